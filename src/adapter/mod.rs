@@ -1,0 +1,1 @@
+//! The real outside: one adapter per port, one outside crate per adapter.

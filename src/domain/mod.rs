@@ -1,0 +1,12 @@
+//! The pure part of the house: what is true of jobs, keys, PINs and credentials, and what comes next.
+//!
+//! Nothing in here reads a clock, draws a random number, opens a file or talks to anyone; clippy holds the ban.
+//! Whoever needs a moment, a byte or an answer is handed one.
+#![deny(clippy::disallowed_methods)]
+
+pub mod authenticator;
+pub mod credential;
+pub mod fault;
+pub mod job;
+pub mod pin;
+pub mod time;

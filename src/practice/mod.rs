@@ -1,0 +1,1 @@
+//! Simulated authenticators and the practice tenant. What is in here is practice, and says so.
