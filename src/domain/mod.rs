@@ -6,7 +6,11 @@
 
 pub mod authenticator;
 pub mod credential;
+pub mod enrollment;
+pub mod event;
 pub mod fault;
 pub mod job;
 pub mod pin;
+pub mod pin_rule;
+pub mod policy;
 pub mod time;

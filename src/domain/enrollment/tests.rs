@@ -1,0 +1,1 @@
+//! What enrollment promises, case by case.

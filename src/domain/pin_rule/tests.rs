@@ -1,0 +1,1 @@
+//! What pin_rule promises, case by case.

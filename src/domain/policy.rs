@@ -1,0 +1,355 @@
+//! Site rules that turn a job and a key into a [`Plan`]. What the key cannot do is refused here, before anything
+//! destructive is done to it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::authenticator::{Aaguid, Capabilities};
+use crate::domain::event::Step;
+use crate::domain::fault::Fault;
+use crate::domain::pin::PinUnfit;
+use crate::domain::pin_rule::PinRule;
+
+/// What becomes of what is on the key, and where its PIN comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResetMode {
+    /// Nothing is wiped and the PIN stays: the job, or the operator at the slot, knows it.
+    Keep,
+    /// Reset, then a PIN drawn by the policy's rule.
+    #[default]
+    Random,
+    /// Reset, then the PIN that the job file gives.
+    Specified,
+}
+
+/// Whether the user's older passkeys go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeleteExisting {
+    #[default]
+    Never,
+    AfterEnrollment,
+}
+
+/// Which of them go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeleteScope {
+    #[default]
+    SecurityKeys,
+    /// Passkeys on phones and synced ones as well.
+    AllPasskeys,
+}
+
+/// What to do with a key that has a PIN already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsedKeys {
+    #[default]
+    Ask,
+    Reset,
+    Refuse,
+}
+
+/// How the recipient learns the PIN.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    #[default]
+    Mailer,
+    Link,
+    None,
+}
+
+/// Whether a job needs a postal address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Address {
+    Required,
+    /// Name and department are enough: the letter goes by internal mail.
+    #[default]
+    InternalMail,
+}
+
+/// The rules of one kind of enrollment: one file in `config/policies`, all keys optional.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    pub reset: ResetMode,
+    pub pin: PinRule,
+    /// The shortest PIN that the key shall accept from now on, in code points; absent: as it is.
+    pub min_pin_length: Option<usize>,
+    /// The key demands a new PIN at first use.
+    pub force_pin_change: bool,
+    /// The key asks for its PIN at every use.
+    pub always_uv: bool,
+    pub delete_existing: DeleteExisting,
+    pub delete_scope: DeleteScope,
+    pub used_keys: UsedKeys,
+    /// Models that may be used; empty: any.
+    pub models: Vec<Aaguid>,
+    /// A key without PIN is taken as it is, which saves a touch on factory-fresh keys.
+    pub skip_reset_when_blank: bool,
+    pub delivery: Delivery,
+    /// The PIN is shown at the slot until the key is lifted.
+    pub show_pin: bool,
+    /// The passkey's name at Entra, from `{serial}`, `{model}`, `{envelope}` and `{role}`.
+    pub key_name: String,
+    pub address: Address,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            reset: ResetMode::default(),
+            pin: PinRule::default(),
+            min_pin_length: None,
+            force_pin_change: false,
+            always_uv: false,
+            delete_existing: DeleteExisting::default(),
+            delete_scope: DeleteScope::default(),
+            used_keys: UsedKeys::default(),
+            models: Vec::new(),
+            skip_reset_when_blank: false,
+            delivery: Delivery::default(),
+            show_pin: false,
+            key_name: "{serial} {model}".to_owned(),
+            address: Address::default(),
+        }
+    }
+}
+
+/// Unicode characters; Entra's clients agree on it, its documents are silent.
+pub const KEY_NAME_LENGTH_MAX: usize = 30;
+
+/// Why a policy cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyUnfit {
+    #[error("`pin`: {0}")]
+    Pin(#[from] PinUnfit),
+    #[error("`min_pin_length` is {minimum}, but the policy draws PINs of {drawn}")]
+    MinimumAboveLength { minimum: usize, drawn: usize },
+    #[error("`min_pin_length` is {0}; 4 to 63 are possible")]
+    MinimumOutOfRange(usize),
+    #[error("`{setting}` changes the key, but `reset = \"keep\"` leaves it as it is")]
+    KeepChangesNothing { setting: &'static str },
+    #[error("`delivery = \"link\"` is not available yet; use \"mailer\" or \"none\"")]
+    LinkNotYet,
+    #[error(
+        "`key_name`: {{{0}}} is unknown; known are {{serial}}, {{model}}, {{envelope}} and {{role}}"
+    )]
+    UnknownPlaceholder(String),
+    #[error("`key_name`: {{serial}} must come first, so that it is never cut")]
+    SerialNotFirst,
+    #[error("`key_name` is empty")]
+    NameEmpty,
+}
+
+impl Policy {
+    /// Checks what the file format cannot: ranges, and settings that contradict each other.
+    ///
+    /// # Errors
+    /// Every objection, so that the administrator mends them at once.
+    pub fn check(&self) -> Result<(), Vec<PolicyUnfit>> {
+        let mut unfit = Vec::new();
+        if self.reset == ResetMode::Keep {
+            let changes = [
+                ("force_pin_change", self.force_pin_change),
+                ("always_uv", self.always_uv),
+                ("min_pin_length", self.min_pin_length.is_some()),
+            ];
+            unfit.extend(
+                changes
+                    .into_iter()
+                    .filter(|(_, set)| *set)
+                    .map(|(setting, _)| PolicyUnfit::KeepChangesNothing { setting }),
+            );
+        } else {
+            unfit.extend(self.pin.check().err().map(PolicyUnfit::Pin));
+        }
+        match self.min_pin_length {
+            Some(minimum) if !(4..=63).contains(&minimum) => {
+                unfit.push(PolicyUnfit::MinimumOutOfRange(minimum))
+            }
+            Some(minimum) if minimum > self.pin.length && self.reset == ResetMode::Random => {
+                unfit.push(PolicyUnfit::MinimumAboveLength {
+                    minimum,
+                    drawn: self.pin.length,
+                });
+            }
+            Some(_) | None => {}
+        }
+        if self.delivery == Delivery::Link {
+            unfit.push(PolicyUnfit::LinkNotYet);
+        }
+        unfit.extend(check_key_name(&self.key_name).err());
+        if unfit.is_empty() { Ok(()) } else { Err(unfit) }
+    }
+
+    /// The changes that this policy makes to a key's configuration.
+    pub fn configuration(&self) -> Configuration {
+        match self.reset {
+            ResetMode::Keep => Configuration::default(),
+            ResetMode::Random | ResetMode::Specified => Configuration {
+                always_uv: self.always_uv,
+                min_pin_length: self.min_pin_length,
+                force_pin_change: self.force_pin_change,
+            },
+        }
+    }
+}
+
+/// What Configure shall bring about; only what is missing is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    pub always_uv: bool,
+    /// Unicode code points.
+    pub min_pin_length: Option<usize>,
+    pub force_pin_change: bool,
+}
+
+impl Configuration {
+    /// Whether there is nothing to configure.
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// What of it the key does not have yet. alwaysUv is a toggle, so it must never be asked for twice.
+    pub fn missing(self, key: &Capabilities) -> Self {
+        Self {
+            always_uv: self.always_uv && key.always_uv != Some(true),
+            min_pin_length: self
+                .min_pin_length
+                .filter(|minimum| key.min_pin_length < *minimum),
+            force_pin_change: self.force_pin_change && !key.force_pin_change,
+        }
+    }
+}
+
+/// The explicit list of steps for one key, with everything decided that can be decided beforehand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    pub configuration: Configuration,
+}
+
+impl Plan {
+    /// The plan for the key that is in the slot, from `restart` on. `pin_length` is the length of the PIN that will be set,
+    /// in code points; `None` under `reset = "keep"`.
+    ///
+    /// # Errors
+    /// The first thing that the key cannot do, or may not be used for.
+    pub fn new(
+        policy: &Policy,
+        key: &Capabilities,
+        pin_length: Option<usize>,
+        restart: Step,
+    ) -> Result<Self, Fault> {
+        check_key(policy, key, pin_length)?;
+        let configuration = policy.configuration();
+        let mut steps = Vec::new();
+        if policy.reset != ResetMode::Keep {
+            if !policy.skip_reset_when_blank || key.has_pin() {
+                steps.push(Step::Reset);
+            }
+            steps.push(Step::SetPin);
+        }
+        steps.extend([Step::MakeCredential, Step::Register]);
+        if !configuration.is_empty() {
+            steps.push(Step::Configure);
+        }
+        if policy.delivery == Delivery::Mailer && policy.reset != ResetMode::Keep {
+            steps.push(Step::Deliver);
+        }
+        if let Some(skip) = steps.iter().position(|step| *step == restart) {
+            steps.drain(..skip);
+        }
+        Ok(Self {
+            steps,
+            configuration,
+        })
+    }
+}
+
+fn check_key(policy: &Policy, key: &Capabilities, pin_length: Option<usize>) -> Result<(), Fault> {
+    let unsupported = |what: &str| Fault::Unsupported {
+        what: what.to_owned(),
+    };
+    if !policy.models.is_empty() && !policy.models.contains(&key.aaguid) {
+        return Err(Fault::ModelNotAllowed { aaguid: key.aaguid });
+    }
+    if !key
+        .versions
+        .iter()
+        .any(|version| version.starts_with("FIDO_2_"))
+    {
+        return Err(unsupported("FIDO2"));
+    }
+    if !key.resident_keys {
+        return Err(unsupported("discoverable credentials (passkeys)"));
+    }
+    if key.client_pin.is_none() {
+        return Err(unsupported("a PIN"));
+    }
+    if key.remaining_credentials == Some(0) && policy.reset == ResetMode::Keep {
+        return Err(Fault::StorageFull);
+    }
+    if let Some(drawn) = pin_length.filter(|length| *length < key.min_pin_length) {
+        return Err(Fault::PinTooShort {
+            needed: key.min_pin_length,
+            drawn,
+        });
+    }
+    let configuration = policy.configuration();
+    if configuration.always_uv && key.always_uv.is_none() {
+        return Err(unsupported("asking for the PIN at every use (always_uv)"));
+    }
+    if configuration.min_pin_length.is_some() && !key.set_min_pin_length {
+        return Err(unsupported("a minimum PIN length (min_pin_length)"));
+    }
+    if configuration.force_pin_change && !key.set_min_pin_length {
+        return Err(unsupported("a forced PIN change (force_pin_change)"));
+    }
+    Ok(())
+}
+
+/// What a passkey's name can be made of.
+#[derive(Clone, Copy, Debug)]
+pub struct NameParts<'a> {
+    pub serial: Option<&'a str>,
+    pub model: &'a str,
+    pub envelope: &'a str,
+    pub role: &'a str,
+}
+
+/// The passkey's name at Entra: at most [`KEY_NAME_LENGTH_MAX`] characters, cut at the end, where the serial never is. A key
+/// without a serial is named by its envelope instead, so that two keys of one person can be told apart.
+pub fn key_name(template: &str, parts: NameParts<'_>) -> String {
+    let name = template
+        .replace("{serial}", parts.serial.unwrap_or(parts.envelope))
+        .replace("{model}", parts.model)
+        .replace("{envelope}", parts.envelope)
+        .replace("{role}", parts.role);
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let name: String = words.join(" ").chars().take(KEY_NAME_LENGTH_MAX).collect();
+    name.trim_end().to_owned()
+}
+
+fn check_key_name(template: &str) -> Result<(), PolicyUnfit> {
+    if template.trim().is_empty() {
+        return Err(PolicyUnfit::NameEmpty);
+    }
+    for part in template.split('{').skip(1) {
+        let name = part.split('}').next().unwrap_or("");
+        if !matches!(name, "serial" | "model" | "envelope" | "role") {
+            return Err(PolicyUnfit::UnknownPlaceholder(name.to_owned()));
+        }
+    }
+    match template.find("{serial}") {
+        Some(at) if at > 0 => Err(PolicyUnfit::SerialNotFirst),
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

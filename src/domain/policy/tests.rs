@@ -1,0 +1,1 @@
+//! What policy promises, case by case.
