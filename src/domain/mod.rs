@@ -13,4 +13,5 @@ pub mod job;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;
+pub mod station;
 pub mod time;

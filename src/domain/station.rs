@@ -1,0 +1,424 @@
+//! The second machine: which key in which slot serves which job. Signals in, orders out; nothing else happens here.
+//!
+//! Jobs start in row order, but a key whose serial a waiting job names takes that job. A job that wants its own key back
+//! holds its slot until that key comes. A key that may not be used stops its slot, never the others.
+
+mod choice;
+pub mod signal;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::authenticator::Slot;
+use crate::domain::fault::{Fault, Move};
+use crate::domain::job::{BatchName, JobId};
+use crate::domain::station::signal::{
+    Candidate, ConfirmCards, Ending, Order, Question, Reading, Signal, SlotState,
+};
+
+struct SlotRecord {
+    state: SlotState,
+    reading: Option<Box<Reading>>,
+    /// The key was taken out while the slot was busy.
+    gone: bool,
+    /// Another arrival came while the slot was busy.
+    again: bool,
+    /// The operator agreed to wipe this very key.
+    may_wipe: bool,
+}
+
+/// The bench: slots and the jobs that wait for them.
+pub struct Station {
+    slots: BTreeMap<Slot, SlotRecord>,
+    jobs: Vec<Candidate>,
+    prepared: BTreeSet<JobId>,
+    preparing: BTreeSet<JobId>,
+    /// Jobs that run without a key just now.
+    aside: BTreeSet<JobId>,
+    /// Jobs that failed for want of the network: not tried again before the next tick.
+    resting: BTreeSet<JobId>,
+    confirm_cards: ConfirmCards,
+    confirmed: BTreeSet<BatchName>,
+    /// How many more jobs may start; `None`: no limit.
+    allowance: Option<usize>,
+}
+
+/// How many jobs ahead of the first waiting one get their options fetched, per slot.
+const PREPARED_PER_SLOT: usize = 2;
+/// At least so many, before any slot is known.
+const PREPARED_MIN: usize = 4;
+
+impl Station {
+    /// An empty bench. `limit` is the number of jobs that may start at all.
+    pub fn new(confirm_cards: ConfirmCards, limit: Option<usize>) -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            jobs: Vec::new(),
+            prepared: BTreeSet::new(),
+            preparing: BTreeSet::new(),
+            aside: BTreeSet::new(),
+            resting: BTreeSet::new(),
+            confirm_cards,
+            confirmed: BTreeSet::new(),
+            allowance: limit,
+        }
+    }
+
+    /// Takes a signal and says what is to be done now.
+    pub fn handle(&mut self, signal: Signal) -> Vec<Order> {
+        let mut orders = Vec::new();
+        match signal {
+            Signal::Arrived { slot, at_start } => self.arrived(slot, at_start, &mut orders),
+            Signal::Left { slot } => self.left(slot),
+            Signal::Read { slot, reading } => self.read(slot, reading, &mut orders),
+            Signal::Unreadable { slot, fault } => self.unreadable(slot, fault, &mut orders),
+            Signal::Ended { slot, job, ending } => self.ended(slot, job, ending, &mut orders),
+            Signal::Jobs(jobs) => self.jobs = jobs,
+            Signal::Prepared { job } => {
+                self.preparing.remove(&job);
+                self.prepared.insert(job);
+            }
+            Signal::Unprepared { job, fault } => {
+                self.preparing.remove(&job);
+                if fault.whose_move() == Move::Wait {
+                    self.resting.insert(job);
+                } else {
+                    self.drop_candidate(job);
+                    orders.push(Order::Hold { job, fault });
+                }
+            }
+            Signal::Expired { job } => {
+                self.prepared.remove(&job);
+            }
+            Signal::EndedAside { job, ending } => self.ended_aside(job, &ending),
+            Signal::Tick => self.tick(&mut orders),
+            Signal::Confirmed { slot } => self.confirmed(slot),
+            Signal::Drain => self.allowance = Some(0),
+        }
+        self.advance(&mut orders);
+        orders
+    }
+
+    /// Every slot that was ever used, in order.
+    pub fn slots(&self) -> impl Iterator<Item = (Slot, &SlotState)> {
+        self.slots
+            .iter()
+            .map(|(slot, record)| (*slot, &record.state))
+    }
+
+    /// Whether no job can start or go on without somebody doing something that keyline cannot wait for: the queue is empty
+    /// and no slot works.
+    pub fn is_idle(&self) -> bool {
+        let startable =
+            self.allowance != Some(0) && self.jobs.iter().any(|job| job.wants.is_none());
+        let under_way = self
+            .jobs
+            .iter()
+            .any(|job| job.wants.is_some() || job.keyless);
+        let busy = self.slots.values().any(|record| {
+            matches!(
+                record.state,
+                SlotState::Reading
+                    | SlotState::Working { .. }
+                    | SlotState::WantsBack { .. }
+                    | SlotState::AwaitingService { .. }
+            )
+        });
+        !startable && !under_way && !busy
+    }
+
+    /// Whether a job is running, so that stopping now would leave a step in hand.
+    pub fn is_working(&self) -> bool {
+        self.slots
+            .values()
+            .any(|record| matches!(record.state, SlotState::Working { .. } | SlotState::Reading))
+    }
+
+    fn record(&mut self, slot: Slot) -> &mut SlotRecord {
+        self.slots.entry(slot).or_insert_with(|| SlotRecord {
+            state: SlotState::Empty,
+            reading: None,
+            gone: false,
+            again: false,
+            may_wipe: false,
+        })
+    }
+
+    fn arrived(&mut self, slot: Slot, at_start: bool, orders: &mut Vec<Order>) {
+        let record = self.record(slot);
+        match &record.state {
+            SlotState::Reading | SlotState::Working { .. } => record.again = true,
+            SlotState::WantsBack { .. }
+            | SlotState::AwaitingService { .. }
+            | SlotState::Empty
+            | SlotState::LiftFirst
+            | SlotState::Asking { .. }
+            | SlotState::AwaitingOptions { .. }
+            | SlotState::Refused { .. }
+            | SlotState::Held { .. }
+            | SlotState::Done { .. }
+            | SlotState::NoJob => {
+                if at_start {
+                    record.state = SlotState::LiftFirst;
+                } else {
+                    record.state = SlotState::Reading;
+                    orders.push(Order::Read { slot });
+                }
+            }
+        }
+        record.gone = false;
+        record.may_wipe = false;
+    }
+
+    fn left(&mut self, slot: Slot) {
+        let record = self.record(slot);
+        record.reading = None;
+        record.again = false;
+        record.may_wipe = false;
+        match &mut record.state {
+            SlotState::Reading | SlotState::Working { .. } => record.gone = true,
+            SlotState::WantsBack { key_in, .. } => *key_in = false,
+            SlotState::AwaitingService { job, fault } => {
+                record.state = SlotState::WantsBack {
+                    job: *job,
+                    fault: fault.clone(),
+                    key_in: false,
+                };
+            }
+            SlotState::Empty
+            | SlotState::LiftFirst
+            | SlotState::Asking { .. }
+            | SlotState::AwaitingOptions { .. }
+            | SlotState::Refused { .. }
+            | SlotState::Held { .. }
+            | SlotState::Done { .. }
+            | SlotState::NoJob => record.state = SlotState::Empty,
+        }
+    }
+
+    /// A busy slot has become free: was the key taken out or exchanged meanwhile?
+    fn freed(&mut self, slot: Slot, orders: &mut Vec<Order>) -> bool {
+        let record = self.record(slot);
+        let (gone, again) = (record.gone, record.again);
+        record.gone = false;
+        record.again = false;
+        if again {
+            record.state = SlotState::Reading;
+            orders.push(Order::Read { slot });
+        } else if gone {
+            record.state = SlotState::Empty;
+        }
+        gone || again
+    }
+
+    fn read(&mut self, slot: Slot, reading: Box<Reading>, orders: &mut Vec<Order>) {
+        if self.freed(slot, orders) {
+            return;
+        }
+        self.record(slot).reading = Some(reading);
+        self.choose(slot);
+    }
+
+    fn unreadable(&mut self, slot: Slot, fault: Fault, orders: &mut Vec<Order>) {
+        if !self.freed(slot, orders) {
+            self.record(slot).state = SlotState::Refused { fault };
+        }
+    }
+
+    fn ended(&mut self, slot: Slot, job: JobId, ending: Ending, orders: &mut Vec<Order>) {
+        let exchanged = self.record(slot).again;
+        let gone = self.record(slot).gone;
+        let state = match ending {
+            Ending::Finished => {
+                self.drop_candidate(job);
+                SlotState::Done { job }
+            }
+            Ending::Held(fault) => {
+                self.drop_candidate(job);
+                SlotState::Held { job, fault }
+            }
+            Ending::AnotherKey(fault) => SlotState::Refused { fault },
+            Ending::Stopped(fault) => match fault.whose_move() {
+                Move::Wait if !gone => SlotState::AwaitingService { job, fault },
+                Move::AnotherKey if fault != Fault::WrongKey => SlotState::Refused { fault },
+                Move::Wait | Move::AnotherKey | Move::PutBack | Move::Administrator => {
+                    SlotState::WantsBack {
+                        job,
+                        fault,
+                        key_in: !gone,
+                    }
+                }
+            },
+        };
+        let holds_the_slot = matches!(
+            state,
+            SlotState::WantsBack { .. } | SlotState::AwaitingService { .. }
+        );
+        let record = self.record(slot);
+        record.state = state;
+        if exchanged {
+            record.again = false;
+            record.gone = false;
+            record.state = SlotState::Reading;
+            orders.push(Order::Read { slot });
+        } else if gone && !holds_the_slot {
+            record.gone = false;
+            record.state = SlotState::Empty;
+        } else {
+            record.gone = false;
+        }
+    }
+
+    fn ended_aside(&mut self, job: JobId, ending: &Ending) {
+        self.aside.remove(&job);
+        match ending {
+            Ending::Finished | Ending::Held(_) => self.drop_candidate(job),
+            Ending::AnotherKey(_) | Ending::Stopped(_) => {
+                self.resting.insert(job);
+            }
+        }
+    }
+
+    fn tick(&mut self, orders: &mut Vec<Order>) {
+        self.resting.clear();
+        for (slot, record) in &mut self.slots {
+            if let SlotState::AwaitingService { job, .. } = record.state {
+                record.state = SlotState::Working { job };
+                orders.push(Order::Run { slot: *slot, job });
+            }
+        }
+    }
+
+    fn confirmed(&mut self, slot: Slot) {
+        let record = self.record(slot);
+        if let SlotState::Asking { question, .. } = &record.state {
+            match question.clone() {
+                Question::WipeUsedKey => record.may_wipe = true,
+                Question::TakeCards { batch } => {
+                    self.confirmed.insert(batch);
+                }
+            }
+            self.choose(slot);
+        }
+    }
+
+    fn drop_candidate(&mut self, job: JobId) {
+        self.jobs.retain(|candidate| candidate.job != job);
+        self.prepared.remove(&job);
+    }
+
+    /// Starts what can start, and asks for options ahead of time.
+    fn advance(&mut self, orders: &mut Vec<Order>) {
+        self.claim_slots();
+        let waiting: Vec<Slot> = self
+            .slots
+            .iter()
+            .filter(|(_, record)| {
+                matches!(record.state, SlotState::NoJob | SlotState::Asking { .. })
+            })
+            .map(|(slot, _)| *slot)
+            .collect();
+        for slot in waiting {
+            self.choose(slot);
+        }
+        let ready: Vec<(Slot, JobId, bool)> = self
+            .slots
+            .iter()
+            .filter_map(|(slot, record)| match record.state {
+                SlotState::AwaitingOptions { job } if self.prepared.contains(&job) => {
+                    Some((*slot, job, true))
+                }
+                SlotState::Working { job } if record.reading.is_some() => Some((*slot, job, false)),
+                _ => None,
+            })
+            .collect();
+        for (slot, job, begins) in ready {
+            if begins {
+                self.allowance = self.allowance.map(|left| left.saturating_sub(1));
+            }
+            let record = self.record(slot);
+            record.state = SlotState::Working { job };
+            record.reading = None;
+            orders.push(Order::Run { slot, job });
+        }
+        let aside: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|job| {
+                job.keyless && !self.resting.contains(&job.job) && !self.is_working_on(job.job)
+            })
+            .map(|job| job.job)
+            .collect();
+        for job in aside {
+            if self.aside.insert(job) {
+                orders.push(Order::RunAside { job });
+            }
+        }
+        self.prepare(orders);
+    }
+
+    /// A job that wants its key back holds the slot where the key was, and lets go of it once it no longer does.
+    fn claim_slots(&mut self) {
+        let wanting: BTreeMap<JobId, Slot> = self
+            .jobs
+            .iter()
+            .filter(|job| !self.is_working_on(job.job))
+            .filter_map(|job| job.wants.as_ref().map(|binding| (job.job, binding.slot)))
+            .collect();
+        for record in self.slots.values_mut() {
+            if let SlotState::WantsBack { job, key_in, .. } = &record.state
+                && !wanting.contains_key(job)
+            {
+                record.state = if *key_in {
+                    SlotState::LiftFirst
+                } else {
+                    SlotState::Empty
+                };
+            }
+        }
+        for (job, slot) in wanting {
+            let held = self.slots.values().any(|record| {
+                matches!(&record.state, SlotState::WantsBack { job: other, .. } | SlotState::AwaitingService { job: other, .. } if *other == job)
+            });
+            let record = self.record(slot);
+            if !held && record.state == SlotState::Empty {
+                record.state = SlotState::WantsBack {
+                    job,
+                    fault: Fault::KeyGone,
+                    key_in: false,
+                };
+            }
+        }
+    }
+
+    fn prepare(&mut self, orders: &mut Vec<Order>) {
+        let ahead = PREPARED_MIN.max(self.slots.len().saturating_mul(PREPARED_PER_SLOT));
+        let asked: Vec<JobId> = self
+            .jobs
+            .iter()
+            .map(|job| job.job)
+            .filter(|job| {
+                self.slots
+                    .values()
+                    .any(|record| record.state == SlotState::AwaitingOptions { job: *job })
+            })
+            .collect();
+        let next = self
+            .jobs
+            .iter()
+            .filter(|job| job.wants.is_none() && !job.keyless)
+            .map(|job| job.job)
+            .take(ahead);
+        let wanted: Vec<JobId> = asked.into_iter().chain(next).collect();
+        for job in wanted {
+            if !self.prepared.contains(&job)
+                && !self.resting.contains(&job)
+                && self.preparing.insert(job)
+            {
+                orders.push(Order::Prepare { job });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

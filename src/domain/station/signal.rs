@@ -1,0 +1,189 @@
+//! What the station hears and says, and where a slot can stand. Plain data.
+
+use crate::domain::authenticator::{Binding, Identity, Serial, Slot};
+use crate::domain::credential::CredentialId;
+use crate::domain::fault::Fault;
+use crate::domain::job::{BatchName, JobId, Role};
+use crate::domain::policy::{ResetMode, UsedKeys};
+
+/// What the station must know of a job to hand it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub job: JobId,
+    pub batch: BatchName,
+    pub user: String,
+    pub role: Role,
+    /// Only this key will do.
+    pub serial: Option<Serial>,
+    pub replace: bool,
+    pub reset: ResetMode,
+    pub used_keys: UsedKeys,
+    /// The key that the job has begun with, when it can only go on with that one.
+    pub wants: Option<Binding>,
+    /// The job has begun, and goes on without a key.
+    pub keyless: bool,
+}
+
+/// What reading a key without changing it brought to light.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    pub identity: Identity,
+    /// The person for whom this ledger enrolled the key.
+    pub enrolled_for: Option<EnrolledFor>,
+    /// An Entra passkey that the key showed. Looked for only on keys with a PIN.
+    pub passkey: Option<CredentialId>,
+}
+
+/// A person who holds a key, as far as a refusal names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnrolledFor {
+    pub job: JobId,
+    pub user: String,
+    pub person: String,
+    pub envelope: String,
+}
+
+/// How a run of a job on a slot ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Finished,
+    /// The journal is safe, the job is not done; the fault says whose move it is.
+    Stopped(Fault),
+    /// The attempt was given up for this reason; the job waits for another key.
+    AnotherKey(Fault),
+    Held(Fault),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    Arrived {
+        slot: Slot,
+        at_start: bool,
+    },
+    Left {
+        slot: Slot,
+    },
+    Read {
+        slot: Slot,
+        reading: Box<Reading>,
+    },
+    /// The key could not even be read.
+    Unreadable {
+        slot: Slot,
+        fault: Fault,
+    },
+    Ended {
+        slot: Slot,
+        job: JobId,
+        ending: Ending,
+    },
+    /// The jobs that are open now, in order. Replaces what the station knew of those not in work.
+    Jobs(Vec<Candidate>),
+    /// Options for this job are at hand: its key may be wiped.
+    Prepared {
+        job: JobId,
+    },
+    /// They cannot be had, for now or for good.
+    Unprepared {
+        job: JobId,
+        fault: Fault,
+    },
+    /// The operator confirmed what the slot asks.
+    Confirmed {
+        slot: Slot,
+    },
+    /// They are too old to be used.
+    Expired {
+        job: JobId,
+    },
+    /// A job that needed no key has ended its run.
+    EndedAside {
+        job: JobId,
+        ending: Ending,
+    },
+    /// Some seconds have passed: what waits for the network or the service is tried again.
+    Tick,
+    /// From now on no new job starts.
+    Drain,
+}
+
+/// What shall happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "an order that nobody carries out leaves a slot waiting"]
+pub enum Order {
+    /// Read what lies in the slot, without changing it.
+    Read { slot: Slot },
+    /// Run this job on the key in the slot.
+    Run { slot: Slot, job: JobId },
+    /// Run this job as far as it goes without a key.
+    RunAside { job: JobId },
+    /// Get the job's creation options.
+    Prepare { job: JobId },
+    /// The job cannot start, whatever key comes: hold it.
+    Hold { job: JobId, fault: Fault },
+}
+
+/// What a slot asks of the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The key has a PIN: somebody used it. Wipe it?
+    WipeUsedKey,
+    /// A card on a reader might lie there by mistake. Take cards for this batch?
+    TakeCards { batch: BatchName },
+}
+
+/// Where a slot stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotState {
+    Empty,
+    /// A key lay here before the station began to watch: it does not count until it was lifted.
+    LiftFirst,
+    Reading,
+    Working {
+        job: JobId,
+    },
+    /// The job goes on with its own key only; `fault` says what happened to it.
+    WantsBack {
+        job: JobId,
+        fault: Fault,
+        key_in: bool,
+    },
+    Asking {
+        job: JobId,
+        question: Question,
+    },
+    /// The key is good, the job is chosen, but its options cannot be had yet.
+    AwaitingOptions {
+        job: JobId,
+    },
+    /// The job under way waits for the network or the service.
+    AwaitingService {
+        job: JobId,
+        fault: Fault,
+    },
+    /// The key goes to the red tray.
+    Refused {
+        fault: Fault,
+    },
+    /// The job is held; the key is laid aside with it.
+    Held {
+        job: JobId,
+        fault: Fault,
+    },
+    Done {
+        job: JobId,
+    },
+    /// Nothing waits for a key.
+    NoJob,
+}
+
+/// Whether cards on readers need a confirmation before they are wiped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmCards {
+    /// Once per batch.
+    #[default]
+    Batch,
+    Never,
+}
