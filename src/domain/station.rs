@@ -320,18 +320,7 @@ impl Station {
         for slot in waiting {
             self.choose(slot);
         }
-        let ready: Vec<(Slot, JobId, bool)> = self
-            .slots
-            .iter()
-            .filter_map(|(slot, record)| match record.state {
-                SlotState::AwaitingOptions { job } if self.prepared.contains(&job) => {
-                    Some((*slot, job, true))
-                }
-                SlotState::Working { job } if record.reading.is_some() => Some((*slot, job, false)),
-                _ => None,
-            })
-            .collect();
-        for (slot, job, begins) in ready {
+        for (slot, job, begins) in self.ready() {
             if begins {
                 self.allowance = self.allowance.map(|left| left.saturating_sub(1));
             }
@@ -354,6 +343,24 @@ impl Station {
             }
         }
         self.prepare(orders);
+    }
+
+    /// Slots whose key and job are both ready, and whether the job begins now.
+    fn ready(&self) -> Vec<(Slot, JobId, bool)> {
+        let mut ready = Vec::new();
+        for (slot, record) in &self.slots {
+            if let SlotState::AwaitingOptions { job } = record.state
+                && self.prepared.contains(&job)
+            {
+                ready.push((*slot, job, true));
+            }
+            if let SlotState::Working { job } = record.state
+                && record.reading.is_some()
+            {
+                ready.push((*slot, job, false));
+            }
+        }
+        ready
     }
 
     /// A job that wants its key back holds the slot where the key was, and lets go of it once it no longer does.
