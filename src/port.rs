@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::domain::authenticator::{Attachment, Capabilities, Serial};
+use crate::domain::authenticator::{Attachment, Capabilities, Serial, Slot};
 use crate::domain::credential::{
     Attestation, AttestationVerdict, CreationOptions, CredentialId, MethodId, RegisteredCredential,
     RpId,
@@ -393,11 +393,22 @@ pub trait Ledger: Send + Sync {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
+// The operator, where a secret has to be typed.
+
+/// The person at the bench.
+pub trait Operator: Send + Sync {
+    /// Asks for the PIN that the key in `slot` has now. `None` when nobody answers, or nobody can be asked.
+    fn current_pin(&self, slot: Slot, person: &str) -> Option<Pin>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // Chance and time.
 
 /// The clock on the wall, for stamps and expiry only, and waiting.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
+    /// The day in the station's time zone, for letters.
+    fn today(&self) -> jiff::civil::Date;
     /// Sleeps, unless cancelled first. Returns `false` when cancelled.
     fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool;
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::authenticator::Aaguid;
@@ -100,12 +102,12 @@ pub struct CreationOptions {
 }
 
 impl CreationOptions {
-    /// The clientDataJSON bytes in the member order of WebAuthn §5.8.1.1. `challenge` is the unpadded base64url of
-    /// [`CreationOptions::challenge`], which the caller encodes so that the domain needs no codec.
-    pub fn client_data_json(&self, challenge_base64url: &str) -> Vec<u8> {
+    /// The clientDataJSON bytes in the member order of WebAuthn §5.8.1.1, with the challenge in unpadded base64url.
+    pub fn client_data_json(&self) -> Vec<u8> {
         // Neither base64url nor a host name needs escaping in JSON; the adapter refuses an rp.id that is not a host name.
         format!(
-            r#"{{"type":"webauthn.create","challenge":"{challenge_base64url}","origin":"{}","crossOrigin":false}}"#,
+            r#"{{"type":"webauthn.create","challenge":"{}","origin":"{}","crossOrigin":false}}"#,
+            URL_SAFE_NO_PAD.encode(&self.challenge),
             self.rp_id.origin()
         )
         .into_bytes()

@@ -154,6 +154,8 @@ pub enum Fault {
     WrongSerial { wanted: String },
     #[error("no current PIN is known for this key")]
     CurrentPinMissing,
+    #[error("the job file gave no PIN, and the policy sets the PIN that it gives")]
+    SpecifiedPinMissing,
 
     // The relying party.
     #[error("the network or the service does not answer: {what}")]
@@ -183,10 +185,16 @@ pub enum Fault {
     Mailer { what: String },
     #[error("it is not known whether the mailer was delivered")]
     DeliveryUncertain,
+    #[error("the queue folder fails: {what}")]
+    Folder { what: String },
     #[error("the ledger failed: {what}")]
     Ledger { what: String },
     #[error("the sealed PIN cannot be opened: {what}")]
     Unsealable { what: String },
+    #[error("there is no policy `{policy}`")]
+    PolicyMissing { policy: String },
+    #[error("{why}")]
+    OnHold { why: String },
     #[error("stopped by the operator")]
     Cancelled,
     #[error("this should not happen: {what}")]
@@ -258,6 +266,7 @@ impl Fault {
             | Self::PinChangeForced
             | Self::CredentialExcluded
             | Self::CurrentPinMissing
+            | Self::SpecifiedPinMissing
             | Self::Refused { .. }
             | Self::UserUnknown { .. }
             | Self::AnswerUnusable { .. }
@@ -265,7 +274,10 @@ impl Fault {
             | Self::Mailer { .. }
             | Self::DeliveryUncertain
             | Self::Ledger { .. }
+            | Self::Folder { .. }
             | Self::Unsealable { .. }
+            | Self::PolicyMissing { .. }
+            | Self::OnHold { .. }
             | Self::Internal { .. } => Move::Administrator,
         }
     }

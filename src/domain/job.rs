@@ -45,6 +45,16 @@ pub enum Role {
     Backup,
 }
 
+impl Role {
+    /// The word that job files use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Primary => "primary",
+            Self::Backup => "backup",
+        }
+    }
+}
+
 /// What a job says of a person, apart from secrets. All text is trimmed and in NFC.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {

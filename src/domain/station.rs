@@ -73,6 +73,7 @@ impl Station {
             Signal::Unreadable { slot, fault } => self.unreadable(slot, fault, &mut orders),
             Signal::Ended { slot, job, ending } => self.ended(slot, job, ending, &mut orders),
             Signal::Jobs(jobs) => self.jobs = jobs,
+            Signal::Changed { job, now } => self.changed(job, now),
             Signal::Prepared { job } => {
                 self.preparing.remove(&job);
                 self.prepared.insert(job);
@@ -131,6 +132,13 @@ impl Station {
         self.slots
             .values()
             .any(|record| matches!(record.state, SlotState::Working { .. } | SlotState::Reading))
+    }
+
+    /// How many jobs wait for their first key, and how many have begun.
+    pub fn queue(&self) -> (usize, usize) {
+        let begun = |job: &&Candidate| job.wants.is_some() || job.keyless || self.is_working_on(job.job);
+        let under_way = self.jobs.iter().filter(begun).count();
+        (self.jobs.len().saturating_sub(under_way), under_way)
     }
 
     fn record(&mut self, slot: Slot) -> &mut SlotRecord {
@@ -298,6 +306,17 @@ impl Station {
                 }
             }
             self.choose(slot);
+        }
+    }
+
+    /// Jobs stay in the order of their numbers.
+    fn changed(&mut self, job: JobId, now: Option<Box<Candidate>>) {
+        let at = self.jobs.partition_point(|known| known.job < job);
+        let known = self.jobs.get(at).is_some_and(|candidate| candidate.job == job);
+        match (now, known) {
+            (Some(candidate), true) => self.jobs.splice(at..=at, [*candidate]).for_each(drop),
+            (Some(candidate), false) => self.jobs.insert(at, *candidate),
+            (None, _) => self.drop_candidate(job),
         }
     }
 

@@ -78,8 +78,10 @@ pub enum Signal {
         job: JobId,
         ending: Ending,
     },
-    /// The jobs that are open now, in order. Replaces what the station knew of those not in work.
+    /// The jobs that are open now, in order.
     Jobs(Vec<Candidate>),
+    /// One job is another now, or no longer the bench's concern.
+    Changed { job: JobId, now: Option<Box<Candidate>> },
     /// Options for this job are at hand: its key may be wiped.
     Prepared {
         job: JobId,

@@ -1,0 +1,50 @@
+//! What keyline does with its ports: takes jobs in, runs them on keys, keeps the bench, clears up behind itself.
+//!
+//! Everything in here is written against [`crate::port`] and can be run without any hardware.
+
+pub mod board;
+pub mod duties;
+pub mod intake;
+pub mod provisions;
+pub mod runner;
+pub mod station;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::domain::fault::Fault;
+use crate::domain::policy::Policy;
+use crate::port::{AttestationCheck, Clock, Entropy, Keys, Ledger, Operator, Press, RelyingParty};
+
+/// The outside, as the station was wired.
+#[derive(Clone)]
+pub struct Ports {
+    pub keys: Arc<dyn Keys>,
+    pub relying_party: Arc<dyn RelyingParty>,
+    pub ledger: Arc<dyn Ledger>,
+    pub press: Arc<dyn Press>,
+    pub attestation_check: Arc<dyn AttestationCheck>,
+    pub operator: Arc<dyn Operator>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The site's policies by name. Every job names one that was there when it was admitted.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    pub by_name: BTreeMap<String, Policy>,
+    /// The policy of a job file that names none.
+    pub default_name: String,
+    /// BCP 47 primary tag of letters for people whose language no job file gives.
+    pub default_language: String,
+}
+
+impl Policies {
+    /// The policy of that name.
+    ///
+    /// # Errors
+    /// When its file was removed after the job was admitted: the administrator puts it back, or cancels the job.
+    pub fn get(&self, name: &str) -> Result<&Policy, Fault> {
+        self.by_name.get(name).ok_or_else(|| Fault::PolicyMissing { policy: name.to_owned() })
+    }
+}

@@ -1,0 +1,317 @@
+//! One job on one key: what comes next, do it, write down what came of it. Starting and resuming are the same call.
+//!
+//! Before every effect its intent is in the ledger, and after it its outcome. A lost reply ends the run; the next run finds
+//! the step in doubt, as after a power cut.
+
+mod bind;
+mod outcome;
+mod perform;
+mod probe;
+
+use std::time::{Duration, Instant};
+
+use crate::app::board::{Board, Case, Finished};
+use crate::app::provisions::Provisions;
+use crate::app::runner::outcome::Outcome;
+use crate::app::{Policies, Ports};
+use crate::domain::authenticator::Slot;
+use crate::domain::enrollment::{Command, Enrollment};
+use crate::domain::event::{Event, Evidence, Happening, Intent, Step};
+use crate::domain::fault::{Fault, Move};
+use crate::domain::job::Job;
+use crate::domain::pin::Pin;
+use crate::domain::policy::Policy;
+use crate::domain::station::signal::Ending;
+use crate::port::{Authenticator, CancelFlag, Duty, Entry};
+
+/// A key in a slot, open for as long as it lies there.
+pub struct Hand {
+    pub slot: Slot,
+    pub key: Box<dyn Authenticator>,
+    /// When the key arrived.
+    pub arrived: Instant,
+    /// How long we have waited for the key, touches included, since it arrived.
+    pub key_time: Duration,
+}
+
+/// What a run is given beside its job and its key.
+pub struct Bench<'a> {
+    pub ports: &'a Ports,
+    pub policies: &'a Policies,
+    pub provisions: &'a Provisions,
+    pub board: &'a Board,
+    pub actor: &'a str,
+    pub cancel: &'a CancelFlag,
+}
+
+/// One run of one job, until it is finished or cannot go on.
+pub struct Run<'a> {
+    bench: &'a Bench<'a>,
+    job: &'a Job,
+    policy: &'a Policy,
+    hand: Option<&'a mut Hand>,
+    enrollment: Enrollment,
+    /// The key in hand was recognised, or bound, in this run.
+    bound: bool,
+    tenant_time: Duration,
+    tries: u32,
+}
+
+/// How often one run repeats a step that was certainly not done for a reason that may pass at once (no touch, a PIN that
+/// the key does not like).
+const TRIES_MAX: u32 = 3;
+
+/// Runs `job` on the key in `hand`, or as far as it goes without a key.
+pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
+    let started = Instant::now();
+    let policy = match bench.policies.get(&job.request.policy) {
+        Ok(policy) => policy,
+        Err(fault) => return Ending::Held(fault),
+    };
+    let enrollment = match replay(bench, job) {
+        Ok(enrollment) => enrollment,
+        Err(fault) => return Ending::Stopped(fault),
+    };
+    let mut run = Run {
+        bench,
+        job,
+        policy,
+        hand,
+        enrollment,
+        bound: false,
+        tenant_time: Duration::ZERO,
+        tries: 0,
+    };
+    let ending = run.to_the_end();
+    if ending == Ending::Finished {
+        run.report(started);
+    }
+    ending
+}
+
+fn replay(bench: &Bench<'_>, job: &Job) -> Result<Enrollment, Fault> {
+    let journal = bench.ports.ledger.journal(job.id)?;
+    Enrollment::replay(journal.iter().map(|row| &row.event))
+        .map_err(|impossible| Fault::Ledger { what: impossible.to_string() })
+}
+
+impl Run<'_> {
+    fn to_the_end(&mut self) -> Ending {
+        loop {
+            if self.bench.cancel.is_cancelled() {
+                return Ending::Stopped(Fault::Cancelled);
+            }
+            let command = self.enrollment.next();
+            self.show(&command);
+            let ended = match command {
+                Command::Finish | Command::Rest => Err(Ending::Finished),
+                Command::Hold(fault) => Err(Ending::Held(fault)),
+                Command::Bind { restart } => self.bind(restart),
+                Command::Run(step) => self.start(step),
+                Command::Probe(step) => {
+                    let outcome = self.probe(step);
+                    self.settle(step, outcome)
+                }
+            };
+            if let Err(ending) = ended {
+                return ending;
+            }
+        }
+    }
+
+    /// Intent, act, outcome: in that order, on disk.
+    fn start(&mut self, step: Step) -> Result<(), Ending> {
+        if step.needs_key() {
+            self.recognise().map_err(Ending::Stopped)?;
+        }
+        let (intent, pin) = match self.prepare(step) {
+            Ok(prepared) => prepared,
+            Err(outcome) => return self.settle_unstarted(outcome),
+        };
+        let happening = Happening::Started { step, intent };
+        self.record(happening, pin.as_ref(), &Outcome::plain())?;
+        let outcome = self.perform(step);
+        self.settle(step, outcome)
+    }
+
+    fn settle(&mut self, step: Step, outcome: Outcome) -> Result<(), Ending> {
+        match &outcome {
+            Outcome::Done { evidence, .. } => {
+                self.tries = 0;
+                let happening = Happening::Done { step, evidence: evidence.clone() };
+                self.record(happening, None, &outcome)
+            }
+            Outcome::NotDone(fault) => {
+                let happening = Happening::NotDone { step, fault: fault.clone() };
+                self.record(happening, None, &outcome)?;
+                self.after(step, fault.clone())
+            }
+            // The network may have swallowed the reply only: ask at once, and leave when there is no answer either.
+            Outcome::Doubt(fault) if step == Step::Register && self.may_try_again() => {
+                tracing::info!(job = self.job.id.0, %step, %fault, "in doubt, asking");
+                Ok(())
+            }
+            Outcome::Doubt(fault) => Err(Ending::Stopped(fault.clone())),
+            Outcome::Abandon { reason, restart } => self.abandon(reason.clone(), *restart),
+        }
+    }
+
+    /// The step was not even started: nothing needs to be written but what ends the attempt.
+    fn settle_unstarted(&mut self, outcome: Outcome) -> Result<(), Ending> {
+        match outcome {
+            Outcome::Done { .. } => Ok(()),
+            Outcome::NotDone(fault) | Outcome::Doubt(fault) => match fault.whose_move() {
+                Move::Administrator => self.hold(fault),
+                Move::Wait | Move::PutBack | Move::AnotherKey => Err(Ending::Stopped(fault)),
+            },
+            Outcome::Abandon { reason, restart } => self.abandon(reason, restart),
+        }
+    }
+
+    /// It is certain that the step had no effect. Who acts now?
+    fn after(&mut self, step: Step, fault: Fault) -> Result<(), Ending> {
+        let passes = matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
+        if passes && self.may_try_again() {
+            return Ok(());
+        }
+        if fault == Fault::PinRefused && self.may_try_again() {
+            return self.abandon(fault, Step::SetPin);
+        }
+        match fault.whose_move() {
+            Move::Wait | Move::PutBack => Err(Ending::Stopped(fault)),
+            Move::Administrator => self.hold(fault),
+            Move::AnotherKey => {
+                self.abandon(fault.clone(), Step::Reset)?;
+                Err(Ending::AnotherKey(fault))
+            }
+        }
+    }
+
+    fn may_try_again(&mut self) -> bool {
+        self.tries = self.tries.saturating_add(1);
+        self.tries < TRIES_MAX
+    }
+
+    fn hold(&mut self, fault: Fault) -> Result<(), Ending> {
+        self.record(Happening::Held { fault: fault.clone() }, None, &Outcome::plain())?;
+        Err(Ending::Held(fault))
+    }
+
+    fn abandon(&mut self, reason: Fault, restart: Step) -> Result<(), Ending> {
+        let credential = self.enrollment.left_behind();
+        let happening = Happening::Abandoned { reason, credential, restart };
+        self.bound = self.bound && restart != Step::Reset;
+        self.record(happening, None, &Outcome::plain())
+    }
+
+    /// Appends to the journal, with all that must be durable together, and moves on only when the disk has it.
+    fn record(&mut self, happening: Happening, pin: Option<&Pin>, outcome: &Outcome) -> Result<(), Ending> {
+        let begins = matches!(happening, Happening::Began { .. });
+        let attempt = self.enrollment.attempt();
+        let event = Event { attempt: if begins { attempt.following() } else { attempt }, happening };
+        let state = self.enrollment.clone().apply(&event).map_err(|impossible| {
+            Ending::Stopped(Fault::Internal { what: impossible.to_string() })
+        })?;
+        let obligations = self.obligations(&event.happening, &state);
+        let entry = Entry {
+            job: self.job.id,
+            event: &event,
+            state: &state,
+            pin,
+            attestation: outcome.attestation(),
+            obligations: &obligations,
+            forget_in_flight: matches!(state.next(), Command::Finish | Command::Rest),
+        };
+        let ports = self.bench.ports;
+        ports.ledger.append(&entry, self.bench.actor, ports.clock.now()).map_err(Ending::Stopped)?;
+        tracing::debug!(job = self.job.id.0, attempt = event.attempt.0, event = ?event.happening, "journal");
+        self.enrollment = state;
+        Ok(())
+    }
+
+    fn obligations(&self, happening: &Happening, state: &Enrollment) -> Vec<Duty> {
+        match happening {
+            Happening::Done { evidence: Evidence::Registered { .. }, .. } => {
+                state.replaces().iter().cloned().map(Duty::Replaced).collect()
+            }
+            Happening::Abandoned { credential: Some(credential), .. }
+            | Happening::Cancelled { credential: Some(credential) } => vec![Duty::Orphan(credential.clone())],
+            Happening::Began { .. }
+            | Happening::Rebound { .. }
+            | Happening::Started { .. }
+            | Happening::Done { .. }
+            | Happening::NotDone { .. }
+            | Happening::Abandoned { .. }
+            | Happening::Held { .. }
+            | Happening::Released
+            | Happening::Cancelled { .. } => Vec::new(),
+        }
+    }
+
+    fn show(&self, command: &Command) {
+        let step = match command {
+            Command::Run(step) | Command::Probe(step) => Some(*step),
+            Command::Bind { .. } | Command::Hold(_) | Command::Finish | Command::Rest => None,
+        };
+        if let Some(hand) = &self.hand {
+            self.bench.board.set_step(hand.slot, step);
+        }
+    }
+
+    /// Does something with the key, on the key's time.
+    fn with_key<T>(&mut self, act: impl FnOnce(&mut dyn Authenticator) -> Result<T, Fault>) -> Result<T, Fault> {
+        let hand = self.hand.as_mut().ok_or(Fault::KeyGone)?;
+        let begun = Instant::now();
+        let result = act(hand.key.as_mut());
+        hand.key_time += begun.elapsed();
+        result
+    }
+
+    /// Asks Entra, on Entra's time.
+    fn with_tenant<T>(
+        &mut self,
+        act: impl FnOnce(&Bench<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let begun = Instant::now();
+        let result = act(self.bench);
+        self.tenant_time += begun.elapsed();
+        result
+    }
+
+    fn report(&mut self, started: Instant) {
+        let begun = self.hand.as_ref().map_or(started, |hand| hand.arrived);
+        let total = begun.elapsed();
+        let key_time = self.hand.as_ref().map_or(Duration::ZERO, |hand| hand.key_time);
+        let serial = self.enrollment.binding().and_then(|binding| binding.serial.clone());
+        let slot = self.hand.as_ref().map(|hand| hand.slot);
+        if let (Some(slot), true) = (slot, self.policy.show_pin)
+            && let Some(attempt) = self.enrollment.pin_of()
+            && let Ok(pin) = self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)
+        {
+            self.bench.board.show_pin(slot, pin);
+        }
+        self.bench.board.add_finished(Finished {
+            case: case_of(self.job),
+            slot,
+            model: self.model(),
+            serial: serial.map(|serial| serial.to_string()),
+            total,
+            own: total.saturating_sub(key_time).saturating_sub(self.tenant_time),
+        });
+    }
+
+    /// The model of the key in hand, as people call it.
+    fn model(&self) -> String {
+        self.hand.as_ref().map_or_else(|| "security key".to_owned(), |hand| hand.key.product())
+    }
+}
+
+/// The person and the envelope of a job, for the board.
+pub fn case_of(job: &Job) -> Case {
+    Case { job: job.id, person: person_of(job).to_owned(), envelope: job.envelope.to_string() }
+}
+
+/// The person's name, or the UPN where the job file gave none.
+pub fn person_of(job: &Job) -> &str {
+    job.request.name.as_deref().unwrap_or(&job.request.user)
+}

@@ -1,0 +1,118 @@
+//! Which key is it? A job is bound to its key in the journal before anything is done to the key, and after every
+//! interruption the key in the slot has to be that key (I6). A wrong key is a stop, never a guess.
+
+use crate::app::runner::Run;
+use crate::app::runner::outcome::Outcome;
+use crate::domain::authenticator::{Binding, Identity, Recognition};
+use crate::domain::event::{Happening, Step};
+use crate::domain::fault::{Fault, Move};
+use crate::domain::policy::{Plan, ResetMode};
+use crate::domain::station::signal::Ending;
+use crate::port::PinVerdict;
+
+impl Run<'_> {
+    /// Begins an attempt: the key in hand and the plan for it are fixed.
+    pub(super) fn bind(&mut self, restart: Step) -> Result<(), Ending> {
+        match self.plan_for_key(restart) {
+            Ok((binding, plan)) => {
+                self.record(Happening::Began { binding, plan }, None, &Outcome::plain())?;
+                self.bound = true;
+                Ok(())
+            }
+            Err(fault) => match fault.whose_move() {
+                Move::AnotherKey if fault != Fault::WrongKey => Err(Ending::AnotherKey(fault)),
+                Move::Administrator => self.hold(fault),
+                Move::AnotherKey | Move::PutBack | Move::Wait => Err(Ending::Stopped(fault)),
+            },
+        }
+    }
+
+    fn plan_for_key(&mut self, restart: Step) -> Result<(Binding, Plan), Fault> {
+        let identity = self.identity()?;
+        if restart != Step::Reset && !self.bound {
+            let binding = self.enrollment.binding().cloned();
+            let known = binding.is_some_and(|binding| binding.recognise(&identity) == Recognition::Same);
+            // A key without a serial proves itself; a blank one has nothing on it that could.
+            let blank = restart == Step::SetPin && !identity.capabilities.has_pin();
+            if !known && !blank {
+                self.prove()?;
+            }
+        }
+        let slot = self.hand.as_ref().map(|hand| hand.slot).ok_or(Fault::KeyGone)?;
+        if let Some(wanted) = &self.job.request.serial
+            && identity.serial.as_ref() != Some(wanted)
+        {
+            return Err(Fault::WrongSerial { wanted: wanted.to_string() });
+        }
+        let plan = Plan::new(self.policy, &identity.capabilities, self.pin_length()?, restart)?;
+        Ok((Binding::new(slot, &identity), plan))
+    }
+
+    /// The length of the PIN that will be set, in code points; `None` when the key keeps its PIN.
+    fn pin_length(&self) -> Result<Option<usize>, Fault> {
+        match self.policy.reset {
+            ResetMode::Keep => Ok(None),
+            ResetMode::Random => Ok(Some(self.policy.pin.length)),
+            ResetMode::Specified => {
+                let pin = self.bench.ports.ledger.specified_pin(self.job.id)?;
+                pin.map(|pin| Some(pin.code_points())).ok_or(Fault::SpecifiedPinMissing)
+            }
+        }
+    }
+
+    fn identity(&mut self) -> Result<Identity, Fault> {
+        self.with_key(|key| {
+            Ok(Identity {
+                attachment: key.attachment(),
+                serial: key.serial()?,
+                capabilities: key.capabilities()?,
+                product: key.product(),
+            })
+        })
+    }
+
+    /// Makes sure, once per run, that the key in hand is the bound one.
+    pub(super) fn recognise(&mut self) -> Result<(), Fault> {
+        if self.bound {
+            return Ok(());
+        }
+        let identity = self.identity()?;
+        let Some(binding) = self.enrollment.binding() else {
+            return Err(Fault::Internal { what: "a step without a bound key".to_owned() });
+        };
+        match binding.recognise(&identity) {
+            Recognition::Same => {}
+            Recognition::Other => return Err(Fault::WrongKey),
+            Recognition::Possible if self.enrollment.may_rebind() && !identity.capabilities.has_pin() => {
+                let slot = self.hand.as_ref().map(|hand| hand.slot).ok_or(Fault::KeyGone)?;
+                let rebound = Happening::Rebound { binding: Binding::new(slot, &identity) };
+                self.record(rebound, None, &Outcome::plain()).map_err(|ending| match ending {
+                    Ending::Stopped(fault) | Ending::AnotherKey(fault) | Ending::Held(fault) => fault,
+                    Ending::Finished => Fault::Internal { what: "finished while binding".to_owned() },
+                })?;
+            }
+            Recognition::Possible => self.prove()?,
+        }
+        self.bound = true;
+        Ok(())
+    }
+
+    /// A key without a serial proves that it is ours: by our passkey, or by our PIN, which is tried once.
+    fn prove(&mut self) -> Result<(), Fault> {
+        if let Some(made) = self.enrollment.made().cloned() {
+            let shown = self.with_key(|key| key.assert_silently(&made.rp_id, std::slice::from_ref(&made.credential)))?;
+            if shown.as_ref() == Some(&made.credential) {
+                return Ok(());
+            }
+        }
+        let Some(attempt) = self.enrollment.pin_of() else { return Err(Fault::WrongKey) };
+        let pin = self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)?;
+        if !self.with_key(|key| key.capabilities())?.has_pin() {
+            return Err(Fault::WrongKey);
+        }
+        match self.with_key(|key| key.try_pin(&pin))? {
+            PinVerdict::Right => Ok(()),
+            PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
+        }
+    }
+}

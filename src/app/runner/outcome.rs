@@ -1,0 +1,37 @@
+//! What came of doing, or asking about, one step.
+
+use crate::domain::credential::Attestation;
+use crate::domain::event::{Evidence, Step};
+use crate::domain::fault::Fault;
+
+/// The answer to one step.
+#[must_use = "an outcome that is not written down is lost"]
+pub(super) enum Outcome {
+    Done { evidence: Evidence, attestation: Option<Box<Attestation>> },
+    /// It is certain that the step had no effect.
+    NotDone(Fault),
+    /// Nobody knows.
+    Doubt(Fault),
+    /// The attempt cannot go on; the next one starts at `restart`.
+    Abandon { reason: Fault, restart: Step },
+}
+
+impl Outcome {
+    /// Done, with nothing to remember.
+    pub(super) const fn plain() -> Self {
+        Self::Done { evidence: Evidence::Plain, attestation: None }
+    }
+
+    /// A failure, sorted by whether it leaves a doubt.
+    pub(super) fn failed(fault: Fault) -> Self {
+        if fault.leaves_doubt() { Self::Doubt(fault) } else { Self::NotDone(fault) }
+    }
+
+    /// The attestation that has to be kept with this outcome.
+    pub(super) fn attestation(&self) -> Option<&Attestation> {
+        match self {
+            Self::Done { attestation, .. } => attestation.as_deref(),
+            Self::NotDone(_) | Self::Doubt(_) | Self::Abandon { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Settling a doubt: the world is asked what it has seen. A probe never does what it asks about, with two exceptions that
+//! are safe: a PIN is tried once, and the same attestation is sent again while its challenge lives.
+
+use std::time::Duration;
+
+use crate::app::runner::Run;
+use crate::app::runner::outcome::Outcome;
+use crate::app::runner::perform::registered;
+use crate::domain::authenticator::Recognition;
+use crate::domain::credential::{CredentialId, MethodId};
+use crate::domain::event::{Evidence, Intent, Step, Witness};
+use crate::domain::fault::{Fault, Move};
+use crate::domain::mailer::ControlNumber;
+use crate::port::PinVerdict;
+
+/// How often the list is read before a passkey counts as not registered: the directory takes up to a minute.
+const LIST_READS: u32 = 13;
+const LIST_INTERVAL: Duration = Duration::from_secs(5);
+
+impl Run<'_> {
+    /// Asks the world about a step that is in doubt.
+    pub(super) fn probe(&mut self, step: Step) -> Outcome {
+        match step {
+            Step::SetPin => self.probe_set_pin().unwrap_or_else(Outcome::Doubt),
+            Step::Register => self.probe_register(),
+            Step::Configure => match self.recognise() {
+                Ok(()) => self.configure(),
+                Err(fault) => Outcome::Doubt(fault),
+            },
+            Step::Deliver => self.probe_deliver(),
+            // The machine repeats these two, and only a reissue has a change in its plan.
+            Step::Reset | Step::MakeCredential | Step::ChangePin => {
+                Outcome::Doubt(Fault::Internal { what: format!("no probe for {step}") })
+            }
+        }
+    }
+
+    /// At most one try of the sealed PIN; a key without a PIN tells by that alone.
+    fn probe_set_pin(&mut self) -> Result<Outcome, Fault> {
+        let identity = self.identity()?;
+        let recognition = match self.enrollment.binding() {
+            Some(binding) => binding.recognise(&identity),
+            None => Recognition::Other,
+        };
+        if recognition == Recognition::Other {
+            return Err(Fault::WrongKey);
+        }
+        let same = self.bound || recognition == Recognition::Same;
+        if !identity.capabilities.has_pin() {
+            self.bound = true;
+            let reason = Fault::KeyGone;
+            // A blank key without a serial may be another one; then the first may carry this PIN, and a new one is drawn.
+            return Ok(if same { Outcome::NotDone(reason) } else { Outcome::Abandon { reason, restart: Step::SetPin } });
+        }
+        let attempt = self.enrollment.attempt();
+        let pin = self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)?;
+        match self.with_key(|key| key.try_pin(&pin))? {
+            PinVerdict::Right => {
+                self.bound = true;
+                Ok(Outcome::plain())
+            }
+            PinVerdict::Wrong { retries_left } if same => {
+                Ok(Outcome::Abandon { reason: Fault::PinWrong { retries_left }, restart: Step::Reset })
+            }
+            PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
+        }
+    }
+
+    fn probe_register(&mut self) -> Outcome {
+        let made = match self.made() {
+            Ok(made) => made,
+            Err(outcome) => return outcome,
+        };
+        let mut refusal = None;
+        if self.bench.ports.clock.now() <= made.expires {
+            match self.post() {
+                Ok(method) => return registered(method, Witness::Reply),
+                Err(fault) if fault.whose_move() == Move::Wait => return Outcome::Doubt(fault),
+                // A refusal of the second POST may be about the first one's success: the list decides.
+                Err(fault) => refusal = Some(fault),
+            }
+        }
+        match self.look_for(&made.credential) {
+            Ok(Some(method)) => registered(method, Witness::List),
+            Ok(None) => match refusal {
+                Some(fault) => Outcome::NotDone(fault),
+                None => Outcome::Abandon { reason: Fault::RegistrationUncertain, restart: Step::MakeCredential },
+            },
+            Err(fault) => Outcome::Doubt(fault),
+        }
+    }
+
+    /// Reads the user's list until the credential is in it, for a minute.
+    fn look_for(&mut self, credential: &CredentialId) -> Result<Option<MethodId>, Fault> {
+        let user = self.job.request.user.as_str();
+        for read in 0..LIST_READS {
+            if read > 0 && !self.bench.ports.clock.wait(LIST_INTERVAL, self.bench.cancel) {
+                return Err(Fault::Cancelled);
+            }
+            let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
+            let found = listed.into_iter().find(|method| method.may_be.contains(credential));
+            if let Some(method) = found {
+                return Ok(Some(method.method));
+            }
+        }
+        Ok(None)
+    }
+
+    fn probe_deliver(&mut self) -> Outcome {
+        let Some(Intent::Deliver { control }) = self.enrollment.intent().cloned() else {
+            return Outcome::NotDone(Fault::DeliveryUncertain);
+        };
+        let parsed = match ControlNumber::parse(&control) {
+            Ok(parsed) => parsed,
+            Err(wrong) => return Outcome::Doubt(Fault::Ledger { what: wrong.to_string() }),
+        };
+        match self.bench.ports.press.was_delivered(&parsed, self.job.envelope) {
+            Ok(true) => {
+                let target = "found after an interruption".to_owned();
+                Outcome::Done { evidence: Evidence::Delivered { control, target }, attestation: None }
+            }
+            Ok(false) => Outcome::NotDone(Fault::DeliveryUncertain),
+            Err(fault) => Outcome::Doubt(fault),
+        }
+    }
+}
