@@ -16,6 +16,8 @@ use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Event};
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId};
+use crate::domain::job::row::Rules;
+use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::pin::Pin;
 use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
@@ -399,6 +401,45 @@ pub trait Ledger: Send + Sync {
 pub trait Operator: Send + Sync {
     /// Asks for the PIN that the key in `slot` has now. `None` when nobody answers, or nobody can be asked.
     fn current_pin(&self, slot: Slot, person: &str) -> Option<Pin>;
+// The drop folder.
+
+/// Where job files arrive. The folder is a mailbox; the ledger is the truth.
+///
+/// The order that survives a cut anywhere: [`Mailbox::collect`], [`Mailbox::read`], one transaction of the ledger that notes the
+/// claim id, [`Mailbox::finish`]. After a cut the claim is among [`Mailbox::left_over`]: when the ledger knows its id, only
+/// `finish` is missing; otherwise it is read like any other. `finish` may be repeated.
+pub trait Mailbox: Send + Sync {
+    /// Calls `wake` from a thread of its own whenever a file may be ready to be collected, until it returns `false` or the
+    /// mailbox is dropped. A call is a hint: it may come early, and twice.
+    ///
+    /// # Errors
+    /// When the folder cannot even be looked at. Hints that fail later are made up for by looking every few seconds.
+    fn watch(&self, wake: Box<dyn FnMut() -> bool + Send>) -> Result<(), MailboxFault>;
+
+    /// Claims whatever is complete, by name order. Files still being written stay for a later call.
+    ///
+    /// # Errors
+    /// As the folder fails. Claims made before the fault are among [`Mailbox::left_over`] then.
+    fn collect(&self) -> Result<Vec<Claim>, MailboxFault>;
+
+    /// Claims from earlier that were never finished, in name order.
+    ///
+    /// # Errors
+    /// As the folder fails.
+    fn left_over(&self) -> Result<Vec<Claim>, MailboxFault>;
+
+    /// Reads and checks a claimed file. Whatever is wrong with the file is in the answer.
+    ///
+    /// # Errors
+    /// As the folder fails; never for what the file holds or is.
+    fn read(&self, claim: &Claim, rules: &Rules) -> Result<Delivery, MailboxFault>;
+
+    /// Moves a claimed file to where its outcome belongs, without its PINs, and writes the report or the reason beside it.
+    /// Never overwrites a file of another claim.
+    ///
+    /// # Errors
+    /// As the folder fails; the claim then stays.
+    fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<Archived, MailboxFault>;
 }
 
 // ---------------------------------------------------------------------------------------------------------------

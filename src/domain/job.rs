@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::authenticator::Serial;
 use crate::domain::pin::Pin;
 
+pub mod column;
+pub mod reason;
+pub mod row;
+pub mod sheet;
+
 /// The number of a job in this ledger, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -10,6 +10,7 @@ pub mod enrollment;
 pub mod event;
 pub mod fault;
 pub mod job;
+pub mod mailbox;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;
