@@ -13,6 +13,8 @@ use crate::domain::credential::{
     RpId,
 };
 use crate::domain::fault::Fault;
+use crate::domain::job::Envelope;
+use crate::domain::mailer::{ControlNumber, Mailer};
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 
@@ -238,6 +240,38 @@ pub trait RelyingParty: Send + Sync {
     fn credentials(&self, user: &str) -> Result<Vec<RegisteredCredential>, Fault>;
     /// DELETE fido2Methods/{id}.
     fn delete(&self, user: &str, method: &MethodId) -> Result<Deleted, Fault>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Paper.
+
+/// Where a mailer went. Evidence for the journal: never a PIN, never a person's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// A file's path or a printer's job, for people.
+    pub place: String,
+}
+
+/// Puts mailers on paper, or into a folder from which they are printed.
+pub trait Press: Send + Sync {
+    /// Makes everything of `mailer` except the sheet: so an unknown language, a missing glyph or an address too long is known
+    /// before a key is touched. Any PIN of the right length serves.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`], in words that name field and character.
+    fn check(&self, mailer: &Mailer) -> Result<(), Fault>;
+
+    /// Hands over one mailer, at most once: a second sheet with this control number is refused.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`]: there is no sheet. [`Fault::DeliveryUncertain`]: there may be one.
+    fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
+
+    /// Whether the sheet with this number was handed over, as far as the press can tell: for the doubt after a crash.
+    ///
+    /// # Errors
+    /// [`Fault::DeliveryUncertain`] when it cannot tell.
+    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault>;
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -1,1 +1,2 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
+pub mod paper;

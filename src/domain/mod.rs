@@ -8,5 +8,6 @@ pub mod authenticator;
 pub mod credential;
 pub mod fault;
 pub mod job;
+pub mod mailer;
 pub mod pin;
 pub mod time;
