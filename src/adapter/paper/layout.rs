@@ -1,51 +1,13 @@
-//! One mailer to one sheet of placed marks. Nothing leaves here that overflows its box, lies where the window can show it,
-//! or sets the PIN anywhere but in its box. Knows no PDF.
-
-use zeroize::Zeroizing;
+//! One mailer to one sheet of placed marks. Nothing leaves here that overflows its box. Knows no PDF.
 
 use super::Letterhead;
 use super::shape::{Faces, Line, MM_PER_PT, Missing, Style};
-use super::template::{Area, Field, Letter, Profile, TextBox, Words};
+use super::sheet::{Ink, Mark, Part, Sheet};
+use super::spelling::spell;
+use super::template::{Area, Letter, Profile, TextBox};
+use super::words::{Field, Words};
 use crate::domain::fault::Fault;
-use crate::domain::mailer::{Mailer, pin_groups};
-
-/// What a mark belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// May stand in the window.
-    Address,
-    Letter,
-    /// The digits and their spelling.
-    Pin,
-    PinFrame,
-}
-
-/// What is put on the paper.
-pub(super) enum Ink {
-    /// Text from `x` on its baseline (mm from the top); `grey` from 0, black.
-    Text {
-        style: Style,
-        size: f32,
-        baseline: f32,
-        grey: f32,
-        line: Line,
-    },
-    /// The outline of the mark's area, or a line where the area has no height. Thickness in pt.
-    Stroke { thickness: f32 },
-}
-
-pub(super) struct Mark {
-    pub(super) part: Part,
-    pub(super) area: Area,
-    pub(super) ink: Ink,
-}
-
-/// A sheet that may be printed.
-pub(super) struct Sheet {
-    pub(super) width: f32,
-    pub(super) height: f32,
-    pub(super) marks: Vec<Mark>,
-}
+use crate::domain::mailer::Mailer;
 
 /// Grey of labels and other lesser text.
 const QUIET_GREY: f32 = 0.35;
@@ -56,6 +18,8 @@ const SUBJECT_SCALE: f32 = 1.3;
 const HEADING_SCALE: f32 = 1.15;
 /// From the number of a step to its words, mm.
 const STEP_INDENT_MM: f32 = 6.0;
+/// Between the digits and their spelling, as a part of the latter's leading.
+const DIGITS_GAP: f32 = 0.45;
 /// Free space around the PIN in its frame, mm.
 const PIN_PADDING_MM: f32 = 2.5;
 
@@ -79,12 +43,13 @@ pub(super) fn compose(
     desk.panel_two()?;
     desk.panel_three()?;
     desk.edges();
-    desk.guard()?;
-    Ok(Sheet {
+    let sheet = Sheet {
         width: profile.paper.width,
         height: profile.paper.height,
         marks: desk.marks,
-    })
+    };
+    sheet.guard(&profile.window_zone, &profile.pin.area())?;
+    Ok(sheet)
 }
 
 /// What the placeholders say on this letter.
@@ -380,13 +345,13 @@ impl Desk<'_> {
             let cap = self.faces.cap_height(Style::Mono, *size);
             let count = words.iter().fold(0.0, |count, _| count + 1.0);
             // From the digits' tops to the descenders of the last spelled line.
-            let height = cap + leading * (count + 0.35) + descent;
+            let height = cap + leading * (count + DIGITS_GAP) + descent;
             if line.width > inner.width || height > inner.height {
                 continue;
             }
             let mut baseline = inner.y + (inner.height - height) / 2.0 + cap;
             self.centred(inner, baseline, Style::Mono, *size, line, cap);
-            baseline += leading * 0.35;
+            baseline += leading * DIGITS_GAP;
             for line in words {
                 baseline += leading;
                 let cap = self.faces.cap_height(Style::Regular, type_size.size);
@@ -538,67 +503,6 @@ impl Desk<'_> {
         }
         Ok(top)
     }
-
-    /// The last look before anything is made: whatever the templates said, this sheet shows no secret to the window.
-    fn guard(&self) -> Result<(), Fault> {
-        let window = self.profile.window_zone;
-        let frame = self.profile.pin.area();
-        for mark in &self.marks {
-            let wrong = match mark.part {
-                Part::Address => mark.area.touches(&frame),
-                Part::Letter => mark.area.touches(&window) || mark.area.touches(&frame),
-                Part::Pin | Part::PinFrame => {
-                    !frame.holds(&mark.area) || mark.area.touches(&window)
-                }
-            };
-            if wrong {
-                return Err(Fault::Mailer {
-                    what: format!(
-                        "the letter would set {:?} at x {:.1}, y {:.1} mm, where it must not stand; correct the profile",
-                        mark.part, mark.area.x, mark.area.y
-                    ),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The digits in groups, and the same in words. Both are the PIN.
-fn spell(letter: &Letter, mailer: &Mailer) -> (Zeroizing<String>, Zeroizing<String>) {
-    // Room beforehand, so that growing leaves no copies behind.
-    const ROOM_BYTES: usize = 4096;
-    let mut digits = Zeroizing::new(String::with_capacity(ROOM_BYTES));
-    let mut words = Zeroizing::new(String::with_capacity(ROOM_BYTES));
-    for (index, group) in pin_groups(&mailer.pin).iter().enumerate() {
-        if index > 0 {
-            digits.push(' ');
-            words.push_str(" – ");
-        }
-        digits.push_str(group);
-        for (index, character) in group.chars().enumerate() {
-            if index > 0 {
-                words.push(' ');
-            }
-            words.push_str(&spell_character(letter, character));
-        }
-    }
-    (digits, words)
-}
-
-/// One character of the PIN in words; a sign that no spelling alphabet names stands for itself.
-fn spell_character(letter: &Letter, character: char) -> Zeroizing<String> {
-    let small = character.to_lowercase().next().unwrap_or(character);
-    let digit = character
-        .to_digit(10)
-        .and_then(|digit| usize::try_from(digit).ok())
-        .and_then(|digit| letter.digits.get(digit));
-    Zeroizing::new(match (digit, letter.spelling.get(&small)) {
-        (Some(word), _) => word.clone(),
-        (None, Some(word)) if small == character => word.clone(),
-        (None, Some(word)) => letter.capital.fill(|_| word),
-        (None, None) => character.to_string(),
-    })
 }
 
 fn no_glyph(missing: &Missing, field: &str) -> Fault {

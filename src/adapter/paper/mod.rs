@@ -10,9 +10,12 @@ mod folder;
 mod layout;
 mod pdf;
 mod shape;
+mod sheet;
+mod spelling;
 mod template;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use zeroize::Zeroizing;
 
@@ -91,7 +94,7 @@ impl Composer {
         pdf::write(&self.fonts, &self.sheet(mailer)?, mailer.date)
     }
 
-    fn sheet(&self, mailer: &Mailer) -> Result<layout::Sheet, Fault> {
+    fn sheet(&self, mailer: &Mailer) -> Result<sheet::Sheet, Fault> {
         mailer.check().map_err(|unfit| Fault::Mailer {
             what: unfit.to_string(),
         })?;

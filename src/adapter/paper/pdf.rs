@@ -13,8 +13,8 @@ use printpdf::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::layout::{Ink, Mark, Sheet};
 use super::shape::{Line, Style};
+use super::sheet::{Ink, Mark, Sheet};
 use crate::domain::fault::Fault;
 
 /// The fonts as printpdf embeds them, parsed once.

@@ -126,7 +126,7 @@ impl Faces {
     ) -> Result<Vec<Line>, Missing> {
         /// A last line shorter than this part of the width looks lost.
         const LOST: f32 = 0.25;
-        const NARROWER: [f32; 5] = [0.96, 0.92, 0.88, 0.84, 0.8];
+        const NARROWER: [f32; 8] = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
         let widest = self.greedy(style, size, text, width)?;
         let is_lost = |lines: &[Line]| {
             lines.len() > 1 && lines.last().is_some_and(|last| last.width < width * LOST)

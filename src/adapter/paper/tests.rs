@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::layout::{Ink, Part};
+use super::sheet::{Ink, Part};
 use super::template::SHIPPED_LETTERS;
 use super::*;
 use crate::domain::job::{BatchName, Envelope};
@@ -239,9 +239,12 @@ fn greek_cyrillic_and_composed_names_are_set() {
         let Some(text) = read_back(&pdf, &[]) else {
             return;
         };
-        let text: String = text.nfc().collect();
-        let name: String = name.nfc().collect();
-        assert!(text.contains(&name), "{name}: {text}");
+        // Poppler sets a mark apart that the face draws as a glyph of its own.
+        let solid = |text: &str| -> String {
+            let text: String = text.split_whitespace().collect();
+            text.nfc().collect()
+        };
+        assert!(solid(&text).contains(&solid(name)), "{name}: {text}");
     }
 }
 
