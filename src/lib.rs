@@ -13,6 +13,7 @@
 )]
 
 pub mod adapter;
+pub mod app;
 pub mod domain;
 pub mod port;
 pub mod practice;

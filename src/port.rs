@@ -15,9 +15,10 @@ use crate::domain::credential::{
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Event};
 use crate::domain::fault::Fault;
-use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId};
 use crate::domain::job::row::Rules;
+use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId};
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
+use crate::domain::mailer::{ControlNumber, Mailer};
 use crate::domain::pin::Pin;
 use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
@@ -401,6 +402,9 @@ pub trait Ledger: Send + Sync {
 pub trait Operator: Send + Sync {
     /// Asks for the PIN that the key in `slot` has now. `None` when nobody answers, or nobody can be asked.
     fn current_pin(&self, slot: Slot, person: &str) -> Option<Pin>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
 // The drop folder.
 
 /// Where job files arrive. The folder is a mailbox; the ledger is the truth.
@@ -440,6 +444,38 @@ pub trait Mailbox: Send + Sync {
     /// # Errors
     /// As the folder fails; the claim then stays.
     fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<Archived, MailboxFault>;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Paper.
+
+/// Where a mailer went. Evidence for the journal: never a PIN, never a person's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// A file's path or a printer's job, for people.
+    pub place: String,
+}
+
+/// Puts mailers on paper, or into a folder from which they are printed.
+pub trait Press: Send + Sync {
+    /// Makes everything of `mailer` except the sheet: so an unknown language, a missing glyph or an address too long is known
+    /// before a key is touched. Any PIN of the right length serves.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`], in words that name field and character.
+    fn check(&self, mailer: &Mailer) -> Result<(), Fault>;
+
+    /// Hands over one mailer, at most once: a second sheet with this control number is refused.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`]: there is no sheet. [`Fault::DeliveryUncertain`]: there may be one.
+    fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
+
+    /// Whether the sheet with this number was handed over, as far as the press can tell: for the doubt after a crash.
+    ///
+    /// # Errors
+    /// [`Fault::DeliveryUncertain`] when it cannot tell.
+    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault>;
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
 
 pub mod folder;
+pub mod paper;

@@ -55,14 +55,29 @@ pub struct Counts {
 /// Something worth a line, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    Admitted { file: String, jobs: usize },
-    Rejected { file: String, reasons: usize },
+    Admitted {
+        file: String,
+        jobs: usize,
+    },
+    Rejected {
+        file: String,
+        reasons: usize,
+    },
     /// The file waits in `hold/`.
-    FileHeld { file: String, why: String },
-    Network { fault: String },
+    FileHeld {
+        file: String,
+        why: String,
+    },
+    Network {
+        fault: String,
+    },
     NetworkBack,
-    Actor { actor: String },
-    Trouble { what: String },
+    Actor {
+        actor: String,
+    },
+    Trouble {
+        what: String,
+    },
 }
 
 #[derive(Default)]
@@ -120,12 +135,21 @@ impl Board {
 
     pub(super) fn set_slot(&self, slot: Slot, state: &SlotState, case: Option<Case>) {
         self.change(|board| {
-            let same = board.slots.get(&slot).is_some_and(|view| view.state == *state && view.case == case);
+            let same = board
+                .slots
+                .get(&slot)
+                .is_some_and(|view| view.state == *state && view.case == case);
             if !same {
                 if !matches!(state, SlotState::Done { .. }) {
                     board.shown.remove(&slot);
                 }
-                let view = SlotView { state: state.clone(), case, step: None, touch: false, since: Instant::now() };
+                let view = SlotView {
+                    state: state.clone(),
+                    case,
+                    step: None,
+                    touch: false,
+                    since: Instant::now(),
+                };
                 board.slots.insert(slot, view);
             }
         });

@@ -25,7 +25,9 @@ pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
         if matches!(outcome, DutyOutcome::Settled { deleted: true }) {
             deleted = deleted.saturating_add(1);
         }
-        ports.ledger.settle(obligation.id, &outcome, actor, ports.clock.now())?;
+        ports
+            .ledger
+            .settle(obligation.id, &outcome, actor, ports.clock.now())?;
     }
     Ok(deleted)
 }
@@ -50,10 +52,14 @@ fn replaced(
     let there = |wanted: &MethodId| listed.iter().any(|entry| entry.method == *wanted);
     let new_key_is_there = obligation.keeps.as_ref().is_some_and(there);
     if live.contains(method) {
-        return Ok(DutyOutcome::Spared { why: "this ledger enrolled it, and it is in use".to_owned() });
+        return Ok(DutyOutcome::Spared {
+            why: "this ledger enrolled it, and it is in use".to_owned(),
+        });
     }
     if !new_key_is_there {
-        return Ok(DutyOutcome::Again { due: ports.clock.now().plus_seconds(LAG_SECONDS) });
+        return Ok(DutyOutcome::Again {
+            due: ports.clock.now().plus_seconds(LAG_SECONDS),
+        });
     }
     if !there(method) {
         return Ok(DutyOutcome::Settled { deleted: false });
@@ -69,22 +75,43 @@ fn orphan(
     live: &[MethodId],
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    let Some(entry) = listed.iter().find(|entry| entry.may_be.contains(credential)) else {
-        let pause = usize::try_from(obligation.looks).ok().and_then(|looks| ORPHAN_SECONDS.get(looks));
+    let Some(entry) = listed
+        .iter()
+        .find(|entry| entry.may_be.contains(credential))
+    else {
+        let pause = usize::try_from(obligation.looks)
+            .ok()
+            .and_then(|looks| ORPHAN_SECONDS.get(looks));
         return Ok(match pause {
-            Some(seconds) => DutyOutcome::Again { due: ports.clock.now().plus_seconds(*seconds) },
+            Some(seconds) => DutyOutcome::Again {
+                due: ports.clock.now().plus_seconds(*seconds),
+            },
             None => DutyOutcome::Settled { deleted: false },
         });
     };
     if live.contains(&entry.method) {
-        return Ok(DutyOutcome::Spared { why: "it turned out to be the key that is in use".to_owned() });
+        return Ok(DutyOutcome::Spared {
+            why: "it turned out to be the key that is in use".to_owned(),
+        });
     }
     delete(ports, obligation, &entry.method, actor)
 }
 
 /// The intent is in the ledger before the DELETE; a repeated DELETE finds nothing, which is done as well.
-fn delete(ports: &Ports, obligation: &Obligation, method: &MethodId, actor: &str) -> Result<DutyOutcome, Fault> {
-    ports.ledger.settle(obligation.id, &DutyOutcome::Deleting, actor, ports.clock.now())?;
+fn delete(
+    ports: &Ports,
+    obligation: &Obligation,
+    method: &MethodId,
+    actor: &str,
+) -> Result<DutyOutcome, Fault> {
+    ports.ledger.settle(
+        obligation.id,
+        &DutyOutcome::Deleting,
+        actor,
+        ports.clock.now(),
+    )?;
     let deleted = ports.relying_party.delete(&obligation.user, method)?;
-    Ok(DutyOutcome::Settled { deleted: deleted == Deleted::Now })
+    Ok(DutyOutcome::Settled {
+        deleted: deleted == Deleted::Now,
+    })
 }

@@ -90,7 +90,15 @@ impl Intake {
         habits: Habits,
     ) -> Self {
         let rules = rules(&policies, languages);
-        Self { mailbox, ledger, clock, policies, rules, habits, left_over_seen: Mutex::default() }
+        Self {
+            mailbox,
+            ledger,
+            clock,
+            policies,
+            rules,
+            habits,
+            left_over_seen: Mutex::default(),
+        }
     }
 
     /// Calls `wake` whenever a look into the folder may be worth it.
@@ -107,7 +115,10 @@ impl Intake {
     /// When folder or ledger fail; files that were taken before stay taken, the others wait.
     pub fn collect(&self, actor: &str) -> Result<Vec<Taken>, Fault> {
         let mut claims = Vec::new();
-        let mut seen = self.left_over_seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self
+            .left_over_seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !*seen {
             claims = self.mailbox.left_over().map_err(folder_fault)?;
             *seen = true;
@@ -117,21 +128,40 @@ impl Intake {
     }
 
     fn take(&self, claim: &Claim, actor: &str) -> Result<Taken, Fault> {
-        let delivery = self.mailbox.read(claim, &self.rules).map_err(folder_fault)?;
+        let delivery = self
+            .mailbox
+            .read(claim, &self.rules)
+            .map_err(folder_fault)?;
         let (file, content) = match (delivery.parsed, delivery.content) {
             (Ok(file), Some(content)) => (file, content),
             (Ok(_), None) => return self.reject(claim, Unit::Line, vec![unreadable()]),
             (Err(unusable), _) => return self.reject(claim, unusable.unit, unusable.reasons),
         };
         let unit = file.unit;
-        let (batch, lines) = (file.batch.clone(), file.drafts.len().saturating_add(file.bad_rows.len()));
+        let (batch, lines) = (
+            file.batch.clone(),
+            file.drafts.len().saturating_add(file.bad_rows.len()),
+        );
         let sorted = sort(file, &self.policies, self.habits, self.ledger.as_ref())?;
         let nothing_left = sorted.drafts.is_empty() && sorted.skipped.is_empty();
-        if !sorted.bad_rows.is_empty() && (self.habits.bad_rows == BadRows::RejectFile || nothing_left) {
+        if !sorted.bad_rows.is_empty()
+            && (self.habits.bad_rows == BadRows::RejectFile || nothing_left)
+        {
             return self.reject(claim, unit, sorted.bad_rows);
         }
         tracing::info!(file = %claim.name, batch = %batch.0, lines, "job file read");
-        self.admit(claim, JobFile { unit, batch, drafts: Vec::new(), bad_rows: Vec::new() }, content, sorted, actor)
+        self.admit(
+            claim,
+            JobFile {
+                unit,
+                batch,
+                drafts: Vec::new(),
+                bad_rows: Vec::new(),
+            },
+            content,
+            sorted,
+            actor,
+        )
     }
 
     fn admit(
@@ -142,8 +172,11 @@ impl Intake {
         sorted: Sorted,
         actor: &str,
     ) -> Result<Taken, Fault> {
-        let rows: Vec<(u32, String)> =
-            sorted.drafts.iter().map(|draft| (draft.line, draft.request.user.clone())).collect();
+        let rows: Vec<(u32, String)> = sorted
+            .drafts
+            .iter()
+            .map(|draft| (draft.line, draft.request.user.clone()))
+            .collect();
         let admission = Admission {
             batch: file.batch.clone(),
             claim: claim.id.to_string(),
@@ -173,23 +206,41 @@ impl Intake {
             })).collect::<Vec<_>>(),
             "jobs": listed,
         });
-        let outcome = Outcome::Done { report, unit: file.unit, bad_rows: sorted.bad_rows };
+        let outcome = Outcome::Done {
+            report,
+            unit: file.unit,
+            bad_rows: sorted.bad_rows,
+        };
         self.mailbox.finish(claim, &outcome).map_err(folder_fault)?;
-        Ok(Taken::Admitted { file: claim.name.clone(), jobs: jobs.len() })
+        Ok(Taken::Admitted {
+            file: claim.name.clone(),
+            jobs: jobs.len(),
+        })
     }
 
     fn known(&self, claim: &Claim, batch: &str) -> Result<Taken, Fault> {
         let reason = format!("The very same content was admitted before, as batch `{batch}`.");
         let hint = "If these people really need another key, change the file (a note will do) and drop it again.";
-        let outcome = Outcome::Held { reason: reason.clone(), hint: hint.to_owned() };
+        let outcome = Outcome::Held {
+            reason: reason.clone(),
+            hint: hint.to_owned(),
+        };
         self.mailbox.finish(claim, &outcome).map_err(folder_fault)?;
-        Ok(Taken::Held { file: claim.name.clone(), why: reason })
+        Ok(Taken::Held {
+            file: claim.name.clone(),
+            why: reason,
+        })
     }
 
     fn reject(&self, claim: &Claim, unit: Unit, reasons: Vec<BadRow>) -> Result<Taken, Fault> {
         let count = reasons.len();
-        self.mailbox.finish(claim, &Outcome::Rejected { unit, reasons }).map_err(folder_fault)?;
-        Ok(Taken::Rejected { file: claim.name.clone(), reasons: count })
+        self.mailbox
+            .finish(claim, &Outcome::Rejected { unit, reasons })
+            .map_err(folder_fault)?;
+        Ok(Taken::Rejected {
+            file: claim.name.clone(),
+            reasons: count,
+        })
     }
 }
 
@@ -207,7 +258,12 @@ pub fn rules(policies: &Policies, languages: Vec<String>) -> Rules {
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub fn objections(file: JobFile, policies: &Policies, habits: Habits, ledger: &dyn Ledger) -> Result<Vec<BadRow>, Fault> {
+pub fn objections(
+    file: JobFile,
+    policies: &Policies,
+    habits: Habits,
+    ledger: &dyn Ledger,
+) -> Result<Vec<BadRow>, Fault> {
     sort(file, policies, habits, ledger).map(|sorted| sorted.bad_rows)
 }
 
@@ -220,5 +276,7 @@ fn unreadable() -> BadRow {
 }
 
 fn folder_fault(fault: MailboxFault) -> Fault {
-    Fault::Folder { what: fault.to_string() }
+    Fault::Folder {
+        what: fault.to_string(),
+    }
 }

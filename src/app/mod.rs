@@ -45,6 +45,8 @@ impl Policies {
     /// # Errors
     /// When its file was removed after the job was admitted: the administrator puts it back, or cancels the job.
     pub fn get(&self, name: &str) -> Result<&Policy, Fault> {
-        self.by_name.get(name).ok_or_else(|| Fault::PolicyMissing { policy: name.to_owned() })
+        self.by_name.get(name).ok_or_else(|| Fault::PolicyMissing {
+            policy: name.to_owned(),
+        })
     }
 }

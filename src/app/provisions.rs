@@ -22,7 +22,13 @@ impl Provisions {
     ///
     /// # Errors
     /// As [`RelyingParty::ready`] and [`RelyingParty::creation_options`].
-    pub fn provide(&self, relying_party: &dyn RelyingParty, job: JobId, user: &str, now: Timestamp) -> Result<(), Fault> {
+    pub fn provide(
+        &self,
+        relying_party: &dyn RelyingParty,
+        job: JobId,
+        user: &str,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         if self.is_fresh(job, now) {
             return Ok(());
         }
@@ -34,7 +40,9 @@ impl Provisions {
 
     /// Whether options with enough time left are at hand.
     pub fn is_fresh(&self, job: JobId, now: Timestamp) -> bool {
-        self.lock().get(&job).is_some_and(|options| is_fresh(options, now))
+        self.lock()
+            .get(&job)
+            .is_some_and(|options| is_fresh(options, now))
     }
 
     /// Takes the options out for the ceremony: each challenge is used once.
@@ -48,7 +56,10 @@ impl Provisions {
         user: &str,
         now: Timestamp,
     ) -> Result<CreationOptions, Fault> {
-        let at_hand = self.lock().remove(&job).filter(|options| is_fresh(options, now));
+        let at_hand = self
+            .lock()
+            .remove(&job)
+            .filter(|options| is_fresh(options, now));
         match at_hand {
             Some(options) => Ok(options),
             None => relying_party.creation_options(user),
@@ -58,8 +69,11 @@ impl Provisions {
     /// Drops what has become too old and says whose it was.
     pub fn expire(&self, now: Timestamp) -> Vec<JobId> {
         let mut held = self.lock();
-        let old: Vec<JobId> =
-            held.iter().filter(|(_, options)| !is_fresh(options, now)).map(|(job, _)| *job).collect();
+        let old: Vec<JobId> = held
+            .iter()
+            .filter(|(_, options)| !is_fresh(options, now))
+            .map(|(job, _)| *job)
+            .collect();
         for job in &old {
             held.remove(job);
         }

@@ -16,7 +16,7 @@ use crate::app::runner::outcome::Outcome;
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
 use crate::domain::enrollment::{Command, Enrollment};
-use crate::domain::event::{Event, Evidence, Happening, Intent, Step};
+use crate::domain::event::{Event, Evidence, Happening, Step};
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::Job;
 use crate::domain::pin::Pin;
@@ -82,7 +82,7 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         tenant_time: Duration::ZERO,
         tries: 0,
     };
-    let ending = run.to_the_end();
+    let ending = run.drive();
     if ending == Ending::Finished {
         run.report(started);
     }
@@ -91,12 +91,13 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
 
 fn replay(bench: &Bench<'_>, job: &Job) -> Result<Enrollment, Fault> {
     let journal = bench.ports.ledger.journal(job.id)?;
-    Enrollment::replay(journal.iter().map(|row| &row.event))
-        .map_err(|impossible| Fault::Ledger { what: impossible.to_string() })
+    Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| Fault::Ledger {
+        what: impossible.to_string(),
+    })
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self) -> Ending {
+    fn drive(&mut self) -> Ending {
         loop {
             if self.bench.cancel.is_cancelled() {
                 return Ending::Stopped(Fault::Cancelled);
@@ -138,11 +139,17 @@ impl Run<'_> {
         match &outcome {
             Outcome::Done { evidence, .. } => {
                 self.tries = 0;
-                let happening = Happening::Done { step, evidence: evidence.clone() };
+                let happening = Happening::Done {
+                    step,
+                    evidence: (**evidence).clone(),
+                };
                 self.record(happening, None, &outcome)
             }
             Outcome::NotDone(fault) => {
-                let happening = Happening::NotDone { step, fault: fault.clone() };
+                let happening = Happening::NotDone {
+                    step,
+                    fault: fault.clone(),
+                };
                 self.record(happening, None, &outcome)?;
                 self.after(step, fault.clone())
             }
@@ -170,7 +177,8 @@ impl Run<'_> {
 
     /// It is certain that the step had no effect. Who acts now?
     fn after(&mut self, step: Step, fault: Fault) -> Result<(), Ending> {
-        let passes = matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
+        let passes =
+            matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
         if passes && self.may_try_again() {
             return Ok(());
         }
@@ -193,25 +201,49 @@ impl Run<'_> {
     }
 
     fn hold(&mut self, fault: Fault) -> Result<(), Ending> {
-        self.record(Happening::Held { fault: fault.clone() }, None, &Outcome::plain())?;
+        self.record(
+            Happening::Held {
+                fault: fault.clone(),
+            },
+            None,
+            &Outcome::plain(),
+        )?;
         Err(Ending::Held(fault))
     }
 
     fn abandon(&mut self, reason: Fault, restart: Step) -> Result<(), Ending> {
         let credential = self.enrollment.left_behind();
-        let happening = Happening::Abandoned { reason, credential, restart };
+        let happening = Happening::Abandoned {
+            reason,
+            credential,
+            restart,
+        };
         self.bound = self.bound && restart != Step::Reset;
         self.record(happening, None, &Outcome::plain())
     }
 
     /// Appends to the journal, with all that must be durable together, and moves on only when the disk has it.
-    fn record(&mut self, happening: Happening, pin: Option<&Pin>, outcome: &Outcome) -> Result<(), Ending> {
+    fn record(
+        &mut self,
+        happening: Happening,
+        pin: Option<&Pin>,
+        outcome: &Outcome,
+    ) -> Result<(), Ending> {
         let begins = matches!(happening, Happening::Began { .. });
         let attempt = self.enrollment.attempt();
-        let event = Event { attempt: if begins { attempt.following() } else { attempt }, happening };
-        let state = self.enrollment.clone().apply(&event).map_err(|impossible| {
-            Ending::Stopped(Fault::Internal { what: impossible.to_string() })
-        })?;
+        let event = Event {
+            attempt: if begins { attempt.following() } else { attempt },
+            happening,
+        };
+        let state = self
+            .enrollment
+            .clone()
+            .apply(&event)
+            .map_err(|impossible| {
+                Ending::Stopped(Fault::Internal {
+                    what: impossible.to_string(),
+                })
+            })?;
         let obligations = self.obligations(&event.happening, &state);
         let entry = Entry {
             job: self.job.id,
@@ -223,7 +255,10 @@ impl Run<'_> {
             forget_in_flight: matches!(state.next(), Command::Finish | Command::Rest),
         };
         let ports = self.bench.ports;
-        ports.ledger.append(&entry, self.bench.actor, ports.clock.now()).map_err(Ending::Stopped)?;
+        ports
+            .ledger
+            .append(&entry, self.bench.actor, ports.clock.now())
+            .map_err(Ending::Stopped)?;
         tracing::debug!(job = self.job.id.0, attempt = event.attempt.0, event = ?event.happening, "journal");
         self.enrollment = state;
         Ok(())
@@ -231,11 +266,22 @@ impl Run<'_> {
 
     fn obligations(&self, happening: &Happening, state: &Enrollment) -> Vec<Duty> {
         match happening {
-            Happening::Done { evidence: Evidence::Registered { .. }, .. } => {
-                state.replaces().iter().cloned().map(Duty::Replaced).collect()
+            Happening::Done {
+                evidence: Evidence::Registered { .. },
+                ..
+            } => state
+                .replaces()
+                .iter()
+                .cloned()
+                .map(Duty::Replaced)
+                .collect(),
+            Happening::Abandoned {
+                credential: Some(credential),
+                ..
             }
-            Happening::Abandoned { credential: Some(credential), .. }
-            | Happening::Cancelled { credential: Some(credential) } => vec![Duty::Orphan(credential.clone())],
+            | Happening::Cancelled {
+                credential: Some(credential),
+            } => vec![Duty::Orphan(credential.clone())],
             Happening::Began { .. }
             | Happening::Rebound { .. }
             | Happening::Started { .. }
@@ -259,7 +305,10 @@ impl Run<'_> {
     }
 
     /// Does something with the key, on the key's time.
-    fn with_key<T>(&mut self, act: impl FnOnce(&mut dyn Authenticator) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn with_key<T>(
+        &mut self,
+        act: impl FnOnce(&mut dyn Authenticator) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let hand = self.hand.as_mut().ok_or(Fault::KeyGone)?;
         let begun = Instant::now();
         let result = act(hand.key.as_mut());
@@ -281,8 +330,14 @@ impl Run<'_> {
     fn report(&mut self, started: Instant) {
         let begun = self.hand.as_ref().map_or(started, |hand| hand.arrived);
         let total = begun.elapsed();
-        let key_time = self.hand.as_ref().map_or(Duration::ZERO, |hand| hand.key_time);
-        let serial = self.enrollment.binding().and_then(|binding| binding.serial.clone());
+        let key_time = self
+            .hand
+            .as_ref()
+            .map_or(Duration::ZERO, |hand| hand.key_time);
+        let serial = self
+            .enrollment
+            .binding()
+            .and_then(|binding| binding.serial.clone());
         let slot = self.hand.as_ref().map(|hand| hand.slot);
         if let (Some(slot), true) = (slot, self.policy.show_pin)
             && let Some(attempt) = self.enrollment.pin_of()
@@ -296,19 +351,27 @@ impl Run<'_> {
             model: self.model(),
             serial: serial.map(|serial| serial.to_string()),
             total,
-            own: total.saturating_sub(key_time).saturating_sub(self.tenant_time),
+            own: total
+                .saturating_sub(key_time)
+                .saturating_sub(self.tenant_time),
         });
     }
 
     /// The model of the key in hand, as people call it.
     fn model(&self) -> String {
-        self.hand.as_ref().map_or_else(|| "security key".to_owned(), |hand| hand.key.product())
+        self.hand
+            .as_ref()
+            .map_or_else(|| "security key".to_owned(), |hand| hand.key.product())
     }
 }
 
 /// The person and the envelope of a job, for the board.
 pub fn case_of(job: &Job) -> Case {
-    Case { job: job.id, person: person_of(job).to_owned(), envelope: job.envelope.to_string() }
+    Case {
+        job: job.id,
+        person: person_of(job).to_owned(),
+        envelope: job.envelope.to_string(),
+    }
 }
 
 /// The person's name, or the UPN where the job file gave none.

@@ -20,7 +20,6 @@ use crate::app::runner::{Hand, case_of};
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
-use crate::domain::event::{Event, Happening};
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
 use crate::domain::station::Station;
@@ -75,9 +74,20 @@ enum Message {
     Key(KeyEvent),
     Folder,
     Taken(Vec<Taken>),
-    Read { slot: Slot, result: Box<Result<(Hand, Reading), Fault>> },
-    Ended { slot: Option<Slot>, job: JobId, ending: Ending, hand: Option<Box<Hand>> },
-    Provided { job: JobId, result: Result<(), Fault> },
+    Read {
+        slot: Slot,
+        result: Box<Result<(Hand, Reading), Fault>>,
+    },
+    Ended {
+        slot: Option<Slot>,
+        job: JobId,
+        ending: Ending,
+        hand: Option<Box<Hand>>,
+    },
+    Provided {
+        job: JobId,
+        result: Result<(), Fault>,
+    },
     DutiesDone,
     Request(Request),
 }
@@ -125,7 +135,13 @@ pub struct Desk {
 
 impl Desk {
     /// A station over these ports. Nothing happens before [`Desk::run`].
-    pub fn new(ports: Ports, policies: Arc<Policies>, intake: Arc<Intake>, board: Arc<Board>, options: Options) -> Self {
+    pub fn new(
+        ports: Ports,
+        policies: Arc<Policies>,
+        intake: Arc<Intake>,
+        board: Arc<Board>,
+        options: Options,
+    ) -> Self {
         let (sender, receiver) = unbounded_channel();
         Self {
             station: Station::new(options.confirm_cards, options.limit),
@@ -162,7 +178,11 @@ impl Desk {
     /// # Errors
     /// When keys or the folder cannot be watched, or the ledger cannot be read.
     pub async fn run(mut self) -> Result<Summary, Fault> {
-        self.ports.ledger.note("station started", &self.options.actor, self.ports.clock.now())?;
+        self.ports.ledger.note(
+            "station started",
+            &self.options.actor,
+            self.ports.clock.now(),
+        )?;
         self.load_jobs()?;
         self.begin_to_watch()?;
         self.look_into_folder();
@@ -178,22 +198,30 @@ impl Desk {
             }
             self.show();
         }
-        self.ports.ledger.note("station ended", &self.options.actor, self.ports.clock.now())?;
+        self.ports
+            .ledger
+            .note("station ended", &self.options.actor, self.ports.clock.now())?;
         Ok(self.summary)
     }
 
     fn begin_to_watch(&mut self) -> Result<(), Fault> {
         let to_loop = self.sender.clone();
-        self.ports.keys.watch(Box::new(move |event| to_loop.send(Message::Key(event)).is_ok()))?;
+        self.ports.keys.watch(Box::new(move |event| {
+            to_loop.send(Message::Key(event)).is_ok()
+        }))?;
         let to_loop = self.sender.clone();
-        self.intake.watch(Box::new(move || to_loop.send(Message::Folder).is_ok()))
+        self.intake
+            .watch(Box::new(move || to_loop.send(Message::Folder).is_ok()))
     }
 
     fn is_over(&self) -> bool {
         if self.station.is_working() || !self.aside.is_empty() {
             return false;
         }
-        let empty = self.options.until_empty && !self.folder_busy && !self.folder_again && self.station.is_idle();
+        let empty = self.options.until_empty
+            && !self.folder_busy
+            && !self.folder_again
+            && self.station.is_idle();
         let settled = !self.duties_due && !self.duties_busy.load(Ordering::SeqCst);
         self.stopping || self.summary.broken.is_some() || (empty && settled)
     }
@@ -204,7 +232,12 @@ impl Desk {
             Message::Folder => self.look_into_folder(),
             Message::Taken(taken) => self.taken(taken),
             Message::Read { slot, result } => self.read(slot, *result),
-            Message::Ended { slot, job, ending, hand } => self.ended(slot, job, ending, hand),
+            Message::Ended {
+                slot,
+                job,
+                ending,
+                hand,
+            } => self.ended(slot, job, ending, hand),
             Message::Provided { job, result } => self.provided(job, result),
             Message::DutiesDone if self.duties_due => self.look_after_duties(),
             Message::DutiesDone => {}
@@ -214,7 +247,9 @@ impl Desk {
 
     fn key(&mut self, event: KeyEvent) {
         match event {
-            KeyEvent::Arrived { place, at_start, .. } => {
+            KeyEvent::Arrived {
+                place, at_start, ..
+            } => {
                 let slot = self.options.slots.slot_of(&place);
                 self.places.insert(slot, place);
                 self.signal(Signal::Arrived { slot, at_start });
@@ -231,7 +266,10 @@ impl Desk {
         match result {
             Ok((hand, reading)) => {
                 self.hands.insert(slot, Box::new(hand));
-                self.signal(Signal::Read { slot, reading: Box::new(reading) });
+                self.signal(Signal::Read {
+                    slot,
+                    reading: Box::new(reading),
+                });
             }
             Err(fault) => {
                 tracing::warn!(%slot, %fault, "the key could not be read");
@@ -245,7 +283,9 @@ impl Desk {
         match &ending {
             Ending::Finished => self.summary.done = self.summary.done.saturating_add(1),
             Ending::Held(fault) => self.summary.held.push(fault.clone()),
-            Ending::Stopped(fault @ Fault::Ledger { .. }) => self.summary.broken = Some(fault.clone()),
+            Ending::Stopped(fault @ Fault::Ledger { .. }) => {
+                self.summary.broken = Some(fault.clone())
+            }
             Ending::Stopped(_) | Ending::AnotherKey(_) => {}
         }
         self.network(match &ending {
@@ -288,7 +328,9 @@ impl Desk {
     /// Says once that the line waits for the network, and once that it no longer does.
     fn network(&mut self, fault: Option<&Fault>) {
         match (fault, self.waits_for_network) {
-            (Some(fault), false) => self.board.announce(News::Network { fault: fault.to_string() }),
+            (Some(fault), false) => self.board.announce(News::Network {
+                fault: fault.to_string(),
+            }),
             (None, true) => self.board.announce(News::NetworkBack),
             (Some(_), true) | (None, false) => {}
         }
@@ -300,9 +342,14 @@ impl Desk {
             Request::Confirm(slot) => self.signal(Signal::Confirmed { slot }),
             Request::Actor(actor) => {
                 // No slot stops for a change of shift: runs in hand keep the name they began with.
-                let note = self.ports.ledger.note("shift change", &actor, self.ports.clock.now());
+                let note = self
+                    .ports
+                    .ledger
+                    .note("shift change", &actor, self.ports.clock.now());
                 self.survive(note);
-                self.board.announce(News::Actor { actor: actor.clone() });
+                self.board.announce(News::Actor {
+                    actor: actor.clone(),
+                });
                 self.options.actor = actor;
             }
             Request::Changed(job) => {
@@ -340,7 +387,10 @@ impl Desk {
 
     fn changed(&mut self, job: JobId) {
         match candidates::one(&self.ports, &self.policies, job) {
-            Ok(now) => self.signal(Signal::Changed { job, now: now.map(Box::new) }),
+            Ok(now) => self.signal(Signal::Changed {
+                job,
+                now: now.map(Box::new),
+            }),
             Err(fault) => self.summary.broken = Some(fault),
         }
     }
@@ -364,16 +414,24 @@ impl Desk {
     /// A note that could not be written does not stop the line, but it is told.
     fn survive(&mut self, result: Result<(), Fault>) {
         if let Err(fault) = result {
-            self.board.announce(News::Trouble { what: fault.to_string() });
+            self.board.announce(News::Trouble {
+                what: fault.to_string(),
+            });
         }
     }
 
     fn show(&self) {
         let (waiting, under_way) = self.station.queue();
-        self.board.set_counts(Counts { waiting, under_way, held: self.summary.held.len(), done: self.summary.done });
+        self.board.set_counts(Counts {
+            waiting,
+            under_way,
+            held: self.summary.held.len(),
+            done: self.summary.done,
+        });
         for (slot, state) in self.station.slots() {
             let case = job_of(state).and_then(|job| self.ports.ledger.job(job).ok().flatten());
-            self.board.set_slot(slot, state, case.map(|record| case_of(&record.job)));
+            self.board
+                .set_slot(slot, state, case.map(|record| case_of(&record.job)));
         }
     }
 

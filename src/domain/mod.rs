@@ -11,6 +11,7 @@ pub mod event;
 pub mod fault;
 pub mod job;
 pub mod mailbox;
+pub mod mailer;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;

@@ -136,7 +136,8 @@ impl Station {
 
     /// How many jobs wait for their first key, and how many have begun.
     pub fn queue(&self) -> (usize, usize) {
-        let begun = |job: &&Candidate| job.wants.is_some() || job.keyless || self.is_working_on(job.job);
+        let begun =
+            |job: &&Candidate| job.wants.is_some() || job.keyless || self.is_working_on(job.job);
         let under_way = self.jobs.iter().filter(begun).count();
         (self.jobs.len().saturating_sub(under_way), under_way)
     }
@@ -312,7 +313,10 @@ impl Station {
     /// Jobs stay in the order of their numbers.
     fn changed(&mut self, job: JobId, now: Option<Box<Candidate>>) {
         let at = self.jobs.partition_point(|known| known.job < job);
-        let known = self.jobs.get(at).is_some_and(|candidate| candidate.job == job);
+        let known = self
+            .jobs
+            .get(at)
+            .is_some_and(|candidate| candidate.job == job);
         match (now, known) {
             (Some(candidate), true) => self.jobs.splice(at..=at, [*candidate]).for_each(drop),
             (Some(candidate), false) => self.jobs.insert(at, *candidate),

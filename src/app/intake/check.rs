@@ -22,8 +22,18 @@ pub(super) struct Sorted {
     pub(super) bad_rows: Vec<BadRow>,
 }
 
-pub(super) fn sort(file: JobFile, policies: &Policies, habits: Habits, ledger: &dyn Ledger) -> Result<Sorted, Fault> {
-    let mut sorted = Sorted { drafts: Vec::new(), held: Vec::new(), skipped: Vec::new(), bad_rows: file.bad_rows };
+pub(super) fn sort(
+    file: JobFile,
+    policies: &Policies,
+    habits: Habits,
+    ledger: &dyn Ledger,
+) -> Result<Sorted, Fault> {
+    let mut sorted = Sorted {
+        drafts: Vec::new(),
+        held: Vec::new(),
+        skipped: Vec::new(),
+        bad_rows: file.bad_rows,
+    };
     for mut draft in file.drafts {
         let policy = policies.get(&draft.request.policy)?;
         let objections = object(&draft, policy);
@@ -38,7 +48,9 @@ pub(super) fn sort(file: JobFile, policies: &Policies, habits: Habits, ledger: &
                 sorted.skipped.push((draft.line, draft.request.user));
                 continue;
             }
-            (Some(why), AlreadyEnrolled::Hold) => sorted.held.push((sorted.drafts.len(), Fault::OnHold { why })),
+            (Some(why), AlreadyEnrolled::Hold) => sorted
+                .held
+                .push((sorted.drafts.len(), Fault::OnHold { why })),
         }
         sorted.drafts.push(draft);
     }
@@ -58,7 +70,9 @@ fn holder(draft: &Draft, ledger: &dyn Ledger) -> Result<Option<String>, Fault> {
     Ok(same.map(|record| {
         let (envelope, role) = (record.job.envelope, draft.request.role.word());
         match record.standing {
-            Standing::Done => format!("this person has a {role} key from here already, envelope {envelope}"),
+            Standing::Done => {
+                format!("this person has a {role} key from here already, envelope {envelope}")
+            }
             Standing::Waiting | Standing::UnderWay | Standing::Held | Standing::Cancelled => {
                 format!("this person has a {role} key in an open job already, envelope {envelope}")
             }
@@ -69,20 +83,35 @@ fn holder(draft: &Draft, ledger: &dyn Ledger) -> Result<Option<String>, Fault> {
 fn object(draft: &Draft, policy: &Policy) -> Vec<BadRow> {
     let name = &draft.request.policy;
     let at = |column, message: String, hint: &str| {
-        BadRow::at(draft.line, Some(column), Code::PolicyDisagrees, message, hint)
+        BadRow::at(
+            draft.line,
+            Some(column),
+            Code::PolicyDisagrees,
+            message,
+            hint,
+        )
     };
     let mut bad = Vec::new();
     match (policy.reset, &draft.pin) {
         (ResetMode::Specified, None) => bad.push(at(
             Column::Pin,
-            format!("Policy `{name}` sets the PIN that the job file gives, and this row gives none."),
+            format!(
+                "Policy `{name}` sets the PIN that the job file gives, and this row gives none."
+            ),
             "Give a PIN, or name a policy that draws one.",
         )),
         (ResetMode::Specified, Some(pin)) => {
             if let Err(unfit) = refuse_guessable(pin) {
-                bad.push(at(Column::Pin, format!("The PIN cannot be used: {unfit}."), "Choose another PIN."));
+                bad.push(at(
+                    Column::Pin,
+                    format!("The PIN cannot be used: {unfit}."),
+                    "Choose another PIN.",
+                ));
             }
-            if policy.min_pin_length.is_some_and(|minimum| pin.code_points() < minimum) {
+            if policy
+                .min_pin_length
+                .is_some_and(|minimum| pin.code_points() < minimum)
+            {
                 bad.push(at(
                     Column::Pin,
                     "The PIN is shorter than the policy's `min_pin_length`.".to_owned(),

@@ -31,20 +31,32 @@ impl Run<'_> {
         let identity = self.identity()?;
         if restart != Step::Reset && !self.bound {
             let binding = self.enrollment.binding().cloned();
-            let known = binding.is_some_and(|binding| binding.recognise(&identity) == Recognition::Same);
+            let known =
+                binding.is_some_and(|binding| binding.recognise(&identity) == Recognition::Same);
             // A key without a serial proves itself; a blank one has nothing on it that could.
             let blank = restart == Step::SetPin && !identity.capabilities.has_pin();
             if !known && !blank {
                 self.prove()?;
             }
         }
-        let slot = self.hand.as_ref().map(|hand| hand.slot).ok_or(Fault::KeyGone)?;
+        let slot = self
+            .hand
+            .as_ref()
+            .map(|hand| hand.slot)
+            .ok_or(Fault::KeyGone)?;
         if let Some(wanted) = &self.job.request.serial
             && identity.serial.as_ref() != Some(wanted)
         {
-            return Err(Fault::WrongSerial { wanted: wanted.to_string() });
+            return Err(Fault::WrongSerial {
+                wanted: wanted.to_string(),
+            });
         }
-        let plan = Plan::new(self.policy, &identity.capabilities, self.pin_length()?, restart)?;
+        let plan = Plan::new(
+            self.policy,
+            &identity.capabilities,
+            self.pin_length()?,
+            restart,
+        )?;
         Ok((Binding::new(slot, &identity), plan))
     }
 
@@ -55,12 +67,13 @@ impl Run<'_> {
             ResetMode::Random => Ok(Some(self.policy.pin.length)),
             ResetMode::Specified => {
                 let pin = self.bench.ports.ledger.specified_pin(self.job.id)?;
-                pin.map(|pin| Some(pin.code_points())).ok_or(Fault::SpecifiedPinMissing)
+                pin.map(|pin| Some(pin.code_points()))
+                    .ok_or(Fault::SpecifiedPinMissing)
             }
         }
     }
 
-    fn identity(&mut self) -> Result<Identity, Fault> {
+    pub(super) fn identity(&mut self) -> Result<Identity, Fault> {
         self.with_key(|key| {
             Ok(Identity {
                 attachment: key.attachment(),
@@ -78,18 +91,33 @@ impl Run<'_> {
         }
         let identity = self.identity()?;
         let Some(binding) = self.enrollment.binding() else {
-            return Err(Fault::Internal { what: "a step without a bound key".to_owned() });
+            return Err(Fault::Internal {
+                what: "a step without a bound key".to_owned(),
+            });
         };
         match binding.recognise(&identity) {
             Recognition::Same => {}
             Recognition::Other => return Err(Fault::WrongKey),
-            Recognition::Possible if self.enrollment.may_rebind() && !identity.capabilities.has_pin() => {
-                let slot = self.hand.as_ref().map(|hand| hand.slot).ok_or(Fault::KeyGone)?;
-                let rebound = Happening::Rebound { binding: Binding::new(slot, &identity) };
-                self.record(rebound, None, &Outcome::plain()).map_err(|ending| match ending {
-                    Ending::Stopped(fault) | Ending::AnotherKey(fault) | Ending::Held(fault) => fault,
-                    Ending::Finished => Fault::Internal { what: "finished while binding".to_owned() },
-                })?;
+            Recognition::Possible
+                if self.enrollment.may_rebind() && !identity.capabilities.has_pin() =>
+            {
+                let slot = self
+                    .hand
+                    .as_ref()
+                    .map(|hand| hand.slot)
+                    .ok_or(Fault::KeyGone)?;
+                let rebound = Happening::Rebound {
+                    binding: Binding::new(slot, &identity),
+                };
+                self.record(rebound, None, &Outcome::plain())
+                    .map_err(|ending| match ending {
+                        Ending::Stopped(fault)
+                        | Ending::AnotherKey(fault)
+                        | Ending::Held(fault) => fault,
+                        Ending::Finished => Fault::Internal {
+                            what: "finished while binding".to_owned(),
+                        },
+                    })?;
             }
             Recognition::Possible => self.prove()?,
         }
@@ -100,13 +128,21 @@ impl Run<'_> {
     /// A key without a serial proves that it is ours: by our passkey, or by our PIN, which is tried once.
     fn prove(&mut self) -> Result<(), Fault> {
         if let Some(made) = self.enrollment.made().cloned() {
-            let shown = self.with_key(|key| key.assert_silently(&made.rp_id, std::slice::from_ref(&made.credential)))?;
+            let shown = self.with_key(|key| {
+                key.assert_silently(&made.rp_id, std::slice::from_ref(&made.credential))
+            })?;
             if shown.as_ref() == Some(&made.credential) {
                 return Ok(());
             }
         }
-        let Some(attempt) = self.enrollment.pin_of() else { return Err(Fault::WrongKey) };
-        let pin = self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)?;
+        let Some(attempt) = self.enrollment.pin_of() else {
+            return Err(Fault::WrongKey);
+        };
+        let pin = self
+            .bench
+            .ports
+            .ledger
+            .pin_in_flight(self.job.id, attempt)?;
         if !self.with_key(|key| key.capabilities())?.has_pin() {
             return Err(Fault::WrongKey);
         }

@@ -7,7 +7,10 @@ use crate::domain::fault::Fault;
 /// The answer to one step.
 #[must_use = "an outcome that is not written down is lost"]
 pub(super) enum Outcome {
-    Done { evidence: Evidence, attestation: Option<Box<Attestation>> },
+    Done {
+        evidence: Box<Evidence>,
+        attestation: Option<Box<Attestation>>,
+    },
     /// It is certain that the step had no effect.
     NotDone(Fault),
     /// Nobody knows.
@@ -17,14 +20,26 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    /// Done, with this to remember.
+    pub(super) fn done(evidence: Evidence) -> Self {
+        Self::Done {
+            evidence: Box::new(evidence),
+            attestation: None,
+        }
+    }
+
     /// Done, with nothing to remember.
-    pub(super) const fn plain() -> Self {
-        Self::Done { evidence: Evidence::Plain, attestation: None }
+    pub(super) fn plain() -> Self {
+        Self::done(Evidence::Plain)
     }
 
     /// A failure, sorted by whether it leaves a doubt.
     pub(super) fn failed(fault: Fault) -> Self {
-        if fault.leaves_doubt() { Self::Doubt(fault) } else { Self::NotDone(fault) }
+        if fault.leaves_doubt() {
+            Self::Doubt(fault)
+        } else {
+            Self::NotDone(fault)
+        }
     }
 
     /// The attestation that has to be kept with this outcome.

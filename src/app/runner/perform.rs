@@ -23,15 +23,24 @@ impl Run<'_> {
     /// What has to be in the journal before the step is tried. Everything that can fail without an effect fails here.
     pub(super) fn prepare(&mut self, step: Step) -> Result<Prepared, Outcome> {
         match step {
-            Step::Reset => self.gate().map(|()| (Intent::Plain, None)).map_err(Outcome::NotDone),
-            Step::SetPin | Step::ChangePin => {
-                self.pin_to_set().map(|pin| (Intent::Plain, pin)).map_err(Outcome::NotDone)
-            }
+            Step::Reset => self
+                .gate()
+                .map(|()| (Intent::Plain, None))
+                .map_err(Outcome::NotDone),
+            Step::SetPin | Step::ChangePin => self
+                .pin_to_set()
+                .map(|pin| (Intent::Plain, pin))
+                .map_err(Outcome::NotDone),
             Step::MakeCredential | Step::Configure => Ok((Intent::Plain, None)),
             Step::Register => self.prepare_register(),
             Step::Deliver => {
                 let control = self.draw_control().map_err(Outcome::NotDone)?;
-                Ok((Intent::Deliver { control: control.to_string() }, None))
+                Ok((
+                    Intent::Deliver {
+                        control: control.to_string(),
+                    },
+                    None,
+                ))
             }
         }
     }
@@ -57,7 +66,9 @@ impl Run<'_> {
         let (job, user) = (self.job.id, self.job.request.user.as_str());
         self.with_tenant(|bench| {
             let ports = bench.ports;
-            bench.provisions.provide(ports.relying_party.as_ref(), job, user, ports.clock.now())
+            bench
+                .provisions
+                .provide(ports.relying_party.as_ref(), job, user, ports.clock.now())
         })
     }
 
@@ -86,11 +97,19 @@ impl Run<'_> {
             return pin.map(Some).ok_or(Fault::SpecifiedPinMissing);
         }
         let entropy = self.bench.ports.entropy.as_ref();
-        self.policy.pin.draw(|bytes| entropy.fill(bytes)).map(Some).map_err(|not_drawn| match not_drawn {
-            NotDrawn::Entropy(fault) => fault,
-            NotDrawn::Unfit(unfit) => Fault::Internal { what: unfit.to_string() },
-            NotDrawn::Exhausted => Fault::Internal { what: "no PIN could be drawn".to_owned() },
-        })
+        self.policy
+            .pin
+            .draw(|bytes| entropy.fill(bytes))
+            .map(Some)
+            .map_err(|not_drawn| match not_drawn {
+                NotDrawn::Entropy(fault) => fault,
+                NotDrawn::Unfit(unfit) => Fault::Internal {
+                    what: unfit.to_string(),
+                },
+                NotDrawn::Exhausted => Fault::Internal {
+                    what: "no PIN could be drawn".to_owned(),
+                },
+            })
     }
 
     fn set_pin(&mut self) -> Outcome {
@@ -106,7 +125,9 @@ impl Run<'_> {
 
     fn change_pin(&mut self) -> Outcome {
         // Plans of new keys have no such step; a reissue brings it, with the number of the attempt that set the old PIN.
-        Outcome::NotDone(Fault::Internal { what: "a PIN change without a reissue".to_owned() })
+        Outcome::NotDone(Fault::Internal {
+            what: "a PIN change without a reissue".to_owned(),
+        })
     }
 
     /// The PIN that is on the key now.
@@ -118,16 +139,25 @@ impl Run<'_> {
         if let Some(pin) = ledger.current_pin(self.job.id)? {
             return Ok(pin);
         }
-        let slot = self.hand.as_ref().map(|hand| hand.slot).ok_or(Fault::KeyGone)?;
+        let slot = self
+            .hand
+            .as_ref()
+            .map(|hand| hand.slot)
+            .ok_or(Fault::KeyGone)?;
         let person = person_of(self.job);
-        self.bench.ports.operator.current_pin(slot, person).ok_or(Fault::CurrentPinMissing)
+        self.bench
+            .ports
+            .operator
+            .current_pin(slot, person)
+            .ok_or(Fault::CurrentPinMissing)
     }
 
     fn make_credential(&mut self) -> Outcome {
         match self.ceremony() {
-            Ok((evidence, attestation)) => {
-                Outcome::Done { evidence, attestation: Some(Box::new(attestation)) }
-            }
+            Ok((evidence, attestation)) => Outcome::Done {
+                evidence: Box::new(evidence),
+                attestation: Some(Box::new(attestation)),
+            },
             Err(fault) => Outcome::failed(fault),
         }
     }
@@ -136,14 +166,19 @@ impl Run<'_> {
         let (job, user) = (self.job.id, self.job.request.user.as_str());
         let options = self.with_tenant(|bench| {
             let ports = bench.ports;
-            bench.provisions.take(ports.relying_party.as_ref(), job, user, ports.clock.now())
+            bench
+                .provisions
+                .take(ports.relying_party.as_ref(), job, user, ports.clock.now())
         })?;
         if self.policy.reset == ResetMode::Keep {
             self.refuse_second_passkey(&options.rp_id)?;
         }
         let pin = self.pin_on_key()?;
         let client_data_json = options.client_data_json();
-        let request = MakeCredential { options: &options, client_data_json: &client_data_json };
+        let request = MakeCredential {
+            options: &options,
+            client_data_json: &client_data_json,
+        };
         let attestation = self.with_key(|key| key.make_credential(&request, &pin))?;
         let check = &self.bench.ports.attestation_check;
         let own_check = check.judge(&attestation);
@@ -167,10 +202,16 @@ impl Run<'_> {
     }
 
     /// A key that is not reset may be registered for this user already: it is asked for each id in the user's list.
-    fn refuse_second_passkey(&mut self, rp_id: &crate::domain::credential::RpId) -> Result<(), Fault> {
+    fn refuse_second_passkey(
+        &mut self,
+        rp_id: &crate::domain::credential::RpId,
+    ) -> Result<(), Fault> {
         let user = self.job.request.user.as_str();
         let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
-        let ids: Vec<_> = listed.into_iter().flat_map(|method| method.may_be).collect();
+        let ids: Vec<_> = listed
+            .into_iter()
+            .flat_map(|method| method.may_be)
+            .collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -184,8 +225,13 @@ impl Run<'_> {
         let made = self.made()?;
         if self.bench.ports.clock.now() > made.expires {
             // It was never sent, so a fresh ceremony on the same key is all that is needed.
-            let reason = Fault::AnswerUnusable { what: "the challenge has run out".to_owned() };
-            return Err(Outcome::Abandon { reason, restart: Step::MakeCredential });
+            let reason = Fault::AnswerUnusable {
+                what: "the challenge has run out".to_owned(),
+            };
+            return Err(Outcome::Abandon {
+                reason,
+                restart: Step::MakeCredential,
+            });
         }
         let replaces = match self.policy.delete_existing {
             DeleteExisting::Never => Vec::new(),
@@ -195,7 +241,11 @@ impl Run<'_> {
     }
 
     pub(super) fn made(&self) -> Result<Made, Outcome> {
-        let missing = || Outcome::NotDone(Fault::Internal { what: "no passkey to register".to_owned() });
+        let missing = || {
+            Outcome::NotDone(Fault::Internal {
+                what: "no passkey to register".to_owned(),
+            })
+        };
         self.enrollment.made().cloned().ok_or_else(missing)
     }
 
@@ -206,8 +256,13 @@ impl Run<'_> {
         let ours = self.bench.ports.ledger.live_methods(user)?;
         let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
         let all = self.policy.delete_scope == DeleteScope::AllPasskeys;
-        let goes = listed.into_iter().filter(|method| all || method.kind == CredentialKind::SecurityKey);
-        Ok(goes.map(|method| method.method).filter(|method| !ours.contains(method)).collect())
+        let goes = listed
+            .into_iter()
+            .filter(|method| all || method.kind == CredentialKind::SecurityKey);
+        Ok(goes
+            .map(|method| method.method)
+            .filter(|method| !ours.contains(method))
+            .collect())
     }
 
     fn register(&mut self) -> Outcome {
@@ -219,18 +274,42 @@ impl Run<'_> {
 
     /// POSTs the attestation that is in the ledger: the first time and after a doubt, the very same bytes.
     pub(super) fn post(&mut self) -> Result<MethodId, Fault> {
-        let missing = || Fault::Ledger { what: "the attestation is not in the ledger".to_owned() };
-        let attempt = self.enrollment.made().map(|made| made.attempt).ok_or_else(missing)?;
-        let attestation = self.bench.ports.ledger.attestation(self.job.id, attempt)?.ok_or_else(missing)?;
+        let missing = || Fault::Ledger {
+            what: "the attestation is not in the ledger".to_owned(),
+        };
+        let attempt = self
+            .enrollment
+            .made()
+            .map(|made| made.attempt)
+            .ok_or_else(missing)?;
+        let attestation = self
+            .bench
+            .ports
+            .ledger
+            .attestation(self.job.id, attempt)?
+            .ok_or_else(missing)?;
         let name = self.key_name();
         let user = self.job.request.user.as_str();
-        self.with_tenant(|bench| bench.ports.relying_party.register(user, &name, &attestation))
+        self.with_tenant(|bench| {
+            bench
+                .ports
+                .relying_party
+                .register(user, &name, &attestation)
+        })
     }
 
     fn key_name(&self) -> String {
-        let serial = self.enrollment.binding().and_then(|binding| binding.serial.clone());
+        let serial = self
+            .enrollment
+            .binding()
+            .and_then(|binding| binding.serial.clone());
         let envelope = self.job.envelope.to_string();
-        let template = self.job.request.key_name.as_deref().unwrap_or(&self.policy.key_name);
+        let template = self
+            .job
+            .request
+            .key_name
+            .as_deref()
+            .unwrap_or(&self.policy.key_name);
         key_name(
             template,
             NameParts {
@@ -248,7 +327,11 @@ impl Run<'_> {
         let result = self.pin_on_key().and_then(|pin| {
             self.with_key(|key| {
                 let missing = wanted.missing(&key.capabilities()?);
-                if missing.is_empty() { Ok(()) } else { key.configure(&pin, missing) }
+                if missing.is_empty() {
+                    Ok(())
+                } else {
+                    key.configure(&pin, missing)
+                }
             })
         });
         result.map_or_else(Outcome::failed, |()| Outcome::plain())
@@ -262,43 +345,54 @@ impl Run<'_> {
                 return Ok(control);
             }
         }
-        Err(Fault::Internal { what: "no control number could be drawn".to_owned() })
+        Err(Fault::Internal {
+            what: "no control number could be drawn".to_owned(),
+        })
     }
 
     fn deliver(&mut self) -> Outcome {
         let Some(Intent::Deliver { control }) = self.enrollment.intent().cloned() else {
-            return Outcome::NotDone(Fault::Internal { what: "a mailer without a number".to_owned() });
+            return Outcome::NotDone(Fault::Internal {
+                what: "a mailer without a number".to_owned(),
+            });
         };
         let delivered = self
             .pin_on_key()
             .and_then(|pin| self.mailer(&control, pin))
             .and_then(|mailer| self.bench.ports.press.deliver(&mailer));
         match delivered {
-            Ok(delivered) => Outcome::Done {
-                evidence: Evidence::Delivered { control, target: delivered.place },
-                attestation: None,
-            },
+            Ok(delivered) => Outcome::done(Evidence::Delivered {
+                control,
+                target: delivered.place,
+            }),
             Err(fault) => Outcome::failed(fault),
         }
     }
 
     /// A name that no font can show is known before the key is touched. The specimen PIN is as long as the real one.
     fn check_letter(&mut self) -> Result<(), Fault> {
-        let specimen = Pin::new(&"0".repeat(self.policy.pin.length))
-            .map_err(|unfit| Fault::Internal { what: unfit.to_string() })?;
+        let specimen =
+            Pin::new(&"0".repeat(self.policy.pin.length)).map_err(|unfit| Fault::Internal {
+                what: unfit.to_string(),
+            })?;
         let mailer = self.mailer(&self.draw_control()?.to_string(), specimen)?;
         self.bench.ports.press.check(&mailer)
     }
 
     fn mailer(&self, control: &str, pin: Pin) -> Result<Mailer, Fault> {
-        let control = ControlNumber::parse(control).map_err(|wrong| Fault::Internal { what: wrong.to_string() })?;
+        let control = ControlNumber::parse(control).map_err(|wrong| Fault::Internal {
+            what: wrong.to_string(),
+        })?;
         let binding = self.enrollment.binding();
         let serial = binding.and_then(|binding| binding.serial.as_ref());
         let serial_ending = serial.map(|serial| serial.ending(SERIAL_ENDING).to_owned());
         let request = &self.job.request;
         let clock = &self.bench.ports.clock;
         Ok(Mailer {
-            language: request.language.clone().unwrap_or_else(|| self.bench.policies.default_language.clone()),
+            language: request
+                .language
+                .clone()
+                .unwrap_or_else(|| self.bench.policies.default_language.clone()),
             recipient: person_of(self.job).to_owned(),
             department: request.department.clone(),
             destination: Destination::of(request),
@@ -317,5 +411,5 @@ impl Run<'_> {
 
 /// The passkey is at Entra.
 pub(super) fn registered(method: MethodId, witness: Witness) -> Outcome {
-    Outcome::Done { evidence: Evidence::Registered { method, witness }, attestation: None }
+    Outcome::done(Evidence::Registered { method, witness })
 }

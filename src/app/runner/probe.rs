@@ -30,7 +30,9 @@ impl Run<'_> {
             Step::Deliver => self.probe_deliver(),
             // The machine repeats these two, and only a reissue has a change in its plan.
             Step::Reset | Step::MakeCredential | Step::ChangePin => {
-                Outcome::Doubt(Fault::Internal { what: format!("no probe for {step}") })
+                Outcome::Doubt(Fault::Internal {
+                    what: format!("no probe for {step}"),
+                })
             }
         }
     }
@@ -50,18 +52,30 @@ impl Run<'_> {
             self.bound = true;
             let reason = Fault::KeyGone;
             // A blank key without a serial may be another one; then the first may carry this PIN, and a new one is drawn.
-            return Ok(if same { Outcome::NotDone(reason) } else { Outcome::Abandon { reason, restart: Step::SetPin } });
+            return Ok(if same {
+                Outcome::NotDone(reason)
+            } else {
+                Outcome::Abandon {
+                    reason,
+                    restart: Step::SetPin,
+                }
+            });
         }
         let attempt = self.enrollment.attempt();
-        let pin = self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)?;
+        let pin = self
+            .bench
+            .ports
+            .ledger
+            .pin_in_flight(self.job.id, attempt)?;
         match self.with_key(|key| key.try_pin(&pin))? {
             PinVerdict::Right => {
                 self.bound = true;
                 Ok(Outcome::plain())
             }
-            PinVerdict::Wrong { retries_left } if same => {
-                Ok(Outcome::Abandon { reason: Fault::PinWrong { retries_left }, restart: Step::Reset })
-            }
+            PinVerdict::Wrong { retries_left } if same => Ok(Outcome::Abandon {
+                reason: Fault::PinWrong { retries_left },
+                restart: Step::Reset,
+            }),
             PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
         }
     }
@@ -84,7 +98,10 @@ impl Run<'_> {
             Ok(Some(method)) => registered(method, Witness::List),
             Ok(None) => match refusal {
                 Some(fault) => Outcome::NotDone(fault),
-                None => Outcome::Abandon { reason: Fault::RegistrationUncertain, restart: Step::MakeCredential },
+                None => Outcome::Abandon {
+                    reason: Fault::RegistrationUncertain,
+                    restart: Step::MakeCredential,
+                },
             },
             Err(fault) => Outcome::Doubt(fault),
         }
@@ -94,11 +111,19 @@ impl Run<'_> {
     fn look_for(&mut self, credential: &CredentialId) -> Result<Option<MethodId>, Fault> {
         let user = self.job.request.user.as_str();
         for read in 0..LIST_READS {
-            if read > 0 && !self.bench.ports.clock.wait(LIST_INTERVAL, self.bench.cancel) {
+            if read > 0
+                && !self
+                    .bench
+                    .ports
+                    .clock
+                    .wait(LIST_INTERVAL, self.bench.cancel)
+            {
                 return Err(Fault::Cancelled);
             }
             let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
-            let found = listed.into_iter().find(|method| method.may_be.contains(credential));
+            let found = listed
+                .into_iter()
+                .find(|method| method.may_be.contains(credential));
             if let Some(method) = found {
                 return Ok(Some(method.method));
             }
@@ -112,12 +137,21 @@ impl Run<'_> {
         };
         let parsed = match ControlNumber::parse(&control) {
             Ok(parsed) => parsed,
-            Err(wrong) => return Outcome::Doubt(Fault::Ledger { what: wrong.to_string() }),
+            Err(wrong) => {
+                return Outcome::Doubt(Fault::Ledger {
+                    what: wrong.to_string(),
+                });
+            }
         };
-        match self.bench.ports.press.was_delivered(&parsed, self.job.envelope) {
+        match self
+            .bench
+            .ports
+            .press
+            .was_delivered(&parsed, self.job.envelope)
+        {
             Ok(true) => {
                 let target = "found after an interruption".to_owned();
-                Outcome::Done { evidence: Evidence::Delivered { control, target }, attestation: None }
+                Outcome::done(Evidence::Delivered { control, target })
             }
             Ok(false) => Outcome::NotDone(Fault::DeliveryUncertain),
             Err(fault) => Outcome::Doubt(fault),

@@ -18,22 +18,34 @@ pub(super) fn all(ports: &Ports, policies: &Policies) -> Result<Vec<Candidate>, 
 }
 
 /// One job as it stands now; `None` when it is held, done or cancelled.
-pub(super) fn one(ports: &Ports, policies: &Policies, job: JobId) -> Result<Option<Candidate>, Fault> {
+pub(super) fn one(
+    ports: &Ports,
+    policies: &Policies,
+    job: JobId,
+) -> Result<Option<Candidate>, Fault> {
     match ports.ledger.job(job)? {
         Some(record) => candidate(ports, policies, &record),
         None => Ok(None),
     }
 }
 
-fn candidate(ports: &Ports, policies: &Policies, record: &JobRecord) -> Result<Option<Candidate>, Fault> {
+fn candidate(
+    ports: &Ports,
+    policies: &Policies,
+    record: &JobRecord,
+) -> Result<Option<Candidate>, Fault> {
     let (mut wants, mut keyless) = (None, false);
     match record.standing {
         Standing::Held | Standing::Done | Standing::Cancelled => return Ok(None),
         Standing::Waiting => {}
         Standing::UnderWay => {
             let journal = ports.ledger.journal(record.job.id)?;
-            let enrollment = Enrollment::replay(journal.iter().map(|row| &row.event))
-                .map_err(|impossible| Fault::Ledger { what: impossible.to_string() })?;
+            let enrollment =
+                Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| {
+                    Fault::Ledger {
+                        what: impossible.to_string(),
+                    }
+                })?;
             if enrollment.wants_its_key() {
                 wants = enrollment.binding().cloned();
             } else {

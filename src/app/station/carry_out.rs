@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::app::Ports;
 use crate::app::board::News;
 use crate::app::duties;
 use crate::app::runner::{self, Bench};
 use crate::app::station::{Desk, Message, reading};
-use crate::app::Ports;
 use crate::domain::authenticator::Slot;
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Event, Happening};
@@ -36,21 +36,37 @@ impl Desk {
 
     fn read_key(&mut self, slot: Slot) {
         self.hands.remove(&slot);
-        let Some(place) = self.places.get(&slot).cloned() else { return };
+        let Some(place) = self.places.get(&slot).cloned() else {
+            return;
+        };
         let cancel = CancelFlag::default();
         self.cancels.insert(slot, cancel.clone());
-        let (ports, board, to_loop) = (self.ports.clone(), Arc::clone(&self.board), self.sender.clone());
+        let (ports, board, to_loop) = (
+            self.ports.clone(),
+            Arc::clone(&self.board),
+            self.sender.clone(),
+        );
         tokio::task::spawn_blocking(move || {
             let result = reading::read(&ports, &board, slot, &place, cancel);
-            drop(to_loop.send(Message::Read { slot, result: Box::new(result) }));
+            drop(to_loop.send(Message::Read {
+                slot,
+                result: Box::new(result),
+            }));
         });
     }
 
     fn run_job(&mut self, slot: Option<Slot>, job: JobId) {
         let mut hand = slot.and_then(|slot| self.hands.remove(&slot));
-        let (ports, policies, provisions) =
-            (self.ports.clone(), Arc::clone(&self.policies), Arc::clone(&self.provisions));
-        let (board, actor, pause) = (Arc::clone(&self.board), self.options.actor.clone(), self.pause.clone());
+        let (ports, policies, provisions) = (
+            self.ports.clone(),
+            Arc::clone(&self.policies),
+            Arc::clone(&self.provisions),
+        );
+        let (board, actor, pause) = (
+            Arc::clone(&self.board),
+            self.options.actor.clone(),
+            self.pause.clone(),
+        );
         let to_loop = self.sender.clone();
         tokio::task::spawn_blocking(move || {
             let span = tracing::info_span!("job", job = job.0, slot = slot.map(|slot| slot.0));
@@ -65,22 +81,35 @@ impl Desk {
             };
             let ending = match ports.ledger.job(job) {
                 Ok(Some(record)) => runner::run(&bench, &record.job, hand.as_deref_mut()),
-                Ok(None) => Ending::Stopped(Fault::Ledger { what: format!("job {job} is not there") }),
+                Ok(None) => Ending::Stopped(Fault::Ledger {
+                    what: format!("job {job} is not there"),
+                }),
                 Err(fault) => Ending::Stopped(fault),
             };
-            drop(to_loop.send(Message::Ended { slot, job, ending, hand }));
+            drop(to_loop.send(Message::Ended {
+                slot,
+                job,
+                ending,
+                hand,
+            }));
         });
     }
 
     fn prepare(&mut self, job: JobId) {
-        let (ports, provisions, to_loop) = (self.ports.clone(), Arc::clone(&self.provisions), self.sender.clone());
+        let (ports, provisions, to_loop) = (
+            self.ports.clone(),
+            Arc::clone(&self.provisions),
+            self.sender.clone(),
+        );
         tokio::task::spawn_blocking(move || {
             let result = match ports.ledger.job(job) {
                 Ok(Some(record)) => {
                     let (user, now) = (record.job.request.user, ports.clock.now());
                     provisions.provide(ports.relying_party.as_ref(), job, &user, now)
                 }
-                Ok(None) => Err(Fault::Ledger { what: format!("job {job} is not there") }),
+                Ok(None) => Err(Fault::Ledger {
+                    what: format!("job {job} is not there"),
+                }),
                 Err(fault) => Err(fault),
             };
             drop(to_loop.send(Message::Provided { job, result }));
@@ -96,11 +125,17 @@ impl Desk {
             return;
         }
         self.folder_busy = true;
-        let (intake, actor, to_loop) = (Arc::clone(&self.intake), self.options.actor.clone(), self.sender.clone());
+        let (intake, actor, to_loop) = (
+            Arc::clone(&self.intake),
+            self.options.actor.clone(),
+            self.sender.clone(),
+        );
         let board = Arc::clone(&self.board);
         tokio::task::spawn_blocking(move || {
             let taken = intake.collect(&actor).unwrap_or_else(|fault| {
-                board.announce(News::Trouble { what: fault.to_string() });
+                board.announce(News::Trouble {
+                    what: fault.to_string(),
+                });
                 Vec::new()
             });
             drop(to_loop.send(Message::Taken(taken)));
@@ -112,7 +147,11 @@ impl Desk {
             return;
         }
         self.duties_due = false;
-        let (ports, actor, to_loop) = (self.ports.clone(), self.options.actor.clone(), self.sender.clone());
+        let (ports, actor, to_loop) = (
+            self.ports.clone(),
+            self.options.actor.clone(),
+            self.sender.clone(),
+        );
         let busy = Arc::clone(&self.duties_busy);
         tokio::task::spawn_blocking(move || {
             if let Err(fault) = duties::work(&ports, &actor) {
@@ -132,10 +171,19 @@ pub(super) fn hold(ports: &Ports, job: JobId, fault: Fault, actor: &str) -> Resu
 /// Appends one event to a job that nobody works on.
 fn append(ports: &Ports, job: JobId, happening: Happening, actor: &str) -> Result<(), Fault> {
     let journal = ports.ledger.journal(job)?;
-    let before = Enrollment::replay(journal.iter().map(|row| &row.event))
-        .map_err(|impossible| Fault::Ledger { what: impossible.to_string() })?;
-    let event = Event { attempt: before.attempt(), happening };
-    let state = before.apply(&event).map_err(|impossible| Fault::Internal { what: impossible.to_string() })?;
+    let before =
+        Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| {
+            Fault::Ledger {
+                what: impossible.to_string(),
+            }
+        })?;
+    let event = Event {
+        attempt: before.attempt(),
+        happening,
+    };
+    let state = before.apply(&event).map_err(|impossible| Fault::Internal {
+        what: impossible.to_string(),
+    })?;
     let entry = Entry {
         job,
         event: &event,

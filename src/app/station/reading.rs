@@ -27,11 +27,22 @@ pub(super) fn read(
 ) -> Result<(Hand, Reading), Fault> {
     let arrived = Instant::now();
     let on_board = Arc::clone(board);
-    let attendant = Attendant { cancel, on_touch: Box::new(move |touch| on_board.set_touch(slot, touch)) };
+    let attendant = Attendant {
+        cancel,
+        on_touch: Box::new(move |touch| on_board.set_touch(slot, touch)),
+    };
     let mut key = ports.keys.open(place, attendant)?;
     let reading = examine(ports, key.as_mut())?;
     let key_time = arrived.elapsed();
-    Ok((Hand { slot, key, arrived, key_time: key_time.max(Duration::ZERO) }, reading))
+    Ok((
+        Hand {
+            slot,
+            key,
+            arrived,
+            key_time: key_time.max(Duration::ZERO),
+        },
+        reading,
+    ))
 }
 
 /// What a key says of itself, and what the ledger says of it. Changes nothing.
@@ -53,14 +64,25 @@ pub fn examine(ports: &Ports, key: &mut dyn Authenticator) -> Result<Reading, Fa
     if identity.capabilities.has_pin() {
         passkey = key.assert_silently(&RpId(ENTRA_RP_ID.to_owned()), &[])?;
         if let (Some(credential), None) = (&passkey, &enrolled_for) {
-            enrolled_for = ports.ledger.holder_of_credential(credential)?.and_then(brief);
+            enrolled_for = ports
+                .ledger
+                .holder_of_credential(credential)?
+                .and_then(brief);
         }
     }
-    Ok(Reading { identity, enrolled_for, passkey })
+    Ok(Reading {
+        identity,
+        enrolled_for,
+        passkey,
+    })
 }
 
 fn holder_of(ports: &Ports, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {
-    Ok(ports.ledger.holders_of_serial(serial)?.into_iter().find_map(brief))
+    Ok(ports
+        .ledger
+        .holders_of_serial(serial)?
+        .into_iter()
+        .find_map(brief))
 }
 
 /// Only a finished job makes a holder: a job under way recognises its key by itself.

@@ -35,6 +35,9 @@ impl SlotMap {
 
     /// The place of `slot`.
     pub fn place_of(&self, slot: Slot) -> Option<&Place> {
-        self.by_place.iter().find(|(_, known)| **known == slot).map(|(place, _)| place)
+        self.by_place
+            .iter()
+            .find(|(_, known)| **known == slot)
+            .map(|(place, _)| place)
     }
 }

@@ -71,6 +71,8 @@ pub enum Code {
     PinUnfit,
     PinRounded,
     WrongType,
+    /// The row does not have what its policy needs, or has what it must not have.
+    PolicyDisagrees,
     // The file as a thing in the folder.
     NotAFile,
     Unreadable,

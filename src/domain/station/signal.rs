@@ -81,7 +81,10 @@ pub enum Signal {
     /// The jobs that are open now, in order.
     Jobs(Vec<Candidate>),
     /// One job is another now, or no longer the bench's concern.
-    Changed { job: JobId, now: Option<Box<Candidate>> },
+    Changed {
+        job: JobId,
+        now: Option<Box<Candidate>>,
+    },
     /// Options for this job are at hand: its key may be wiped.
     Prepared {
         job: JobId,

@@ -1,0 +1,146 @@
+//! A folder as press: each mailer becomes one PDF that is there whole or not at all, readable by its owner only, named after
+//! envelope and control number. Never writes over a file, never leaves a half-written PIN behind a restart.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{RenameFlags, renameat_with};
+
+use super::Composer;
+use crate::domain::fault::Fault;
+use crate::domain::job::Envelope;
+use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::port::{Delivered, Press};
+
+/// Puts letters into a folder.
+pub struct FolderPress {
+    composer: Composer,
+    path: PathBuf,
+    folder: File,
+}
+
+/// Begins the name of a file that is not whole yet.
+const UNFINISHED: &str = ".unfinished-";
+
+impl FolderPress {
+    /// Opens the folder, making it (0700) where it is missing, and removes what an earlier run left unfinished.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when the folder cannot be used.
+    pub fn open(path: &Path, composer: Composer) -> Result<Self, Fault> {
+        let wrong = |error: io::Error| Fault::Mailer {
+            what: format!(
+                "the mailer folder {} cannot be used: {error}",
+                path.display()
+            ),
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(wrong)?;
+        let folder = File::open(path).map_err(wrong)?;
+        for entry in std::fs::read_dir(path).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with(UNFINISHED) {
+                std::fs::remove_file(entry.path()).map_err(wrong)?;
+            }
+        }
+        folder.sync_all().map_err(wrong)?;
+        Ok(Self {
+            composer,
+            path: path.to_owned(),
+            folder,
+        })
+    }
+
+    fn file_name(control: &ControlNumber, envelope: Envelope) -> String {
+        format!("{envelope}-{control}.pdf")
+    }
+
+    /// Writes under a name that nobody takes for a letter, until it is on the disk.
+    fn write_unfinished(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(self.path.join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn not_made(&self, name: &str, error: &io::Error) -> Fault {
+        Fault::Mailer {
+            what: format!(
+                "{} was not written: {error}",
+                self.path.join(name).display()
+            ),
+        }
+    }
+}
+
+impl Press for FolderPress {
+    fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
+        self.composer.check(mailer)
+    }
+
+    fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
+        let bytes = self.composer.render(mailer)?;
+        let name = Self::file_name(&mailer.control, mailer.envelope);
+        let unfinished = format!("{UNFINISHED}{name}");
+        let renamed = self.write_unfinished(&unfinished, &bytes).and_then(|()| {
+            Ok(renameat_with(
+                &self.folder,
+                &unfinished,
+                &self.folder,
+                &name,
+                RenameFlags::NOREPLACE,
+            )?)
+        });
+        if let Err(error) = renamed {
+            // The letter holds a PIN: a failed removal is worse news than the failed write.
+            if let Err(left) = std::fs::remove_file(self.path.join(&unfinished))
+                && left.kind() != io::ErrorKind::NotFound
+            {
+                return Err(Fault::Mailer {
+                    what: format!(
+                        "{} was not written ({error}), and its unfinished file, which holds a PIN, cannot be removed: {left}",
+                        self.path.join(&name).display()
+                    ),
+                });
+            }
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                return Err(Fault::Mailer {
+                    what: format!(
+                        "{} is there already: a control number belongs to one sheet",
+                        self.path.join(&name).display()
+                    ),
+                });
+            }
+            return Err(self.not_made(&name, &error));
+        }
+        // The name stands; whether it outlives a power cut is not known until the folder is on the disk.
+        self.folder
+            .sync_all()
+            .map_err(|_| Fault::DeliveryUncertain)?;
+        Ok(Delivered {
+            place: self.path.join(&name).display().to_string(),
+        })
+    }
+
+    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault> {
+        let there = self
+            .path
+            .join(Self::file_name(control, envelope))
+            .try_exists()
+            .map_err(|_| Fault::DeliveryUncertain)?;
+        // A "yes" must outlive a power cut, because nobody will ask again.
+        self.folder
+            .sync_all()
+            .map_err(|_| Fault::DeliveryUncertain)?;
+        Ok(there)
+    }
+}

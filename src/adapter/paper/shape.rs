@@ -1,0 +1,301 @@
+//! Text to glyphs: faces parsed once, shaping, the order of mixed scripts, and breaking into lines. Never draws; a character
+//! that a face lacks is an error here, before anything is made.
+
+use rustybuzz::{Direction, Face, UnicodeBuffer};
+use unicode_bidi::BidiInfo;
+use unicode_linebreak::BreakOpportunity;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+/// Which face a text is set in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    Regular,
+    Bold,
+    /// The PIN: every character as wide as the next, the zero dotted.
+    Mono,
+}
+
+impl Style {
+    pub(super) const ALL: [Self; 3] = [Self::Regular, Self::Bold, Self::Mono];
+
+    /// The font file, embedded.
+    pub(super) const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Regular => include_bytes!("../../../templates/mailer/fonts/NotoSans-Regular.ttf"),
+            Self::Bold => include_bytes!("../../../templates/mailer/fonts/NotoSans-Bold.ttf"),
+            Self::Mono => include_bytes!("../../../templates/mailer/fonts/DejaVuSansMono.ttf"),
+        }
+    }
+}
+
+/// The faces, parsed once for all letters.
+pub(super) struct Faces {
+    regular: Face<'static>,
+    bold: Face<'static>,
+    mono: Face<'static>,
+}
+
+/// One glyph, placed in mm from the start of its line; `y` upwards.
+pub(super) struct Glyph {
+    pub(super) id: u16,
+    pub(super) x: f32,
+    pub(super) y: f32,
+    /// What it stands for, so that text can be read back. Wiped, because it may be the PIN's.
+    pub(super) text: Zeroizing<String>,
+}
+
+/// One line of glyphs.
+pub(super) struct Line {
+    pub(super) glyphs: Vec<Glyph>,
+    /// mm
+    pub(super) width: f32,
+}
+
+/// The character that a face lacks.
+pub(super) struct Missing(pub(super) char);
+
+/// Points to millimetres.
+pub(super) const MM_PER_PT: f32 = 25.4 / 72.0;
+
+impl Faces {
+    /// Parses the embedded fonts; `None` when one of them is broken.
+    pub(super) fn load() -> Option<Self> {
+        let face = |style: Style| Face::from_slice(style.bytes(), 0);
+        Some(Self {
+            regular: face(Style::Regular)?,
+            bold: face(Style::Bold)?,
+            mono: face(Style::Mono)?,
+        })
+    }
+
+    const fn face(&self, style: Style) -> &Face<'static> {
+        match style {
+            Style::Regular => &self.regular,
+            Style::Bold => &self.bold,
+            Style::Mono => &self.mono,
+        }
+    }
+
+    /// Ascent and descent at `size` pt, in mm, both positive.
+    pub(super) fn extent(&self, style: Style, size: f32) -> (f32, f32) {
+        let face = self.face(style);
+        let scale = scale(face, size);
+        (
+            f32::from(face.ascender()) * scale,
+            -f32::from(face.descender()) * scale,
+        )
+    }
+
+    /// Height of capitals and digits at `size` pt, in mm.
+    pub(super) fn cap_height(&self, style: Style, size: f32) -> f32 {
+        let face = self.face(style);
+        let units = face
+            .capital_height()
+            .filter(|height| *height > 0)
+            .unwrap_or_else(|| face.ascender());
+        f32::from(units) * scale(face, size)
+    }
+
+    /// Sets `text` on one line of whatever width.
+    pub(super) fn line(&self, style: Style, size: f32, text: &str) -> Result<Line, Missing> {
+        let mut line = Line {
+            glyphs: Vec::new(),
+            width: 0.0,
+        };
+        let bidi = BidiInfo::new(text, None);
+        for paragraph in &bidi.paragraphs {
+            let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
+            for run in runs {
+                let backwards = levels.get(run.start).is_some_and(|level| level.is_rtl());
+                let part = text.get(run).unwrap_or("");
+                self.shape(style, size, part, backwards, &mut line)?;
+            }
+        }
+        Ok(line)
+    }
+
+    /// Breaks `text` into lines no wider than `width` mm, and where a word or two would stand alone on the last one, into as
+    /// many lines a little shorter. A word that is wider alone is broken between characters.
+    pub(super) fn wrap(
+        &self,
+        style: Style,
+        size: f32,
+        text: &str,
+        width: f32,
+    ) -> Result<Vec<Line>, Missing> {
+        /// A last line shorter than this part of the width looks lost.
+        const LOST: f32 = 0.25;
+        const NARROWER: [f32; 8] = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
+        let widest = self.greedy(style, size, text, width)?;
+        let is_lost = |lines: &[Line]| {
+            lines.len() > 1 && lines.last().is_some_and(|last| last.width < width * LOST)
+        };
+        if is_lost(&widest) {
+            for part in NARROWER {
+                let narrower = self.greedy(style, size, text, width * part)?;
+                if narrower.len() == widest.len() && !is_lost(&narrower) {
+                    return Ok(narrower);
+                }
+            }
+        }
+        Ok(widest)
+    }
+
+    fn greedy(
+        &self,
+        style: Style,
+        size: f32,
+        text: &str,
+        width: f32,
+    ) -> Result<Vec<Line>, Missing> {
+        let mut starts = vec![0];
+        let mut start = 0;
+        let mut taken = 0;
+        let mut used = 0.0;
+        for (end, opportunity) in unicode_linebreak::linebreaks(text) {
+            let word = text.get(taken..end).unwrap_or("");
+            // An address on the web is copied by hand from paper: it stays whole while it can.
+            if word.ends_with('/') && end < text.len() {
+                continue;
+            }
+            // Blanks at the end of a line may hang over.
+            let solid = self.line(style, size, word.trim_end())?.width;
+            if used + solid > width && taken > start {
+                starts.push(taken);
+                start = taken;
+                used = 0.0;
+            }
+            if solid > width {
+                let cuts = self.cuts(style, size, word, width)?;
+                starts.extend(cuts.iter().map(|cut| taken + cut));
+                let last = cuts.last().copied().unwrap_or(0);
+                start = taken + last;
+                used = self
+                    .line(style, size, word.get(last..).unwrap_or(""))?
+                    .width;
+            } else {
+                used += self.line(style, size, word)?.width;
+            }
+            taken = end;
+            if opportunity == BreakOpportunity::Mandatory && end < text.len() {
+                starts.push(end);
+                start = end;
+                used = 0.0;
+            }
+        }
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        starts
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| {
+                let line = text.get(*start..end).unwrap_or("");
+                self.line(style, size, line.trim_end())
+            })
+            .collect()
+    }
+
+    /// Where an overlong word has to be cut, in bytes from its start.
+    fn cuts(&self, style: Style, size: f32, word: &str, width: f32) -> Result<Vec<usize>, Missing> {
+        let mut cuts = Vec::new();
+        let mut from = 0;
+        for (at, character) in word.char_indices() {
+            let until = at + character.len_utf8();
+            let piece = word.get(from..until).unwrap_or("");
+            // A combining mark has no width and so never begins a line.
+            let adds = self.line(style, size, piece.trim_end())?.width > width;
+            if adds && at > from {
+                cuts.push(at);
+                from = at;
+            }
+        }
+        Ok(cuts)
+    }
+
+    fn shape(
+        &self,
+        style: Style,
+        size: f32,
+        text: &str,
+        backwards: bool,
+        line: &mut Line,
+    ) -> Result<(), Missing> {
+        let face = self.face(style);
+        let scale = scale(face, size);
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.guess_segment_properties();
+        buffer.set_direction(if backwards {
+            Direction::RightToLeft
+        } else {
+            Direction::LeftToRight
+        });
+        let shaped = rustybuzz::shape(face, &[], buffer);
+        let infos = shaped.glyph_infos();
+        let mut starts: Vec<usize> = infos.iter().map(|info| index(info.cluster)).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        for (at, (info, position)) in infos.iter().zip(shaped.glyph_positions()).enumerate() {
+            let from = index(info.cluster);
+            let to = starts
+                .iter()
+                .copied()
+                .find(|start| *start > from)
+                .unwrap_or(text.len());
+            let cluster = text.get(from..to).unwrap_or("");
+            let same = |other: &&rustybuzz::GlyphInfo| other.cluster == info.cluster;
+            let before = infos.iter().take(at).filter(same).count();
+            let is_last = !infos.iter().skip(at + 1).any(|other| same(&other));
+            let id = u16::try_from(info.glyph_id).unwrap_or(0);
+            if id == 0 {
+                return Err(Missing(self.lacking(style, cluster)));
+            }
+            line.glyphs.push(Glyph {
+                id,
+                x: line.width + units(position.x_offset) * scale,
+                y: units(position.y_offset) * scale,
+                text: reads_as(cluster, infos.iter().filter(same).count(), before, is_last),
+            });
+            line.width += units(position.x_advance) * scale;
+        }
+        Ok(())
+    }
+
+    fn lacking(&self, style: Style, cluster: &str) -> char {
+        cluster
+            .chars()
+            .find(|character| self.face(style).glyph_index(*character).is_none())
+            .or_else(|| cluster.chars().next())
+            .unwrap_or(char::REPLACEMENT_CHARACTER)
+    }
+}
+
+/// What one of the `count` glyphs of a cluster reads back as: of a base and its mark each its own character, also where the
+/// face takes a composed character apart; a ligature all of them.
+fn reads_as(cluster: &str, count: usize, before: usize, is_last: bool) -> Zeroizing<String> {
+    let apart = Zeroizing::new(if count > cluster.chars().count() {
+        cluster.nfd().collect()
+    } else {
+        cluster.to_owned()
+    });
+    let rest = apart.chars().skip(before);
+    Zeroizing::new(if is_last {
+        rest.collect()
+    } else {
+        rest.take(1).collect()
+    })
+}
+
+/// Millimetres per font unit.
+fn scale(face: &Face<'_>, size: f32) -> f32 {
+    size * MM_PER_PT / units(face.units_per_em())
+}
+
+/// Font units fit in 16 bits in every sfnt table that they come from; what does not is a broken font and becomes 0.
+fn units(value: i32) -> f32 {
+    i16::try_from(value).map_or(0.0, f32::from)
+}
+
+fn index(cluster: u32) -> usize {
+    usize::try_from(cluster).unwrap_or(0)
+}

@@ -1,0 +1,517 @@
+//! Letters made, read back with poppler's `pdftotext`, and measured.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::sheet::{Ink, Part};
+use super::template::SHIPPED_LETTERS;
+use super::*;
+use crate::domain::job::{BatchName, Envelope};
+use crate::domain::mailer::{ControlNumber, Destination};
+use crate::domain::pin::Pin;
+use crate::port::Press;
+
+const PROFILE: &str = include_str!("../../../templates/mailer/profiles/din5008b.toml");
+const LANGUAGES: [&str; 4] = ["de", "en", "es", "fr"];
+
+fn composer() -> Composer {
+    let head = Letterhead {
+        return_line: Some("Contoso Ltd · 1 Harbour Road · 20457 Hamburg".to_owned()),
+        help: Some("IT service desk, +49 40 555 0100".to_owned()),
+        ..Letterhead::of("Contoso Ltd")
+    };
+    Composer::new(Templates::shipped().unwrap(), head).unwrap()
+}
+
+fn mailer(language: &str, pin: &str) -> Mailer {
+    Mailer {
+        language: language.to_owned(),
+        recipient: "Zoë Łukasiewicz-Großmann".to_owned(),
+        department: Some("Research & Development".to_owned()),
+        destination: Destination::Postal(vec![
+            "Große Elbstraße 145 c".to_owned(),
+            "22767 Hamburg".to_owned(),
+        ]),
+        key_model: "YubiKey 5C NFC".to_owned(),
+        serial_ending: Some("0815".to_owned()),
+        envelope: Envelope(42),
+        batch: BatchName("onboarding-2026-11".to_owned()),
+        sequence: 17,
+        control: ControlNumber::draw(4_820_117_355_u64.to_be_bytes()).unwrap(),
+        date: jiff::civil::date(2026, 11, 22),
+        force_pin_change: false,
+        pin: Pin::new(pin).unwrap(),
+    }
+}
+
+fn refusal(mailer: &Mailer) -> String {
+    composer().check(mailer).unwrap_err().to_string()
+}
+
+/// `None`, loudly, where poppler is missing; an error in CI.
+fn read_back(pdf: &[u8], options: &[&str]) -> Option<String> {
+    let spawned = Command::new("pdftotext")
+        .args(options)
+        .args(["-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut reader = match spawned {
+        Ok(reader) => reader,
+        Err(error) if std::env::var_os("CI").is_none() => {
+            eprintln!("SKIPPED: pdftotext (package poppler-utils) cannot be started: {error}");
+            return None;
+        }
+        Err(error) => panic!("pdftotext (package poppler-utils) is needed: {error}"),
+    };
+    reader.stdin.take().unwrap().write_all(pdf).unwrap();
+    let output = reader.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "",
+        "the PDF is faulty"
+    );
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+fn words_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn every_language_reads_back_with_the_pin_once() {
+    let composer = composer();
+    for (language, spelled, date) in [
+        (
+            "de",
+            "sieben drei null neun – vier eins acht sechs",
+            "22. November 2026",
+        ),
+        (
+            "en",
+            "seven three zero nine – four one eight six",
+            "22 November 2026",
+        ),
+        (
+            "es",
+            "siete tres cero nueve – cuatro uno ocho seis",
+            "22 de noviembre de 2026",
+        ),
+        (
+            "fr",
+            "sept trois zéro neuf – quatre un huit six",
+            "22 novembre 2026",
+        ),
+    ] {
+        for force_pin_change in [false, true] {
+            let mut mailer = mailer(language, "73094186");
+            mailer.force_pin_change = force_pin_change;
+            let pdf = composer.render(&mailer).unwrap();
+            let Some(text) = read_back(&pdf, &["-layout"]) else {
+                return;
+            };
+            assert_eq!(text.matches("7309 4186").count(), 1, "{language}");
+            assert_eq!(text.matches("73094186").count(), 0, "{language}");
+            assert_eq!(text.matches('\u{c}').count(), 1, "{language}: one page");
+            let text = words_of(&text);
+            for expected in [
+                spelled,
+                date,
+                "Zoë Łukasiewicz-Großmann",
+                "0042",
+                &mailer.control.grouped(),
+                "onboarding-2026-11 / 17",
+                "YubiKey 5C NFC",
+                "0815",
+                "https://aka.ms/mysecurityinfo",
+            ] {
+                assert!(text.contains(expected), "{language} lacks {expected}");
+            }
+            assert!(!text.contains(['{', '}']), "{language}");
+            // The box alone gives the PIN: x, y, width and height in points of 1/72 inch.
+            let box_options = ["-x", "172", "-y", "470", "-W", "251", "-H", "64", "-layout"];
+            let in_box = read_back(&pdf, &box_options).unwrap();
+            assert!(words_of(&in_box).starts_with("7309 4186 "), "{language}");
+        }
+    }
+}
+
+#[test]
+fn a_forced_change_changes_the_words() {
+    let composer = composer();
+    let mut letter = mailer("en", "73094186");
+    let Some(kept) = read_back(&composer.render(&letter).unwrap(), &[]) else {
+        return;
+    };
+    letter.force_pin_change = true;
+    let changed = read_back(&composer.render(&letter).unwrap(), &[]).unwrap();
+    assert!(!words_of(&kept).contains("When asked for a new PIN, choose one"));
+    assert!(words_of(&changed).contains("new PIN, choose one that only you know"));
+    assert!(words_of(&changed).contains("Your PIN for the first use"));
+}
+
+#[test]
+fn only_the_address_stands_where_the_window_is_and_the_pin_in_its_box() {
+    let composer = composer();
+    let zone = composer.templates.profile.window_zone;
+    let frame = composer.templates.profile.pin.area();
+    for language in LANGUAGES {
+        let mut letter = mailer(language, "wxrq-WXRQ");
+        letter.force_pin_change = true;
+        let sheet = composer.sheet(&letter).unwrap();
+        let mut secrets = 0;
+        for mark in &sheet.marks {
+            if mark.area.touches(&zone) {
+                assert_eq!(mark.part, Part::Address, "{language}");
+            }
+            if mark.part == Part::Pin {
+                secrets += 1;
+                assert!(frame.holds(&mark.area), "{language}");
+                assert!(matches!(mark.ink, Ink::Text { .. }));
+            }
+        }
+        assert!(secrets >= 2, "{language}: digits and words");
+
+        // The same from the outside, where poppler sees each word.
+        let pdf = composer.render(&letter).unwrap();
+        let Some(boxes) = read_back(&pdf, &["-bbox"]) else {
+            return;
+        };
+        let in_zone: Vec<String> = boxes
+            .lines()
+            .filter(|line| line.trim_start().starts_with("<word"))
+            .filter(|line| {
+                let mm = |name: &str| {
+                    let value = line.split(&format!("{name}=\"")).nth(1).unwrap();
+                    value.split('"').next().unwrap().parse::<f32>().unwrap() * 25.4 / 72.0
+                };
+                mm("xMin") < 113.0 && mm("xMax") > 0.0 && mm("yMin") < 102.0 && mm("yMax") > 42.0
+            })
+            .map(|line| line.split(['>', '<']).nth(2).unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            in_zone.join(" "),
+            "Contoso Ltd · 1 Harbour Road · 20457 Hamburg Zoë Łukasiewicz-Großmann Research &amp; Development \
+             Große Elbstraße 145 c 22767 Hamburg",
+            "{language}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_glyph_is_named_and_no_file_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let press = FolderPress::open(folder.path(), composer()).unwrap();
+    let mut letter = mailer("en", "73094186");
+    letter.recipient = "山田 Taro".to_owned();
+    let said = press.deliver(&letter).unwrap_err().to_string();
+    assert!(
+        said.contains("the recipient's name holds “山” (U+5C71)"),
+        "{said}"
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let mut letter = mailer("en", "7309漢186");
+    letter.force_pin_change = true;
+    let said = refusal(&letter);
+    assert!(said.contains("the PIN holds a character"), "{said}");
+    assert!(!said.contains('漢'), "a refusal never quotes the PIN");
+}
+
+#[test]
+fn greek_cyrillic_and_composed_names_are_set() {
+    for name in [
+        "Ἀλέξανδρος Παπαδόπουλος",
+        "Наталія Ґалаґан",
+        "Nguyễn Thị Ánh",
+        "Ștefan Țăran",
+        "J\u{30c}ana No\u{308}el",
+    ] {
+        let mut letter = mailer("fr", "73094186");
+        letter.recipient = name.to_owned();
+        let pdf = composer().render(&letter).unwrap();
+        let Some(text) = read_back(&pdf, &[]) else {
+            return;
+        };
+        // Poppler sets a mark apart that the face draws as a glyph of its own.
+        let solid = |text: &str| -> String {
+            let text: String = text.split_whitespace().collect();
+            text.nfc().collect()
+        };
+        assert!(solid(&text).contains(&solid(name)), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_long_name_shrinks_and_wraps_or_is_refused_in_words() {
+    let mut letter = mailer("de", "73094186");
+    letter.recipient = "Maria Theresia ".repeat(13).trim().to_owned();
+    letter.destination = Destination::Internal(None);
+    letter.department = None;
+    assert!(letter.recipient.len() > 190);
+    composer().check(&letter).unwrap();
+    letter.recipient = "Großmann".repeat(25);
+    composer().check(&letter).unwrap();
+    letter.destination = Destination::Postal(vec!["Weg 1".to_owned(); 6]);
+    let said = refusal(&letter);
+    assert!(said.contains("the address is too long"), "{said}");
+    letter.recipient = "W".repeat(2000);
+    let said = refusal(&letter);
+    assert!(said.contains("the recipient's name is too long"), "{said}");
+}
+
+#[test]
+fn what_would_deceive_the_eye_is_refused() {
+    for (name, code) in [
+        ("Anna\u{202E}Berg", "U+202E"),
+        ("Anna\u{7}", "U+0007"),
+        ("Anna\nBerg", "U+000A"),
+        ("An\u{200B}na", "U+200B"),
+        ("\u{2066}Anna", "U+2066"),
+    ] {
+        let mut letter = mailer("en", "73094186");
+        letter.recipient = name.to_owned();
+        let said = refusal(&letter);
+        assert!(
+            said.contains("the recipient's name") && said.contains(code),
+            "{said}"
+        );
+    }
+    assert!(refusal(&mailer("en", "7309 186")).contains("the PIN holds a blank"));
+}
+
+#[test]
+fn braces_in_a_name_are_only_braces() {
+    let mut letter = mailer("en", "73094186");
+    letter.recipient = "Anna {control} {pin}".to_owned();
+    let pdf = composer().render(&letter).unwrap();
+    if let Some(text) = read_back(&pdf, &[]) {
+        assert!(text.contains("Dear Anna {control} {pin},"));
+    }
+}
+
+#[test]
+fn the_same_letter_gives_the_same_bytes_and_tells_nothing_in_its_metadata() {
+    let letter = mailer("de", "73094186");
+    let composer = composer();
+    let first = composer.render(&letter).unwrap();
+    assert!(*first == *composer.render(&letter).unwrap());
+    assert!(*first == *self::composer().render(&letter).unwrap());
+    assert!(*first != *composer.render(&mailer("de", "73094187")).unwrap());
+    let raw = String::from_utf8_lossy(&first);
+    assert!(raw.contains("D:20261122000000"));
+    for secret in [
+        "73094186",
+        "7309 4186",
+        "Großmann",
+        "Hamburg",
+        "YubiKey",
+        "onboarding",
+    ] {
+        assert!(!raw.contains(secret), "{secret} in plain");
+        // Metadata are UTF-16 with the high byte first.
+        let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let found = first.windows(wide.len()).any(|part| part == wide);
+        assert!(!found, "{secret} in the metadata");
+    }
+    assert!(first.len() < 45 * 1024, "{} bytes", first.len());
+}
+
+#[test]
+fn letters_and_signs_are_spelled() {
+    let composer = composer();
+    let pdf = composer.render(&mailer("en", "aB3-x9z7")).unwrap();
+    if let Some(text) = read_back(&pdf, &[]) {
+        assert!(text.contains("aB3- x9z7"), "{text}");
+        assert!(
+            words_of(&text).contains("Alfa capital Bravo three - – X-ray nine Zulu seven"),
+            "{text}"
+        );
+        assert!(
+            words_of(&text).contains("Letters are small unless"),
+            "{text}"
+        );
+    }
+    for length in 4..=16 {
+        composer.check(&mailer("fr", &"8".repeat(length))).unwrap();
+    }
+    let said = refusal(&mailer("fr", &"q".repeat(63)));
+    assert!(
+        said.contains("a PIN of 63 characters does not fit"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_takes_each_sheet_once_and_for_its_owner_only() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("mailers");
+    std::fs::create_dir(&path).unwrap();
+    std::fs::write(path.join(".unfinished-0041-1.pdf"), b"half a letter").unwrap();
+    std::fs::write(path.join("notes.txt"), b"somebody's").unwrap();
+    let press = FolderPress::open(&path, composer()).unwrap();
+    let letter = mailer("es", "73094186");
+    assert!(
+        !press
+            .was_delivered(&letter.control, letter.envelope)
+            .unwrap()
+    );
+    let delivered = press.deliver(&letter).unwrap();
+    let expected = path.join(format!("0042-{}.pdf", letter.control));
+    assert_eq!(delivered.place, expected.display().to_string());
+    let mode = std::fs::metadata(&expected).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
+    assert!(
+        press
+            .was_delivered(&letter.control, letter.envelope)
+            .unwrap()
+    );
+    let before = std::fs::read(&expected).unwrap();
+    assert!(before == *composer().render(&letter).unwrap());
+
+    let second = mailer("es", "11111111");
+    let said = press.deliver(&second).unwrap_err().to_string();
+    assert!(said.contains("is there already"), "{said}");
+    assert!(before == std::fs::read(&expected).unwrap());
+    let mut names: Vec<String> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            format!("0042-{}.pdf", letter.control),
+            "notes.txt".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn every_letter_has_the_same_messages() {
+    fn keys(table: &toml::Table, prefix: &str, found: &mut BTreeSet<String>) {
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            match value {
+                toml::Value::Table(inner) => keys(inner, &format!("{path}."), found),
+                toml::Value::Array(items) => {
+                    found.insert(format!("{path}[{}]", items.len()));
+                }
+                _ => {
+                    found.insert(path);
+                }
+            }
+        }
+    }
+    let sets: Vec<BTreeSet<String>> = SHIPPED_LETTERS
+        .iter()
+        .map(|(_, text)| {
+            let mut found = BTreeSet::new();
+            keys(&text.parse().unwrap(), "", &mut found);
+            found
+        })
+        .collect();
+    for (set, (file, _)) in sets.iter().zip(SHIPPED_LETTERS) {
+        assert_eq!(*set, sets[0], "{file}");
+    }
+}
+
+#[test]
+fn a_broken_template_is_refused_with_file_and_reason() {
+    let english = SHIPPED_LETTERS[1].1;
+    let refused = |profile: &str, letter: &str| {
+        let letters = [("letters/pin/en.toml", letter)];
+        let parsed = Templates::parse(("profiles/own.toml", profile), &letters);
+        parsed.err().expect("it was taken").to_string()
+    };
+    for (from, to, reason) in [
+        ("Dear {name}", "Dear {pin}", "there is no placeholder {pin}"),
+        ("Dear {name}", "Dear {name", "no closing brace"),
+        ("Dear {name}", "Dear {year}", "cannot use the placeholder"),
+        ("steps_heading", "steps_haeding", "steps_haeding"),
+        ("z = \"Zulu\"", "", "lacks the letter `z`"),
+    ] {
+        let said = refused(PROFILE, &english.replace(from, to));
+        assert!(
+            said.contains(reason) && said.contains("letters/pin/en.toml"),
+            "{said}"
+        );
+    }
+    for (from, to, reason) in [
+        ("y = 165.0", "y = 70.0", "the box `pin` lies where"),
+        (
+            "y = 165.0",
+            "y = 220.0",
+            "`pin` does not lie in an inner panel",
+        ),
+        (
+            "y = 165.0",
+            "y = 184.0",
+            "`pin` does not lie in an inner panel",
+        ),
+        (
+            "x = 125.0, y = 50.0",
+            "x = 100.0, y = 50.0",
+            "the box `info` lies where",
+        ),
+        ("x = 135.0", "x = 160.0", "leaves the printable part"),
+        (
+            "folds = [105.0, 210.0]",
+            "folds = [105.0]",
+            "between two `folds`",
+        ),
+        ("info_indent = 28.0", "info_ident = 28.0", "info_ident"),
+    ] {
+        assert!(PROFILE.contains(from), "{from}");
+        let said = refused(&PROFILE.replacen(from, to, 1), english);
+        assert!(
+            said.contains(reason) && said.contains("profiles/own.toml"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_language_is_refused_with_those_there_are() {
+    let said = refusal(&mailer("ja", "73094186"));
+    assert!(
+        said.contains("no letter in the language `ja`; there are de, en, es, fr"),
+        "{said}"
+    );
+}
+
+#[test]
+fn nothing_of_a_mailer_can_be_debugged_but_its_numbers() {
+    let shown = format!("{:?}", mailer("en", "73094186"));
+    assert_eq!(shown, "Mailer(0042, 482011735551)");
+}
+
+/// Not a test: `cargo test --lib paper::tests::specimens -- --ignored` writes every letter to `target/specimens` to be looked at.
+#[test]
+#[ignore = "writes specimens to be looked at, and says how long a letter takes"]
+fn specimens() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/specimens");
+    std::fs::create_dir_all(&folder).unwrap();
+    let composer = composer();
+    for language in LANGUAGES {
+        for (kind, pin) in [("keep", "73094186"), ("change", "aB3qx9zw7m")] {
+            let mut letter = mailer(language, pin);
+            letter.force_pin_change = kind == "change";
+            let pdf = composer.render(&letter).unwrap();
+            std::fs::write(folder.join(format!("{language}-{kind}.pdf")), &*pdf).unwrap();
+        }
+    }
+    let letter = mailer("de", "73094186");
+    let begun = std::time::Instant::now();
+    let mut bytes = 0;
+    for _ in 0..200 {
+        bytes = composer.render(&letter).unwrap().len();
+    }
+    eprintln!("{:?} and {bytes} bytes per letter", begun.elapsed() / 200);
+}

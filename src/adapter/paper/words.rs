@@ -1,0 +1,95 @@
+//! Messages with placeholders, parsed once and closed: a placeholder that does not exist is an error, and what is filled in is
+//! never read as one.
+
+use serde::Deserialize;
+
+/// What a message may leave open. There is no field for the PIN: it stands in its box and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Name,
+    Key,
+    SignIn,
+    Help,
+    Control,
+    Envelope,
+    Day,
+    Month,
+    Year,
+    Word,
+}
+
+const FIELDS: [(&str, Field); 10] = [
+    ("name", Field::Name),
+    ("key", Field::Key),
+    ("sign_in", Field::SignIn),
+    ("help", Field::Help),
+    ("control", Field::Control),
+    ("envelope", Field::Envelope),
+    ("day", Field::Day),
+    ("month", Field::Month),
+    ("year", Field::Year),
+    ("word", Field::Word),
+];
+
+/// A message with its placeholders resolved to fields.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Words(Vec<Piece>);
+
+#[derive(Debug)]
+enum Piece {
+    Text(String),
+    Field(Field),
+}
+
+impl Words {
+    /// The message with each field filled in. What a field says is never read as a placeholder.
+    pub(super) fn fill<'a>(&'a self, value: impl Fn(Field) -> &'a str) -> String {
+        self.0
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Field(field) => value(*field),
+            })
+            .collect()
+    }
+
+    pub(super) fn uses_only(&self, message: &str, allowed: &[Field]) -> Result<(), String> {
+        for piece in &self.0 {
+            if let Piece::Field(field) = piece
+                && !allowed.contains(field)
+            {
+                return Err(format!(
+                    "{message} cannot use the placeholder for {field:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<String> for Words {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut pieces = Vec::new();
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, tail) = after
+                .split_once('}')
+                .ok_or_else(|| format!("`{{{after}` has no closing brace"))?;
+            let field = FIELDS
+                .iter()
+                .find_map(|(known, field)| (*known == name).then_some(*field))
+                .ok_or_else(|| {
+                    let known = FIELDS.map(|(known, _)| known).join(", ");
+                    format!("there is no placeholder {{{name}}}; there are {known}")
+                })?;
+            pieces.push(Piece::Text(before.to_owned()));
+            pieces.push(Piece::Field(field));
+            rest = tail;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        Ok(Self(pieces))
+    }
+}
