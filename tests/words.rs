@@ -155,7 +155,7 @@ fn a_note_of_unfinished_work_is_seen() {
     for note in UNFINISHED {
         let fault = format!("1: unfinished, {note}");
         check(&format!("// {note}: later"), &[&fault]);
-        check(&format!("{note}"), &[&fault]);
+        check(note, &[&fault]);
         check(&format!("X{note}X"), &[]);
     }
     check("mktemp -d keyline.XXXXXX", &[]);
