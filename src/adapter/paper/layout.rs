@@ -1,16 +1,15 @@
 //! One mailer to one sheet of placed marks. Nothing leaves here that overflows its box. Knows no PDF.
 
 use super::Letterhead;
-use super::shape::{Faces, Line, MM_PER_PT, Missing, Style};
+use super::desk::{Desk, Setting};
+use super::shape::{Faces, MM_PER_PT, Style};
 use super::sheet::{Ink, Mark, Part, Sheet};
 use super::spelling::spell;
-use super::template::{Area, Letter, Profile, TextBox};
-use super::words::{Field, Words};
+use super::template::{Area, Letter, Profile};
+use super::values::Values;
 use crate::domain::fault::Fault;
 use crate::domain::mailer::Mailer;
 
-/// Grey of labels and other lesser text.
-const QUIET_GREY: f32 = 0.35;
 /// Between paragraphs, as a part of the leading.
 const PARAGRAPH_GAP: f32 = 0.5;
 /// The subject's size and that of the other headings, to the text's.
@@ -31,158 +30,48 @@ pub(super) fn compose(
     head: &Letterhead,
     mailer: &Mailer,
 ) -> Result<Sheet, Fault> {
-    let mut desk = Desk {
-        faces,
+    let mut layout = Layout {
+        desk: Desk {
+            faces,
+            marks: Vec::new(),
+        },
         profile,
         letter,
         mailer,
         values: Values::new(letter, head, mailer),
-        marks: Vec::new(),
     };
-    desk.panel_one(head)?;
-    desk.panel_two()?;
-    desk.panel_three()?;
-    desk.edges();
+    layout.panel_one(head)?;
+    layout.panel_two()?;
+    layout.panel_three()?;
+    layout.edges();
     let sheet = Sheet {
         width: profile.paper.width,
         height: profile.paper.height,
-        marks: desk.marks,
+        marks: layout.desk.marks,
     };
     sheet.guard(&profile.window_zone, &profile.pin.area())?;
     Ok(sheet)
 }
 
-/// What the placeholders say on this letter.
-struct Values {
-    name: String,
-    key: String,
-    sign_in: String,
-    help: String,
-    control: String,
-    envelope: String,
-    date: String,
-}
-
-impl Values {
-    fn new(letter: &Letter, head: &Letterhead, mailer: &Mailer) -> Self {
-        let (day, year) = (
-            mailer.date.day().to_string(),
-            mailer.date.year().to_string(),
-        );
-        let month = usize::try_from(mailer.date.month() - 1)
-            .ok()
-            .and_then(|index| letter.months.get(index))
-            .map_or("", String::as_str);
-        Self {
-            name: mailer.recipient.clone(),
-            key: mailer.key_model.clone(),
-            sign_in: head.sign_in.clone(),
-            help: head.help.as_ref().unwrap_or(&letter.help_default).clone(),
-            // Not to be broken over two lines.
-            control: mailer.control.grouped().replace(' ', "\u{A0}"),
-            envelope: mailer.envelope.to_string(),
-            date: letter.date.fill(|field| match field {
-                Field::Day => &day,
-                Field::Month => month,
-                Field::Year => &year,
-                Field::Name
-                | Field::Key
-                | Field::SignIn
-                | Field::Help
-                | Field::Control
-                | Field::Envelope
-                | Field::Word => "",
-            }),
-        }
-    }
-
-    fn fill(&self, words: &Words) -> String {
-        words.fill(|field| match field {
-            Field::Name => &self.name,
-            Field::Key => &self.key,
-            Field::SignIn => &self.sign_in,
-            Field::Help => &self.help,
-            Field::Control => &self.control,
-            Field::Envelope => &self.envelope,
-            // Refused when the template was read.
-            Field::Day | Field::Month | Field::Year | Field::Word => "",
-        })
-    }
-}
-
-/// How one run of text is set.
-#[derive(Clone, Copy)]
-struct Setting<'a> {
-    part: Part,
-    style: Style,
-    size: f32,
-    /// mm
-    leading: f32,
-    grey: f32,
-    /// What an error calls this text.
-    field: &'a str,
-}
-
-impl<'a> Setting<'a> {
-    fn of(text_box: &TextBox, field: &'a str) -> Self {
-        Self {
-            part: Part::Letter,
-            style: Style::Regular,
-            size: text_box.size,
-            leading: text_box.leading * MM_PER_PT,
-            grey: 0.0,
-            field,
-        }
-    }
-
-    const fn bold(self) -> Self {
-        Self {
-            style: Style::Bold,
-            ..self
-        }
-    }
-
-    /// In another size, with the leading that goes with it.
-    fn sized(self, size: f32) -> Self {
-        Self {
-            size,
-            leading: self.leading * size / self.size,
-            ..self
-        }
-    }
-
-    const fn grey(self) -> Self {
-        Self {
-            grey: QUIET_GREY,
-            ..self
-        }
-    }
-
-    const fn part(self, part: Part) -> Self {
-        Self { part, ..self }
-    }
-}
-
-struct Desk<'a> {
-    faces: &'a Faces,
+struct Layout<'a> {
+    desk: Desk<'a>,
     profile: &'a Profile,
     letter: &'a Letter,
     mailer: &'a Mailer,
     values: Values,
-    marks: Vec<Mark>,
 }
 
-impl Desk<'_> {
+impl Layout<'_> {
     fn panel_one(&mut self, head: &Letterhead) -> Result<(), Fault> {
         let top = &self.profile.letterhead;
         let setting = Setting::of(top, "the organisation's name").bold();
-        self.column(top.area(), &head.organisation, setting)?;
+        self.desk.column(top.area(), &head.organisation, setting)?;
         if let Some(text) = &head.return_line {
             let line = &self.profile.return_line;
             let setting = Setting::of(line, "the return address")
                 .grey()
                 .part(Part::Address);
-            self.column(line.area(), text, setting)?;
+            self.desk.column(line.area(), text, setting)?;
         }
         self.address()?;
         self.info()
@@ -200,13 +89,13 @@ impl Desk<'_> {
             .chain(department.map(|row| ("the department", row.as_str())))
             .chain(lines.map(|row| ("the address", row.as_str())))
             .collect();
-        self.largest(&self.profile.address_sizes, |desk, size| {
+        self.largest(&self.profile.address_sizes, |layout, size| {
             let mut y = text_box.area().y;
             for (field, row) in &rows {
                 let setting = Setting::of(&text_box, field)
                     .part(Part::Address)
                     .sized(size);
-                y = desk.flow(text_box.area(), y, row, setting)?;
+                y = layout.desk.flow(text_box.area(), y, row, setting)?;
             }
             Ok(())
         })
@@ -218,14 +107,14 @@ impl Desk<'_> {
         sizes: &[f32],
         mut set: impl FnMut(&mut Self, f32) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let before = self.marks.len();
+        let before = self.desk.marks.len();
         let mut outcome = Ok(());
         for size in sizes {
             outcome = set(self, *size);
             if outcome.is_ok() {
                 break;
             }
-            self.marks.truncate(before);
+            self.desk.marks.truncate(before);
         }
         outcome
     }
@@ -262,8 +151,8 @@ impl Desk<'_> {
             let Some(value) = value else { continue };
             let field = format!("the info block's `{label}`");
             let setting = Setting::of(&text_box, &field);
-            let after_label = self.flow(labels, y, label, setting.grey())?;
-            y = self.flow(values, y, value, setting)?.max(after_label);
+            let after_label = self.desk.flow(labels, y, label, setting.grey())?;
+            y = self.desk.flow(values, y, value, setting)?.max(after_label);
         }
         Ok(())
     }
@@ -278,7 +167,8 @@ impl Desk<'_> {
         };
         let text_box = self.profile.pin_label;
         let setting = Setting::of(&text_box, "the PIN's label").bold();
-        self.column(text_box.area(), &self.values.fill(label), setting)?;
+        self.desk
+            .column(text_box.area(), &self.values.fill(label), setting)?;
         self.pin()?;
         let has_letters = self.mailer.pin.reveal().chars().any(char::is_alphabetic);
         let note = if has_letters {
@@ -288,7 +178,8 @@ impl Desk<'_> {
         };
         let text_box = self.profile.pin_note;
         let setting = Setting::of(&text_box, "the note under the PIN").grey();
-        self.column(text_box.area(), &self.values.fill(note), setting)
+        self.desk
+            .column(text_box.area(), &self.values.fill(note), setting)
     }
 
     /// Subject, salutation, and what this letter is about.
@@ -299,7 +190,10 @@ impl Desk<'_> {
         let subject = setting.bold().sized(size * SUBJECT_SCALE);
         let gap = setting.leading * PARAGRAPH_GAP;
         let area = text_box.area();
-        let mut y = self.flow(area, area.y, &self.values.fill(&letter.subject), subject)? + gap;
+        let mut y = self
+            .desk
+            .flow(area, area.y, &self.values.fill(&letter.subject), subject)?
+            + gap;
         let last = if self.mailer.force_pin_change {
             &letter.opening_change
         } else {
@@ -310,7 +204,7 @@ impl Desk<'_> {
             .chain(&letter.opening)
             .chain([last]);
         for words in paragraphs {
-            y = self.flow(area, y, &self.values.fill(words), setting)? + gap;
+            y = self.desk.flow(area, y, &self.values.fill(words), setting)? + gap;
         }
         Ok(())
     }
@@ -318,7 +212,7 @@ impl Desk<'_> {
     /// The digits in groups, centred in their frame, spelled out beneath.
     fn pin(&mut self) -> Result<(), Fault> {
         let frame = self.profile.pin.area();
-        self.marks.push(Mark {
+        self.desk.marks.push(Mark {
             part: Part::PinFrame,
             area: frame,
             ink: Ink::Stroke { thickness: 0.75 },
@@ -333,16 +227,18 @@ impl Desk<'_> {
         let type_size = self.profile.spelled;
         let leading = type_size.leading * MM_PER_PT;
         let words = self
+            .desk
             .faces
             .wrap(Style::Regular, type_size.size, &spelled, inner.width)
             .map_err(|_| pin_unsettable())?;
-        let (_, descent) = self.faces.extent(Style::Regular, type_size.size);
+        let (_, descent) = self.desk.faces.extent(Style::Regular, type_size.size);
         for size in &self.profile.pin_sizes {
             let line = self
+                .desk
                 .faces
                 .line(Style::Mono, *size, &digits)
                 .map_err(|_| pin_unsettable())?;
-            let cap = self.faces.cap_height(Style::Mono, *size);
+            let cap = self.desk.faces.cap_height(Style::Mono, *size);
             let count = words.iter().fold(0.0, |count, _| count + 1.0);
             // From the digits' tops to the descenders of the last spelled line.
             let height = cap + leading * (count + DIGITS_GAP) + descent;
@@ -350,12 +246,14 @@ impl Desk<'_> {
                 continue;
             }
             let mut baseline = inner.y + (inner.height - height) / 2.0 + cap;
-            self.centred(inner, baseline, Style::Mono, *size, line, cap);
+            self.desk
+                .centred(inner, baseline, Style::Mono, *size, line, cap);
             baseline += leading * DIGITS_GAP;
             for line in words {
                 baseline += leading;
-                let cap = self.faces.cap_height(Style::Regular, type_size.size);
-                self.centred(inner, baseline, Style::Regular, type_size.size, line, cap);
+                let cap = self.desk.faces.cap_height(Style::Regular, type_size.size);
+                self.desk
+                    .centred(inner, baseline, Style::Regular, type_size.size, line, cap);
             }
             return Ok(());
         }
@@ -367,34 +265,6 @@ impl Desk<'_> {
         })
     }
 
-    fn centred(
-        &mut self,
-        area: Area,
-        baseline: f32,
-        style: Style,
-        size: f32,
-        line: Line,
-        cap: f32,
-    ) {
-        let (_, descent) = self.faces.extent(style, size);
-        self.marks.push(Mark {
-            part: Part::Pin,
-            area: Area {
-                x: area.x + (area.width - line.width) / 2.0,
-                y: baseline - cap,
-                width: line.width,
-                height: cap + descent,
-            },
-            ink: Ink::Text {
-                style,
-                size,
-                baseline,
-                grey: 0.0,
-                line,
-            },
-        });
-    }
-
     fn panel_three(&mut self) -> Result<(), Fault> {
         let letter = self.letter;
         let text_box = self.profile.steps;
@@ -403,7 +273,7 @@ impl Desk<'_> {
         let heading = setting.bold().sized(setting.size * HEADING_SCALE);
         let gap = setting.leading * PARAGRAPH_GAP;
         let words = self.values.fill(&letter.steps_heading);
-        let mut y = self.flow(area, area.y, &words, heading)? + gap;
+        let mut y = self.desk.flow(area, area.y, &words, heading)? + gap;
         let steps = if self.mailer.force_pin_change {
             &letter.steps_change
         } else {
@@ -415,8 +285,12 @@ impl Desk<'_> {
             ..area
         };
         for (number, words) in (1..).zip(steps) {
-            self.flow(area, y, &format!("{number}"), setting.bold())?;
-            y = self.flow(indented, y, &self.values.fill(words), setting)? + gap;
+            self.desk
+                .flow(area, y, &format!("{number}"), setting.bold())?;
+            y = self
+                .desk
+                .flow(indented, y, &self.values.fill(words), setting)?
+                + gap;
         }
 
         let text_box = self.profile.aside;
@@ -428,18 +302,19 @@ impl Desk<'_> {
         let opened = (&letter.opened_heading, &letter.opened);
         let first = self.mailer.force_pin_change.then_some(change);
         for (title, words) in first.into_iter().chain([opened]) {
-            y = self.flow(area, y, &self.values.fill(title), heading)? + gap / 2.0;
-            y = self.flow(area, y, &self.values.fill(words), setting)? + gap * 2.0;
+            y = self.desk.flow(area, y, &self.values.fill(title), heading)? + gap / 2.0;
+            y = self.desk.flow(area, y, &self.values.fill(words), setting)? + gap * 2.0;
         }
 
         let text_box = self.profile.footer;
         let setting = Setting::of(&text_box, "the line on where to ask");
-        self.column(text_box.area(), &self.values.fill(&letter.help), setting)
+        self.desk
+            .column(text_box.area(), &self.values.fill(&letter.help), setting)
     }
 
     fn edges(&mut self) {
         for edge in &self.profile.fold_marks {
-            self.marks.push(Mark {
+            self.desk.marks.push(Mark {
                 part: Part::Letter,
                 area: Area {
                     x: edge.x,
@@ -450,68 +325,6 @@ impl Desk<'_> {
                 ink: Ink::Stroke { thickness: 0.4 },
             });
         }
-    }
-
-    /// Fills `area` from its top.
-    fn column(&mut self, area: Area, text: &str, setting: Setting<'_>) -> Result<(), Fault> {
-        self.flow(area, area.y, text, setting).map(|_| ())
-    }
-
-    /// Sets `text` in `area` from `y` on and returns where the next line may begin.
-    fn flow(&mut self, area: Area, y: f32, text: &str, setting: Setting<'_>) -> Result<f32, Fault> {
-        let Setting {
-            style,
-            size,
-            leading,
-            field,
-            ..
-        } = setting;
-        let lines = self
-            .faces
-            .wrap(style, size, text, area.width)
-            .map_err(|missing| no_glyph(&missing, field))?;
-        let (ascent, descent) = self.faces.extent(style, size);
-        let mut top = y;
-        for line in lines {
-            // The face's own height stands in the middle of its leading.
-            let baseline = top + (leading - ascent - descent) / 2.0 + ascent;
-            if top + leading > area.bottom() + 0.01 {
-                return Err(Fault::Mailer {
-                    what: format!(
-                        "{field} is too long for the letter: the box of {:.0} x {:.0} mm is full; shorten it",
-                        area.width, area.height
-                    ),
-                });
-            }
-            self.marks.push(Mark {
-                part: setting.part,
-                area: Area {
-                    x: area.x,
-                    y: top,
-                    width: line.width,
-                    height: leading,
-                },
-                ink: Ink::Text {
-                    style,
-                    size,
-                    baseline,
-                    grey: setting.grey,
-                    line,
-                },
-            });
-            top += leading;
-        }
-        Ok(top)
-    }
-}
-
-fn no_glyph(missing: &Missing, field: &str) -> Fault {
-    let character = missing.0;
-    Fault::Mailer {
-        what: format!(
-            "{field} holds “{character}” (U+{:04X}), which the letter's fonts do not have; write it in Latin, Greek or Cyrillic letters",
-            u32::from(character)
-        ),
     }
 }
 

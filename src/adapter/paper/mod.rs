@@ -6,6 +6,7 @@
 //! The words and boxes are data ([`Templates`]), the rules that keep a PIN out of sight are code: a profile that would show
 //! it is refused when it is read, and each sheet is looked over once more before it becomes a file.
 
+mod desk;
 mod folder;
 mod layout;
 mod pdf;
@@ -15,6 +16,7 @@ mod spelling;
 mod template;
 #[cfg(test)]
 mod tests;
+mod values;
 mod words;
 
 use zeroize::Zeroizing;
