@@ -1,0 +1,254 @@
+//! What `config/station.toml` says, checked. The shipped file is default, template and manual in one; it holds no secrets.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::adapter::entra::{Api, EntraConfig, SecretSource};
+use crate::adapter::folder;
+use crate::adapter::paper::Letterhead;
+use crate::app::intake::{AlreadyEnrolled, BadRows, Habits};
+use crate::domain::station::signal::ConfirmCards;
+
+/// The shipped file, which `keyline init` writes.
+pub const TEMPLATE: &str = include_str!("../../config/station.toml");
+/// Bytes. A configuration is a few kilobytes; something larger is another file.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// Why there is no configuration, in words that name the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {what}")]
+pub struct ConfigFault {
+    pub file: String,
+    pub what: String,
+}
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub entra: EntraSection,
+    pub ledger: LedgerSection,
+    pub queue: QueueSection,
+    pub slots: SlotsSection,
+    pub letters: LettersSection,
+    pub log: LogSection,
+    pub retention: RetentionSection,
+    /// The folder that paths are relative to.
+    #[serde(skip)]
+    pub root: PathBuf,
+    /// Where it was read from.
+    #[serde(skip)]
+    pub file: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntraSection {
+    pub tenant: String,
+    pub client_id: String,
+    pub client_secret: SecretSource,
+    pub authority: Url,
+    pub graph: Url,
+    #[serde(default)]
+    pub api: Api,
+    #[serde(default)]
+    pub challenge_timeout_minutes: Option<u32>,
+    pub timeout_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerSection {
+    pub file: PathBuf,
+    pub keys: PathBuf,
+    pub recipients: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueSection {
+    pub folder: PathBuf,
+    #[serde(default)]
+    pub bad_rows: BadRows,
+    #[serde(default)]
+    pub already_enrolled: AlreadyEnrolled,
+    pub policy: String,
+    pub policies: PathBuf,
+    pub settle_milliseconds: u64,
+    pub rescan_seconds: u64,
+    pub poll_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SlotsSection {
+    pub hid: bool,
+    pub readers: bool,
+    pub reader_names: Vec<String>,
+    #[serde(default)]
+    pub confirm_cards: ConfirmCards,
+    pub places: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LettersSection {
+    pub folder: PathBuf,
+    pub language: String,
+    pub organisation: String,
+    pub return_line: String,
+    pub help: String,
+    pub sign_in: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSection {
+    pub folder: PathBuf,
+    pub level: Level,
+    pub days: usize,
+}
+
+/// How much the log says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSection {
+    pub sealed_pins_days: u32,
+    pub archived_files_days: u32,
+    pub personal_data_days: u32,
+}
+
+impl Config {
+    /// Reads and checks the file at `path`.
+    ///
+    /// # Errors
+    /// [`ConfigFault`] with file, line and setting. A setting that is left out has the default of [`TEMPLATE`].
+    pub fn load(path: &Path) -> Result<Self, ConfigFault> {
+        let fault = |what: String| ConfigFault { file: path.display().to_string(), what };
+        let size = std::fs::metadata(path).map_err(|error| fault(missing(&error)))?.len();
+        if size > CONFIG_BYTES_MAX {
+            return Err(fault(format!("{size} bytes are too many for a configuration")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| fault(missing(&error)))?;
+        let mut config = Self::parse(&text).map_err(fault)?;
+        config.file = path.to_owned();
+        // The folder above the one that holds the file; a bare file name lies in the current folder.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        config.root = match folder.map(|folder| folder.join("..")) {
+            Some(above) => above.canonicalize().map_err(|error| fault(error.to_string()))?,
+            None => PathBuf::from(".."),
+        };
+        if let SecretSource::File(file) = &mut config.entra.client_secret {
+            *file = config.root.join(&*file);
+        }
+        Ok(config)
+    }
+
+    /// Reads the text of a configuration over the defaults.
+    ///
+    /// # Errors
+    /// The parser's words, with line and column.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        // Unknown settings are told with their place in the administrator's file, so that one is read by itself first.
+        let typed: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut whole: toml::Table = toml::from_str(TEMPLATE).map_err(|error| error.to_string())?;
+        for (section, value) in typed {
+            match (whole.get_mut(&section), value) {
+                (Some(toml::Value::Table(defaults)), toml::Value::Table(values)) => defaults.extend(values),
+                (_, value) => {
+                    whole.insert(section, value);
+                }
+            }
+        }
+        let text = toml::to_string(&whole).map_err(|error| error.to_string())?;
+        toml::from_str(&text).map_err(|error| error.message().to_owned())
+    }
+
+    /// A path of the configuration, from the root.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The tenant, as its adapter wants it.
+    pub fn entra(&self) -> EntraConfig {
+        EntraConfig {
+            tenant: self.entra.tenant.clone(),
+            client_id: self.entra.client_id.clone(),
+            authority: self.entra.authority.clone(),
+            graph: self.entra.graph.clone(),
+            api: self.entra.api,
+            challenge_timeout_minutes: self.entra.challenge_timeout_minutes,
+            timeout: Duration::from_secs(self.entra.timeout_seconds),
+        }
+    }
+
+    /// How the folder is watched.
+    pub fn folder_options(&self) -> folder::Options {
+        folder::Options {
+            settle: Duration::from_millis(self.queue.settle_milliseconds),
+            rescan: Duration::from_secs(self.queue.rescan_seconds.max(1)),
+            poll: (self.queue.poll_seconds > 0).then(|| Duration::from_secs(self.queue.poll_seconds)),
+        }
+    }
+
+    /// How job files are taken in.
+    pub fn habits(&self) -> Habits {
+        Habits { bad_rows: self.queue.bad_rows, already_enrolled: self.queue.already_enrolled }
+    }
+
+    /// What letters say of the sender.
+    pub fn letterhead(&self) -> Letterhead {
+        let some = |text: &str| (!text.trim().is_empty()).then(|| text.to_owned());
+        Letterhead {
+            organisation: self.letters.organisation.clone(),
+            return_line: some(&self.letters.return_line),
+            help: some(&self.letters.help),
+            sign_in: self.letters.sign_in.clone(),
+        }
+    }
+}
+
+fn missing(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file; `keyline init` makes one".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_file_is_a_configuration() {
+        let config = Config::parse(TEMPLATE).expect("the template parses");
+        assert_eq!(config.queue.policy, "standard");
+        assert_eq!(config.log.days, 30);
+    }
+
+    #[test]
+    fn a_file_that_says_little_has_the_other_defaults() {
+        let config = Config::parse("[entra]\ntenant = \"contoso.com\"\n").expect("it parses");
+        assert_eq!(config.entra.tenant, "contoso.com");
+        assert_eq!(config.entra.graph.as_str(), "https://graph.microsoft.com/");
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let fault = Config::parse("[queue]\nfoldr = \"x\"\n").expect_err("a typo must not run");
+        assert!(fault.contains("foldr") && fault.contains("folder"), "{fault}");
+    }
+}
