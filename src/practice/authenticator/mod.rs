@@ -25,6 +25,7 @@ mod making;
 mod memory;
 mod nfc;
 mod operator;
+mod past;
 mod reports;
 mod transport;
 
@@ -37,6 +38,7 @@ pub use making::{AttestationKind, Manufacturer, Model, PRACTICE_AAGUID, TRAINING
 pub use memory::Memory;
 pub use nfc::{ATR, Card};
 pub use operator::{Habits, PracticeOperator};
+pub use past::Past;
 pub use reports::{REPORT_BYTES, ReportPipe};
 pub use transport::PracticeTransport;
 

@@ -3,6 +3,7 @@
 mod bench;
 mod faces;
 mod message;
+mod past;
 
 use std::time::{Duration, Instant};
 
