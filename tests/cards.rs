@@ -117,12 +117,12 @@ fn reset_window(context: &Context, reader: &std::ffi::CStr) {
     let mut card = context
         .connect(reader, ShareMode::Exclusive, Protocols::T1)
         .unwrap();
-    select(&card);
     let retries = [0x80, 0x10, 0, 0, 6, 0x06, 0xA2, 0x01, 0x01, 0x02, 0x01, 0];
-    assert_eq!(transmit(&card, &retries)[0], 0x00);
     let reset = [0x80, 0x10, 0, 0, 1, 0x07, 0];
-    assert_eq!(transmit(&card, &reset), [0x30, 0x90, 0x00]);
     for how in [Disposition::UnpowerCard, Disposition::ResetCard] {
+        select(&card);
+        assert_eq!(transmit(&card, &retries)[0], 0x00);
+        assert_eq!(transmit(&card, &reset), [0x30, 0x90, 0x00]);
         card.reconnect(ShareMode::Exclusive, Protocols::T1, how)
             .unwrap();
         select(&card);

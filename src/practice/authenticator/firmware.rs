@@ -95,7 +95,7 @@ fn befalls(shared: &Shared, mishap: Option<Mishap>) -> bool {
         now
     });
     if now {
-        shared.power_off();
+        shared.cut();
     }
     now
 }
@@ -268,7 +268,7 @@ impl Store {
             (result, cut)
         });
         if cut {
-            self.shared.power_off();
+            self.shared.cut();
         }
         result
     }

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
@@ -53,6 +54,7 @@ impl SimulatedKey {
             passport,
             body: Mutex::new(Body::new(memory)),
             changed: Condvar::new(),
+            firmware: Mutex::default(),
         }))))
     }
 
@@ -178,6 +180,7 @@ pub(super) struct Shared {
     pub(super) passport: Passport,
     body: Mutex<Body>,
     changed: Condvar,
+    firmware: Mutex<Option<JoinHandle<()>>>,
 }
 
 pub(super) struct Body {
@@ -288,15 +291,16 @@ impl Shared {
         let rng = StdRng::try_from_rng(&mut SysRng).map_err(|error| Fault::Internal {
             what: format!("no randomness for a simulated key: {error}"),
         })?;
+        self.change(Body::go_dark);
+        self.await_firmware();
         let boot = self.change(|body| {
-            body.go_dark();
             body.boot += 1;
             body.powered = true;
             body.held = held;
             body.boot
         });
         let shared = Arc::clone(self);
-        std::thread::Builder::new()
+        let firmware = std::thread::Builder::new()
             .name("practice-key".to_owned())
             .spawn(move || firmware::run(&shared, boot, rng))
             .map_err(|error| {
@@ -305,16 +309,42 @@ impl Shared {
                     what: format!("no thread for a simulated key: {error}"),
                 }
             })?;
+        *self.firmware() = Some(firmware);
         // The reset window opens while the firmware starts: nobody shall move the clock or speak before that.
         self.wait(Instant::now() + START_MAX, |body| {
             (body.started >= boot || !body.runs(boot)).then_some(boot)
         })
-        .ok_or_else(|| Fault::Internal {
-            what: "the firmware of a simulated key does not start".to_owned(),
+        .ok_or_else(|| {
+            self.cut();
+            Fault::Internal {
+                what: "the firmware of a simulated key does not start".to_owned(),
+            }
         })
     }
 
+    /// Takes the power away and returns when the firmware has stopped: from then on the memory stays as it is.
     pub(super) fn power_off(&self) {
+        self.cut();
+        self.await_firmware();
+    }
+
+    fn await_firmware(&self) {
+        let firmware = self.firmware().take();
+        if let Some(firmware) = firmware {
+            // The last owner of a key may be let go by its own firmware, which cannot wait for itself.
+            if firmware.thread().id() != std::thread::current().id() {
+                // A panic there was reported there.
+                let _ = firmware.join();
+            }
+        }
+    }
+
+    fn firmware(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.firmware.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the power away at this very moment, from whatever thread.
+    pub(super) fn cut(&self) {
         let notice = self.change(|body| {
             body.go_dark();
             body.notice.take()
