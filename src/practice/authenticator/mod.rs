@@ -18,6 +18,7 @@
 //! It never stands in for a real key: every product string, certificate and serial in here says that it is practice.
 
 mod bench;
+mod board;
 mod exchange;
 mod firmware;
 mod key;
