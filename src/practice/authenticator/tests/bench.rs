@@ -172,7 +172,8 @@ mod nothing {
     use crate::domain::credential::{Attestation, CredentialId, RpId};
     use crate::domain::fault::Fault;
     use crate::domain::pin::Pin;
-    use crate::port::{Authenticator, Configuration, MakeCredential, PinVerdict, Repowered};
+    use crate::domain::policy::Configuration;
+    use crate::port::{Authenticator, MakeCredential, PinVerdict, Repowered};
 
     impl Authenticator for Nothing {
         fn capabilities(&mut self) -> Result<Capabilities, Fault> {
