@@ -1,1 +1,3 @@
 //! Simulated authenticators and the practice tenant. What is in here is practice, and says so.
+
+pub mod tenant;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -38,14 +37,6 @@ impl Answer {
     /// Whether the status is 200 to 299.
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
-    }
-
-    /// The body as `T`.
-    ///
-    /// # Errors
-    /// [`Fault::AnswerUnusable`]; names the place in the body, never its content.
-    pub(super) fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, Fault> {
-        serde_json::from_slice(&self.body).map_err(|error| unusable(what, &error))
     }
 
     /// A 2xx, or the fault that it is not. A 404 means that the user is unknown.

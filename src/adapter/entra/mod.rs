@@ -35,7 +35,6 @@ pub use fido2_methods::DISPLAY_NAME_CHARACTERS_MAX;
 pub use secret::SecretSource;
 
 use answer::Answer;
-use patience::Replay;
 use token::TokenCache;
 use transport::{Bearer, Call, Wire};
 

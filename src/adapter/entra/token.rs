@@ -140,10 +140,10 @@ pub(super) fn decode(body: &[u8]) -> Result<Issued, Fault> {
         });
     }
     // A number in v2.0; older endpoints write it as text.
-    let seconds = match &body.expires_in {
-        Value::String(text) => text.trim().parse().ok(),
-        number => number.as_i64(),
-    };
+    let seconds = body.expires_in.as_i64().or_else(|| {
+        let text = body.expires_in.as_str()?;
+        text.trim().parse().ok()
+    });
     Ok(Issued {
         token,
         lifetime_seconds: seconds.unwrap_or(0).clamp(0, LIFETIME_SECONDS_MAX),
