@@ -152,7 +152,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Issued, Fault> {
 
 /// The fault of a refusal: the AADSTS code and the trace id, with what to do where we know it. The description stays
 /// out, for its wording is not ours to vouch for.
-fn refused(answer: &Answer) -> Fault {
+pub(super) fn refused(answer: &Answer) -> Fault {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let text = |name: &str| answer::shown(body.get(name).and_then(Value::as_str).unwrap_or(""));
     let Some(code) = aadsts_code(&body) else {
