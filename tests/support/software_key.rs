@@ -10,26 +10,26 @@ use sha2::{Digest, Sha256};
 
 /// id-fido-gen-ce-aaguid.
 const AAGUID_EXTENSION: [u64; 11] = [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4, 0];
-pub const UP: u8 = 0x01;
-pub const UV: u8 = 0x04;
-pub const AT: u8 = 0x40;
+pub(crate) const UP: u8 = 0x01;
+pub(crate) const UV: u8 = 0x04;
+pub(crate) const AT: u8 = 0x40;
 
 /// One credential on one key. The fields are open, so that a test can spoil exactly one thing.
-pub struct SoftwareKey {
-    pub id: Vec<u8>,
-    pub aaguid: Aaguid,
-    pub key: SigningKey,
-    pub flags: u8,
-    pub rp_id: String,
-    pub origin: String,
-    pub counter: u32,
+pub(crate) struct SoftwareKey {
+    pub(crate) id: Vec<u8>,
+    pub(crate) aaguid: Aaguid,
+    pub(crate) key: SigningKey,
+    pub(crate) flags: u8,
+    pub(crate) rp_id: String,
+    pub(crate) origin: String,
+    pub(crate) counter: u32,
     /// The attestation certificate and its key, in DER.
-    pub batch: Option<(Vec<u8>, SigningKey)>,
+    pub(crate) batch: Option<(Vec<u8>, SigningKey)>,
 }
 
 impl SoftwareKey {
     /// A key that does everything right; `number` makes it another one.
-    pub fn new(number: u8) -> Self {
+    pub(crate) fn new(number: u8) -> Self {
         let secret: [u8; 32] = Sha256::digest([number, 0xA5]).into();
         Self {
             id: Sha256::digest([number, 0x1D])[..16].to_vec(),
@@ -44,7 +44,7 @@ impl SoftwareKey {
     }
 
     /// The same with an attestation certificate for `named`.
-    pub fn with_certificate(number: u8, named: Aaguid) -> Self {
+    pub(crate) fn with_certificate(number: u8, named: Aaguid) -> Self {
         use p256::pkcs8::DecodePrivateKey;
         let pair = rcgen::KeyPair::generate().unwrap();
         let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -63,7 +63,7 @@ impl SoftwareKey {
     }
 
     /// clientDataJSON for `challenge` bytes.
-    pub fn client_data(&self, kind: &str, challenge: &[u8]) -> Vec<u8> {
+    pub(crate) fn client_data(&self, kind: &str, challenge: &[u8]) -> Vec<u8> {
         use base64::Engine;
         let challenge = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(challenge);
         format!(
@@ -74,7 +74,7 @@ impl SoftwareKey {
     }
 
     /// Answers `options` as authenticatorMakeCredential would.
-    pub fn attest(&self, options: &CreationOptions) -> Attestation {
+    pub(crate) fn attest(&self, options: &CreationOptions) -> Attestation {
         let client_data_json = self.client_data("webauthn.create", &options.challenge);
         let auth_data = self.auth_data();
         let mut message = auth_data.clone();
@@ -83,7 +83,10 @@ impl SoftwareKey {
         let signature: Signature = signer.sign(&message);
         let mut statement = vec![
             (text("alg"), Cbor::from(-7)),
-            (text("sig"), Cbor::Bytes(signature.to_der().as_bytes().to_vec())),
+            (
+                text("sig"),
+                Cbor::Bytes(signature.to_der().as_bytes().to_vec()),
+            ),
         ];
         if let Some((certificate, _)) = &self.batch {
             let chain = Cbor::Array(vec![Cbor::Bytes(certificate.clone())]);
@@ -107,7 +110,7 @@ impl SoftwareKey {
     }
 
     /// authenticatorData, clientDataJSON and signature of a sign-in.
-    pub fn assert(&self, challenge: &[u8], counter: u32) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    pub(crate) fn assert(&self, challenge: &[u8], counter: u32) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         let client_data_json = self.client_data("webauthn.get", challenge);
         let mut auth_data = Sha256::digest(self.rp_id.as_bytes()).to_vec();
         auth_data.push(self.flags & !AT);
@@ -115,7 +118,11 @@ impl SoftwareKey {
         let mut message = auth_data.clone();
         message.extend(Sha256::digest(&client_data_json));
         let signature: Signature = self.key.sign(&message);
-        (auth_data, client_data_json, signature.to_der().as_bytes().to_vec())
+        (
+            auth_data,
+            client_data_json,
+            signature.to_der().as_bytes().to_vec(),
+        )
     }
 
     fn auth_data(&self) -> Vec<u8> {

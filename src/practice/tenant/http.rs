@@ -291,7 +291,7 @@ fn sign_in(state: &mut State, tenant: &str, request: &TokenRequest) -> (u16, Opt
 async fn root(visit: Visit, Extension(version): Extension<Version>) -> Response<Body> {
     visit
         .serve(Operation::Root, |state| {
-            let context = format!("{}{}/$metadata", state.setup.base, version.path());
+            let context = format!("{}{}/$metadata", state.base, version.path());
             Ok((200, Some(json!({ "@odata.context": context, "value": [] }))))
         })
         .await

@@ -74,8 +74,6 @@ pub struct TenantSetup {
     pub wrapped_options: bool,
     /// Keeps passkeys and challenges over a restart.
     pub state_file: Option<PathBuf>,
-    /// The tenant's own address; set when it starts.
-    base: String,
 }
 
 impl Default for TenantSetup {
@@ -95,7 +93,6 @@ impl Default for TenantSetup {
             attestation_enforced: false,
             wrapped_options: false,
             state_file: None,
-            base: String::new(),
         }
     }
 }
@@ -153,7 +150,7 @@ impl Tenant {
     ///
     /// # Errors
     /// [`Fault::Internal`] when the port is taken or the state file cannot be read.
-    pub fn start(mut setup: TenantSetup) -> Result<Self, Fault> {
+    pub fn start(setup: TenantSetup) -> Result<Self, Fault> {
         let cannot = |error: &dyn std::fmt::Display| Fault::Internal {
             what: format!("the practice tenant does not start: {error}"),
         };
@@ -169,9 +166,8 @@ impl Tenant {
             .map_err(|error| cannot(&error))?;
         let address = listener.local_addr().map_err(|error| cannot(&error))?;
         let url = Url::parse(&format!("http://{address}/")).map_err(|error| cannot(&error))?;
-        setup.base = url.to_string();
 
-        let inner = Arc::new(Inner(Mutex::new(State::open(setup)?)));
+        let inner = Arc::new(Inner(Mutex::new(State::open(setup, url.to_string())?)));
         let (stop, stopped) = oneshot::channel();
         let service =
             http::router(inner.clone()).into_make_service_with_connect_info::<line::Scissors>();

@@ -83,7 +83,7 @@ pub(super) fn creation_options(
         "@odata.context",
         json!(format!(
             "{}{}/$metadata#microsoft.graph.webauthnCredentialCreationOptions",
-            state.setup.base,
+            state.base,
             version.path()
         )),
     );
@@ -175,7 +175,7 @@ pub(super) fn list(
         .take(page)
         .map(|one| method(one))
         .collect();
-    let base = format!("{}{}", state.setup.base, version.path());
+    let base = format!("{}{}", state.base, version.path());
     let mut body = json!({
         "@odata.context": format!("{base}/$metadata#users('{}')/authentication/fido2Methods", person.id),
         "value": value,

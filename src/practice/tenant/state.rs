@@ -57,6 +57,8 @@ struct Durable {
 
 pub(super) struct State {
     pub(super) setup: TenantSetup,
+    /// The tenant's own address, with a slash at its end.
+    pub(super) base: String,
     pub(super) people: Vec<Person>,
     pub(super) faults: Faults,
     /// Requests by kind, struck ones included.
@@ -70,13 +72,14 @@ pub(super) struct State {
 
 impl State {
     /// Begins anew, or where the state file ends.
-    pub(super) fn open(setup: TenantSetup) -> Result<Self, Fault> {
+    pub(super) fn open(setup: TenantSetup, base: String) -> Result<Self, Fault> {
         let durable = match &setup.state_file {
             Some(path) if path.exists() => load(path)?,
             Some(_) | None => Durable::default(),
         };
         Ok(Self {
             setup,
+            base,
             people: everybody(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
