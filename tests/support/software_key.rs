@@ -9,7 +9,7 @@ use p256::ecdsa::{Signature, SigningKey};
 use sha2::{Digest, Sha256};
 
 /// id-fido-gen-ce-aaguid.
-const AAGUID_EXTENSION: [u64; 11] = [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4, 0];
+const AAGUID_EXTENSION: [u64; 10] = [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4];
 pub(crate) const UP: u8 = 0x01;
 pub(crate) const UV: u8 = 0x04;
 pub(crate) const AT: u8 = 0x40;
@@ -51,7 +51,7 @@ impl SoftwareKey {
         let mut content = vec![0x04, 0x10];
         content.extend(named.0);
         parameters.custom_extensions = vec![rcgen::CustomExtension::from_oid_content(
-            &AAGUID_EXTENSION[..10],
+            &AAGUID_EXTENSION,
             content,
         )];
         let certificate = parameters.self_signed(&pair).unwrap();
