@@ -226,7 +226,7 @@ fn the_log_holds_request_ids_but_no_secret_token_name_or_body() {
 }
 
 #[test]
-fn another_program_can_arrange_and_check_everything_under_practice() {
+fn another_program_can_read_passkeys_and_check_a_sign_in() {
     let bench = Bench::new();
     let client = plain_client();
     let base = format!("{}practice", bench.tenant.url());
@@ -238,13 +238,6 @@ fn another_program_can_arrange_and_check_everything_under_practice() {
             .json()
             .unwrap()
     };
-    let put = |path: &str, body: Value| {
-        client
-            .put(format!("{base}/{path}"))
-            .json(&body)
-            .send()
-            .unwrap()
-    };
     let post = |path: &str, body: Value| {
         client
             .post(format!("{base}/{path}"))
@@ -253,25 +246,8 @@ fn another_program_can_arrange_and_check_everything_under_practice() {
             .unwrap()
     };
 
-    assert_eq!(get("people").as_array().unwrap().len(), 24);
-
-    let faults = json!({ "list_lag_seconds": 60, "next": [
-        { "on": "register", "times": 1, "trick": "commit_then_drop" },
-        { "on": "list", "times": 1, "trick": { "throttle": { "retry_after_seconds": 2 } } },
-    ]});
-    assert_eq!(put("faults", faults).status(), 200);
     let key = SoftwareKey::new(1);
-    assert!(matches!(
-        bench.enroll(ADA, &key),
-        Err(Fault::Unreachable { .. })
-    ));
-    assert_eq!(bench.entra.credentials(ADA).unwrap().len(), 0);
-    assert_eq!(bench.clock.waits().len(), 1);
-    post("clock", json!({ "advance_seconds": 61 }));
-    assert_eq!(bench.entra.credentials(ADA).unwrap().len(), 1);
-    assert_eq!(put("faults", json!({ "typo": 1 })).status(), 422);
-    assert_eq!(get("faults")["next"], json!([]));
-
+    bench.enroll(ADA, &key).unwrap();
     let held = get(&format!("users/{ADA}/credentials"));
     assert_eq!(held[0]["id"], URL_SAFE_NO_PAD.encode(&key.id));
     let point = key.key.verifying_key().to_sec1_point(false);
@@ -303,6 +279,48 @@ fn another_program_can_arrange_and_check_everything_under_practice() {
     let old = json!({ "display_name": "old", "aaguid": "2fc0579f-8113-47ea-b116-bb5a8db9202a" });
     assert_eq!(post(&format!("users/{ADA}/credentials"), old).status(), 200);
     assert_eq!(bench.tenant.credentials(ADA).unwrap().len(), 2);
+}
+
+#[test]
+fn another_program_can_arrange_misbehaviour() {
+    let bench = Bench::new();
+    let client = plain_client();
+    let base = format!("{}practice", bench.tenant.url());
+    let get = |path: &str| -> Value {
+        client
+            .get(format!("{base}/{path}"))
+            .send()
+            .unwrap()
+            .json()
+            .unwrap()
+    };
+    let put = |path: &str, body: Value| {
+        client
+            .put(format!("{base}/{path}"))
+            .json(&body)
+            .send()
+            .unwrap()
+    };
+    assert_eq!(get("people").as_array().unwrap().len(), 24);
+
+    let faults = json!({ "list_lag_seconds": 60, "next": [
+        { "on": "register", "times": 1, "trick": "commit_then_drop" },
+        { "on": "list", "times": 1, "trick": { "throttle": { "retry_after_seconds": 2 } } },
+    ]});
+    assert_eq!(put("faults", faults).status(), 200);
+    let lost = bench.enroll(ADA, &SoftwareKey::new(1));
+    assert!(matches!(lost, Err(Fault::Unreachable { .. })));
+    assert_eq!(bench.entra.credentials(ADA).unwrap().len(), 0);
+    assert_eq!(bench.clock.waits().len(), 1);
+    let advance = json!({ "advance_seconds": 61 });
+    client
+        .post(format!("{base}/clock"))
+        .json(&advance)
+        .send()
+        .unwrap();
+    assert_eq!(bench.entra.credentials(ADA).unwrap().len(), 1);
+    assert_eq!(put("faults", json!({ "typo": 1 })).status(), 422);
+    assert_eq!(get("faults")["next"], json!([]));
 }
 
 #[test]

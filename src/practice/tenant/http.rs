@@ -1,4 +1,4 @@
-//! The practice tenant's addresses: the token endpoint and `fido2Methods` on v1.0 and beta. Here misbehaviour strikes; what
+//! The practice tenant's addresses: `fido2Methods` on v1.0 and beta. Here misbehaviour strikes; what
 //! an honest answer holds is decided in `state` and `shapes`.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::line::Scissors;
 use super::refusal::Refusal;
 use super::shapes::{self, Version};
 use super::state::State;
-use super::{Inner, admin};
+use super::{Inner, admin, token};
 
 /// Bytes. A registration has about 15 KB.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -34,7 +34,7 @@ pub(super) type Outcome = Result<(u16, Option<Value>), Refusal>;
 /// All routes.
 pub(super) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
-        .route("/{tenant}/oauth2/v2.0/token", post(token))
+        .route("/{tenant}/oauth2/v2.0/token", post(token::issue))
         .nest("/v1.0", graph(Version::V1_0))
         .nest("/beta", graph(Version::Beta))
         .nest("/practice", admin::router())
@@ -58,7 +58,7 @@ fn graph(version: Version) -> Router<Arc<Inner>> {
 }
 
 /// Everything of a request that is not its subject.
-struct Visit {
+pub(super) struct Visit {
     inner: Arc<Inner>,
     scissors: Scissors,
     headers: HeaderMap,
@@ -66,7 +66,7 @@ struct Visit {
 
 impl Visit {
     /// Counts, lets misbehaviour strike, checks the token, acts, answers.
-    async fn serve(
+    pub(super) async fn serve(
         self,
         operation: Operation,
         act: impl FnOnce(&mut State) -> Outcome,
@@ -204,88 +204,6 @@ impl axum::extract::FromRequestParts<Arc<Inner>> for Visit {
             headers: parts.headers.clone(),
         })
     }
-}
-
-#[derive(Deserialize)]
-struct TokenRequest {
-    grant_type: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    scope: Option<String>,
-}
-
-async fn token(visit: Visit, Path(tenant): Path<String>, body: Bytes) -> Response<Body> {
-    visit
-        .serve(Operation::Token, |state| {
-            let form: std::collections::BTreeMap<String, String> =
-                url::form_urlencoded::parse(&body).into_owned().collect();
-            let take = |name: &str| form.get(name).cloned();
-            let request = TokenRequest {
-                grant_type: take("grant_type"),
-                client_id: take("client_id"),
-                client_secret: take("client_secret"),
-                scope: take("scope"),
-            };
-            Ok(sign_in(state, &tenant, &request))
-        })
-        .await
-}
-
-fn sign_in(state: &mut State, tenant: &str, request: &TokenRequest) -> (u16, Option<Value>) {
-    let setup = &state.setup;
-    let scope_fits = request
-        .scope
-        .as_deref()
-        .is_some_and(|scope| scope.ends_with("/.default"));
-    let (status, error, code, why) = if !tenant.eq_ignore_ascii_case(&setup.tenant) {
-        (400, "invalid_request", 90_002, "no such tenant")
-    } else if request.grant_type.as_deref() != Some("client_credentials") {
-        (
-            400,
-            "unsupported_grant_type",
-            70_003,
-            "only client_credentials is known here",
-        )
-    } else if !scope_fits {
-        (
-            400,
-            "invalid_scope",
-            1_002_012,
-            "the scope does not end in /.default",
-        )
-    } else if request.client_id.as_deref() != Some(setup.client_id.as_str()) {
-        (400, "unauthorized_client", 700_016, "no such application")
-    } else if request.client_secret.as_deref() != Some(setup.client_secret.as_str()) {
-        (
-            401,
-            "invalid_client",
-            7_000_215,
-            "the client secret is wrong",
-        )
-    } else {
-        let seconds = setup.token_seconds;
-        return match state.issue_token() {
-            Ok(token) => (
-                200,
-                Some(json!({
-                    "token_type": "Bearer",
-                    "expires_in": seconds,
-                    "ext_expires_in": seconds,
-                    "access_token": token,
-                })),
-            ),
-            Err(_) => (500, None),
-        };
-    };
-    let body = json!({
-        "error": error,
-        "error_description": format!("AADSTS{code}: {why} (invented text of the practice tenant)"),
-        "error_codes": [code],
-        "timestamp": shapes::written(state.now()),
-        "trace_id": Uuid::new_v4().to_string(),
-        "correlation_id": Uuid::new_v4().to_string(),
-    });
-    (status, Some(body))
 }
 
 async fn root(visit: Visit, Extension(version): Extension<Version>) -> Response<Body> {

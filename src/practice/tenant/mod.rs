@@ -13,6 +13,8 @@ mod refusal;
 mod registration;
 mod shapes;
 mod state;
+mod store;
+mod token;
 mod verify;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -2,9 +2,6 @@
 //! state file, all but the tokens outlives the process; each change replaces the file as a whole.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
-use std::path::Path;
 
 use ring::digest::{SHA256, SHA384, digest};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -19,6 +16,7 @@ use super::encoding::{IdForm, base64url};
 use super::faults::{Faults, Operation};
 use super::people::{Person, everybody};
 use super::refusal::Refusal;
+use super::store::{Challenge, Durable, load, store};
 use super::verify::{self, Proof, PublicKey};
 use super::{AaguidPolicy, Existing, SignIn, TenantSetup, registration};
 
@@ -37,22 +35,6 @@ pub struct TenantCredential {
     /// SHA-1 thumbprints of the attestation certificates.
     pub certificates: Vec<String>,
     pub synced: bool,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Challenge {
-    user: String,
-    expires: Timestamp,
-}
-
-/// The part that outlives the process.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Durable {
-    /// By object id.
-    credentials: BTreeMap<String, Vec<TenantCredential>>,
-    /// By the base64url SHA-256 of the challenge's text.
-    challenges: BTreeMap<String, Challenge>,
 }
 
 pub(super) struct State {
@@ -397,24 +379,4 @@ fn model(aaguid: Aaguid) -> String {
         _ => "Practice Security Key",
     }
     .to_owned()
-}
-
-fn load(path: &Path) -> Result<Durable, Fault> {
-    let unreadable = |why: String| Fault::Internal {
-        what: format!(
-            "the practice tenant's state {} cannot be read ({why}); move it away to begin anew",
-            path.display()
-        ),
-    };
-    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
-}
-
-/// A new file beside the old one, then renamed over it: a cut leaves the one or the other.
-fn store(path: &Path, durable: &Durable) -> std::io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(&serde_json::to_vec_pretty(durable)?)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
 }
