@@ -39,6 +39,10 @@ impl Clock for BenchClock {
         Timestamp(jiff::Timestamp::now().as_millisecond() + ahead)
     }
 
+    fn today(&self) -> jiff::civil::Date {
+        jiff::Zoned::now().date()
+    }
+
     fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
         self.waits.lock().unwrap().push(duration);
         !cancel.is_cancelled()
