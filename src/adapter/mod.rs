@@ -1,4 +1,5 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
 
+pub mod entra;
 pub mod folder;
 pub mod paper;

@@ -1,3 +1,4 @@
 //! Simulated authenticators and the practice tenant. What is in here is practice, and says so.
 
 pub mod authenticator;
+pub mod tenant;

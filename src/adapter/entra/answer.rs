@@ -1,0 +1,160 @@
+//! What came back, and which fault it means. By status and by the presence of a Graph error, never by its words.
+
+use std::time::Duration;
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use serde::Deserialize;
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::domain::fault::Fault;
+use crate::domain::time::Timestamp;
+
+/// Characters of a service's message that are shown.
+const MESSAGE_CHARACTERS_MAX: usize = 500;
+
+/// One HTTP answer. No `Debug`: a body may hold a token.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The service's request id, or ours when it gave none.
+    pub(super) request_id: String,
+    /// Whether the answer bears a request id of the service, as all of Graph's do and a proxy's do not.
+    pub(super) from_graph: bool,
+    pub(super) retry_after: Option<Duration>,
+    /// The Date header.
+    pub(super) date: Option<Timestamp>,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+/// Graph's error object, as far as it is shown.
+#[derive(Default)]
+struct GraphError {
+    code: String,
+    message: String,
+}
+
+impl Answer {
+    /// Whether the status is 200 to 299.
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A 2xx, or the fault that it is not. A 404 means that the user is unknown.
+    pub(super) fn accepted(self) -> Result<Self, Fault> {
+        if self.is_success() {
+            return Ok(self);
+        }
+        Err(self.refused())
+    }
+
+    /// The fault of an answer that is no success.
+    pub(super) fn refused(&self) -> Fault {
+        match self.status {
+            404 if self.is_graphs() => Fault::UserUnknown {
+                request_id: self.request_id.clone(),
+            },
+            404 => Fault::AnswerUnusable {
+                what: "404 without an error of Microsoft Graph; does the configured `graph` address point to it?".to_owned(),
+            },
+            300..=399 => Fault::AnswerUnusable {
+                what: format!(
+                    "{} leads elsewhere, as a proxy's sign-in page does; redirects are not followed",
+                    self.status
+                ),
+            },
+            status => {
+                let error = self.error();
+                Fault::Refused {
+                    status,
+                    code: error.code,
+                    message: error.message,
+                    request_id: self.request_id.clone(),
+                }
+            }
+        }
+    }
+
+    /// The fault of a 5xx or 408: it is open whether anything was done.
+    pub(super) fn failed(&self) -> Fault {
+        let error = self.error();
+        Fault::Unreachable {
+            what: format!(
+                "the service failed with {} {} (request {})",
+                self.status, error.code, self.request_id
+            ),
+        }
+    }
+
+    /// The fault of a 401 to a fresh token.
+    pub(super) fn refused_token(&self) -> Fault {
+        let error = self.error();
+        Fault::SignIn {
+            what: format!(
+                "Graph does not take a fresh token: 401 {} {} (request {})",
+                error.code, error.message, self.request_id
+            ),
+        }
+    }
+
+    /// Whether Graph itself said this, and not something on the way.
+    pub(super) fn is_graphs(&self) -> bool {
+        self.from_graph || !self.error().code.is_empty()
+    }
+
+    fn error(&self) -> GraphError {
+        #[derive(Deserialize)]
+        struct Envelope {
+            error: Value,
+        }
+        let Ok(Envelope { error }) = serde_json::from_slice(&self.body) else {
+            return GraphError::default();
+        };
+        let text = |name: &str| shown(error.get(name).and_then(Value::as_str).unwrap_or(""));
+        GraphError {
+            code: text("code"),
+            message: text("message"),
+        }
+    }
+}
+
+/// The fault of JSON that is not what it should be. serde's own words may quote the content, so only the place is told.
+pub(super) fn unusable(what: &str, error: &serde_json::Error) -> Fault {
+    let kind = if error.is_data() {
+        "a member is missing or of another type"
+    } else {
+        "it is not JSON"
+    };
+    Fault::AnswerUnusable {
+        what: format!(
+            "{what}: {kind} (line {}, column {})",
+            error.line(),
+            error.column()
+        ),
+    }
+}
+
+/// A text of the service, fit for one line of a log or a terminal.
+pub(super) fn shown(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MESSAGE_CHARACTERS_MAX)
+        .collect()
+}
+
+/// An HTTP date (RFC 9110 §5.6.7, the form that is sent).
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    DateTimeParser::new()
+        .parse_timestamp(text)
+        .ok()
+        .map(|moment| Timestamp(moment.as_millisecond()))
+}
+
+/// Retry-After (RFC 9110 §10.2.3): seconds, or a date counted from `now`.
+pub(super) fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let millis = now.millis_until(http_date(text)?);
+    Some(Duration::from_millis(u64::try_from(millis).unwrap_or(0)))
+}

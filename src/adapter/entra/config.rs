@@ -1,0 +1,173 @@
+//! Which tenant, over which endpoints. Checked once, at construction, in words; never holds a secret.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+/// How long one request may take, connecting included.
+pub const TIMEOUT_SECONDS_DEFAULT: u64 = 20;
+/// What the beta endpoint takes for `challengeTimeoutInMinutes`.
+const CHALLENGE_TIMEOUT_MINUTES: std::ops::RangeInclusive<u32> = 5..=43_200;
+/// Graph hosts of the national clouds, which have no passkey provisioning.
+const NATIONAL_GRAPH_HOSTS: [&str; 3] = [
+    "graph.microsoft.us",
+    "dod-graph.microsoft.us",
+    "microsoftgraph.chinacloudapi.cn",
+];
+/// Sign-in hosts of the national clouds.
+const NATIONAL_AUTHORITY_HOSTS: [&str; 3] = [
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+];
+
+/// The version of Microsoft Graph that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Api {
+    /// Generally available; challenges live five minutes.
+    #[default]
+    #[serde(rename = "v1.0")]
+    V1_0,
+    /// Challenges may live longer.
+    #[serde(rename = "beta")]
+    Beta,
+}
+
+impl Api {
+    /// The first path segment.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::V1_0 => "v1.0",
+            Self::Beta => "beta",
+        }
+    }
+}
+
+/// Everything about the tenant that is no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntraConfig {
+    /// Tenant id or one of its domain names.
+    pub tenant: String,
+    /// The application's id.
+    pub client_id: String,
+    /// Where tokens come from, such as `https://login.microsoftonline.com`.
+    pub authority: Url,
+    /// Where Graph is, such as `https://graph.microsoft.com`; without the version.
+    pub graph: Url,
+    pub api: Api,
+    /// Minutes that a challenge shall live, 5 to 43,200; beta only.
+    pub challenge_timeout_minutes: Option<u32>,
+    /// How long one request may take; see [`TIMEOUT_SECONDS_DEFAULT`].
+    pub timeout: Duration,
+}
+
+/// Why a tenant cannot be spoken to as configured. Names the field; never quotes a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntraConfigError {
+    #[error("tenant `{0}` is neither a tenant id nor a domain name")]
+    Tenant(String),
+    #[error(
+        "client_id `{0}` is not an application id (32 hexadecimal digits with dashes, as the portal shows it)"
+    )]
+    ClientId(String),
+    #[error(
+        "{field} `{url}` uses http: a token would travel in clear. Use https; http is for 127.0.0.1, [::1] and localhost only"
+    )]
+    NotHttps { field: &'static str, url: String },
+    #[error("{field} `{url}` is not a plain address: {why}")]
+    Address {
+        field: &'static str,
+        url: String,
+        why: &'static str,
+    },
+    #[error(
+        "{field} `{host}` belongs to a national cloud; Microsoft offers passkey provisioning in the global cloud only"
+    )]
+    NationalCloud { field: &'static str, host: String },
+    #[error(
+        "challenge_timeout_minutes goes with api = \"beta\" only; on v1.0 a challenge lives five minutes"
+    )]
+    TimeoutNeedsBeta,
+    #[error("challenge_timeout_minutes is {0}; 5 to 43200 are possible")]
+    TimeoutOutOfRange(u32),
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+impl EntraConfig {
+    /// Refuses what could not work or would not be safe.
+    pub(super) fn check(&self) -> Result<(), EntraConfigError> {
+        let tenant_fits = !self.tenant.is_empty()
+            && self
+                .tenant
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+            && !self.tenant.starts_with('.');
+        if !tenant_fits {
+            return Err(EntraConfigError::Tenant(self.tenant.clone()));
+        }
+        if uuid::Uuid::try_parse(&self.client_id).is_err() {
+            return Err(EntraConfigError::ClientId(self.client_id.clone()));
+        }
+        check_address("authority", &self.authority, &NATIONAL_AUTHORITY_HOSTS)?;
+        check_address("graph", &self.graph, &NATIONAL_GRAPH_HOSTS)?;
+        match (self.api, self.challenge_timeout_minutes) {
+            (Api::V1_0, Some(_)) => Err(EntraConfigError::TimeoutNeedsBeta),
+            (Api::Beta, Some(minutes)) if !CHALLENGE_TIMEOUT_MINUTES.contains(&minutes) => {
+                Err(EntraConfigError::TimeoutOutOfRange(minutes))
+            }
+            (Api::V1_0 | Api::Beta, _) => Ok(()),
+        }
+    }
+}
+
+fn check_address(
+    field: &'static str,
+    url: &Url,
+    national: &[&str],
+) -> Result<(), EntraConfigError> {
+    let address = |why| EntraConfigError::Address {
+        field,
+        // Without user name and password, which may be a secret.
+        url: format!("{}://{}", url.scheme(), url.host_str().unwrap_or("")),
+        why,
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(address("it carries a user name or password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(address("it has a query or a fragment"));
+    }
+    let Some(host) = url.host_str() else {
+        return Err(address("it has no host"));
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(url) => {}
+        "http" => {
+            return Err(EntraConfigError::NotHttps {
+                field,
+                url: url.to_string(),
+            });
+        }
+        _ => return Err(address("it is neither https nor http")),
+    }
+    if national.contains(&host) {
+        return Err(EntraConfigError::NationalCloud {
+            field,
+            host: host.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether `url` points at this very machine, so that neither proxy nor encryption is called for.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}

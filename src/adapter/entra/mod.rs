@@ -1,0 +1,161 @@
+//! Microsoft Entra ID through Microsoft Graph: the passkey methods of a user on v1.0 or beta, behind
+//! [`RelyingParty`].
+//!
+//! It judges answers by status and shape, never by their words. It never logs a token, a secret or a body, never follows
+//! a redirect, and sends a token to the configured Graph alone.
+//!
+//! # Why
+//! Hand-written calls over `reqwest`: no SDK has the POST, because the published metadata calls `fido2Methods` not
+//! insertable. The calls block; they must not run on a thread that drives an async runtime.
+
+mod answer;
+mod config;
+mod creation_options;
+mod encoding;
+mod fido2_methods;
+mod patience;
+mod secret;
+mod token;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::domain::credential::{Attestation, CreationOptions, MethodId, RegisteredCredential};
+use crate::domain::fault::Fault;
+use crate::port::{CancelFlag, Clock, Deleted, RelyingParty};
+
+pub use config::{Api, EntraConfig, EntraConfigError, TIMEOUT_SECONDS_DEFAULT};
+pub use encoding::credential_ids;
+pub use fido2_methods::DISPLAY_NAME_CHARACTERS_MAX;
+pub use secret::SecretSource;
+
+use answer::Answer;
+use token::TokenCache;
+use transport::{Bearer, Call, Wire};
+
+/// How far our clock may be from the service's, in seconds: challenges and tokens live for minutes.
+pub const CLOCK_SKEW_SECONDS_MAX: i64 = 300;
+
+/// One tenant as a relying party. Cheap to share; all slots use the same one.
+pub struct Entra {
+    config: EntraConfig,
+    graph: Wire,
+    authority: Wire,
+    secret: SecretSource,
+    tokens: TokenCache,
+    clock: Arc<dyn Clock>,
+}
+
+impl Entra {
+    /// Checks the configuration and prepares the connections; sends nothing.
+    ///
+    /// `cancel` ends the waits between two tries, for a station that is asked to stop.
+    ///
+    /// # Errors
+    /// [`EntraConfigError`], in words for the administrator.
+    pub fn new(
+        config: EntraConfig,
+        secret: SecretSource,
+        clock: Arc<dyn Clock>,
+        cancel: CancelFlag,
+    ) -> Result<Self, EntraConfigError> {
+        config.check()?;
+        let graph = Wire::new(&config.graph, config.timeout, clock.clone(), cancel.clone())?;
+        let authority = Wire::new(&config.authority, config.timeout, clock.clone(), cancel)?;
+        Ok(Self {
+            config,
+            graph,
+            authority,
+            secret,
+            tokens: TokenCache::default(),
+            clock,
+        })
+    }
+
+    /// A URL below the API's root out of raw path segments, each percent-encoded.
+    fn url(&self, segments: &[&str]) -> Result<Url, Fault> {
+        let mut path = self.config.graph.path().trim_end_matches('/').to_owned();
+        path.push('/');
+        path.push_str(self.config.api.path());
+        for segment in segments {
+            path.push('/');
+            path.push_str(&encoding::path_segment(segment)?);
+        }
+        let mut url = self.config.graph.clone();
+        url.set_path(&path);
+        Ok(url)
+    }
+
+    /// `users/{user}/authentication/fido2Methods`, and what comes below it.
+    fn methods_url(&self, user: &str, below: Option<&str>) -> Result<Url, Fault> {
+        let mut segments = vec!["users", user, "authentication", "fido2Methods"];
+        segments.extend(below);
+        self.url(&segments)
+    }
+
+    /// Sends `call` with a token; a 401 gets one more try with a fresh token, because grants given meanwhile and tokens
+    /// revoked meanwhile both show that way.
+    fn send(&self, call: &Call<'_>) -> Result<Answer, Fault> {
+        let mut fresh = false;
+        loop {
+            let token =
+                self.tokens
+                    .get(&self.config, &self.authority, &self.secret, &self.clock)?;
+            let answer = self.graph.send(call, Bearer::Token(&token))?;
+            if answer.status != 401 {
+                return Ok(answer);
+            }
+            self.tokens.forget(&token);
+            if fresh {
+                return Err(answer.refused_token());
+            }
+            fresh = true;
+        }
+    }
+
+    fn check_clock(&self, answer: &Answer) -> Result<(), Fault> {
+        let Some(theirs) = answer.date else {
+            return Ok(());
+        };
+        let seconds = theirs.seconds_until(self.clock.now());
+        if seconds.abs() > CLOCK_SKEW_SECONDS_MAX {
+            return Err(Fault::Clock { seconds });
+        }
+        Ok(())
+    }
+}
+
+impl RelyingParty for Entra {
+    fn ready(&self) -> Result<(), Fault> {
+        // The service document costs nothing and needs no permission; whatever it says short of 401 and 5xx, Graph is there.
+        let call = Call::get("ready", self.url(&[])?);
+        let answer = self.send(&call)?;
+        self.check_clock(&answer)
+    }
+
+    fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault> {
+        creation_options::fetch(self, user)
+    }
+
+    fn register(
+        &self,
+        user: &str,
+        display_name: &str,
+        attestation: &Attestation,
+    ) -> Result<MethodId, Fault> {
+        fido2_methods::register(self, user, display_name, attestation)
+    }
+
+    fn credentials(&self, user: &str) -> Result<Vec<RegisteredCredential>, Fault> {
+        fido2_methods::list(self, user)
+    }
+
+    fn delete(&self, user: &str, method: &MethodId) -> Result<Deleted, Fault> {
+        fido2_methods::delete(self, user, method)
+    }
+}

@@ -1,0 +1,98 @@
+//! Where the client secret comes from. It is read at each use, so that a rotated secret counts at once, and wiped after;
+//! it is never part of the configuration, a log or an error.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::domain::fault::Fault;
+
+/// Bytes. Entra's secrets have about 40 characters; a larger file is another file.
+const SECRET_BYTES_MAX: u64 = 4096;
+
+/// Names the place of the client secret; in the configuration `{ env = "…" }`, `{ file = "…" }` or `{ credential = "…" }`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// A file; a line end behind the secret is ignored.
+    File(PathBuf),
+    /// A systemd credential: a file of this name in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+}
+
+/// The client secret. No `Debug`, `Display`, `Clone` or `Serialize`; wiped on drop.
+pub(super) struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The secret in clear, for the token request alone.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SecretSource {
+    /// Reads the secret now.
+    ///
+    /// # Errors
+    /// [`Fault::SignIn`], naming the place and never the content.
+    pub(super) fn read(&self) -> Result<Secret, Fault> {
+        let text = match self {
+            Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|_| {
+                sign_in(format!(
+                    "the environment variable {name}, which shall hold the client secret, is not set or not text"
+                ))
+            })?),
+            Self::File(path) => read_file(path)?,
+            Self::Credential(name) => {
+                let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                    sign_in(format!(
+                        "the systemd credential {name} is configured, but $CREDENTIALS_DIRECTORY is not set; the unit needs LoadCredential={name}:…"
+                    ))
+                })?;
+                if name.is_empty() || name.contains('/') || name == ".." {
+                    return Err(sign_in(format!("`{name}` cannot name a credential")));
+                }
+                read_file(&PathBuf::from(directory).join(name))?
+            }
+        };
+        let secret = text.trim();
+        if secret.is_empty() {
+            return Err(sign_in("the client secret is empty".to_owned()));
+        }
+        Ok(Secret(Zeroizing::new(secret.to_owned())))
+    }
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<String>, Fault> {
+    let unreadable = |why: String| {
+        sign_in(format!(
+            "the client secret's file {} cannot be read: {why}",
+            path.display()
+        ))
+    };
+    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    // Room from the start: a growing buffer would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        usize::try_from(SECRET_BYTES_MAX).unwrap_or(0) + 1,
+    ));
+    file.take(SECRET_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(error.to_string()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > SECRET_BYTES_MAX) {
+        return Err(unreadable(format!(
+            "it is larger than {SECRET_BYTES_MAX} bytes"
+        )));
+    }
+    std::str::from_utf8(&bytes)
+        .map(|text| Zeroizing::new(text.to_owned()))
+        .map_err(|_| unreadable("it is not text".to_owned()))
+}
+
+fn sign_in(what: String) -> Fault {
+    Fault::SignIn { what }
+}

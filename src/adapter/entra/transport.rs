@@ -1,0 +1,277 @@
+//! One HTTP client per endpoint: TLS, proxy, timeouts, request ids, and the patience of [`super::patience`].
+//!
+//! It follows no redirect, so a token goes to the address it was meant for. It logs ids, statuses and durations, never an
+//! address (user names are in it), a header or a body.
+
+use std::error::Error;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::{Method, redirect};
+use rustls::crypto::CryptoProvider;
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::domain::fault::Fault;
+use crate::port::{CancelFlag, Clock};
+
+use super::answer::{self, Answer};
+use super::config::{EntraConfigError, is_loopback};
+use super::patience::{Patience, Replay, TRIES_MAX};
+use super::token::Token;
+
+/// Bytes. Creation options have about 12 KB, a page of a list a few.
+const ANSWER_BYTES_MAX: u64 = 1 << 20;
+/// How long connecting alone may take.
+const CONNECT_SECONDS_MAX: u64 = 10;
+/// An idle connection is given up before the service is likely to, so that few requests meet a closed one.
+const IDLE_SECONDS_MAX: u64 = 30;
+
+/// What a request carries besides its address.
+pub(super) enum Payload<'a> {
+    Nothing,
+    Json(&'a Value),
+    Form(&'a [(&'a str, &'a str)]),
+}
+
+/// Who is asking.
+pub(super) enum Bearer<'a> {
+    Nobody,
+    Token(&'a Token),
+}
+
+/// One request, ready to be sent more than once.
+pub(super) struct Call<'a> {
+    /// The name in the log.
+    pub(super) name: &'static str,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) payload: Payload<'a>,
+    pub(super) replay: Replay,
+}
+
+impl Call<'_> {
+    pub(super) fn get(name: &'static str, url: Url) -> Self {
+        Self {
+            name,
+            method: Method::GET,
+            url,
+            payload: Payload::Nothing,
+            replay: Replay::Safe,
+        }
+    }
+}
+
+/// No answer came.
+struct Lost {
+    /// The request certainly never reached the service.
+    unsent: bool,
+    what: String,
+}
+
+/// A client for one endpoint.
+pub(super) struct Wire {
+    client: Client,
+    clock: Arc<dyn Clock>,
+    cancel: CancelFlag,
+}
+
+impl Wire {
+    pub(super) fn new(
+        endpoint: &Url,
+        timeout: Duration,
+        clock: Arc<dyn Clock>,
+        cancel: CancelFlag,
+    ) -> Result<Self, EntraConfigError> {
+        install_crypto_provider();
+        let mut builder = Client::builder()
+            .user_agent(concat!("keyline/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            // The bounds of patience.rs are the only ones; nothing repeats a request behind our back.
+            .retry(reqwest::retry::never())
+            .timeout(timeout)
+            .connect_timeout(timeout.min(Duration::from_secs(CONNECT_SECONDS_MAX)))
+            .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
+            .https_only(endpoint.scheme() == "https");
+        if is_loopback(endpoint) {
+            builder = builder.no_proxy();
+        }
+        let client = builder
+            .build()
+            .map_err(|error| EntraConfigError::Client(chain(&error)))?;
+        Ok(Self {
+            client,
+            clock,
+            cancel,
+        })
+    }
+
+    /// Sends until there is an answer that is neither "later" nor "my fault", or patience ends.
+    ///
+    /// # Errors
+    /// [`Fault::Throttled`] only for a 429, which means not done; [`Fault::Unreachable`] for every loss and for 5xx, which
+    /// leave it open; [`Fault::Cancelled`] when a wait is cut short.
+    pub(super) fn send(&self, call: &Call<'_>, bearer: Bearer<'_>) -> Result<Answer, Fault> {
+        let mut patience = Patience::default();
+        loop {
+            let outcome = self.once(call, &bearer);
+            let (fault, asked, again) = match outcome {
+                Ok(answer) if answer.status == 429 => {
+                    let seconds = answer.retry_after.map_or(1, |wait| wait.as_secs().max(1));
+                    (Fault::Throttled { seconds }, answer.retry_after, true)
+                }
+                Ok(answer) if answer.status >= 500 || answer.status == 408 => {
+                    let again = call.replay == Replay::Safe;
+                    (answer.failed(), answer.retry_after, again)
+                }
+                Ok(answer) => return Ok(answer),
+                Err(lost) => {
+                    let again = lost.unsent || call.replay == Replay::Safe;
+                    (Fault::Unreachable { what: lost.what }, None, again)
+                }
+            };
+            if !again {
+                return Err(fault);
+            }
+            let Some(wait) = patience.next_wait(asked, rand::random()) else {
+                return Err(fault);
+            };
+            tracing::info!(
+                call = call.name,
+                wait_ms = wait.as_millis(),
+                tries_max = TRIES_MAX,
+                reason = %fault,
+                "the service is asked again"
+            );
+            if !self.clock.wait(wait, &self.cancel) {
+                return Err(Fault::Cancelled);
+            }
+        }
+    }
+
+    fn once(&self, call: &Call<'_>, bearer: &Bearer<'_>) -> Result<Answer, Lost> {
+        let client_request_id = Uuid::new_v4().to_string();
+        let started = Instant::now();
+        let result = self
+            .request(call, bearer, &client_request_id)
+            .send()
+            .map_err(|error| Lost {
+                unsent: error.is_connect() || error.is_builder(),
+                what: chain(&error.without_url()),
+            })
+            .and_then(|response| self.read(response, &client_request_id));
+        let elapsed_ms = started.elapsed().as_millis();
+        match &result {
+            Ok(answer) => tracing::debug!(
+                call = call.name,
+                method = %call.method,
+                status = answer.status,
+                request_id = answer.request_id,
+                client_request_id,
+                elapsed_ms,
+                "answered"
+            ),
+            Err(lost) => tracing::warn!(
+                call = call.name,
+                method = %call.method,
+                client_request_id,
+                elapsed_ms,
+                unsent = lost.unsent,
+                what = lost.what,
+                "no answer"
+            ),
+        }
+        result
+    }
+
+    fn request(
+        &self,
+        call: &Call<'_>,
+        bearer: &Bearer<'_>,
+        client_request_id: &str,
+    ) -> RequestBuilder {
+        let mut request = self
+            .client
+            .request(call.method.clone(), call.url.clone())
+            .header(ACCEPT, "application/json")
+            .header("client-request-id", client_request_id);
+        if let Bearer::Token(token) = bearer {
+            let line = Zeroizing::new(format!("Bearer {}", token.reveal()));
+            // A token that is no header value was refused when it came; then the 401 says the rest.
+            if let Ok(mut value) = HeaderValue::from_str(&line) {
+                value.set_sensitive(true);
+                request = request.header(AUTHORIZATION, value);
+            }
+        }
+        match call.payload {
+            Payload::Nothing => request,
+            Payload::Json(value) => request.json(value),
+            Payload::Form(pairs) => request.form(pairs),
+        }
+    }
+
+    fn read(&self, response: Response, client_request_id: &str) -> Result<Answer, Lost> {
+        let status = response.status().as_u16();
+        let header = |name: &str| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
+        let service_id = header("request-id").or_else(|| header("x-ms-request-id"));
+        let date = header("date").and_then(|text| answer::http_date(&text));
+        let retry_after =
+            header("retry-after").and_then(|text| answer::retry_after(&text, self.clock.now()));
+        let mut body = Zeroizing::new(Vec::new());
+        response
+            .take(ANSWER_BYTES_MAX + 1)
+            .read_to_end(&mut body)
+            .map_err(|error| Lost {
+                unsent: false,
+                what: format!("the answer broke off ({error})"),
+            })?;
+        if u64::try_from(body.len()).is_ok_and(|length| length > ANSWER_BYTES_MAX) {
+            return Err(Lost {
+                unsent: false,
+                what: format!("the answer is larger than {ANSWER_BYTES_MAX} bytes"),
+            });
+        }
+        Ok(Answer {
+            status,
+            from_graph: service_id.is_some(),
+            request_id: service_id.unwrap_or_else(|| client_request_id.to_owned()),
+            retry_after,
+            date,
+            body,
+        })
+    }
+}
+
+/// The one place where this process chooses its cryptography for TLS.
+fn install_crypto_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // Losing a race against another thread that installs the same one is no harm.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+/// An error with its causes on one line. Causes of reqwest errors name hosts and ports, never headers or bodies.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,81 @@
+//! How the practice tenant misbehaves on request, as Entra and the network before it do by themselves.
+
+use serde::{Deserialize, Serialize};
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    Token,
+    /// The service document, which tells that Graph is there.
+    Root,
+    CreationOptions,
+    Register,
+    List,
+    Get,
+    Delete,
+}
+
+/// One kind of misbehaviour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Trick {
+    /// 429; nothing is done.
+    Throttle {
+        retry_after_seconds: Option<u64>,
+        /// Retry-After as an HTTP date instead of seconds.
+        #[serde(default)]
+        as_date: bool,
+    },
+    /// This status; nothing is done.
+    Fail { status: u16 },
+    /// The connection closes without an answer; nothing is done.
+    DropBeforeCommit,
+    /// Everything is done, then the connection closes without an answer.
+    CommitThenDrop,
+    /// All tokens are forgotten, as if they had expired.
+    ExpireTokens,
+    /// Everything is done, the answer comes late.
+    Slow { millis: u64 },
+    /// Everything is done, but this is the answer's body, with the right status.
+    Garble { body: String },
+}
+
+/// A trick for the next requests of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Misbehaviour {
+    pub on: Operation,
+    /// How many requests it strikes.
+    pub times: u32,
+    pub trick: Trick,
+}
+
+/// All that is wrong with the tenant at the moment. The default is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// A new passkey shows in the list only after this many seconds.
+    pub list_lag_seconds: u32,
+    /// Added to the Date header.
+    pub date_offset_seconds: i64,
+    /// In order; the first that fits a request strikes it.
+    pub next: Vec<Misbehaviour>,
+}
+
+impl Faults {
+    /// The trick that strikes this request, if any; counts it.
+    pub(super) fn strike(&mut self, operation: Operation) -> Option<Trick> {
+        let at = self
+            .next
+            .iter()
+            .position(|one| one.on == operation && one.times > 0)?;
+        let one = self.next.get_mut(at)?;
+        one.times -= 1;
+        let trick = one.trick.clone();
+        if one.times == 0 {
+            self.next.remove(at);
+        }
+        Some(trick)
+    }
+}

@@ -1,0 +1,12 @@
+//! The Entra adapter against the practice tenant, over real HTTP on loopback: each vouches for the other. No test waits in
+//! earnest; the clock that is handed in only notes what it was asked to wait.
+
+mod bench;
+mod ceremony;
+mod checks;
+mod faults;
+mod shapes;
+mod wire;
+
+#[path = "../support/software_key.rs"]
+mod software_key;
