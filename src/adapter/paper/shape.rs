@@ -1,7 +1,7 @@
 //! Text to glyphs: faces parsed once, shaping, the order of mixed scripts, and breaking into lines. Never draws; a character
 //! that a face lacks is an error here, before anything is made.
 
-use rustybuzz::{Direction, Face, ShapePlan, UnicodeBuffer, script};
+use rustybuzz::{Direction, Face, GlyphBuffer, ShapePlan, UnicodeBuffer, script};
 use unicode_bidi::BidiInfo;
 use unicode_linebreak::BreakOpportunity;
 use unicode_normalization::UnicodeNormalization;
@@ -133,16 +133,48 @@ impl Faces {
             glyphs: Vec::new(),
             width: 0.0,
         };
+        self.runs(style, text, |part, shaped| place(part, shaped, &mut line))?;
+        let scale = scale(self.face(style), size);
+        line.width *= scale;
+        for glyph in &mut line.glyphs {
+            glyph.x *= scale;
+            glyph.y *= scale;
+        }
+        Ok(line)
+    }
+
+    /// How wide `text` is on one line, mm.
+    fn width(&self, style: Style, size: f32, text: &str) -> Result<f32, Missing> {
+        let mut width = 0.0;
+        self.runs(style, text, |_, shaped| {
+            let positions = shaped.glyph_positions().iter();
+            width += positions.fold(0.0, |sum, position| sum + units(position.x_advance));
+        })?;
+        Ok(width * scale(self.face(style), size))
+    }
+
+    /// Shapes `text` and shows each run of one direction to `each`, from left to right.
+    fn runs(
+        &self,
+        style: Style,
+        text: &str,
+        mut each: impl FnMut(&str, &GlyphBuffer),
+    ) -> Result<(), Missing> {
         let bidi = BidiInfo::new(text, None);
         for paragraph in &bidi.paragraphs {
             let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
             for run in runs {
                 let backwards = levels.get(run.start).is_some_and(|level| level.is_rtl());
                 let part = text.get(run).unwrap_or("");
-                self.shape(style, size, part, backwards, &mut line)?;
+                let shaped = self.shape(style, part, backwards);
+                if let Some(info) = shaped.glyph_infos().iter().find(|info| info.glyph_id == 0) {
+                    let rest = part.get(index(info.cluster)..).unwrap_or("");
+                    return Err(Missing(self.lacking(style, rest)));
+                }
+                each(part, &shaped);
             }
         }
-        Ok(line)
+        Ok(())
     }
 
     /// Breaks `text` into lines no wider than `width` mm, and where a word or two would stand alone on the last one, into as
@@ -184,7 +216,7 @@ impl Faces {
 
     /// The parts of `text` that no line break divides, measured.
     fn words(&self, style: Style, size: f32, text: &str) -> Result<Vec<Word>, Missing> {
-        let blank = self.line(style, size, " ")?.width;
+        let blank = self.width(style, size, " ")?;
         let mut words = Vec::new();
         let mut start = 0;
         for (end, opportunity) in unicode_linebreak::linebreaks(text) {
@@ -198,7 +230,7 @@ impl Faces {
             words.push(Word {
                 start,
                 end,
-                solid: self.line(style, size, solid)?.width,
+                solid: self.width(style, size, solid)?,
                 blank: blanks.fold(0.0, |sum, _| sum + blank),
                 ends_line: opportunity == BreakOpportunity::Mandatory && end < text.len(),
             });
@@ -231,7 +263,7 @@ impl Faces {
                 let cuts = self.cuts(style, size, whole, width)?;
                 starts.extend(cuts.iter().map(|cut| word.start + cut));
                 let rest = whole.get(cuts.last().copied().unwrap_or(0)..).unwrap_or("");
-                used = self.line(style, size, rest.trim_end())?.width;
+                used = self.width(style, size, rest.trim_end())?;
             } else {
                 used += blank + word.solid;
             }
@@ -252,7 +284,7 @@ impl Faces {
             let until = at + character.len_utf8();
             let piece = word.get(from..until).unwrap_or("");
             // A combining mark has no width and so never begins a line.
-            let adds = self.line(style, size, piece.trim_end())?.width > width;
+            let adds = self.width(style, size, piece.trim_end())? > width;
             if adds && at > from {
                 cuts.push(at);
                 from = at;
@@ -261,60 +293,23 @@ impl Faces {
         Ok(cuts)
     }
 
-    fn shape(
-        &self,
-        style: Style,
-        size: f32,
-        text: &str,
-        backwards: bool,
-        line: &mut Line,
-    ) -> Result<(), Missing> {
+    fn shape(&self, style: Style, text: &str, backwards: bool) -> GlyphBuffer {
         let Typeface { face, latin } = self.typeface(style);
-        let scale = scale(face, size);
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
         let is_latin = [script::LATIN, script::COMMON, script::UNKNOWN].contains(&buffer.script());
-        let shaped = if backwards {
+        if backwards {
             buffer.set_direction(Direction::RightToLeft);
-            rustybuzz::shape(face, &[], buffer)
-        } else {
-            buffer.set_direction(Direction::LeftToRight);
-            if is_latin {
-                buffer.set_script(script::LATIN);
-                rustybuzz::shape_with_plan(face, latin, buffer)
-            } else {
-                rustybuzz::shape(face, &[], buffer)
-            }
-        };
-        let infos = shaped.glyph_infos();
-        let mut starts: Vec<usize> = infos.iter().map(|info| index(info.cluster)).collect();
-        starts.sort_unstable();
-        starts.dedup();
-        for (at, (info, position)) in infos.iter().zip(shaped.glyph_positions()).enumerate() {
-            let from = index(info.cluster);
-            let to = starts
-                .iter()
-                .copied()
-                .find(|start| *start > from)
-                .unwrap_or(text.len());
-            let cluster = text.get(from..to).unwrap_or("");
-            let same = |other: &&rustybuzz::GlyphInfo| other.cluster == info.cluster;
-            let before = infos.iter().take(at).filter(same).count();
-            let is_last = !infos.iter().skip(at + 1).any(|other| same(&other));
-            let id = u16::try_from(info.glyph_id).unwrap_or(0);
-            if id == 0 {
-                return Err(Missing(self.lacking(style, cluster)));
-            }
-            line.glyphs.push(Glyph {
-                id,
-                x: line.width + units(position.x_offset) * scale,
-                y: units(position.y_offset) * scale,
-                text: reads_as(cluster, infos.iter().filter(same).count(), before, is_last),
-            });
-            line.width += units(position.x_advance) * scale;
+            return rustybuzz::shape(face, &[], buffer);
         }
-        Ok(())
+        buffer.set_direction(Direction::LeftToRight);
+        if is_latin {
+            buffer.set_script(script::LATIN);
+            rustybuzz::shape_with_plan(face, latin, buffer)
+        } else {
+            rustybuzz::shape(face, &[], buffer)
+        }
     }
 
     fn lacking(&self, style: Style, cluster: &str) -> char {
@@ -326,16 +321,41 @@ impl Faces {
     }
 }
 
-/// What one of the `count` glyphs of a cluster reads back as: of a base and its mark each its own character, also where the
-/// face takes a composed character apart; a ligature all of them.
-fn reads_as(cluster: &str, count: usize, before: usize, is_last: bool) -> Zeroizing<String> {
+/// Appends shaped glyphs to `line`, in font units.
+fn place(text: &str, shaped: &GlyphBuffer, line: &mut Line) {
+    let infos = shaped.glyph_infos();
+    let mut starts: Vec<usize> = infos.iter().map(|info| index(info.cluster)).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    let mut positions = shaped.glyph_positions().iter();
+    for cluster in infos.chunk_by(|one, next| one.cluster == next.cluster) {
+        let from = cluster.first().map_or(0, |info| index(info.cluster));
+        let after = starts.partition_point(|start| *start <= from);
+        let to = starts.get(after).copied().unwrap_or(text.len());
+        let read = text.get(from..to).unwrap_or("");
+        for (nth, (info, position)) in cluster.iter().zip(positions.by_ref()).enumerate() {
+            line.glyphs.push(Glyph {
+                // A face has at most 65,535 glyphs; 0 was refused.
+                id: u16::try_from(info.glyph_id).unwrap_or(0),
+                x: line.width + units(position.x_offset),
+                y: units(position.y_offset),
+                text: reads_as(read, cluster.len(), nth),
+            });
+            line.width += units(position.x_advance);
+        }
+    }
+}
+
+/// What the `nth` of the `count` glyphs of a cluster reads back as: of a base and its mark each its own character, also where
+/// the face takes a composed character apart; a ligature all of them.
+fn reads_as(cluster: &str, count: usize, nth: usize) -> Zeroizing<String> {
     let apart = Zeroizing::new(if count > cluster.chars().count() {
         cluster.nfd().collect()
     } else {
         cluster.to_owned()
     });
-    let rest = apart.chars().skip(before);
-    Zeroizing::new(if is_last {
+    let rest = apart.chars().skip(nth);
+    Zeroizing::new(if nth + 1 == count {
         rest.collect()
     } else {
         rest.take(1).collect()
