@@ -206,6 +206,28 @@ fn only_the_address_stands_where_the_window_is_and_the_pin_in_its_box() {
 }
 
 #[test]
+fn the_last_look_stops_a_mark_that_strayed() {
+    let composer = composer();
+    let profile = &composer.templates.profile;
+    let (window, frame) = (profile.window_zone, profile.pin.area());
+    for (part, x, y) in [
+        (Part::Pin, 60.0, 60.0),
+        (Part::Pin, 60.0, 230.0),
+        (Part::Letter, 100.0, 90.0),
+        (Part::Letter, 62.0, 170.0),
+        (Part::Address, 62.0, 170.0),
+    ] {
+        let mut sheet = composer.sheet(&mailer("en", "73094186")).unwrap();
+        sheet.guard(&window, &frame).unwrap();
+        let mark = sheet.marks.iter_mut().find(|mark| mark.part == part);
+        let area = &mut mark.unwrap().area;
+        (area.x, area.y) = (x, y);
+        let said = sheet.guard(&window, &frame).unwrap_err().to_string();
+        assert!(said.contains("must not stand"), "{said}");
+    }
+}
+
+#[test]
 fn a_missing_glyph_is_named_and_no_file_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let press = FolderPress::open(folder.path(), composer()).unwrap();
