@@ -200,12 +200,13 @@ fn a_script_may_open_and_close_the_file_for_each_line() {
     let bench = Bench::new();
     for line in GOOD.lines() {
         let mut options = fs::OpenOptions::new();
-        let mut file = options
-            .append(true)
-            .create(true)
-            .open(bench.path("new/a.csv"))
-            .unwrap();
+        let path = bench.path("new/a.csv");
+        let mut file = options.append(true).create(true).open(path).unwrap();
         writeln!(file, "{line}").unwrap();
+        drop(file);
+        // Between two lines nobody comes for it.
+        let wake = bench.wakes.recv_timeout(Duration::from_millis(50));
+        assert!(wake.is_err(), "taken after {line}");
     }
     assert_eq!(bench.read(&bench.await_one()).1, Ok(1));
 }

@@ -158,10 +158,9 @@ fn write_report(
             unit,
             bad_rows,
         } => {
-            let fields = match report {
-                Value::Object(fields) => fields.clone(),
-                other => Map::from_iter([("report".to_owned(), other.clone())]),
-            };
+            let fields = report.as_object().cloned();
+            let fields =
+                fields.unwrap_or_else(|| Map::from_iter([("report".to_owned(), report.clone())]));
             let told = (!bad_rows.is_empty())
                 .then(|| reason::tell(&claim.name, *unit, Fate::RowsHeld, bad_rows));
             (with_rows(fields, *unit, bad_rows), told)

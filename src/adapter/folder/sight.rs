@@ -47,7 +47,7 @@ impl Stamp {
                 stat.st_mtime,
                 i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
             ),
-            links: u64::from(stat.st_nlink),
+            links: stat.st_nlink,
             is_file: FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile,
         }
     }

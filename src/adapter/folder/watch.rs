@@ -153,10 +153,10 @@ impl Post {
                     sights.forget_hints();
                 }
                 // A poller sees that a file has changed, never that it is complete.
-                if self.shared.options.poll.is_none() {
-                    if let Some((name, hint)) = hint(&event) {
-                        sights.hint(name, hint, Instant::now());
-                    }
+                if self.shared.options.poll.is_none()
+                    && let Some((name, hint)) = hint(&event)
+                {
+                    sights.hint(name, hint, Instant::now());
                 }
             }
         }

@@ -23,14 +23,8 @@ pub(super) fn text(bytes: &[u8]) -> Result<Zeroizing<String>, BadRow> {
     let (text, malformed) = encoding.decode_without_bom_handling(body);
     let text = Zeroizing::new(text.into_owned());
     // windows-1252 has a character for every byte, so only control characters give a binary file away.
-    let binary = |c: char| {
-        c.is_control()
-            && !matches!(
-                c,
-                '\t' | '\n' | '\r' | '\u{0C}' | '\u{1A}' | '\u{80}'..='\u{9F}'
-            )
-    };
-    if malformed || text.chars().any(binary) {
+    let binary = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0C | 0x1A);
+    if malformed || text.bytes().any(binary) {
         return Err(BadRow::whole(
             Code::NotText,
             "The file is not a text that we can read.",

@@ -62,11 +62,11 @@ pub(super) fn read(text: &str, batch: BatchName) -> Result<Sheet, Unusable> {
 fn read_rows(cut: &Cut<'_>, headings: &[Heading], sheet: &mut Sheet) -> Result<(), Unusable> {
     let mut reader = reader(cut.body, cut.delimiter);
     let mut record = StringRecord::new();
-    let mut lines = LineCounter::new(cut);
+    let mut lines = LineCounter::of(cut.body, cut.lines_before.saturating_add(1));
     let mut is_header = true;
     while reader.read_record(&mut record).map_err(|_| not_csv())? {
         let at = record.position().map_or(0, csv::Position::byte);
-        let line = lines.at(at);
+        let line = lines.at(usize::try_from(at).unwrap_or(usize::MAX));
         if std::mem::take(&mut is_header) || record.iter().all(|cell| trim(cell).is_empty()) {
             continue;
         }
@@ -84,10 +84,11 @@ fn read_rows(cut: &Cut<'_>, headings: &[Heading], sheet: &mut Sheet) -> Result<(
         // When a column stands twice, which is complained of already, the first counts.
         let mut cells: Vec<(Column, Cell)> = Vec::with_capacity(headings.len());
         for (heading, cell) in headings.iter().zip(record.iter()) {
-            if let Heading::Known(column) = heading {
-                if !cell.is_empty() && cells.iter().all(|(known, _)| known != column) {
-                    cells.push((*column, Cell::text(cell)));
-                }
+            if let Heading::Known(column) = heading
+                && !cell.is_empty()
+                && cells.iter().all(|(known, _)| known != column)
+            {
+                cells.push((*column, Cell::text(cell)));
             }
         }
         sheet.rows.push(RawRow {
@@ -263,27 +264,31 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 
 /// The line, from 1, where a quotation mark is opened that is open at the end of the text.
 fn open_quote(text: &str, delimiter: u8) -> Option<u32> {
-    let mut line: u32 = 1;
-    let mut opened = None;
-    let mut cell_begins = true;
-    let mut bytes = text.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        let is_break = byte == b'\n' || (byte == b'\r' && bytes.peek() != Some(&b'\n'));
-        if is_break {
-            line = line.saturating_add(1);
-        }
-        if opened.is_some() {
-            if byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
-                opened = None;
-            }
+    let bytes = text.as_bytes();
+    let find = |from: usize| {
+        let found = text.get(from..)?.find('"')?;
+        from.checked_add(found)
+    };
+    let mut from = 0;
+    while let Some(opened) = find(from) {
+        from = opened.saturating_add(1);
+        let before = opened.checked_sub(1).and_then(|at| bytes.get(at));
+        // Inside a cell that does not begin with it, a quotation mark means itself.
+        if !before.is_none_or(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r')) {
             continue;
         }
-        if byte == b'"' && cell_begins {
-            opened = Some(line);
+        loop {
+            let Some(closed) = find(from) else {
+                return Some(LineCounter::of(text, 1).at(opened));
+            };
+            from = closed.saturating_add(1);
+            if bytes.get(from) != Some(&b'"') {
+                break;
+            }
+            from = from.saturating_add(1);
         }
-        cell_begins = byte == delimiter || byte == b'\n' || byte == b'\r';
     }
-    opened
+    None
 }
 
 /// Counts lines up to where a record begins, which the reader itself gets wrong after empty lines and bare carriage returns.
@@ -294,17 +299,17 @@ struct LineCounter<'a> {
 }
 
 impl<'a> LineCounter<'a> {
-    fn new(cut: &Cut<'a>) -> Self {
+    /// `line` is that of the first byte.
+    fn of(text: &'a str, line: u32) -> Self {
         Self {
-            text: cut.body.as_bytes(),
+            text: text.as_bytes(),
             done: 0,
-            line: cut.lines_before.saturating_add(1),
+            line,
         }
     }
 
     /// The line of the first byte at or after `at` that is not itself a line break. Positions only grow.
-    fn at(&mut self, at: u64) -> u32 {
-        let at = usize::try_from(at).unwrap_or(usize::MAX);
+    fn at(&mut self, at: usize) -> u32 {
         while let Some(byte) = self.text.get(self.done) {
             let next = self.text.get(self.done.saturating_add(1));
             if self.done >= at && !matches!(byte, b'\n' | b'\r') {

@@ -373,6 +373,7 @@ fn pins_in_places_that_nobody_meant_are_wiped_too() {
             "a.csv",
             "user,name,pin\na@contoso.com,Lang, Anna,48159263\n",
         ),
+        ("a.csv", "user,pin,name\nLang, Anna,48159263,Anna Lang\n"),
         ("a.csv", "user,x_old_pin\na@contoso.com,48159263\n"),
         ("a.json", r#"[{"user":"a","geheimzahl":"48159263"}]"#),
         ("a.json", r#"{"pin":"48159263","jobs":[]}"#),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 /// A quotation in an error is no longer than this.
@@ -46,6 +47,15 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}' | '\u{2060}')
     })
+}
+
+/// In NFC. Most text is ASCII, which is composed already.
+pub(super) fn composed(text: &str) -> String {
+    if text.is_ascii() {
+        text.to_owned()
+    } else {
+        text.nfc().collect()
+    }
 }
 
 /// Quotes values in errors, unless they may be a PIN.

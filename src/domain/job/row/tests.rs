@@ -2,7 +2,11 @@
 
 use expect_test::{Expect, expect};
 
+use zeroize::Zeroizing;
+
 use super::*;
+use crate::domain::authenticator::Serial;
+use crate::domain::pin::Pin;
 
 fn rules() -> Rules {
     Rules {
@@ -89,7 +93,7 @@ fn formulas_stay_text() {
 }
 
 #[test]
-fn each_fault_says_what_and_what_to_do() {
+fn each_fault_of_words_says_what_and_what_to_do() {
     use Column as C;
     check_says(
         &[(C::User, "")],
@@ -139,6 +143,11 @@ fn each_fault_says_what_and_what_to_do() {
         language UnknownLanguage: There are no letters in the language "it". -> The languages are: de, en, es, fr.
     "#]],
     );
+}
+
+#[test]
+fn each_fault_of_shape_says_what_and_what_to_do() {
+    use Column as C;
     check_says(
         &[(C::Mail, "Anna <anna@contoso.com>")],
         expect![[r#"
@@ -154,14 +163,14 @@ fn each_fault_says_what_and_what_to_do() {
     check_says(
         &[(C::Name, "a\nb")],
         expect![[r#"
-        name ControlCharacter: name has a line break in it. -> Write it in one line. Only address and note may have several.
-    "#]],
+            name ControlCharacter: There is a line break in it. -> Write it in one line. Only address and note may have several.
+        "#]],
     );
     check_says(
         &[(C::Department, "a\u{7}b")],
         expect![[r#"
-        department ControlCharacter: department has an invisible control character in it. -> Type the text anew instead of pasting it.
-    "#]],
+            department ControlCharacter: There is an invisible control character in it. -> Type the text anew instead of pasting it.
+        "#]],
     );
     check_says(
         &[(C::KeyName, "1234567890123456789012345678901")],
