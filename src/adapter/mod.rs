@@ -1,4 +1,5 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
 
 pub mod folder;
+pub mod ledger;
 pub mod paper;
