@@ -2,4 +2,5 @@
 
 pub mod entra;
 pub mod folder;
+pub mod ledger;
 pub mod paper;

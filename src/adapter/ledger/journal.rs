@@ -1,0 +1,519 @@
+//! Appending to a job's journal, with everything that belongs into the same transaction, and reading it back.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::domain::credential::{Attestation, CredentialId, CredentialProtection};
+use crate::domain::enrollment::{Enrollment, Standing};
+use crate::domain::event::{Attempt, Evidence, Happening, Intent, Step};
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+use crate::domain::pin::Pin;
+use crate::domain::time::Timestamp;
+use crate::port::{Duty, Entry, Stamped};
+
+use super::chain::{self, Row};
+use super::keys::{StationKeys, hex, hmac_sha256};
+use super::seal::{self, Label, PinKind, Recipients};
+use super::trouble::{Trouble, ledger_fault, misuse};
+
+/// To whom PINs are sealed, and for which tenant.
+pub(super) struct Vault {
+    pub(super) tenant: String,
+    pub(super) recipients: Recipients,
+}
+
+/// An open transaction, and who writes in it and when.
+pub(super) struct Pen<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) vault: &'a Vault,
+    pub(super) keys: &'a StationKeys,
+    pub(super) actor: &'a str,
+    pub(super) at: Timestamp,
+}
+
+/// User names are compared without regard to case, as Entra does.
+pub(super) fn user_key(user: &str) -> String {
+    user.trim().to_lowercase()
+}
+
+/// See [`crate::port::Ledger::append`].
+pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
+    follows(pen.db, entry)?;
+    let sealed = match entry.pin {
+        Some(pin) => seal_attempt(pen, entry, pin)?,
+        None => None,
+    };
+    require_sealed(pen.db, entry)?;
+    write_row(pen, entry, sealed)?;
+    index(pen, entry)?;
+    if let Some(attestation) = entry.attestation {
+        keep_attestation(pen.db, entry, attestation)?;
+    }
+    for duty in entry.obligations {
+        oblige(pen, entry.job, duty)?;
+    }
+    if entry.forget_in_flight {
+        pen.db
+            .prepare_cached("DELETE FROM in_flight WHERE job = ?1")?
+            .execute([entry.job.0])?;
+    }
+    if matches!(entry.state.standing(), Standing::Done | Standing::Cancelled) {
+        pen.db
+            .prepare_cached("DELETE FROM attestation WHERE job = ?1")?
+            .execute([entry.job.0])?;
+        sign_if_batch_ends(pen, entry.job)?;
+    }
+    Ok(())
+}
+
+/// The journal plus this event must give the state that the caller stands in: two hands on one job would tear it apart.
+fn follows(db: &Connection, entry: &Entry<'_>) -> Result<(), Trouble> {
+    let written = read(db, entry.job)?;
+    let events = written.iter().map(|stamped| &stamped.event);
+    let state = Enrollment::replay(events.chain([entry.event]))
+        .map_err(|impossible| misuse(format!("job {}: {impossible}", entry.job)))?;
+    if state != *entry.state {
+        return Err(misuse(format!(
+            "job {}: the journal has moved on since this state was read; read it again",
+            entry.job
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+fn seal_attempt(pen: &Pen<'_>, entry: &Entry<'_>, pin: &Pin) -> Result<Option<[u8; 32]>, Trouble> {
+    let serial = entry
+        .state
+        .binding()
+        .and_then(|binding| binding.serial.as_ref())
+        .map_or_else(String::new, |serial| serial.as_str().to_owned());
+    let label = Label {
+        kind: PinKind::Set,
+        job: entry.job,
+        attempt: entry.event.attempt,
+        tenant: pen.vault.tenant.clone(),
+        user: user_of(pen.db, entry.job)?
+            .ok_or_else(|| ledger_fault("the person of this job was erased"))?,
+        serial,
+    };
+    if is_sealed(pen.db, entry.job, label.attempt)? {
+        // The same PIN once more, after a step that had no effect, is the row that is there; another one would be lost.
+        return match open_in_flight(pen.db, pen.keys, &label)? {
+            Some(known) if known == *pin => Ok(None),
+            Some(_) | None => Err(misuse(format!(
+                "job {}, attempt {} has a sealed PIN already; another PIN needs another attempt",
+                entry.job, label.attempt.0
+            ))
+            .into()),
+        };
+    }
+    let sealed = seal_pin(pen, &label, pin)?;
+    Ok(Some(chain::sealed_hash([(
+        PinKind::Set.as_str(),
+        sealed.as_slice(),
+    )])))
+}
+
+/// Seals a PIN twice, for recovery and for this station, and returns the recovery row.
+pub(super) fn seal_pin(pen: &Pen<'_>, label: &Label, pin: &Pin) -> Result<Vec<u8>, Trouble> {
+    let recovery = pen.vault.recipients.seal(label, pin)?;
+    let own = seal::seal_to(&pen.keys.in_flight().to_public(), label, pin)?;
+    pen.db
+        .prepare_cached(
+            "INSERT INTO sealed_pin (job, attempt, kind, sealed, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            label.job.0,
+            label.attempt.0,
+            label.kind.as_str(),
+            recovery,
+            pen.at.0
+        ])?;
+    pen.db
+        .prepare_cached(
+            "INSERT INTO in_flight (job, attempt, kind, sealed) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![
+            label.job.0,
+            label.attempt.0,
+            label.kind.as_str(),
+            own
+        ])?;
+    Ok(recovery)
+}
+
+fn is_sealed(db: &Connection, job: JobId, attempt: Attempt) -> Result<bool, Trouble> {
+    Ok(db
+        .prepare_cached(
+            "SELECT count(*) FROM sealed_pin WHERE job = ?1 AND attempt = ?2 AND kind = 'set'",
+        )?
+        .query_row(params![job.0, attempt.0], |row| row.get::<_, i64>(0))?
+        > 0)
+}
+
+/// I1 at the last door: no step that puts a PIN onto a key begins unless that PIN is sealed.
+fn require_sealed(db: &Connection, entry: &Entry<'_>) -> Result<(), Trouble> {
+    let puts_pin = matches!(
+        entry.event.happening,
+        Happening::Started {
+            step: Step::SetPin | Step::ChangePin,
+            ..
+        }
+    );
+    if puts_pin && !is_sealed(db, entry.job, entry.event.attempt)? {
+        return Err(misuse(format!(
+            "job {} would set a PIN that is not sealed in the ledger",
+            entry.job
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// The station's own copy; `None` when there is none (any more).
+pub(super) fn open_in_flight(
+    db: &Connection,
+    keys: &StationKeys,
+    label: &Label,
+) -> Result<Option<Pin>, Trouble> {
+    let sealed: Option<Vec<u8>> = db
+        .prepare_cached(
+            "SELECT sealed FROM in_flight WHERE job = ?1 AND attempt = ?2 AND kind = ?3",
+        )?
+        .query_row(
+            params![label.job.0, label.attempt.0, label.kind.as_str()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let identity: &dyn age::Identity = keys.in_flight();
+    Ok(match sealed {
+        Some(sealed) => Some(seal::open(&sealed, label, [identity].into_iter())?),
+        None => None,
+    })
+}
+
+fn write_row(
+    pen: &Pen<'_>,
+    entry: &Entry<'_>,
+    sealed_hash: Option<[u8; 32]>,
+) -> Result<(), Trouble> {
+    let whole = serde_json::to_string(entry.event)?;
+    let chained = serde_json::to_string(&chain::withhold(entry.event))?;
+    let apart = whole != chained;
+    let salt: Option<[u8; 32]> = pen
+        .db
+        .prepare_cached(
+            "SELECT salt FROM person JOIN request ON request.person = person.id WHERE request.job = ?1",
+        )?
+        .query_row([entry.job.0], |row| row.get(0))
+        .optional()?;
+    let seq = chain::add(
+        pen.db,
+        &Row {
+            job: Some(entry.job.0),
+            attempt: Some(entry.event.attempt.0),
+            kind: "event",
+            event: &chained,
+            person_hash: salt
+                .filter(|_| apart)
+                .map(|salt| hmac_sha256(&salt, whole.as_bytes())),
+            sealed_hash,
+            at: pen.at.0,
+            actor: pen.actor,
+        },
+    )?;
+    // After an erasure there is no place for free text any more.
+    if apart && salt.is_some() {
+        pen.db
+            .prepare_cached("INSERT INTO detail (seq, job, event) VALUES (?1, ?2, ?3)")?
+            .execute(params![seq, entry.job.0, whole])?;
+    }
+    Ok(())
+}
+
+/// The columns and tables that can be computed from the journal.
+fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
+    let state = entry.state;
+    let held = state.held().map(serde_json::to_string).transpose()?;
+    let updated = pen
+        .db
+        .prepare_cached(
+            "UPDATE job SET standing = ?2, attempt = ?3, serial = ?4, control = ?5, method = ?6, held = ?7, updated = ?8
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            entry.job.0,
+            standing_word(state.standing()),
+            state.attempt().0,
+            serial_of(state),
+            state.delivered(),
+            state.method().map(|method| &method.0),
+            held,
+            pen.at.0
+        ])?;
+    if updated != 1 {
+        return Err(misuse(format!("there is no job {}", entry.job)).into());
+    }
+    match &entry.event.happening {
+        Happening::Began { .. } | Happening::Rebound { .. } => index_attempt(pen, entry),
+        Happening::Started {
+            intent: Intent::Deliver { control },
+            ..
+        } => index_delivery(pen, entry, control),
+        Happening::Done { evidence, .. } => index_evidence(pen, entry, evidence),
+        Happening::Abandoned { credential, .. } | Happening::Cancelled { credential } => {
+            pen.db
+                .prepare_cached(
+                    "UPDATE delivery SET state = 'void' WHERE job = ?1 AND attempt = ?2 AND state = 'started'",
+                )?
+                .execute(params![entry.job.0, entry.event.attempt.0])?;
+            match credential {
+                Some(credential) => passkey_becomes(pen.db, credential, "abandoned"),
+                None => Ok(()),
+            }
+        }
+        Happening::Started { .. }
+        | Happening::NotDone { .. }
+        | Happening::Held { .. }
+        | Happening::Released => Ok(()),
+    }
+}
+
+pub(super) fn serial_of(state: &Enrollment) -> Option<&str> {
+    state
+        .binding()
+        .and_then(|binding| binding.serial.as_ref())
+        .map(|serial| serial.as_str())
+}
+
+fn index_attempt(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
+    let Some(binding) = entry.state.binding() else {
+        return Ok(());
+    };
+    pen.db
+        .prepare_cached(
+            "INSERT INTO attempt (job, attempt, slot, attachment, serial, aaguid, began)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (job, attempt) DO UPDATE SET slot = excluded.slot, attachment = excluded.attachment,
+                serial = excluded.serial, aaguid = excluded.aaguid",
+        )?
+        .execute(params![
+            entry.job.0,
+            entry.event.attempt.0,
+            binding.slot.0,
+            word(&binding.attachment)?,
+            serial_of(entry.state),
+            binding.fingerprint.aaguid.to_string(),
+            pen.at.0
+        ])?;
+    Ok(())
+}
+
+fn index_delivery(pen: &Pen<'_>, entry: &Entry<'_>, control: &str) -> Result<(), Trouble> {
+    let kept = pen
+        .db
+        .prepare_cached(
+            "INSERT INTO delivery (control, job, attempt, state, at) VALUES (?1, ?2, ?3, 'started', ?4)
+             ON CONFLICT (control) DO UPDATE SET at = excluded.at
+             WHERE job = excluded.job AND attempt = excluded.attempt AND state = 'started'",
+        )?
+        .execute(params![
+            control,
+            entry.job.0,
+            entry.event.attempt.0,
+            pen.at.0
+        ])?;
+    if kept == 0 {
+        return Err(misuse(format!(
+            "control number {control} belongs to another sheet already"
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+fn index_evidence(pen: &Pen<'_>, entry: &Entry<'_>, evidence: &Evidence) -> Result<(), Trouble> {
+    match evidence {
+        Evidence::Plain => {}
+        Evidence::Made {
+            credential, aaguid, ..
+        } => {
+            pen.db
+                .prepare_cached(
+                    "INSERT INTO passkey (credential, job, attempt, aaguid, state, made) VALUES (?1, ?2, ?3, ?4, 'made', ?5)
+                     ON CONFLICT (credential) DO UPDATE SET job = excluded.job, attempt = excluded.attempt,
+                        state = 'made', made = excluded.made",
+                )?
+                .execute(params![
+                    credential.0,
+                    entry.job.0,
+                    entry.event.attempt.0,
+                    aaguid.to_string(),
+                    pen.at.0
+                ])?;
+        }
+        Evidence::Registered { method, .. } => {
+            if let Some(made) = entry.state.made() {
+                pen.db
+                    .prepare_cached(
+                        "UPDATE passkey SET state = 'registered', method = ?2, registered = ?3 WHERE credential = ?1",
+                    )?
+                    .execute(params![made.credential.0, method.0, pen.at.0])?;
+            }
+        }
+        Evidence::Delivered { control, target } => {
+            pen.db
+                .prepare_cached(
+                    "INSERT INTO delivery (control, job, attempt, state, target, at) VALUES (?1, ?2, ?3, 'delivered', ?4, ?5)
+                     ON CONFLICT (control) DO UPDATE SET state = 'delivered', target = excluded.target, at = excluded.at
+                     WHERE job = excluded.job",
+                )?
+                .execute(params![
+                    control,
+                    entry.job.0,
+                    entry.event.attempt.0,
+                    target,
+                    pen.at.0
+                ])?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn passkey_becomes(
+    db: &Connection,
+    credential: &CredentialId,
+    state: &str,
+) -> Result<(), Trouble> {
+    db.prepare_cached("UPDATE passkey SET state = ?2 WHERE credential = ?1")?
+        .execute(params![credential.0, state])?;
+    Ok(())
+}
+
+fn keep_attestation(
+    db: &Connection,
+    entry: &Entry<'_>,
+    attestation: &Attestation,
+) -> Result<(), Trouble> {
+    db.prepare_cached(
+        "INSERT INTO attestation (job, attempt, credential, aaguid, client_data_json, attestation_object, format,
+                                  credential_protection, hmac_secret, algorithm)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute(params![
+        entry.job.0,
+        entry.event.attempt.0,
+        attestation.credential_id.0,
+        attestation.aaguid.to_string(),
+        attestation.client_data_json,
+        attestation.attestation_object,
+        attestation.format,
+        attestation
+            .credential_protection
+            .map(CredentialProtection::level),
+        attestation.hmac_secret,
+        attestation.algorithm
+    ])?;
+    Ok(())
+}
+
+fn oblige(pen: &Pen<'_>, job: JobId, duty: &Duty) -> Result<(), Trouble> {
+    let (kind, target) = match duty {
+        Duty::Replaced(method) => {
+            pen.db
+                .prepare_cached("UPDATE passkey SET state = 'replaced' WHERE method = ?1 AND state = 'registered'")?
+                .execute([&method.0])?;
+            ("replaced", method.0.clone())
+        }
+        Duty::Orphan(credential) => {
+            passkey_becomes(pen.db, credential, "abandoned")?;
+            ("orphan", hex(&credential.0).to_string())
+        }
+    };
+    // The same duty twice, after another attempt at the job, is one duty.
+    pen.db
+        .prepare_cached(
+            "INSERT INTO obligation (job, kind, target, state, due) VALUES (?1, ?2, ?3, 'open', ?4)
+             ON CONFLICT (job, kind, target) DO NOTHING",
+        )?
+        .execute(params![job.0, kind, target, pen.at.0])?;
+    Ok(())
+}
+
+fn sign_if_batch_ends(pen: &Pen<'_>, job: JobId) -> Result<(), Trouble> {
+    let open: bool = pen
+        .db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM job WHERE batch = (SELECT batch FROM job WHERE id = ?1)
+                            AND standing IN ('waiting', 'under_way', 'held'))",
+        )?
+        .query_row([job.0], |row| row.get(0))?;
+    if !open {
+        chain::sign_head(pen.db, pen.keys.signing(), pen.at)?;
+    }
+    Ok(())
+}
+
+/// The user name of a job; `None` once the person was erased.
+pub(super) fn user_of(db: &Connection, job: JobId) -> Result<Option<String>, Trouble> {
+    Ok(db
+        .prepare_cached("SELECT request ->> '$.user' FROM request WHERE job = ?1")?
+        .query_row([job.0], |row| row.get(0))
+        .optional()?)
+}
+
+/// A job's journal in order, with the free text as far as it was not erased.
+pub(super) fn read(db: &Connection, job: JobId) -> Result<Vec<Stamped>, Trouble> {
+    let mut statement = db.prepare_cached(
+        "SELECT journal.seq, journal.at, journal.actor, coalesce(detail.event, journal.event)
+         FROM journal LEFT JOIN detail ON detail.seq = journal.seq
+         WHERE journal.job = ?1 AND journal.kind = 'event' ORDER BY journal.seq",
+    )?;
+    let mut rows = statement.query([job.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Stamped {
+            sequence: row.get(0)?,
+            at: Timestamp(row.get(1)?),
+            actor: row.get(2)?,
+            event: serde_json::from_str(row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?)?,
+        });
+    }
+    Ok(found)
+}
+
+/// The word of a unit variant, as serde writes it.
+fn word<T: serde::Serialize>(value: &T) -> Result<String, Trouble> {
+    match serde_json::to_value(value)? {
+        serde_json::Value::String(word) => Ok(word),
+        _ => Err(Fault::Internal {
+            what: "a word was expected".to_owned(),
+        }
+        .into()),
+    }
+}
+
+/// The word in the column `standing`.
+pub(super) const fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Waiting => "waiting",
+        Standing::UnderWay => "under_way",
+        Standing::Held => "held",
+        Standing::Done => "done",
+        Standing::Cancelled => "cancelled",
+    }
+}
+
+/// The standing of a column's word.
+pub(super) fn standing_of(word: &str) -> Option<Standing> {
+    [
+        Standing::Waiting,
+        Standing::UnderWay,
+        Standing::Held,
+        Standing::Done,
+        Standing::Cancelled,
+    ]
+    .into_iter()
+    .find(|standing| standing_word(*standing) == word)
+}

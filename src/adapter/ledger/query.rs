@@ -1,0 +1,280 @@
+//! Reading: jobs, holders, sealed copies, duties. Nothing in here writes.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
+
+use crate::domain::authenticator::{Aaguid, Serial};
+use crate::domain::credential::{Attestation, CredentialId, CredentialProtection, MethodId};
+use crate::domain::event::Attempt;
+use crate::domain::fault::Fault;
+use crate::domain::job::{BatchName, Envelope, Job, JobId, Request, Role};
+use crate::domain::time::Timestamp;
+use crate::port::{Duty, Holder, JobRecord, Obligation};
+
+use super::journal::{standing_of, user_key};
+use super::keys::unhex;
+use super::trouble::{Trouble, ledger_fault};
+
+/// Stands where a person was erased.
+pub const ERASED_PERSON: &str = "a person who was erased";
+
+const RECORD: &str =
+    "SELECT job.id, batch.name, job.sequence, job.envelope, job.policy, job.role, job.replaces,
+            job.has_pin, job.has_current_pin, job.standing, job.serial, job.control, job.held, job.updated, request.request
+     FROM job JOIN batch ON batch.id = job.batch LEFT JOIN request ON request.job = job.id";
+
+/// The records of the jobs that `condition` (everything behind the FROM clause) picks.
+fn records(
+    db: &Connection,
+    condition: &str,
+    bound: impl Params,
+) -> Result<Vec<JobRecord>, Trouble> {
+    let mut statement = db.prepare_cached(&format!("{RECORD} {condition} ORDER BY job.id"))?;
+    let mut rows = statement.query(bound)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(record(row)?);
+    }
+    Ok(found)
+}
+
+fn record(row: &Row<'_>) -> Result<JobRecord, Trouble> {
+    let request: Option<String> = row.get(14)?;
+    let held: Option<String> = row.get(12)?;
+    let serial: Option<String> = row.get(10)?;
+    let standing: String = row.get(9)?;
+    Ok(JobRecord {
+        job: Job {
+            id: JobId(row.get(0)?),
+            batch: BatchName(row.get(1)?),
+            sequence: row.get(2)?,
+            envelope: Envelope(row.get(3)?),
+            request: match request {
+                Some(text) => serde_json::from_str(&text)?,
+                None => erased_request(row)?,
+            },
+            has_specified_pin: row.get(7)?,
+            has_current_pin: row.get(8)?,
+        },
+        standing: standing_of(&standing)
+            .ok_or_else(|| ledger_fault(format!("`{standing}` is no standing of a job")))?,
+        serial: serial.as_deref().and_then(Serial::new),
+        control: row.get(11)?,
+        held: held
+            .as_deref()
+            .map(serde_json::from_str::<Fault>)
+            .transpose()?,
+        updated: Timestamp(row.get(13)?),
+    })
+}
+
+fn erased_request(row: &Row<'_>) -> Result<Request, Trouble> {
+    Ok(Request {
+        user: ERASED_PERSON.to_owned(),
+        policy: row.get(4)?,
+        role: match row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)? {
+            "backup" => Role::Backup,
+            _ => Role::Primary,
+        },
+        replace: row.get(6)?,
+        ..Request::default()
+    })
+}
+
+pub(super) fn open_jobs(db: &Connection) -> Result<Vec<JobRecord>, Trouble> {
+    records(
+        db,
+        "WHERE job.standing IN ('waiting', 'under_way', 'held')",
+        [],
+    )
+}
+
+pub(super) fn job(db: &Connection, id: JobId) -> Result<Option<JobRecord>, Trouble> {
+    Ok(records(db, "WHERE job.id = ?1", [id.0])?.pop())
+}
+
+pub(super) fn jobs(db: &Connection, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Trouble> {
+    match batch {
+        Some(name) => records(db, "WHERE batch.name = ?1", [&name.0]),
+        None => records(db, "", []),
+    }
+}
+
+/// See [`crate::port::Ledger::find`]. A bare number may be a job, an envelope, a control number or a serial: all that fit.
+pub(super) fn find(db: &Connection, text: &str) -> Result<Vec<JobRecord>, Trouble> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let upper = text.to_ascii_uppercase();
+    let marked = upper
+        .strip_prefix("L-")
+        .or_else(|| upper.strip_prefix("B-"))
+        .and_then(whole_number);
+    let bare = whole_number(text);
+    // Control numbers are printed in groups.
+    let control: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
+    records(
+        db,
+        "WHERE job.id = ?1 OR job.envelope = ?2 OR job.serial = ?3 COLLATE NOCASE
+            OR job.id IN (SELECT request.job FROM request JOIN person ON person.id = request.person
+                          WHERE person.user_key = ?4)
+            OR job.id IN (SELECT delivery.job FROM delivery
+                          WHERE replace(replace(delivery.control, ' ', ''), '-', '') = ?5 COLLATE NOCASE)",
+        params![bare, marked.or(bare), text, user_key(text), control],
+    )
+}
+
+fn whole_number(text: &str) -> Option<i64> {
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+pub(super) fn jobs_of_user(db: &Connection, user: &str) -> Result<Vec<JobRecord>, Trouble> {
+    records(
+        db,
+        "JOIN person ON person.id = request.person WHERE person.user_key = ?1 AND job.standing <> 'cancelled'",
+        [user_key(user)],
+    )
+}
+
+fn holder(record: JobRecord) -> Holder {
+    let request = record.job.request;
+    Holder {
+        job: record.job.id,
+        person: request.name.unwrap_or_else(|| request.user.clone()),
+        user: request.user,
+        envelope: record.job.envelope,
+        standing: record.standing,
+    }
+}
+
+pub(super) fn holders_of_serial(db: &Connection, serial: &Serial) -> Result<Vec<Holder>, Trouble> {
+    let mut found = records(
+        db,
+        "WHERE job.serial = ?1 COLLATE NOCASE",
+        [serial.as_str()],
+    )?;
+    // A key may have served several people: the one it served last comes first.
+    found.sort_by_key(|record| std::cmp::Reverse((record.updated, record.job.id)));
+    Ok(found.into_iter().map(holder).collect())
+}
+
+pub(super) fn holder_of_credential(
+    db: &Connection,
+    credential: &CredentialId,
+) -> Result<Option<Holder>, Trouble> {
+    let mut found = records(
+        db,
+        "JOIN passkey ON passkey.job = job.id WHERE passkey.credential = ?1",
+        [&credential.0],
+    )?;
+    Ok(found.pop().map(holder))
+}
+
+pub(super) fn live_methods(db: &Connection, user: &str) -> Result<Vec<MethodId>, Trouble> {
+    let mut statement = db.prepare_cached(
+        "SELECT passkey.method FROM passkey
+         JOIN request ON request.job = passkey.job JOIN person ON person.id = request.person
+         WHERE person.user_key = ?1 AND passkey.state = 'registered' AND passkey.method IS NOT NULL
+         ORDER BY passkey.job",
+    )?;
+    let methods = statement.query_map([user_key(user)], |row| row.get(0).map(MethodId))?;
+    Ok(methods.collect::<Result<_, _>>()?)
+}
+
+/// The serial of the key that an attempt was bound to; empty when the key has none.
+pub(super) fn serial_of_attempt(
+    db: &Connection,
+    job: JobId,
+    attempt: Attempt,
+) -> Result<String, Trouble> {
+    let serial: Option<Option<String>> = db
+        .prepare_cached("SELECT serial FROM attempt WHERE job = ?1 AND attempt = ?2")?
+        .query_row(params![job.0, attempt.0], |row| row.get(0))
+        .optional()?;
+    Ok(serial.flatten().unwrap_or_default())
+}
+
+pub(super) fn attestation(
+    db: &Connection,
+    job: JobId,
+    attempt: Attempt,
+) -> Result<Option<Attestation>, Trouble> {
+    let found = db
+        .prepare_cached(
+            "SELECT credential, aaguid, client_data_json, attestation_object, format, credential_protection,
+                    hmac_secret, algorithm
+             FROM attestation WHERE job = ?1 AND attempt = ?2",
+        )?
+        .query_row(params![job.0, attempt.0], |row| {
+            let aaguid: String = row.get(1)?;
+            Ok((
+                aaguid,
+                Attestation {
+                    credential_id: CredentialId(row.get(0)?),
+                    aaguid: Aaguid([0; 16]),
+                    client_data_json: row.get(2)?,
+                    attestation_object: row.get(3)?,
+                    format: row.get(4)?,
+                    credential_protection: row
+                        .get::<_, Option<u8>>(5)?
+                        .and_then(CredentialProtection::from_level),
+                    hmac_secret: row.get(6)?,
+                    algorithm: row.get(7)?,
+                },
+            ))
+        })
+        .optional()?;
+    found
+        .map(|(aaguid, attestation)| {
+            Ok(Attestation {
+                aaguid: Aaguid::try_from(aaguid)
+                    .map_err(|error| ledger_fault(error.to_string()))?,
+                ..attestation
+            })
+        })
+        .transpose()
+}
+
+pub(super) fn obligations(db: &Connection, now: Timestamp) -> Result<Vec<Obligation>, Trouble> {
+    let mut statement = db.prepare_cached(
+        "SELECT obligation.id, obligation.job, request.request ->> '$.user', obligation.kind, obligation.target,
+                job.method, obligation.due, obligation.looks
+         FROM obligation JOIN job ON job.id = obligation.job JOIN request ON request.job = job.id
+         WHERE obligation.state IN ('open', 'deleting') AND obligation.due <= ?1
+           AND (obligation.kind = 'orphan' OR job.standing = 'done')
+         ORDER BY obligation.due, obligation.id",
+    )?;
+    let mut rows = statement.query([now.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kind: String = row.get(3)?;
+        let target: String = row.get(4)?;
+        let keeps: Option<String> = row.get(5)?;
+        let (duty, keeps) = if kind == "replaced" {
+            (Duty::Replaced(MethodId(target)), keeps.map(MethodId))
+        } else {
+            // What an abandoned attempt left is nobody's working key: its removal waits for no other.
+            (Duty::Orphan(orphan(&target)?), None)
+        };
+        found.push(Obligation {
+            id: row.get(0)?,
+            job: JobId(row.get(1)?),
+            user: row.get(2)?,
+            duty,
+            keeps,
+            due: Timestamp(row.get(6)?),
+            looks: row.get(7)?,
+        });
+    }
+    Ok(found)
+}
+
+pub(super) fn orphan(target: &str) -> Result<CredentialId, Trouble> {
+    let bytes = unhex(target).ok_or_else(|| ledger_fault("a credential id is damaged"))?;
+    Ok(CredentialId(bytes.to_vec()))
+}

@@ -1,0 +1,85 @@
+//! What goes wrong inside the ledger, until it leaves as a [`Fault`] in words for the administrator. It never quotes a
+//! value that was to be stored.
+
+use std::io;
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use crate::domain::fault::Fault;
+
+/// An error on its way out. [`Trouble::into_fault`] gives it words.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Sqlite(rusqlite::Error),
+    Json(serde_json::Error),
+    Fault(Fault),
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<serde_json::Error> for Trouble {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Trouble {
+    /// The fault that people read, with the ledger's path.
+    pub(super) fn into_fault(self, path: &Path) -> Fault {
+        let shown = path.display();
+        let what = match self {
+            Self::Fault(fault) => return fault,
+            // The texts of JSON errors name a place and a type; serde quotes no secret, since none is ever in there.
+            Self::Json(error) => format!("a row of {shown} cannot be read: {error}"),
+            Self::Sqlite(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => {
+                    format!("the disk with {shown} is full; make room and start again")
+                }
+                Some(ErrorCode::ReadOnly) => format!(
+                    "{shown} cannot be written: the file, its folder or the disk is read-only"
+                ),
+                Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => format!(
+                    "{shown} cannot be opened; look at the permissions of the file and its folder"
+                ),
+                Some(ErrorCode::NotADatabase) => format!("{shown} is not a keyline ledger"),
+                Some(ErrorCode::DatabaseCorrupt) => format!(
+                    "{shown} is damaged ({error}); stop, keep the file, and restore the last backup"
+                ),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    format!("another program keeps {shown} locked")
+                }
+                Some(ErrorCode::SystemIoFailure) => {
+                    format!("the disk failed on {shown} ({error})")
+                }
+                Some(_) | None => format!("{shown}: {error}"),
+            },
+        };
+        Fault::Ledger { what }
+    }
+}
+
+/// A [`Fault::Ledger`] about a file operation.
+pub(super) fn file_fault(doing: &str, path: &Path, error: &io::Error) -> Fault {
+    ledger_fault(format!("cannot {doing} {}: {error}", path.display()))
+}
+
+/// A [`Fault::Ledger`] in these words.
+pub(super) fn ledger_fault(what: impl Into<String>) -> Fault {
+    Fault::Ledger { what: what.into() }
+}
+
+/// A [`Fault::Internal`]: a caller broke the contract of the port.
+pub(super) fn misuse(what: impl Into<String>) -> Fault {
+    Fault::Internal { what: what.into() }
+}

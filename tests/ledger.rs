@@ -1,0 +1,6 @@
+//! The ledger from outside: the contract of the port, what a crash leaves, what a thief finds, what an auditor sees.
+
+mod ledger {
+    pub(crate) mod bench;
+    mod contract;
+}
