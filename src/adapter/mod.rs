@@ -1,1 +1,3 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
+
+pub mod ctap;
