@@ -4,3 +4,4 @@ pub mod entra;
 pub mod folder;
 pub mod ledger;
 pub mod paper;
+pub mod ctap;

@@ -1,0 +1,60 @@
+//! Waits for udev to announce HID devices. A hint only: the announcement is not read, whoever is told looks for himself.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use udev::{MonitorBuilder, MonitorSocket};
+
+/// Between two looks at whether we shall stop; without udev also between two hints.
+const TURN_MILLIS: u64 = 500;
+/// There while udevd runs. Then its own announcements come after its rules; without it only the kernel's are to be had.
+const UDEVD_SOCKET: &str = "/run/udev/control";
+
+/// Calls `hint` after each announcement, or, where none can be had, every half second; until it returns `false` or `stop`.
+pub(super) fn wait(stop: &AtomicBool, mut hint: impl FnMut() -> bool) {
+    let monitor = monitor().inspect_err(|error| {
+        tracing::warn!(%error, "udev announces nothing; looking for USB keys twice a second instead");
+    });
+    while !stop.load(Ordering::SeqCst) {
+        let look = match &monitor {
+            Ok(socket) => announced(socket),
+            Err(_) => {
+                thread::sleep(Duration::from_millis(TURN_MILLIS));
+                true
+            }
+        };
+        if look && !hint() {
+            return;
+        }
+    }
+}
+
+fn monitor() -> std::io::Result<MonitorSocket> {
+    let builder = if Path::new(UDEVD_SOCKET).exists() {
+        MonitorBuilder::new()?
+    } else {
+        MonitorBuilder::new_kernel()?
+    };
+    builder.match_subsystem("hidraw")?.listen()
+}
+
+/// Whether something was announced within one turn.
+fn announced(socket: &MonitorSocket) -> bool {
+    let turn = Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::try_from(TURN_MILLIS * 1_000_000).unwrap_or(0),
+    };
+    match poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&turn)) {
+        // All that are there: plugging in one key announces several nodes.
+        Ok(1..) => socket.iter().count() > 0,
+        Ok(0) => false,
+        Err(_) => {
+            // Interrupted, or out of memory: do not spin, and look rather than miss something.
+            thread::sleep(Duration::from_millis(TURN_MILLIS));
+            true
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Watches smart-card and NFC readers through PC/SC: which of them hold a card. Survives a missing or restarted service.
+
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcsc::{
+    Attribute, Context, Disposition, Error, PNP_NOTIFICATION, Protocols, ReaderState, Scope,
+    ShareMode, State,
+};
+
+use super::ReaderChoice;
+use super::sighting::{Card, UsbAddress};
+
+/// pcsc-lite takes 16 reader states in one call, and the notification of new readers is one of them.
+const READERS_PER_CALL_MAX: usize = 15;
+/// How long one call waits when it alone covers every reader.
+const WAIT_MILLIS: u64 = 500;
+/// The same when several calls take turns.
+const TURN_MILLIS: u64 = 50;
+/// Before the service is asked for again.
+const RETRY_MILLIS: u64 = 1000;
+/// High word of SCARD_ATTR_CHANNEL_ID when the reader is a USB device.
+const CHANNEL_USB: u32 = 0x0020;
+
+/// Watches the readers of `choice`.
+pub(super) struct Lookout {
+    choice: ReaderChoice,
+    context: Option<Context>,
+    /// One state per reader, as last told; the calls wait for a change from it.
+    states: Vec<ReaderState>,
+    /// A reader's USB address, or that it has none. Asking costs a connection.
+    addresses: HashMap<CString, Option<UsbAddress>>,
+}
+
+impl Lookout {
+    pub(super) fn new(choice: ReaderChoice) -> Self {
+        Self {
+            choice,
+            context: None,
+            states: Vec::new(),
+            addresses: HashMap::new(),
+        }
+    }
+
+    /// The cards that are there now; none when there is no service.
+    pub(super) fn look_once(&mut self) -> Vec<Card> {
+        if self.choice == ReaderChoice::None {
+            return Vec::new();
+        }
+        self.look(Duration::ZERO).unwrap_or_else(|error| {
+            tracing::warn!(%error, "no smart-card readers can be had just now");
+            self.forget();
+            Vec::new()
+        })
+    }
+
+    /// Calls `report` with all cards after each change, until it returns `false` or `stop`.
+    pub(super) fn watch(mut self, stop: &AtomicBool, mut report: impl FnMut(Vec<Card>) -> bool) {
+        let mut told = None;
+        while !stop.load(Ordering::SeqCst) {
+            let cards = self
+                .look(Duration::from_millis(WAIT_MILLIS))
+                .unwrap_or_else(|error| {
+                    tracing::debug!(%error, "the smart-card service is away");
+                    self.forget();
+                    pause(stop);
+                    // Without the service no card can be reached: to us they are gone.
+                    Vec::new()
+                });
+            if told.as_ref() != Some(&cards) {
+                told = Some(cards.clone());
+                if !report(cards) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self) {
+        self.context = None;
+        self.states.clear();
+        self.addresses.clear();
+    }
+
+    /// Waits up to `patience` for a change, and tells what is there then.
+    fn look(&mut self, patience: Duration) -> Result<Vec<Card>, Error> {
+        if self.context.is_none() {
+            self.context = Some(Context::establish(Scope::User)?);
+        }
+        self.list()?;
+        let Some(context) = &self.context else {
+            return Err(Error::InvalidHandle);
+        };
+        let fresh = self
+            .states
+            .iter()
+            .any(|state| state.current_state() == State::UNAWARE);
+        let calls = self.states.len().div_ceil(READERS_PER_CALL_MAX);
+        let patience = match calls {
+            _ if fresh => Duration::ZERO,
+            0 | 1 => patience,
+            _ => patience.min(Duration::from_millis(TURN_MILLIS)),
+        };
+        if calls == 0 {
+            ask(context, &mut [], patience)?;
+        }
+        for states in self.states.chunks_mut(READERS_PER_CALL_MAX) {
+            ask(context, states, patience)?;
+        }
+        self.cards()
+    }
+
+    /// Brings the list of readers up to date. One that stays keeps its state.
+    fn list(&mut self) -> Result<(), Error> {
+        let Some(context) = &self.context else {
+            return Err(Error::InvalidHandle);
+        };
+        let names = match context.list_readers_owned() {
+            Ok(names) => names,
+            Err(Error::NoReadersAvailable) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let admitted = |name: &CString| name.to_str().is_ok_and(|name| self.choice.admits(name));
+        let names: Vec<CString> = names.into_iter().filter(admitted).collect();
+        self.states
+            .retain(|state| names.iter().any(|name| name.as_c_str() == state.name()));
+        self.addresses.retain(|known, _| names.contains(known));
+        for name in names {
+            if !self
+                .states
+                .iter()
+                .any(|state| state.name() == name.as_c_str())
+            {
+                self.states.push(ReaderState::new(name, State::UNAWARE));
+            }
+        }
+        Ok(())
+    }
+
+    fn cards(&mut self) -> Result<Vec<Card>, Error> {
+        let Some(context) = &self.context else {
+            return Err(Error::InvalidHandle);
+        };
+        let mut cards = Vec::new();
+        for state in &self.states {
+            let now = state.event_state();
+            // A card that does not answer its reset is no key, or not yet.
+            if !now.contains(State::PRESENT) || now.contains(State::MUTE) {
+                continue;
+            }
+            let usb = match self.addresses.get(state.name()) {
+                Some(known) => *known,
+                None => match usb_address(context, state.name()) {
+                    // Held by somebody else: asked again the next time.
+                    Err(Error::SharingViolation) => None,
+                    answer => {
+                        let usb = answer.ok().flatten();
+                        self.addresses.insert(state.name().to_owned(), usb);
+                        usb
+                    }
+                },
+            };
+            cards.push(Card {
+                reader: state.name().to_string_lossy().into_owned(),
+                count: state.event_count(),
+                usb,
+            });
+        }
+        Ok(cards)
+    }
+}
+
+/// One status call, with the notification of new readers in front.
+fn ask(context: &Context, states: &mut [ReaderState], patience: Duration) -> Result<(), Error> {
+    // Taken over and given back: the call wants one slice.
+    let mut asked = vec![ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE)];
+    asked.extend(
+        states
+            .iter()
+            .map(|state| ReaderState::new(state.name(), state.current_state())),
+    );
+    let began = Instant::now();
+    let mut answer = context.get_status_change(patience, &mut asked);
+    // The notification of new readers answers at once when it is asked for the first time; that is no news.
+    if answer.is_ok()
+        && asked
+            .iter()
+            .skip(1)
+            .all(|state| !state.event_state().contains(State::CHANGED))
+    {
+        asked.iter_mut().for_each(ReaderState::sync_current_state);
+        answer = context.get_status_change(patience.saturating_sub(began.elapsed()), &mut asked);
+    }
+    match answer {
+        Ok(()) => {
+            for (state, told) in states.iter_mut().zip(asked.into_iter().skip(1)) {
+                *state = told;
+                state.sync_current_state();
+            }
+            Ok(())
+        }
+        // Nothing new, or a reader went away meanwhile: the next list shows it.
+        Err(Error::Timeout | Error::UnknownReader) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Bus and device number of a USB reader (SCARD_ATTR_CHANNEL_ID), without touching the card.
+fn usb_address(context: &Context, reader: &CStr) -> Result<Option<UsbAddress>, Error> {
+    let card = context.connect(reader, ShareMode::Direct, Protocols::UNDEFINED)?;
+    let mut buffer = [0; 8];
+    let channel = card
+        .get_attribute(Attribute::ChannelId, &mut buffer)
+        .map(usb_of_channel);
+    if let Err((card, _)) = card.disconnect(Disposition::LeaveCard) {
+        drop(card);
+    }
+    // Many drivers do not know the attribute.
+    Ok(channel.unwrap_or(None))
+}
+
+/// DDDDCCCC: the kind of channel, then for USB the bus and the device.
+fn usb_of_channel(attribute: &[u8]) -> Option<UsbAddress> {
+    let channel = u32::from_ne_bytes(*attribute.first_chunk()?);
+    let [_, _, bus, device] = channel.to_be_bytes();
+    (channel >> 16 == CHANNEL_USB).then_some(UsbAddress { bus, device })
+}
+
+fn pause(stop: &AtomicBool) {
+    let until = Instant::now() + Duration::from_millis(RETRY_MILLIS);
+    while !stop.load(Ordering::SeqCst) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(TURN_MILLIS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_channel_of_a_usb_reader_names_bus_and_device() {
+        assert_eq!(
+            usb_of_channel(&0x0020_032A_u32.to_ne_bytes()),
+            Some(UsbAddress { bus: 3, device: 42 })
+        );
+        assert_eq!(usb_of_channel(&0x0001_0001_u32.to_ne_bytes()), None);
+        assert_eq!(usb_of_channel(&[0x20]), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! What one scan saw, and what changed since the one before. Pure: looks at nothing itself.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::domain::authenticator::Attachment;
+use crate::port::{KeyEvent, Place};
+
+/// USB bus and device number: the same for every interface of one device, another after each plugging in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct UsbAddress {
+    pub(super) bus: u8,
+    pub(super) device: u8,
+}
+
+/// A FIDO HID interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HidKey {
+    pub(super) place: Place,
+    pub(super) node: PathBuf,
+    pub(super) vendor_id: u16,
+    pub(super) product: String,
+    pub(super) usb: Option<UsbAddress>,
+}
+
+/// A card on a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Card {
+    pub(super) reader: String,
+    /// PC/SC counts arrivals and departures per reader: another number is another laying down.
+    pub(super) count: u32,
+    /// Of the reader, where it is a USB device.
+    pub(super) usb: Option<UsbAddress>,
+}
+
+/// Where a key is to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Whereabouts {
+    Hid(HidKey),
+    Reader(Card),
+}
+
+impl Whereabouts {
+    const fn attachment(&self) -> Attachment {
+        match self {
+            Self::Hid(_) => Attachment::Hid,
+            Self::Reader(_) => Attachment::Pcsc,
+        }
+    }
+}
+
+/// All keys of one scan.
+pub(super) type Sighting = BTreeMap<Place, Whereabouts>;
+
+/// Puts both scans together. A card in a reader that is the same USB device as a HID key is that key.
+pub(super) fn merge(hid: Vec<HidKey>, cards: &[Card]) -> Sighting {
+    let is_hid = |card: &&Card| card.usb.is_some() && hid.iter().any(|key| key.usb == card.usb);
+    let mut sighting: Sighting = cards
+        .iter()
+        .filter(|card| !is_hid(card))
+        .map(|card| {
+            (
+                Place(format!("reader:{}", card.reader)),
+                Whereabouts::Reader(card.clone()),
+            )
+        })
+        .collect();
+    sighting.extend(
+        hid.into_iter()
+            .map(|key| (key.place.clone(), Whereabouts::Hid(key))),
+    );
+    sighting
+}
+
+/// What happened between two scans: departures first, and a key that was exchanged between them both leaves and arrives.
+pub(super) fn events(before: &Sighting, now: &Sighting, at_start: bool) -> Vec<KeyEvent> {
+    let left = before
+        .iter()
+        .filter(|(place, what)| now.get(place) != Some(what))
+        .map(|(place, _)| KeyEvent::Left {
+            place: place.clone(),
+        });
+    let arrived = now
+        .iter()
+        .filter(|(place, what)| before.get(place) != Some(what))
+        .map(|(place, what)| KeyEvent::Arrived {
+            place: place.clone(),
+            attachment: what.attachment(),
+            at_start,
+        });
+    left.chain(arrived).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hid(place: &str, device: u8) -> HidKey {
+        HidKey {
+            place: Place(place.to_owned()),
+            node: PathBuf::from("/dev/hidraw0"),
+            vendor_id: 0x1050,
+            product: "a key".to_owned(),
+            usb: Some(UsbAddress { bus: 1, device }),
+        }
+    }
+
+    fn card(reader: &str, count: u32, device: Option<u8>) -> Card {
+        Card {
+            reader: reader.to_owned(),
+            count,
+            usb: device.map(|device| UsbAddress { bus: 1, device }),
+        }
+    }
+
+    #[track_caller]
+    fn check(before: &Sighting, now: &Sighting, expected: &[&str]) {
+        let said: Vec<_> = events(before, now, false)
+            .into_iter()
+            .map(|event| match event {
+                KeyEvent::Left { place } => format!("- {}", place.0),
+                KeyEvent::Arrived {
+                    place, attachment, ..
+                } => format!("+ {} {attachment:?}", place.0),
+            })
+            .collect();
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn one_key_on_hid_and_ccid_is_one() {
+        let both = merge(
+            vec![hid("usb:1-2", 7)],
+            &[
+                card("YubiKey 00 00", 1, Some(7)),
+                card("ACME 00 00", 1, Some(9)),
+            ],
+        );
+        check(
+            &Sighting::new(),
+            &both,
+            &["+ reader:ACME 00 00 Pcsc", "+ usb:1-2 Hid"],
+        );
+        let apart = merge(vec![], &[card("YubiKey 00 00", 1, Some(7))]);
+        check(&Sighting::new(), &apart, &["+ reader:YubiKey 00 00 Pcsc"]);
+        // Readers without a USB address are never taken for a HID key without one.
+        let virtual_hid = HidKey {
+            usb: None,
+            ..hid("hid:x", 0)
+        };
+        let both = merge(vec![virtual_hid], &[card("Virtual PCD 00 00", 1, None)]);
+        check(
+            &Sighting::new(),
+            &both,
+            &["+ hid:x Hid", "+ reader:Virtual PCD 00 00 Pcsc"],
+        );
+    }
+
+    #[test]
+    fn an_exchange_between_two_scans_is_seen() {
+        let before = merge(
+            vec![hid("usb:1-2", 7), hid("usb:1-3", 8)],
+            &[card("ACME 00 00", 1, None)],
+        );
+        check(&before, &before, &[]);
+        let now = merge(
+            vec![hid("usb:1-2", 9), hid("usb:1-3", 8)],
+            &[card("ACME 00 00", 3, None)],
+        );
+        check(
+            &before,
+            &now,
+            &[
+                "- reader:ACME 00 00",
+                "- usb:1-2",
+                "+ reader:ACME 00 00 Pcsc",
+                "+ usb:1-2 Hid",
+            ],
+        );
+    }
+}
