@@ -20,7 +20,7 @@ use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId};
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
 use crate::domain::pin::Pin;
-use crate::domain::policy::Configuration;
+pub use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
 
 // ---------------------------------------------------------------------------------------------------------------

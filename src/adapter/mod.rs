@@ -1,7 +1,7 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
 
+pub mod ctap;
 pub mod entra;
 pub mod folder;
 pub mod ledger;
 pub mod paper;
-pub mod ctap;
