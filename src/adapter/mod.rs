@@ -5,3 +5,4 @@ pub mod entra;
 pub mod folder;
 pub mod ledger;
 pub mod paper;
+pub mod system;

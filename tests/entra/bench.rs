@@ -11,8 +11,8 @@ use keyline::domain::time::Timestamp;
 use keyline::port::{CancelFlag, Clock, RelyingParty};
 use keyline::practice::tenant::{Tenant, TenantSetup};
 
-pub(crate) const ADA: &str = "ada.brook@contoso.com";
-pub(crate) const JUERGEN: &str = "juergen.weiss@contoso.com";
+pub(crate) const ADA: &str = "emily.carter@contoso.com";
+pub(crate) const JUERGEN: &str = "juergen.mueller@contoso.com";
 
 /// The wall clock, put forward at will; waits are noted.
 #[derive(Default)]

@@ -149,7 +149,6 @@ fn everybody_is_found_by_name_and_by_id_and_nobody_else_is() {
     let bench = Bench::new();
     let people = bench.tenant.people();
     assert_eq!(people.len(), 24);
-    assert!(people.iter().any(|person| person.upn.contains('\'')));
     for person in people {
         for user in [&person.upn, &person.id, &person.upn.to_uppercase()] {
             let options = bench.entra.creation_options(user).unwrap();

@@ -85,6 +85,11 @@ impl StationKeys {
         hmac_sha256(&*self.content, bytes)
     }
 
+    /// The key of [`StationKeys::content_hash`], for the drop folder, which hashes what it reads.
+    pub fn content_key(&self) -> [u8; KEY_BYTES] {
+        *self.content
+    }
+
     /// The public half of the key that signs checkpoints.
     pub fn verifying_key(&self) -> VerifyingKey {
         self.signing.verifying_key()

@@ -62,7 +62,7 @@ impl State {
         Ok(Self {
             setup,
             base,
-            people: everybody(),
+            people: everybody()?,
             faults: Faults::default(),
             requests: BTreeMap::new(),
             ahead_seconds: 0,

@@ -1,0 +1,141 @@
+//! `keyline init`: a new station in a folder. Never overwrites; the configuration is written last, so that a folder without
+//! one was never finished.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::adapter::folder::{self, Folder};
+use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys, generate_practice_identity};
+use crate::wire::config::{Config, TEMPLATE};
+use crate::wire::{WireFault, policies};
+
+/// What a new station is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The folder of the station.
+    pub folder: PathBuf,
+    /// Where the configuration goes; `config/station.toml` in the folder when absent.
+    pub config: Option<PathBuf>,
+    /// age recipients that can open the sealed PINs.
+    pub recipients: Vec<String>,
+    /// Generate a recovery pair here: for practice.
+    pub practice_identity: Option<PathBuf>,
+    /// Changes to the shipped configuration, by section and setting: for the demo.
+    pub settings: Vec<(&'static str, &'static str, toml::Value)>,
+}
+
+/// What was made, for the person who asked.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub config: PathBuf,
+    pub queue: PathBuf,
+    pub ledger: PathBuf,
+    /// The identity that can open every PIN, when it was generated here.
+    pub identity: Option<PathBuf>,
+}
+
+/// Makes a station.
+///
+/// # Errors
+/// When something is there already, a recipient is none, or nobody could open the PINs.
+pub fn init(request: &Request) -> Result<Made, WireFault> {
+    let root = &request.folder;
+    let file = request.config.clone().unwrap_or_else(|| root.join("config/station.toml"));
+    refuse_existing(&file)?;
+    if request.recipients.is_empty() && request.practice_identity.is_none() {
+        return Err(WireFault::Usage {
+            what: "nobody could open the PINs of this station".to_owned(),
+            hint: "give --recipient age1… (made with age-keygen on the administrator's machine), or --practice-identity FILE to practise"
+                .to_owned(),
+        });
+    }
+    // Before anything is made: a mistyped recipient would lose every PIN.
+    if !request.recipients.is_empty() {
+        Recipients::parse(&request.recipients)?;
+    }
+    let mut config = Config::parse(TEMPLATE).map_err(|what| WireFault::Files { place: "the shipped configuration".to_owned(), what })?;
+    config.root.clone_from(root);
+    let (keys, ledger) = (config.path(&config.ledger.keys), config.path(&config.ledger.file));
+    refuse_existing(&ledger)?;
+
+    make_folder(root)?;
+    for folder in [file.parent(), Some(keys.as_path()), ledger.parent()].into_iter().flatten() {
+        make_folder(folder)?;
+    }
+    let mut recipients = request.recipients.clone();
+    if let Some(identity) = &request.practice_identity {
+        recipients.push(generate_practice_identity(identity)?);
+    }
+    let opening = Opening {
+        tenant: String::new(),
+        recipients: Recipients::parse(&recipients)?,
+        keys: StationKeys::create(&keys)?,
+    };
+    drop(SqliteLedger::create(&ledger, opening)?);
+    let queue = config.path(&config.queue.folder);
+    make_folder(&queue)?;
+    drop(Folder::open(&queue, [0; 32], folder::Options::default())?);
+    let policy_folder = config.path(&config.queue.policies);
+    make_folder(&policy_folder)?;
+    for (name, text) in policies::SHIPPED {
+        write_new(&policy_folder.join(name), text)?;
+    }
+    write_new(&file, &configuration(&recipients, &request.settings)?)?;
+    Ok(Made { config: file, queue, ledger, identity: request.practice_identity.clone() })
+}
+
+/// The shipped file with its comments, and these settings in place of the defaults.
+fn configuration(
+    recipients: &[String],
+    settings: &[(&'static str, &'static str, toml::Value)],
+) -> Result<String, WireFault> {
+    let listed = recipients.iter().map(|one| toml::Value::String(one.clone())).collect();
+    let mut changes = vec![("ledger", "recipients", toml::Value::Array(listed))];
+    changes.extend(settings.iter().cloned());
+    let mut section = String::new();
+    let mut lines = Vec::new();
+    for line in TEMPLATE.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = name.to_owned();
+        }
+        let setting = line.split('=').next().unwrap_or("").trim();
+        let change = changes.iter().position(|(wanted, name, _)| *wanted == section && *name == setting);
+        match change {
+            Some(at) => {
+                let (_, name, value) = changes.remove(at);
+                lines.push(format!("{name} = {value}"));
+            }
+            None => lines.push(line.to_owned()),
+        }
+    }
+    match changes.first() {
+        None => Ok(lines.join("\n") + "\n"),
+        Some((section, name, _)) => Err(WireFault::Files {
+            place: "the shipped configuration".to_owned(),
+            what: format!("it has no setting {section}.{name}"),
+        }),
+    }
+}
+
+fn refuse_existing(path: &Path) -> Result<(), WireFault> {
+    if path.symlink_metadata().is_ok() {
+        return Err(WireFault::Usage {
+            what: format!("{} is there already", path.display()),
+            hint: "keyline init never overwrites: choose another folder, or move the old station away".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<(), WireFault> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| WireFault::files(path, &error))
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), WireFault> {
+    let wrong = |error: std::io::Error| WireFault::files(path, &error);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(wrong)?;
+    file.write_all(text.as_bytes()).map_err(wrong)?;
+    file.sync_all().map_err(wrong)
+}

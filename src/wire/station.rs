@@ -1,0 +1,109 @@
+//! A station as its configuration describes it: every port with its adapter behind it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::adapter::ctap::keys::ReaderChoice;
+use crate::adapter::ctap::{Hardware, Verifier, Watched};
+use crate::adapter::entra::Entra;
+use crate::adapter::folder::Folder;
+use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys};
+use crate::adapter::paper::{Composer, FolderPress, Templates};
+use crate::adapter::system::{SystemClock, SystemEntropy};
+use crate::app::board::Board;
+use crate::app::intake::Intake;
+use crate::app::{Policies, Ports};
+use crate::port::{CancelFlag, Keys, Operator, Place};
+use crate::app::station::slots::SlotMap;
+use crate::wire::config::Config;
+use crate::wire::{WireFault, policies};
+
+/// The parts of a station, before it runs.
+pub struct Parts {
+    pub ports: Ports,
+    pub policies: Arc<Policies>,
+    pub intake: Arc<Intake>,
+    pub board: Arc<Board>,
+    /// The ledger, for what only its adapter can do.
+    pub ledger: Arc<SqliteLedger>,
+    /// Ends waits for the tenant.
+    pub cancel: CancelFlag,
+}
+
+/// Puts a station together over these keys.
+///
+/// # Errors
+/// The first part that cannot be had, in words.
+pub fn assemble(config: &Config, keys: Arc<dyn Keys>, operator: Arc<dyn Operator>) -> Result<Parts, WireFault> {
+    let policies = Arc::new(policies::load(config)?);
+    let clock = Arc::new(SystemClock);
+    let cancel = CancelFlag::default();
+    let entra = Entra::new(config.entra(), config.entra.client_secret.clone(), clock.clone(), cancel.clone())?;
+    let templates = Templates::shipped()?;
+    let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
+    let composer = Composer::new(templates, config.letterhead())?;
+    let press = FolderPress::open(&config.path(&config.letters.folder), composer)?;
+    let ledger = Arc::new(open_ledger(config)?);
+    let content_key = station_keys(config)?.content_key();
+    let mailbox = Folder::open(&config.path(&config.queue.folder), content_key, config.folder_options())?;
+    let ports = Ports {
+        keys,
+        relying_party: Arc::new(entra),
+        ledger: ledger.clone(),
+        press: Arc::new(press),
+        attestation_check: Arc::new(Verifier),
+        operator,
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+    };
+    let intake = Intake::new(
+        Arc::new(mailbox),
+        ledger.clone(),
+        clock,
+        policies.clone(),
+        languages,
+        config.habits(),
+    );
+    Ok(Parts { ports, policies, intake: Arc::new(intake), board: Arc::default(), ledger, cancel })
+}
+
+/// The ledger, for the one process that works on it.
+///
+/// # Errors
+/// When another keyline holds it, or it or the keys cannot be used.
+pub fn open_ledger(config: &Config) -> Result<SqliteLedger, WireFault> {
+    let opening = Opening {
+        tenant: config.entra.tenant.clone(),
+        recipients: Recipients::parse(&config.ledger.recipients)?,
+        keys: station_keys(config)?,
+    };
+    Ok(SqliteLedger::open(&config.path(&config.ledger.file), opening)?)
+}
+
+/// The ledger for looking only.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_ledger(config: &Config) -> Result<SqliteLedger, WireFault> {
+    Ok(SqliteLedger::open_reader(&config.path(&config.ledger.file))?)
+}
+
+fn station_keys(config: &Config) -> Result<StationKeys, WireFault> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+    Ok(StationKeys::load(&config.path(&config.ledger.keys), credentials.as_deref().map(Path::new))?)
+}
+
+/// The real keys that the configuration watches.
+pub fn hardware(config: &Config) -> Hardware {
+    let readers = match (config.slots.readers, config.slots.reader_names.is_empty()) {
+        (false, _) => ReaderChoice::None,
+        (true, true) => ReaderChoice::All,
+        (true, false) => ReaderChoice::Named(config.slots.reader_names.clone()),
+    };
+    Hardware::new(Watched { hid: config.slots.hid, readers })
+}
+
+/// The slots that `keyline slots learn` wrote down.
+pub fn slots(config: &Config) -> SlotMap {
+    SlotMap::new(config.slots.places.iter().cloned().map(Place))
+}
