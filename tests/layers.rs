@@ -460,10 +460,13 @@ fn the_pure_layers_stay_pure() {
         "use zeroize::Zeroizing;\nuse serde::Deserialize;",
         &[],
     );
+    let port = PURE.iter().find(|(name, _)| *name == "port");
+    let fault = port
+        .map(|(_, may)| format!("`serde::Deserialize` is not for `port`, which may use {may:?}"));
     check(
         "port.rs",
         "use serde::Deserialize;",
-        &["`serde::Deserialize` is not for `port`, which may use []"],
+        &[fault.as_deref().unwrap_or_default()],
     );
     check("app/runner.rs", "use std::thread;", &[]);
 }
