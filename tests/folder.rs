@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use keyline::adapter::folder::{Folder, Options};
+use keyline::adapter::folder::{Folder, Options, check_file};
 use keyline::domain::job::row::{BadRow, Code, Rules};
 use keyline::domain::job::sheet::Unit;
 use keyline::domain::mailbox::{Archived, Claim, ContentHash, MailboxFault, Outcome, PinsLeft};
@@ -587,4 +587,28 @@ fn the_samples_are_right() {
         fs::copy(sample, bench.path("new").join(name)).unwrap();
         assert_eq!(bench.read(&bench.await_one()).1, Ok(rows), "{name}");
     }
+}
+
+#[test]
+fn a_file_can_be_checked_before_it_is_dropped() {
+    let rules = Rules {
+        policies: vec!["standard".to_owned()],
+        default_policy: None,
+        languages: vec!["en".to_owned()],
+    };
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a.csv");
+    let code = |path: &Path| check_file(path, &rules).expect_err("unusable").reasons[0].code;
+    assert_eq!(code(&path), Code::Unreadable);
+    assert_eq!(code(home.path()), Code::NotAFile);
+    mkfifoat(CWD, home.path().join("pipe.csv"), Mode::RUSR).unwrap();
+    assert_eq!(code(&home.path().join("pipe.csv")), Code::NotAFile);
+    fs::write(
+        &path,
+        "user,policy\nanna.lang@contoso.com,standard\nb,standard\n",
+    )
+    .unwrap();
+    let file = check_file(&path, &rules).unwrap();
+    assert_eq!((file.drafts.len(), file.bad_rows.len()), (1, 1));
+    assert!(path.exists());
 }

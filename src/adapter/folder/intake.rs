@@ -1,10 +1,11 @@
 //! Reading a claimed file: first what it is, then its bytes, then its rows. Whatever is wrong becomes a reason.
 
 use std::io::Read as _;
+use std::path::Path;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use rustix::fs::{self, FileType, Stat};
+use rustix::fs::{self, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -14,7 +15,7 @@ use super::format::{self, FILE_BYTES_MAX};
 use super::room::{Room, Rooms, fault};
 use super::sight::Stamp;
 use crate::domain::job::row::{BadRow, Code, Rules};
-use crate::domain::job::sheet::Unusable;
+use crate::domain::job::sheet::{JobFile, Unusable};
 use crate::domain::mailbox::{Claim, ContentHash, Delivery, MailboxFault};
 
 /// A file that changes under our eyes is read again so often, and then left for later.
@@ -93,6 +94,40 @@ pub(super) fn bytes(
         place: rooms.path(Room::Work).display().to_string(),
         what: "it is still being written".to_owned(),
     })
+}
+
+/// Checks a file that is not in the queue.
+pub(super) fn check_elsewhere(path: &Path, rules: &Rules) -> Result<JobFile, Unusable> {
+    let unusable = |errno| {
+        Unusable::because(match errno {
+            Errno::NOENT => BadRow::whole(
+                Code::Unreadable,
+                "There is no such file.",
+                "Check the path; it is read from the folder you are in.",
+            ),
+            Errno::ACCESS | Errno::PERM => unreadable(),
+            other => BadRow::whole(
+                Code::Unreadable,
+                format!("The file cannot be read: {other}."),
+                "Copy it to this machine and try again.",
+            ),
+        })
+    };
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = fs::open(path, flags, Mode::empty()).map_err(unusable)?;
+    let stat = fs::fstat(&file).map_err(unusable)?;
+    // A second name keeps a file out of the queue, but not a copy of it.
+    if let Some(reason) = unfit(&stat).filter(|reason| reason.code != Code::TwoNames) {
+        return Err(Unusable::because(reason));
+    }
+    let size = usize::try_from(stat.st_size).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(1)));
+    std::fs::File::from(file)
+        .take(FILE_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unusable(Errno::from_io_error(&error).unwrap_or(Errno::IO)))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format::parse(&name, &bytes, rules)
 }
 
 fn unfit(stat: &Stat) -> Option<BadRow> {

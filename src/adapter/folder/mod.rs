@@ -15,6 +15,7 @@ use rustix::fd::OwnedFd;
 use zeroize::Zeroizing;
 
 use crate::domain::job::row::Rules;
+use crate::domain::job::sheet::{JobFile, Unusable};
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::port::Mailbox;
 
@@ -57,6 +58,14 @@ pub struct Folder {
     shared: Arc<Shared>,
     watchers: Mutex<Vec<Sender<Signal>>>,
     _lock: OwnedFd,
+}
+
+/// Checks a job file that lies anywhere, with the answers that the queue would give, and leaves it alone.
+///
+/// # Errors
+/// [`Unusable`] with every complaint when no row of it could be used.
+pub fn check_file(path: &Path, rules: &Rules) -> Result<JobFile, Unusable> {
+    intake::check_elsewhere(path, rules)
 }
 
 /// What the watching thread and the station's threads share.
