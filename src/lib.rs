@@ -17,3 +17,4 @@ pub mod app;
 pub mod domain;
 pub mod port;
 pub mod practice;
+pub mod wire;

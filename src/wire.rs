@@ -35,6 +35,9 @@ pub enum WireFault {
 
 impl WireFault {
     pub(crate) fn files(place: &std::path::Path, error: &impl ToString) -> Self {
-        Self::Files { place: place.display().to_string(), what: error.to_string() }
+        Self::Files {
+            place: place.display().to_string(),
+            what: error.to_string(),
+        }
     }
 }

@@ -75,7 +75,7 @@ pub struct Intake {
     policies: Arc<Policies>,
     rules: Rules,
     habits: Habits,
-    /// Claims of an earlier run are looked for once.
+    /// Claims of an earlier run, or of a round that failed, have been looked for.
     left_over_seen: Mutex<bool>,
 }
 
@@ -121,10 +121,14 @@ impl Intake {
             .unwrap_or_else(PoisonError::into_inner);
         if !*seen {
             claims = self.mailbox.left_over().map_err(folder_fault)?;
-            *seen = true;
         }
+        // Until this round has gone well, what it claims counts as left over.
+        *seen = false;
         claims.extend(self.mailbox.collect().map_err(folder_fault)?);
-        claims.iter().map(|claim| self.take(claim, actor)).collect()
+        let taken: Result<Vec<Taken>, Fault> =
+            claims.iter().map(|claim| self.take(claim, actor)).collect();
+        *seen = taken.is_ok();
+        taken
     }
 
     fn take(&self, claim: &Claim, actor: &str) -> Result<Taken, Fault> {

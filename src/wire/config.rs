@@ -137,18 +137,29 @@ impl Config {
     /// # Errors
     /// [`ConfigFault`] with file, line and setting. A setting that is left out has the default of [`TEMPLATE`].
     pub fn load(path: &Path) -> Result<Self, ConfigFault> {
-        let fault = |what: String| ConfigFault { file: path.display().to_string(), what };
-        let size = std::fs::metadata(path).map_err(|error| fault(missing(&error)))?.len();
+        let fault = |what: String| ConfigFault {
+            file: path.display().to_string(),
+            what,
+        };
+        let size = std::fs::metadata(path)
+            .map_err(|error| fault(missing(&error)))?
+            .len();
         if size > CONFIG_BYTES_MAX {
-            return Err(fault(format!("{size} bytes are too many for a configuration")));
+            return Err(fault(format!(
+                "{size} bytes are too many for a configuration"
+            )));
         }
         let text = std::fs::read_to_string(path).map_err(|error| fault(missing(&error)))?;
         let mut config = Self::parse(&text).map_err(fault)?;
         config.file = path.to_owned();
         // The folder above the one that holds the file; a bare file name lies in the current folder.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         config.root = match folder.map(|folder| folder.join("..")) {
-            Some(above) => above.canonicalize().map_err(|error| fault(error.to_string()))?,
+            Some(above) => above
+                .canonicalize()
+                .map_err(|error| fault(error.to_string()))?,
             None => PathBuf::from(".."),
         };
         if let SecretSource::File(file) = &mut config.entra.client_secret {
@@ -167,7 +178,9 @@ impl Config {
         let mut whole: toml::Table = toml::from_str(TEMPLATE).map_err(|error| error.to_string())?;
         for (section, value) in typed {
             match (whole.get_mut(&section), value) {
-                (Some(toml::Value::Table(defaults)), toml::Value::Table(values)) => defaults.extend(values),
+                (Some(toml::Value::Table(defaults)), toml::Value::Table(values)) => {
+                    defaults.extend(values)
+                }
                 (_, value) => {
                     whole.insert(section, value);
                 }
@@ -200,13 +213,17 @@ impl Config {
         folder::Options {
             settle: Duration::from_millis(self.queue.settle_milliseconds),
             rescan: Duration::from_secs(self.queue.rescan_seconds.max(1)),
-            poll: (self.queue.poll_seconds > 0).then(|| Duration::from_secs(self.queue.poll_seconds)),
+            poll: (self.queue.poll_seconds > 0)
+                .then(|| Duration::from_secs(self.queue.poll_seconds)),
         }
     }
 
     /// How job files are taken in.
     pub fn habits(&self) -> Habits {
-        Habits { bad_rows: self.queue.bad_rows, already_enrolled: self.queue.already_enrolled }
+        Habits {
+            bad_rows: self.queue.bad_rows,
+            already_enrolled: self.queue.already_enrolled,
+        }
     }
 
     /// What letters say of the sender.
@@ -223,7 +240,9 @@ impl Config {
 
 fn missing(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file; `keyline init` makes one".to_owned(),
+        std::io::ErrorKind::NotFound => {
+            "there is no such file; `keyline init` makes one".to_owned()
+        }
         _ => error.to_string(),
     }
 }
@@ -249,6 +268,9 @@ mod tests {
     #[test]
     fn an_unknown_setting_is_refused_by_name() {
         let fault = Config::parse("[queue]\nfoldr = \"x\"\n").expect_err("a typo must not run");
-        assert!(fault.contains("foldr") && fault.contains("folder"), "{fault}");
+        assert!(
+            fault.contains("foldr") && fault.contains("folder"),
+            "{fault}"
+        );
     }
 }

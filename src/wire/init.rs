@@ -7,7 +7,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::adapter::folder::{self, Folder};
-use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys, generate_practice_identity};
+use crate::adapter::ledger::{
+    Opening, Recipients, SqliteLedger, StationKeys, generate_practice_identity,
+};
 use crate::wire::config::{Config, TEMPLATE};
 use crate::wire::{WireFault, policies};
 
@@ -42,7 +44,10 @@ pub struct Made {
 /// When something is there already, a recipient is none, or nobody could open the PINs.
 pub fn init(request: &Request) -> Result<Made, WireFault> {
     let root = &request.folder;
-    let file = request.config.clone().unwrap_or_else(|| root.join("config/station.toml"));
+    let file = request
+        .config
+        .clone()
+        .unwrap_or_else(|| root.join("config/station.toml"));
     refuse_existing(&file)?;
     if request.recipients.is_empty() && request.practice_identity.is_none() {
         return Err(WireFault::Usage {
@@ -55,13 +60,22 @@ pub fn init(request: &Request) -> Result<Made, WireFault> {
     if !request.recipients.is_empty() {
         Recipients::parse(&request.recipients)?;
     }
-    let mut config = Config::parse(TEMPLATE).map_err(|what| WireFault::Files { place: "the shipped configuration".to_owned(), what })?;
+    let mut config = Config::parse(TEMPLATE).map_err(|what| WireFault::Files {
+        place: "the shipped configuration".to_owned(),
+        what,
+    })?;
     config.root.clone_from(root);
-    let (keys, ledger) = (config.path(&config.ledger.keys), config.path(&config.ledger.file));
+    let (keys, ledger) = (
+        config.path(&config.ledger.keys),
+        config.path(&config.ledger.file),
+    );
     refuse_existing(&ledger)?;
 
     make_folder(root)?;
-    for folder in [file.parent(), Some(keys.as_path()), ledger.parent()].into_iter().flatten() {
+    for folder in [file.parent(), Some(keys.as_path()), ledger.parent()]
+        .into_iter()
+        .flatten()
+    {
         make_folder(folder)?;
     }
     let mut recipients = request.recipients.clone();
@@ -83,7 +97,12 @@ pub fn init(request: &Request) -> Result<Made, WireFault> {
         write_new(&policy_folder.join(name), text)?;
     }
     write_new(&file, &configuration(&recipients, &request.settings)?)?;
-    Ok(Made { config: file, queue, ledger, identity: request.practice_identity.clone() })
+    Ok(Made {
+        config: file,
+        queue,
+        ledger,
+        identity: request.practice_identity.clone(),
+    })
 }
 
 /// The shipped file with its comments, and these settings in place of the defaults.
@@ -91,17 +110,25 @@ fn configuration(
     recipients: &[String],
     settings: &[(&'static str, &'static str, toml::Value)],
 ) -> Result<String, WireFault> {
-    let listed = recipients.iter().map(|one| toml::Value::String(one.clone())).collect();
+    let listed = recipients
+        .iter()
+        .map(|one| toml::Value::String(one.clone()))
+        .collect();
     let mut changes = vec![("ledger", "recipients", toml::Value::Array(listed))];
     changes.extend(settings.iter().cloned());
     let mut section = String::new();
     let mut lines = Vec::new();
     for line in TEMPLATE.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(name) = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             section = name.to_owned();
         }
         let setting = line.split('=').next().unwrap_or("").trim();
-        let change = changes.iter().position(|(wanted, name, _)| *wanted == section && *name == setting);
+        let change = changes
+            .iter()
+            .position(|(wanted, name, _)| *wanted == section && *name == setting);
         match change {
             Some(at) => {
                 let (_, name, value) = changes.remove(at);
@@ -123,19 +150,30 @@ fn refuse_existing(path: &Path) -> Result<(), WireFault> {
     if path.symlink_metadata().is_ok() {
         return Err(WireFault::Usage {
             what: format!("{} is there already", path.display()),
-            hint: "keyline init never overwrites: choose another folder, or move the old station away".to_owned(),
+            hint:
+                "keyline init never overwrites: choose another folder, or move the old station away"
+                    .to_owned(),
         });
     }
     Ok(())
 }
 
 fn make_folder(path: &Path) -> Result<(), WireFault> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| WireFault::files(path, &error))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| WireFault::files(path, &error))
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), WireFault> {
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), WireFault> {
     let wrong = |error: std::io::Error| WireFault::files(path, &error);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(wrong)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(wrong)?;
     file.write_all(text.as_bytes()).map_err(wrong)?;
     file.sync_all().map_err(wrong)
 }

@@ -15,7 +15,10 @@ use crate::wire::config::{Config, ConfigFault, Level};
 /// When its folder cannot be used.
 pub fn open(config: &Config) -> Result<WorkerGuard, ConfigFault> {
     let folder = config.path(&config.log.folder);
-    let fault = |what: String| ConfigFault { file: folder.display().to_string(), what };
+    let fault = |what: String| ConfigFault {
+        file: folder.display().to_string(),
+        what,
+    };
     std::fs::create_dir_all(&folder).map_err(|error| fault(error.to_string()))?;
     let appender = Builder::new()
         .rotation(Rotation::DAILY)
@@ -26,9 +29,18 @@ pub fn open(config: &Config) -> Result<WorkerGuard, ConfigFault> {
         .map_err(|error| fault(error.to_string()))?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
     // Libraries know nothing of secrets: they are heard only when something is wrong.
-    let targets = Targets::new().with_default(LevelFilter::WARN).with_target("keyline", level(config.log.level));
-    let lines = tracing_subscriber::fmt::layer().json().with_writer(writer).with_current_span(true);
-    tracing_subscriber::registry().with(targets).with(lines).try_init().map_err(|error| fault(error.to_string()))?;
+    let targets = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("keyline", level(config.log.level));
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .with_writer(writer)
+        .with_current_span(true);
+    tracing_subscriber::registry()
+        .with(targets)
+        .with(lines)
+        .try_init()
+        .map_err(|error| fault(error.to_string()))?;
     Ok(guard)
 }
 

@@ -8,10 +8,19 @@ use crate::wire::config::{Config, ConfigFault};
 
 /// The shipped policies, which `keyline init` writes.
 pub const SHIPPED: [(&str, &str); 4] = [
-    ("standard.toml", include_str!("../../config/policies/standard.toml")),
-    ("strict.toml", include_str!("../../config/policies/strict.toml")),
+    (
+        "standard.toml",
+        include_str!("../../config/policies/standard.toml"),
+    ),
+    (
+        "strict.toml",
+        include_str!("../../config/policies/strict.toml"),
+    ),
     ("keep.toml", include_str!("../../config/policies/keep.toml")),
-    ("specified.toml", include_str!("../../config/policies/specified.toml")),
+    (
+        "specified.toml",
+        include_str!("../../config/policies/specified.toml"),
+    ),
 ];
 
 /// Reads and checks every policy. A policy with a typo must not run, so one bad file stops the station.
@@ -20,7 +29,10 @@ pub const SHIPPED: [(&str, &str); 4] = [
 /// The first file that cannot be used, with every objection to it.
 pub fn load(config: &Config) -> Result<Policies, ConfigFault> {
     let folder = config.path(&config.queue.policies);
-    let fault = |file: &Path, what: String| ConfigFault { file: file.display().to_string(), what };
+    let fault = |file: &Path, what: String| ConfigFault {
+        file: file.display().to_string(),
+        what,
+    };
     let mut policies = Policies {
         by_name: std::collections::BTreeMap::new(),
         default_name: config.queue.policy.clone(),
@@ -28,14 +40,20 @@ pub fn load(config: &Config) -> Result<Policies, ConfigFault> {
     };
     let entries = std::fs::read_dir(&folder).map_err(|error| fault(&folder, error.to_string()))?;
     for entry in entries {
-        let path = entry.map_err(|error| fault(&folder, error.to_string()))?.path();
+        let path = entry
+            .map_err(|error| fault(&folder, error.to_string()))?
+            .path();
         if path.extension().is_none_or(|ending| ending != "toml") {
             continue;
         }
         let Some(name) = path.file_stem().and_then(|name| name.to_str()) else {
-            return Err(fault(&path, "the name of a policy must be plain text".to_owned()));
+            return Err(fault(
+                &path,
+                "the name of a policy must be plain text".to_owned(),
+            ));
         };
-        let text = std::fs::read_to_string(&path).map_err(|error| fault(&path, error.to_string()))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| fault(&path, error.to_string()))?;
         let policy = parse(&text).map_err(|what| fault(&path, what))?;
         policies.by_name.insert(name.to_owned(), policy);
     }
@@ -60,7 +78,11 @@ pub fn load(config: &Config) -> Result<Policies, ConfigFault> {
 pub fn parse(text: &str) -> Result<Policy, String> {
     let policy: Policy = toml::from_str(text).map_err(|error| error.to_string())?;
     policy.check().map_err(|objections| {
-        objections.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        objections
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
     })?;
     Ok(policy)
 }
@@ -79,7 +101,11 @@ mod tests {
 
     #[test]
     fn a_typo_is_told_with_its_line() {
-        let what = parse("reset = \"random\"\nforce_pin_chnage = true\n").expect_err("a typo must not run");
-        assert!(what.contains("line 2") && what.contains("force_pin_chnage"), "{what}");
+        let what = parse("reset = \"random\"\nforce_pin_chnage = true\n")
+            .expect_err("a typo must not run");
+        assert!(
+            what.contains("line 2") && what.contains("force_pin_chnage"),
+            "{what}"
+        );
     }
 }

@@ -12,9 +12,9 @@ use crate::adapter::paper::{Composer, FolderPress, Templates};
 use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::app::board::Board;
 use crate::app::intake::Intake;
+use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
 use crate::port::{CancelFlag, Keys, Operator, Place};
-use crate::app::station::slots::SlotMap;
 use crate::wire::config::Config;
 use crate::wire::{WireFault, policies};
 
@@ -34,18 +34,31 @@ pub struct Parts {
 ///
 /// # Errors
 /// The first part that cannot be had, in words.
-pub fn assemble(config: &Config, keys: Arc<dyn Keys>, operator: Arc<dyn Operator>) -> Result<Parts, WireFault> {
+pub fn assemble(
+    config: &Config,
+    keys: Arc<dyn Keys>,
+    operator: Arc<dyn Operator>,
+) -> Result<Parts, WireFault> {
     let policies = Arc::new(policies::load(config)?);
     let clock = Arc::new(SystemClock);
     let cancel = CancelFlag::default();
-    let entra = Entra::new(config.entra(), config.entra.client_secret.clone(), clock.clone(), cancel.clone())?;
+    let entra = Entra::new(
+        config.entra(),
+        config.entra.client_secret.clone(),
+        clock.clone(),
+        cancel.clone(),
+    )?;
     let templates = Templates::shipped()?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
     let composer = Composer::new(templates, config.letterhead())?;
     let press = FolderPress::open(&config.path(&config.letters.folder), composer)?;
     let ledger = Arc::new(open_ledger(config)?);
     let content_key = station_keys(config)?.content_key();
-    let mailbox = Folder::open(&config.path(&config.queue.folder), content_key, config.folder_options())?;
+    let mailbox = Folder::open(
+        &config.path(&config.queue.folder),
+        content_key,
+        config.folder_options(),
+    )?;
     let ports = Ports {
         keys,
         relying_party: Arc::new(entra),
@@ -64,7 +77,14 @@ pub fn assemble(config: &Config, keys: Arc<dyn Keys>, operator: Arc<dyn Operator
         languages,
         config.habits(),
     );
-    Ok(Parts { ports, policies, intake: Arc::new(intake), board: Arc::default(), ledger, cancel })
+    Ok(Parts {
+        ports,
+        policies,
+        intake: Arc::new(intake),
+        board: Arc::default(),
+        ledger,
+        cancel,
+    })
 }
 
 /// The ledger, for the one process that works on it.
@@ -77,7 +97,10 @@ pub fn open_ledger(config: &Config) -> Result<SqliteLedger, WireFault> {
         recipients: Recipients::parse(&config.ledger.recipients)?,
         keys: station_keys(config)?,
     };
-    Ok(SqliteLedger::open(&config.path(&config.ledger.file), opening)?)
+    Ok(SqliteLedger::open(
+        &config.path(&config.ledger.file),
+        opening,
+    )?)
 }
 
 /// The ledger for looking only.
@@ -85,12 +108,17 @@ pub fn open_ledger(config: &Config) -> Result<SqliteLedger, WireFault> {
 /// # Errors
 /// When it cannot be read.
 pub fn read_ledger(config: &Config) -> Result<SqliteLedger, WireFault> {
-    Ok(SqliteLedger::open_reader(&config.path(&config.ledger.file))?)
+    Ok(SqliteLedger::open_reader(
+        &config.path(&config.ledger.file),
+    )?)
 }
 
 fn station_keys(config: &Config) -> Result<StationKeys, WireFault> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
-    Ok(StationKeys::load(&config.path(&config.ledger.keys), credentials.as_deref().map(Path::new))?)
+    Ok(StationKeys::load(
+        &config.path(&config.ledger.keys),
+        credentials.as_deref().map(Path::new),
+    )?)
 }
 
 /// The real keys that the configuration watches.
@@ -100,7 +128,10 @@ pub fn hardware(config: &Config) -> Hardware {
         (true, true) => ReaderChoice::All,
         (true, false) => ReaderChoice::Named(config.slots.reader_names.clone()),
     };
-    Hardware::new(Watched { hid: config.slots.hid, readers })
+    Hardware::new(Watched {
+        hid: config.slots.hid,
+        readers,
+    })
 }
 
 /// The slots that `keyline slots learn` wrote down.

@@ -221,6 +221,8 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(), Fault> {
             "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
             path.display()
         ))),
+        // A ledger that `init` has just made does not know its tenant yet.
+        None if tenant.is_empty() => Ok(()),
         None => {
             let id = uuid::Uuid::new_v4().to_string();
             store::put_meta(db, &[("ledger", &id), ("tenant", tenant)])

@@ -1,0 +1,271 @@
+//! `keyline demo`: the ordinary station, on simulated keys and a practice tenant. Same code as `keyline run`; only what
+//! lies behind the ports is practice, and it says so.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::adapter::ctap::Key;
+use crate::app::board::Board;
+use crate::app::station::Handle;
+use crate::domain::authenticator::Slot;
+use crate::domain::fault::Fault;
+use crate::domain::station::signal::SlotState;
+use crate::port::{CancelFlag, Place};
+use crate::practice::authenticator::{
+    Bench, Habits, Manufacturer, Model, PracticeKeys, PracticeOperator,
+};
+use crate::practice::tenant::{Tenant, TenantSetup};
+use crate::wire::config::Config;
+use crate::wire::init::{self, init};
+use crate::wire::{WireFault, run, station};
+
+const SAMPLE: &str = include_str!("../../queue/samples/onboarding.csv");
+/// How many people the sample and the practice tenant have.
+pub const PEOPLE: usize = 24;
+/// A quick person's hands: the demo shall show the line, not make people wait.
+const FETCH: Duration = Duration::from_millis(700);
+const TOUCH: Duration = Duration::from_millis(600);
+const PULL: Duration = Duration::from_millis(500);
+/// How often the simulated hands look at the board.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// What the demo is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// 1 to [`PEOPLE`].
+    pub keys: usize,
+    pub slots: u16,
+    pub seed: u64,
+    /// Where everything is kept; a fresh folder under the system's temporary one when absent.
+    pub keep: Option<PathBuf>,
+}
+
+/// Everything that the demo has set up, before it runs.
+pub struct Stage {
+    pub config: Config,
+    pub tenant: Tenant,
+    pub folder: PathBuf,
+    pub identity: PathBuf,
+    bench: Bench,
+    keys: Arc<PracticeKeys>,
+    maker: Manufacturer,
+    wish: Wish,
+}
+
+impl Stage {
+    /// Starts the practice tenant and makes a fresh station for it.
+    ///
+    /// # Errors
+    /// When the folder is in use, or the tenant cannot be started.
+    pub fn set(wish: Wish) -> Result<Self, WireFault> {
+        if !(1..=PEOPLE).contains(&wish.keys) || wish.slots == 0 {
+            return Err(WireFault::Usage {
+                what: format!(
+                    "the demo has {PEOPLE} people, so --keys is 1 to {PEOPLE}, and --slots at least 1"
+                ),
+                hint: "leave both out for the usual demo".to_owned(),
+            });
+        }
+        let folder = match &wish.keep {
+            Some(folder) => folder.clone(),
+            None => fresh_folder()?,
+        };
+        let setup = TenantSetup {
+            seed: wish.seed,
+            ..TenantSetup::default()
+        };
+        let (name, client_id, secret) = (
+            setup.tenant.clone(),
+            setup.client_id.clone(),
+            setup.client_secret.clone(),
+        );
+        let tenant = Tenant::start(setup)?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(|error| WireFault::files(&folder, &error))?;
+        let text = |text: &str| toml::Value::String(text.to_owned());
+        let secret_file: toml::Table =
+            std::iter::once(("file".to_owned(), text("practice-client-secret"))).collect();
+        let identity = folder.join("practice-identity.txt");
+        let made = init(&init::Request {
+            folder: folder.clone(),
+            practice_identity: Some(identity.clone()),
+            settings: vec![
+                ("entra", "tenant", text(&name)),
+                ("entra", "client_id", text(&client_id)),
+                ("entra", "client_secret", toml::Value::Table(secret_file)),
+                ("entra", "authority", text(tenant.url().as_str())),
+                ("entra", "graph", text(tenant.url().as_str())),
+                (
+                    "letters",
+                    "return_line",
+                    text("Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
+                ),
+                ("queue", "settle_milliseconds", toml::Value::Integer(200)),
+            ],
+            ..init::Request::default()
+        })?;
+        init::write_new(&folder.join("practice-client-secret"), &secret)?;
+        let config = Config::load(&made.config)?;
+        let bench = Bench::new(wish.slots);
+        let assemble = Box::new(
+            |transport, attendant| -> Box<dyn crate::port::Authenticator> {
+                Box::new(Key::new(transport, attendant))
+            },
+        );
+        let keys = Arc::new(PracticeKeys::new(bench.clone(), assemble));
+        let maker = Manufacturer::new(Model::practice())?;
+        Ok(Self {
+            config,
+            tenant,
+            folder,
+            identity,
+            bench,
+            keys,
+            maker,
+            wish,
+        })
+    }
+
+    /// The station over the practice keys.
+    ///
+    /// # Errors
+    /// As [`station::assemble`].
+    pub fn assemble(
+        &self,
+        operator: Arc<dyn crate::port::Operator>,
+    ) -> Result<station::Parts, WireFault> {
+        station::assemble(&self.config, self.keys.clone(), operator)
+    }
+
+    /// The wish that the station runs with.
+    pub fn run_wish(&self) -> run::Wish {
+        run::Wish {
+            limit: None,
+            until_empty: true,
+            operator: "practice".to_owned(),
+        }
+    }
+
+    /// Drops the sample into the queue, as an administrator would: written elsewhere, then moved in.
+    ///
+    /// # Errors
+    /// When the queue cannot be written.
+    pub fn drop_job_file(&self) -> Result<PathBuf, WireFault> {
+        let lines: Vec<&str> = SAMPLE
+            .lines()
+            .take(self.wish.keys.saturating_add(1))
+            .collect();
+        let queue = self.config.path(&self.config.queue.folder);
+        let (draft, there) = (
+            self.folder.join("onboarding.csv"),
+            queue.join("new/onboarding.csv"),
+        );
+        init::write_new(&draft, &(lines.join("\r\n") + "\r\n"))?;
+        std::fs::rename(&draft, &there).map_err(|error| WireFault::files(&there, &error))?;
+        Ok(there)
+    }
+
+    /// Simulated hands that work at the bench as the board tells them.
+    ///
+    /// # Errors
+    /// When the keys cannot be made.
+    pub fn hands(&self, board: Arc<Board>) -> Result<Hands, WireFault> {
+        let mut supply = Vec::with_capacity(self.wish.keys);
+        for number in 1..=u32::try_from(self.wish.keys).unwrap_or(u32::MAX) {
+            supply.push(self.maker.make(number)?);
+        }
+        let habits = Habits {
+            fetch: FETCH,
+            touch: TOUCH,
+            pull: PULL,
+            seed: self.wish.seed,
+        };
+        let operator = PracticeOperator::start(self.bench.clone(), supply, habits)?;
+        Hands::start(operator, board)
+    }
+}
+
+/// Reads the board and tells the simulated operator what a person would read off it.
+pub struct Hands {
+    stop: CancelFlag,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hands {
+    fn start(operator: PracticeOperator, board: Arc<Board>) -> Result<Self, WireFault> {
+        let stop = CancelFlag::default();
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name("practice-eyes".to_owned())
+            .spawn(move || {
+                let mut told = std::collections::BTreeMap::new();
+                while !stopped.is_cancelled() {
+                    for (slot, view) in board.view().slots {
+                        if told.get(&slot) != Some(&view.state) {
+                            obey(&operator, slot, &view.state);
+                            told.insert(slot, view.state);
+                        }
+                    }
+                    std::thread::sleep(GLANCE);
+                }
+            })
+            .map_err(|error| Fault::Internal {
+                what: error.to_string(),
+            })?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported there.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
+    let place: Place = Bench::place(slot.0);
+    match state {
+        SlotState::Done { .. }
+        | SlotState::Refused { .. }
+        | SlotState::Held { .. }
+        | SlotState::NoJob => {
+            operator.pull(&place);
+        }
+        SlotState::WantsBack { key_in: true, .. } => operator.put_back(&place),
+        SlotState::Empty
+        | SlotState::LiftFirst
+        | SlotState::Reading
+        | SlotState::Working { .. }
+        | SlotState::WantsBack { key_in: false, .. }
+        | SlotState::Asking { .. }
+        | SlotState::AwaitingOptions { .. }
+        | SlotState::AwaitingService { .. } => {}
+    }
+}
+
+/// A new folder that only this user can enter.
+fn fresh_folder() -> Result<PathBuf, WireFault> {
+    let name = format!("keyline-demo-{}", uuid::Uuid::new_v4().simple());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&folder)
+        .map_err(|error| WireFault::files(Path::new(&folder), &error))?;
+    Ok(folder)
+}
+
+/// What attends a demo run: kept until it ends.
+pub type Attendance = (Hands, Handle);
