@@ -15,5 +15,6 @@
 pub mod adapter;
 pub mod app;
 pub mod domain;
+pub mod face;
 pub mod port;
 pub mod practice;
