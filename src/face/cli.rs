@@ -346,12 +346,8 @@ where
 {
     match Cli::try_parse_from(arguments) {
         Ok(cli) => Ok(Parsed::Command(Box::new(cli))),
-        Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                Ok(Parsed::Text(error.render().to_string()))
-            }
-            _ => Err(complaint(&error)),
-        },
+        Err(error) if error.use_stderr() => Err(complaint(&error)),
+        Err(error) => Ok(Parsed::Text(error.render().to_string())),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::board::{Case, SlotView};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
-use crate::domain::fault::{Fault, Move};
+use crate::domain::fault::Fault;
 use crate::domain::station::signal::{Question, SlotState};
 use crate::face::say::clean::clean;
 use crate::face::say::{fault, steps};
@@ -179,16 +179,16 @@ fn asking(slot: Slot, question: &Question, case: Option<&Case>) -> Words {
     }
 }
 
-/// What the slot waits for, in one word.
+/// What the slot waits for, in one word. Whatever else makes it wait is the service's doing.
 const fn awaited(fault: &Fault) -> &'static str {
-    match fault {
-        Fault::Unreachable { .. } => "network",
-        Fault::SignIn { .. } => "sign-in",
-        Fault::Clock { .. } => "clock",
-        other => match other.whose_move() {
-            Move::Wait => "Entra",
-            Move::PutBack | Move::AnotherKey | Move::Administrator => "station",
-        },
+    if matches!(fault, Fault::Unreachable { .. }) {
+        "network"
+    } else if matches!(fault, Fault::SignIn { .. }) {
+        "sign-in"
+    } else if matches!(fault, Fault::Clock { .. }) {
+        "clock"
+    } else {
+        "Entra"
     }
 }
 
