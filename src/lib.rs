@@ -15,6 +15,7 @@
 pub mod adapter;
 pub mod app;
 pub mod domain;
+pub mod face;
 pub mod port;
 pub mod practice;
 pub mod wire;

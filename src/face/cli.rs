@@ -1,0 +1,424 @@
+//! The command line: what can be typed, and the help that an administrator can learn from. It only reads arguments; what
+//! they bring about is wired elsewhere.
+
+mod manual;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+
+use crate::face::say::Complaint;
+
+pub use manual::man;
+
+/// Where the configuration lies when nobody says otherwise.
+pub const CONFIG_DEFAULT: &str = "config/station.toml";
+
+/// An enrollment station for FIDO2 security keys in Microsoft Entra ID.
+///
+/// Drop a job file (who gets a key) into the queue, put blank keys into the slots, touch them when told. Each key is wiped,
+/// given a PIN, enrolled for its person at Entra and written into the ledger; a letter with the PIN comes out.
+#[derive(Clone, Debug, PartialEq, Eq, Parser)]
+#[command(
+    name = "keyline",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = FIRST_STEPS
+)]
+pub struct Cli {
+    /// The configuration of the station.
+    #[arg(long, global = true, value_name = "FILE", default_value = CONFIG_DEFAULT)]
+    pub config: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const FIRST_STEPS: &str = "First steps:
+  keyline demo                              see the whole line at work, with practice keys and a practice tenant
+  keyline init --recipient age1…            make a station in this folder
+  keyline check config/station.toml         is the configuration right?
+  keyline check onboarding.csv              is this job file right? Nothing is taken in.
+  keyline run                               start the station
+  cp onboarding.csv queue/new/              give it work
+  keyline status                            how far is it?
+
+Exit codes:
+  0 done   1 a defect of keyline   2 wrong usage or configuration   3 a job, job file or policy was refused
+  4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
+  7 the letter failed   8 the ledger or a folder failed   130 stopped
+
+Answers go to stdout, talk goes to stderr. Colours follow NO_COLOR and never carry a meaning alone.";
+
+/// What keyline is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Make a new station: configuration, policies, queue folders, keys, ledger
+    ///
+    /// Writes everything that a station needs into a folder, readable for its owner alone. Refuses to overwrite anything.
+    #[command(after_help = INIT)]
+    Init(Init),
+    /// Run the station: take job files, enroll keys
+    ///
+    /// Runs until it is stopped. Ctrl-C finishes the steps in hand and ends; a second Ctrl-C ends at once. Either is safe: what was
+    /// in doubt is settled at the next start.
+    #[command(after_help = RUN)]
+    Run(Run),
+    /// Check a job file or the configuration; changes nothing
+    ///
+    /// Lists everything that is wrong at once: where, what, and what would be right.
+    #[command(
+        after_help = "Examples:\n  keyline check onboarding.csv\n  keyline check config/station.toml\n  keyline check config/policies/standard.toml"
+    )]
+    Check {
+        /// A job file (.csv, .toml, .json), a configuration or a policy
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Show how the work stands; changes nothing
+    #[command(after_help = "Examples:\n  keyline status\n  keyline status --json | jq .held")]
+    Status {
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at jobs, hold them, let them go on, give them up
+    ///
+    /// While a station runs these commands reach it and it makes the change; otherwise they change the ledger themselves.
+    #[command(after_help = JOBS, arg_required_else_help = true)]
+    Jobs {
+        #[command(subcommand)]
+        command: Jobs,
+    },
+    /// Look at keys
+    #[command(arg_required_else_help = true)]
+    Keys {
+        #[command(subcommand)]
+        command: Keys,
+    },
+    /// Teach the station its slots
+    #[command(arg_required_else_help = true)]
+    Slots {
+        #[command(subcommand)]
+        command: Slots,
+    },
+    /// Open sealed PINs, with the recovery identity
+    #[command(arg_required_else_help = true)]
+    Pins {
+        #[command(subcommand)]
+        command: Pins,
+    },
+    /// Forget people
+    #[command(arg_required_else_help = true)]
+    People {
+        #[command(subcommand)]
+        command: People,
+    },
+    /// Show the whole line at work, with practice keys and a practice tenant
+    ///
+    /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is
+    /// touched, and nothing leaves this computer.
+    #[command(
+        after_help = "Examples:\n  keyline demo\n  keyline demo --keys 8 --slots 2 --seed 7\n  keyline demo --keep /tmp/keyline-demo     keep ledger, letters and log for a closer look"
+    )]
+    Demo(Demo),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Examples:\n  keyline completions bash > /etc/bash_completion.d/keyline\n  keyline completions zsh > ~/.zfunc/_keyline"
+    )]
+    Completions {
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Examples:\n  keyline man > /usr/local/share/man/man1/keyline.1")]
+    Man,
+}
+
+const INIT: &str = "Examples:
+  keyline init --recipient age1qx…                        production: PINs are sealed to this recipient
+  keyline init --recipient age1qx… --recipient age1yub…   either of two identities opens them
+  keyline init --dir /srv/keyline --practice-identity practice.txt
+
+Every PIN is sealed to the recipients, and the station itself cannot open it again once it is delivered. Make the recovery
+pair on another computer (`age-keygen`, or a plugin for a hardware key) and keep its private half off the station.
+--practice-identity makes a pair here instead; that is for trying out, because whoever copies the station then has both halves.";
+
+const RUN: &str = "Examples:
+  keyline run
+  keyline run --operator 4711               the badge of who is at the bench; it stands in the journal
+  keyline run --limit 3                     a pilot: three keys, then end of new work
+  keyline run --until-empty                 end when nothing is left, with the exit code of the worst outcome
+
+While it runs you may type, followed by Enter:
+  wipe N       wipe the used key in slot N, when the slot asks
+  take N       take the card in slot N, and all cards of its batch, when the slot asks
+  cards        the same for every slot that asks
+  badge NAME   somebody else is at the bench now
+  quit         finish the steps in hand, then end
+Enter alone does nothing, and what a touched key types is ignored.";
+
+const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a letter or the serial
+number of a key. If it fits several jobs, they are listed and nothing is changed.
+
+Examples:
+  keyline jobs list --batch onboarding
+  keyline jobs show anna@contoso.com
+  keyline jobs hold 0042 --reason \"on leave until May\"
+  keyline jobs release 0042";
+
+/// `keyline init`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Init {
+    /// The folder of the new station
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Seal PINs to this age recipient; may be given several times
+    #[arg(
+        long = "recipient",
+        value_name = "age1…",
+        required_unless_present = "practice_identity"
+    )]
+    pub recipients: Vec<String>,
+    /// Make a recovery pair here and write its private half to FILE: for practice only
+    #[arg(long, value_name = "FILE")]
+    pub practice_identity: Option<PathBuf>,
+}
+
+/// `keyline run`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Run {
+    /// Start at most N jobs
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub limit: Option<usize>,
+    /// End when nothing is left to do
+    #[arg(long)]
+    pub until_empty: bool,
+    /// Badge or number of the person at the bench
+    #[arg(long, value_name = "BADGE", value_parser = badge)]
+    pub operator: Option<String>,
+}
+
+/// `keyline jobs …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Jobs {
+    /// List jobs; changes nothing
+    List {
+        /// Only the jobs of this batch (the job file's name without its ending)
+        #[arg(long, value_name = "BATCH")]
+        batch: Option<String>,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a job and its whole journal; changes nothing
+    Show {
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop a job from starting or going on, until it is released
+    Hold {
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// Why; it stands in the journal and is shown with the job
+        #[arg(long, value_name = "TEXT", default_value = "held by the administrator")]
+        reason: String,
+    },
+    /// Let a held job go on where it was
+    Release {
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+    /// Give a job up for good
+    ///
+    /// Nothing more is done for it. If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun
+    /// must be wiped before it is used again.
+    Cancel {
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+    /// Start a job anew, with another key
+    ///
+    /// Releases the job, gives up the key it began with, and waits for a fresh one. A passkey that the old key may have left at
+    /// Entra is looked for there and deleted. Use it when a key is lost, broken or spoiled half-way.
+    Retry {
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+}
+
+/// `keyline keys …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Keys {
+    /// Say whose key this is: insert any key; changes nothing
+    ///
+    /// Shows model, serial number, and, if this ledger knows the key, its person, envelope and state. No PIN is needed.
+    Identify,
+}
+
+/// `keyline slots …`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Slots {
+    /// Put a key where slot 1 shall be, then slot 2, and so on; writes the order into the configuration
+    ///
+    /// The keys are only seen, not changed.
+    Learn,
+}
+
+/// `keyline pins …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Pins {
+    /// Show the PIN of a job's key
+    ///
+    /// Meant for the administrator's own computer, with a copy of the ledger. Shown on the terminal only, and noted in the ledger when it
+    /// is the station's own.
+    #[command(
+        after_help = "Examples:\n  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db"
+    )]
+    Show {
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// The file with the private half of a recovery pair
+        #[arg(long, value_name = "FILE")]
+        identity: PathBuf,
+        /// A copy of the ledger, instead of the station's own
+        #[arg(long, value_name = "COPY")]
+        ledger: Option<PathBuf>,
+    },
+}
+
+/// `keyline people …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum People {
+    /// Erase a person's name, addresses and user name from the ledger
+    ///
+    /// Open jobs of that person must be done or cancelled first. The audit trail stays and still verifies: it holds only salted hashes. Keys
+    /// and passkeys are not touched. This cannot be undone.
+    Erase {
+        /// User principal name or object id
+        #[arg(value_name = "USER")]
+        user: String,
+    },
+}
+
+/// `keyline demo`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Demo {
+    /// How many keys are enrolled
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = at_least_one)]
+    pub keys: usize,
+    /// How many slots the bench has
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_one)]
+    pub slots: usize,
+    /// Makes the practice tenant's moods and the practice people's speed repeatable
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Work in this folder and leave everything there
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+/// What the arguments came to.
+#[derive(Debug)]
+pub enum Parsed {
+    Command(Box<Cli>),
+    /// Help or version, to be printed on stdout.
+    Text(String),
+}
+
+/// Reads the arguments, the program's name first.
+///
+/// # Errors
+/// What is wrong with them, and how it would be right.
+pub fn parse<I, T>(arguments: I) -> Result<Parsed, Complaint>
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => Ok(Parsed::Command(Box::new(cli))),
+        Err(error) if error.use_stderr() => Err(complaint(&error)),
+        Err(error) => Ok(Parsed::Text(error.render().to_string())),
+    }
+}
+
+/// Writes the completion script for `shell`.
+pub fn completions(shell: clap_complete::Shell, to: &mut dyn Write) {
+    clap_complete::generate(
+        shell,
+        &mut Cli::command(),
+        "keyline",
+        &mut io::LineWriter::new(to),
+    );
+}
+
+/// The parser's own text, in the shape of all our complaints.
+fn complaint(error: &clap::Error) -> Complaint {
+    let text = error.render().to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Complaint::usage(
+            "What shall be done is missing.",
+            format!("These are the choices.\n\n{}", text.trim_end()),
+        );
+    }
+    let mut message = String::new();
+    let mut hints = Vec::new();
+    for (index, paragraph) in text.split("\n\n").enumerate() {
+        let paragraph = paragraph.trim();
+        if index == 0 {
+            message = sentence(paragraph.strip_prefix("error: ").unwrap_or(paragraph));
+        } else if let Some(tip) = paragraph.strip_prefix("tip: ") {
+            hints.push(sentence(tip));
+        } else if let Some(usage) = paragraph.strip_prefix("Usage: ") {
+            hints.push(format!("Usage: {usage}"));
+        }
+    }
+    hints.push("Add `--help` to learn more.".to_owned());
+    Complaint::usage(message, hints.join("\n      "))
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    let text = format!("{}{}", first.unwrap_or_default(), letters.as_str());
+    let whole = text.ends_with(['.', '!', '?']) || text.contains('\n');
+    if whole { text } else { text + "." }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("at least 1 is needed".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("a whole number such as 3 is needed".to_owned()),
+    }
+}
+
+/// Characters of a badge.
+const BADGE_LENGTH_MAX: usize = 40;
+
+/// The badge of a person at the bench, as the journal keeps it.
+///
+/// # Errors
+/// In words, when it is empty, too long, or holds characters that are not shown.
+pub fn badge(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a badge has at least one character".to_owned());
+    }
+    if text.chars().count() > BADGE_LENGTH_MAX {
+        return Err(format!("a badge has at most {BADGE_LENGTH_MAX} characters"));
+    }
+    if crate::face::say::clean(text) != text {
+        return Err("a badge has no control or direction characters".to_owned());
+    }
+    Ok(text.to_owned())
+}

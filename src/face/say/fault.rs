@@ -1,0 +1,300 @@
+//! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
+
+use crate::domain::fault::{CtapStatus, Fault};
+use crate::face::say::clean::clean;
+use crate::face::say::news::{count, sentence};
+
+/// What happened.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each fault, and no other logic"
+)]
+pub fn message(fault: &Fault) -> String {
+    match fault {
+        Fault::KeyGone => "The key was taken out too early.".to_owned(),
+        Fault::KeyMute => "The key does not answer.".to_owned(),
+        Fault::KeyHeldElsewhere => "Another program is using this key.".to_owned(),
+        Fault::KeyGarbled { what } => {
+            format!(
+                "The key answers in a way that no FIDO2 key should: {}",
+                sentence(what)
+            )
+        }
+        Fault::Transport { what } => {
+            format!("The line to the key failed: {}", sentence(what))
+        }
+        Fault::Ctap { command, status } => format!(
+            "The key refused {} with {}.",
+            clean(command),
+            status_words(*status)
+        ),
+        Fault::TouchMissing => "Nobody touched the key in time.".to_owned(),
+        Fault::TouchDeclined => "The key reports that the touch was declined.".to_owned(),
+        Fault::ResetTooLate => {
+            "This key can only be wiped in the first seconds after it is plugged in.".to_owned()
+        }
+        Fault::ResetRefused => {
+            "This key does not let itself be wiped in this kind of slot.".to_owned()
+        }
+        Fault::PinWrong {
+            retries_left: Some(left),
+        } => format!(
+            "The PIN is wrong, and the key allows {}.",
+            match left {
+                0 => "no more tries".to_owned(),
+                1 => "1 more try".to_owned(),
+                left => format!("{left} more tries"),
+            }
+        ),
+        Fault::PinWrong { retries_left: None } => "The PIN is wrong.".to_owned(),
+        Fault::PinAuthBlocked => {
+            "The key takes no PIN until it has been taken out and put back.".to_owned()
+        }
+        Fault::PinBlocked => {
+            "The PIN of this key is blocked after too many wrong tries.".to_owned()
+        }
+        Fault::PinChangeForced => {
+            "The key demands a new PIN before it does anything else.".to_owned()
+        }
+        Fault::PinTooShort { needed, drawn } => format!(
+            "This key takes PINs of {needed} characters or more, but this job's PIN has {drawn}."
+        ),
+        Fault::PinRefused => "The key refuses this PIN by a rule of its own.".to_owned(),
+        Fault::StorageFull => "The key has no room for another passkey.".to_owned(),
+        Fault::CredentialExcluded => "The key already holds a passkey of this user.".to_owned(),
+        Fault::Unsupported { what } => {
+            format!(
+                "The key lacks something that the policy needs: {}",
+                sentence(what)
+            )
+        }
+        Fault::AttestationWrong { why } => format!(
+            "The key's proof of the new passkey is wrong: {}",
+            sentence(why)
+        ),
+        Fault::ModelNotAllowed { aaguid } => {
+            format!("The policy does not allow this model of key ({aaguid}).")
+        }
+        Fault::KeyUsed => "Somebody has used this key before: it has a PIN.".to_owned(),
+        Fault::KeyHoldsPasskey => {
+            "There is a passkey for Entra on this key: it may be somebody's working key.".to_owned()
+        }
+        Fault::KeyEnrolledFor { holder, envelope } => format!(
+            "This key already belongs to {}, envelope {}.",
+            clean(holder),
+            clean(envelope)
+        ),
+        Fault::WrongKey => "This is not the key that the job began with.".to_owned(),
+        Fault::WrongSerial { wanted } => format!(
+            "This job is for the key with serial number {}, and this is another one.",
+            clean(wanted)
+        ),
+        Fault::CurrentPinMissing => {
+            "This key keeps its PIN, and nobody has said what that PIN is.".to_owned()
+        }
+        Fault::SpecifiedPinMissing => {
+            "The policy sets the PIN that the job file gives, and the job file gave none."
+                .to_owned()
+        }
+        Fault::Unreachable { what } => {
+            format!(
+                "Entra, or the network on the way to it, does not answer: {}",
+                sentence(what)
+            )
+        }
+        Fault::Throttled { seconds } => {
+            format!(
+                "Entra asks the station to wait {}.",
+                count_u64(*seconds, "second")
+            )
+        }
+        Fault::SignIn { what } => {
+            format!(
+                "The station cannot sign in to the tenant: {}",
+                sentence(what)
+            )
+        }
+        Fault::Clock { seconds } => format!(
+            "The clock of this computer is {} {}.",
+            count_u64(seconds.unsigned_abs(), "second"),
+            if *seconds < 0 { "slow" } else { "off" }
+        ),
+        Fault::Refused {
+            status,
+            code,
+            message,
+            request_id,
+        } => format!(
+            "Entra refused with {status} {}: {} The request was {}.",
+            clean(code),
+            sentence(message),
+            clean(request_id)
+        ),
+        Fault::UserUnknown { request_id } => format!(
+            "The tenant does not know this user. The request was {}.",
+            clean(request_id)
+        ),
+        Fault::AnswerUnusable { what } => {
+            format!("Entra's answer cannot be used: {}", sentence(what))
+        }
+        Fault::RegistrationUncertain => {
+            "It cannot be told whether Entra has registered the passkey.".to_owned()
+        }
+        Fault::Mailer { what } => format!("The letter could not be made: {}", sentence(what)),
+        Fault::DeliveryUncertain => "It is not known whether the letter came out.".to_owned(),
+        Fault::Folder { what } => format!("The queue folder fails: {}", sentence(what)),
+        Fault::Ledger { what } => format!("The ledger failed: {}", sentence(what)),
+        Fault::Unsealable { what } => {
+            format!("The sealed PIN cannot be opened: {}", sentence(what))
+        }
+        Fault::PolicyMissing { policy } => {
+            format!("There is no policy named `{}`.", clean(policy))
+        }
+        Fault::OnHold { why } => format!("The job is on hold: {}", sentence(why)),
+        Fault::Cancelled => "The work was stopped before it was finished.".to_owned(),
+        Fault::Internal { what } => {
+            format!(
+                "keyline met something that should not happen: {}",
+                sentence(what)
+            )
+        }
+    }
+}
+
+/// What to do about it.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each fault, and no other logic"
+)]
+pub fn hint(fault: &Fault) -> String {
+    match fault {
+        Fault::KeyGone => "Put the same key back into the same slot; the job goes on where it was.",
+        Fault::KeyMute | Fault::Transport { .. } => {
+            "Take the key out and put it back. If it fails again, try another slot; then lay the key aside."
+        }
+        Fault::KeyHeldElsewhere => {
+            "Close browsers and key managers on this computer, then take the key out and put it back."
+        }
+        Fault::KeyGarbled { .. } => {
+            "Take the key out and put it back. If it happens again, lay the key aside as faulty."
+        }
+        Fault::Ctap { .. } => {
+            "Lay this key aside and take another. The journal of the job (`keyline jobs show`) has the details."
+        }
+        Fault::TouchMissing => "Lift the key, put it back, and touch it when the slot says so.",
+        Fault::TouchDeclined => "Lift the key, put it back, and touch it once more.",
+        Fault::ResetTooLate => "Lift the key, put it back, and touch it as soon as the slot says so.",
+        Fault::ResetRefused => {
+            "Lay this key aside, or wipe it over USB; some keys refuse over NFC or in a card reader."
+        }
+        Fault::PinWrong { .. } => {
+            "Find out the PIN before anyone tries again: each wrong try costs one. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key."
+        }
+        Fault::PinAuthBlocked => "Take the key out and put it back.",
+        Fault::PinBlocked => {
+            "Lay this key aside. Only wiping it makes it usable again, and that deletes every passkey on it."
+        }
+        Fault::PinChangeForced => {
+            "Change the PIN on another computer and release the job with the new PIN in a new job file, or use a policy that wipes the key."
+        }
+        Fault::PinTooShort { .. } => {
+            "Lay this key aside, or raise `length` under `[pin]` in the policy."
+        }
+        Fault::PinRefused => {
+            "Lay this key aside, or change the PIN rule of the policy to what this model accepts."
+        }
+        Fault::StorageFull => {
+            "Take another key, or delete old passkeys on this one; a policy that wipes the key makes room too."
+        }
+        Fault::CredentialExcluded => {
+            "If the person shall keep this key, cancel the job. If it shall be enrolled anew, set `replace` in the job file."
+        }
+        Fault::Unsupported { .. } => {
+            "Lay this key aside and take a model that can do it, or turn the setting off in the policy."
+        }
+        Fault::AttestationWrong { .. } => {
+            "Lay this key aside and do not hand it out: it may be faulty or not genuine."
+        }
+        Fault::ModelNotAllowed { .. } => {
+            "Take a key of an allowed model, or add this one to `models` in the policy."
+        }
+        Fault::KeyUsed => {
+            "Lay it aside, or let the policy wipe used keys (`used_keys = \"ask\"` or \"reset\")."
+        }
+        Fault::KeyHoldsPasskey => {
+            "Find out whose key it is (`keyline keys identify`). To enroll it anew all the same, set `replace` in the job file."
+        }
+        Fault::KeyEnrolledFor { .. } => {
+            "Bring it to its owner, or put it back into its envelope. To enroll it anew, set `replace` in the job file."
+        }
+        Fault::WrongKey => {
+            "Lift it and put back the key that lay in this slot before. If that key is lost, `keyline jobs retry JOB` starts anew with another."
+        }
+        Fault::WrongSerial { .. } => {
+            "Take the key with that serial number; it is printed on the key or on its package."
+        }
+        Fault::CurrentPinMissing => {
+            "Give it as `current_pin` in the job file, or release the job and type it when the slot asks."
+        }
+        Fault::SpecifiedPinMissing => {
+            "Cancel the job, and drop a job file that has a `pin` for this person; or use a policy with `reset = \"random\"`."
+        }
+        Fault::Unreachable { .. } => {
+            "Check the network, the proxy and Microsoft's service status. Work goes on by itself once the way is open."
+        }
+        Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
+        Fault::SignIn { .. } => {
+            "Check tenant, client id and client secret in the configuration, and whether the secret has expired."
+        }
+        Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
+        Fault::Refused { .. } => {
+            "Mend what Entra names (permissions, authentication method policy, the user's account), then `keyline jobs release JOB`."
+        }
+        Fault::UserUnknown { .. } => {
+            "Check the spelling of the user. Cancel the job and drop a corrected job file, or create the user and release the job."
+        }
+        Fault::AnswerUnusable { .. } => {
+            "Look for a newer keyline, then `keyline jobs release JOB`. The log has the answer's shape, without its secrets."
+        }
+        Fault::RegistrationUncertain => {
+            "Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew."
+        }
+        Fault::Mailer { .. } => {
+            "Mend what is named (name, address, language or the folder for letters), then `keyline jobs release JOB`."
+        }
+        Fault::DeliveryUncertain => {
+            "Look at the printer or in the letter folder. Destroy the sheet if there is one, then `keyline jobs retry JOB`: no letter is ever made twice."
+        }
+        Fault::Folder { .. } => {
+            "Check that the queue folder exists, is writable for the station, and that its disk is not full. Files in it stay where they are."
+        }
+        Fault::Ledger { .. } => {
+            "Stop the station. Check the disk's space and health and who else has the ledger open; then start again. Nothing is lost: what was in doubt is settled at the start."
+        }
+        Fault::Unsealable { .. } => {
+            "Use the identity file that belongs to the ledger's recovery recipient, and the ledger that the job is in."
+        }
+        Fault::PolicyMissing { .. } => {
+            "Put its file back into the policies folder and release the job, or cancel the job."
+        }
+        Fault::OnHold { .. } => "When it is settled: `keyline jobs release JOB`, or `keyline jobs cancel JOB`.",
+        Fault::Cancelled => {
+            "Put the same key back into the same slot; the job goes on where it was."
+        }
+        Fault::Internal { .. } => {
+            "This is a defect. Keep the log and the ledger, and report it with the journal of the job (`keyline jobs show JOB --json`)."
+        }
+    }
+    .to_owned()
+}
+
+fn status_words(status: CtapStatus) -> String {
+    format!("status {status}")
+}
+
+fn count_u64(number: u64, noun: &str) -> String {
+    usize::try_from(number).map_or_else(|_| format!("{number} {noun}s"), |n| count(n, noun))
+}
+
+#[cfg(test)]
+mod tests;

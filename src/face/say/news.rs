@@ -1,0 +1,84 @@
+//! Lines about what happened around the slots: files, network, shifts.
+
+use crate::app::board::News;
+use crate::face::say::clean::clean;
+
+/// One line, in words.
+pub fn line(news: &News) -> String {
+    match news {
+        News::Admitted { file, jobs } => {
+            format!("{} was taken: {}.", clean(file), count(*jobs, "job"))
+        }
+        News::Rejected { file, reasons } => format!(
+            "{} was rejected: {} to mend. They are listed beside it, in rejected/.",
+            clean(file),
+            count(*reasons, "thing")
+        ),
+        News::FileHeld { file, why } => {
+            format!("{} waits in hold/: {}", clean(file), sentence(why))
+        }
+        News::Network { fault } => format!(
+            "No new key is started until this passes: {} Leave the keys where they are.",
+            sentence(fault)
+        ),
+        News::NetworkBack => "The way to Entra is open again. Work goes on.".to_owned(),
+        News::Actor { actor } => format!("At the bench now: {}.", clean(actor)),
+        News::Trouble { what } => format!("Trouble: {}", sentence(what)),
+    }
+}
+
+/// A number with its noun.
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        many => format!("{many} {noun}s"),
+    }
+}
+
+/// Text of another's, made harmless, as a sentence: it ends with a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut text = clean(text.trim());
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_reads_as_sentences() {
+        for (news, text) in [
+            (
+                News::Admitted {
+                    file: "onboarding.csv".into(),
+                    jobs: 24,
+                },
+                "onboarding.csv was taken: 24 jobs.",
+            ),
+            (
+                News::Rejected {
+                    file: "a\u{1b}]0;x.csv".into(),
+                    reasons: 1,
+                },
+                "a\u{FFFD}]0;x.csv was rejected: 1 thing to mend. They are listed beside it, in rejected/.",
+            ),
+            (
+                News::Trouble {
+                    what: "the queue folder fails: gone".into(),
+                },
+                "Trouble: the queue folder fails: gone.",
+            ),
+            (
+                News::Actor {
+                    actor: "4711".into(),
+                },
+                "At the bench now: 4711.",
+            ),
+        ] {
+            assert_eq!(line(&news), text);
+        }
+    }
+}

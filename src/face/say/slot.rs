@@ -1,0 +1,196 @@
+//! What the operator is to do at a slot: one thing, in big words, and one line that says why.
+
+use crate::app::board::{Case, SlotView};
+use crate::domain::authenticator::Slot;
+use crate::domain::event::Step;
+use crate::domain::fault::Fault;
+use crate::domain::station::signal::{Question, SlotState};
+use crate::face::say::clean::clean;
+use crate::face::say::{fault, steps};
+
+/// Whose move it is. Faces may give it a colour; the words say it all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// The slot is free.
+    Free,
+    /// The station works; the key stays.
+    Works,
+    /// The operator has to do something now.
+    Act,
+    /// The station waits for somebody who is not at the bench.
+    Waits,
+    /// Something is wrong with this key or job.
+    Stop,
+    Done,
+}
+
+/// What a slot says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    pub tone: Tone,
+    /// A few words, to be shown big.
+    pub big: String,
+    /// One sentence or more; may be empty.
+    pub small: String,
+}
+
+/// What `slot` says to the operator.
+pub fn words(slot: Slot, view: &SlotView) -> Words {
+    let case = view.case.as_ref();
+    match &view.state {
+        SlotState::Empty => say(Tone::Free, "insert a key", ""),
+        SlotState::LiftFirst => say(
+            Tone::Act,
+            "lift this key",
+            "It lay here before the station began to watch. Put it back to have it enrolled.",
+        ),
+        SlotState::Reading => say(
+            Tone::Works,
+            "leave it in",
+            "The station is reading the key.",
+        ),
+        SlotState::Working { .. } => working(view.step, view.touch),
+        SlotState::WantsBack { fault, key_in, .. } => wants_back(fault, *key_in, case),
+        SlotState::Asking { question, .. } => asking(slot, question, case),
+        SlotState::AwaitingOptions { .. } => say(
+            Tone::Waits,
+            "wait: Entra",
+            "The key is good and untouched. It starts by itself when Entra is ready for it.",
+        ),
+        SlotState::AwaitingService { fault, .. } => Words {
+            tone: Tone::Waits,
+            big: format!("wait: {}", awaited(fault)),
+            small: format!(
+                "Leave the key in: it goes on by itself. {}",
+                fault::message(fault)
+            ),
+        },
+        SlotState::Refused { fault } => Words {
+            tone: Tone::Stop,
+            big: "lay this key aside".to_owned(),
+            small: format!("{} Then take another key.", fault::message(fault)),
+        },
+        SlotState::Held { fault, .. } => Words {
+            tone: Tone::Stop,
+            big: "lay this key aside".to_owned(),
+            small: format!(
+                "Keep it with {}: the administrator has to decide. {}",
+                envelope(case),
+                fault::message(fault)
+            ),
+        },
+        SlotState::Done { .. } => Words {
+            tone: Tone::Done,
+            big: format!("done: {}", envelope(case)),
+            small: format!("Lift the key; it belongs to {}.", person(case)),
+        },
+        SlotState::NoJob => say(
+            Tone::Free,
+            "nothing to do",
+            "No job waits for a key. Lift this one, and drop a job file into the queue.",
+        ),
+    }
+}
+
+/// The word that the operator types when the slot asks this.
+pub fn answer(slot: Slot, question: &Question) -> String {
+    match question {
+        Question::WipeUsedKey => format!("wipe {}", slot.0),
+        Question::TakeCards { .. } => format!("take {}", slot.0),
+    }
+}
+
+/// The person a slot works for, or what stands for them.
+pub fn person(case: Option<&Case>) -> String {
+    case.map_or_else(|| "nobody yet".to_owned(), |case| clean(&case.person))
+}
+
+fn envelope(case: Option<&Case>) -> String {
+    case.map_or_else(
+        || "its envelope".to_owned(),
+        |case| format!("envelope {}", clean(&case.envelope)),
+    )
+}
+
+fn say(tone: Tone, big: &str, small: &str) -> Words {
+    Words {
+        tone,
+        big: big.to_owned(),
+        small: small.to_owned(),
+    }
+}
+
+fn working(step: Option<Step>, touch: bool) -> Words {
+    if touch {
+        return Words {
+            tone: Tone::Act,
+            big: "touch the key".to_owned(),
+            small: format!("The light blinks: {}.", steps::touch(step)),
+        };
+    }
+    let doing = step.map_or("recognising the key", steps::doing);
+    Words {
+        tone: Tone::Works,
+        big: "leave it in".to_owned(),
+        small: format!("The station is {doing}."),
+    }
+}
+
+fn wants_back(fault: &Fault, key_in: bool, case: Option<&Case>) -> Words {
+    let own = format!("It is the key for {}, {}.", person(case), envelope(case));
+    let (big, small) = match (fault, key_in) {
+        (Fault::WrongKey | Fault::WrongSerial { .. }, true) => (
+            "wrong key: lift it",
+            format!(
+                "{} Put back the one for {}.",
+                fault::message(fault),
+                person(case)
+            ),
+        ),
+        (_, true) => (
+            "lift and put back",
+            format!("{} {}", fault::message(fault), fault::hint(fault)),
+        ),
+        (_, false) => ("put the key back", own),
+    };
+    Words {
+        tone: Tone::Act,
+        big: big.to_owned(),
+        small,
+    }
+}
+
+fn asking(slot: Slot, question: &Question, case: Option<&Case>) -> Words {
+    let answer = answer(slot, question);
+    let small = match question {
+        Question::WipeUsedKey => format!(
+            "Somebody has used this key: it has a PIN. To wipe it for {}, type `{answer}` and Enter; what is on it is then lost. To keep it, lift it.",
+            person(case)
+        ),
+        Question::TakeCards { batch } => format!(
+            "A card on a reader is wiped without a touch. To take cards for the batch {}, type `{answer}` and Enter. Otherwise lift it.",
+            clean(&batch.0)
+        ),
+    };
+    Words {
+        tone: Tone::Act,
+        big: format!("type: {answer}"),
+        small,
+    }
+}
+
+/// What the slot waits for, in one word. Whatever else makes it wait is the service's doing.
+const fn awaited(fault: &Fault) -> &'static str {
+    if matches!(fault, Fault::Unreachable { .. }) {
+        "network"
+    } else if matches!(fault, Fault::SignIn { .. }) {
+        "sign-in"
+    } else if matches!(fault, Fault::Clock { .. }) {
+        "clock"
+    } else {
+        "Entra"
+    }
+}
+
+#[cfg(test)]
+mod tests;
