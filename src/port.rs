@@ -426,6 +426,12 @@ pub trait Mailbox: Send + Sync {
     /// As the folder fails. Claims made before the fault are among [`Mailbox::left_over`] then.
     fn collect(&self) -> Result<Vec<Claim>, MailboxFault>;
 
+    /// Whether a file lies in the folder that is not complete yet. [`Mailbox::watch`] wakes when it may be.
+    ///
+    /// # Errors
+    /// As the folder fails.
+    fn is_settling(&self) -> Result<bool, MailboxFault>;
+
     /// Claims from earlier that were never finished, in name order.
     ///
     /// # Errors

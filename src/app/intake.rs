@@ -109,6 +109,14 @@ impl Intake {
         self.mailbox.watch(wake).map_err(folder_fault)
     }
 
+    /// Whether a file in the folder is still being written.
+    ///
+    /// # Errors
+    /// When the folder cannot be looked at.
+    pub fn is_settling(&self) -> Result<bool, Fault> {
+        self.mailbox.is_settling().map_err(folder_fault)
+    }
+
     /// Takes in whatever is complete in the folder now.
     ///
     /// # Errors

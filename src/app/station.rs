@@ -73,7 +73,11 @@ pub struct Summary {
 enum Message {
     Key(KeyEvent),
     Folder,
-    Taken(Vec<Taken>),
+    Taken {
+        taken: Vec<Taken>,
+        /// A file in the folder is not complete yet.
+        settling: bool,
+    },
     Read {
         slot: Slot,
         result: Box<Result<(Hand, Reading), Fault>>,
@@ -124,6 +128,7 @@ pub struct Desk {
     /// Whether the folder is being looked at, and whether it should be once more.
     folder_busy: bool,
     folder_again: bool,
+    folder_settling: bool,
     duties_busy: Arc<AtomicBool>,
     /// Something happened since the duties were last looked after.
     duties_due: bool,
@@ -159,6 +164,7 @@ impl Desk {
             summary: Summary::default(),
             folder_busy: false,
             folder_again: false,
+            folder_settling: false,
             duties_busy: Arc::default(),
             duties_due: true,
             waits_for_network: false,
@@ -221,6 +227,7 @@ impl Desk {
         let empty = self.options.until_empty
             && !self.folder_busy
             && !self.folder_again
+            && !self.folder_settling
             && self.station.is_idle();
         let settled = !self.duties_due && !self.duties_busy.load(Ordering::SeqCst);
         self.stopping || self.summary.broken.is_some() || (empty && settled)
@@ -230,7 +237,7 @@ impl Desk {
         match message {
             Message::Key(event) => self.key(event),
             Message::Folder => self.look_into_folder(),
-            Message::Taken(taken) => self.taken(taken),
+            Message::Taken { taken, settling } => self.taken(taken, settling),
             Message::Read { slot, result } => self.read(slot, *result),
             Message::Ended {
                 slot,
@@ -395,8 +402,9 @@ impl Desk {
         }
     }
 
-    fn taken(&mut self, taken: Vec<Taken>) {
+    fn taken(&mut self, taken: Vec<Taken>, settling: bool) {
         self.folder_busy = false;
+        self.folder_settling = settling;
         for one in taken {
             if matches!(one, Taken::Rejected { .. }) {
                 self.summary.rejected_files = self.summary.rejected_files.saturating_add(1);

@@ -129,6 +129,10 @@ impl Mailbox for Folder {
         }
     }
 
+    fn is_settling(&self) -> Result<bool, MailboxFault> {
+        Ok(self.shared.look()?.next.is_some())
+    }
+
     fn left_over(&self) -> Result<Vec<Claim>, MailboxFault> {
         claim::left_over(&Rooms::open(&self.shared.root)?)
     }

@@ -138,7 +138,8 @@ impl Desk {
                 });
                 Vec::new()
             });
-            drop(to_loop.send(Message::Taken(taken)));
+            let settling = intake.is_settling().unwrap_or(false);
+            drop(to_loop.send(Message::Taken { taken, settling }));
         });
     }
 
