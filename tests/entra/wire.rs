@@ -2,19 +2,18 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use keyline::adapter::entra::{Api, Entra, SecretSource};
 use keyline::domain::fault::Fault;
 use keyline::port::{CancelFlag, RelyingParty};
-use keyline::practice::tenant::{Operation, Tenant, TenantSetup, Trick};
+use keyline::practice::tenant::{Tenant, TenantSetup};
 use reqwest::blocking::Client;
 use serde_json::Value;
 use url::Url;
 
-use crate::bench::{ADA, Bench, BenchClock, config, secret_file};
-use crate::software_key::SoftwareKey;
+use crate::bench::{BenchClock, config, secret_file};
 
 /// A client of another make than the adapter's.
 pub(crate) fn plain_client() -> Client {
