@@ -5,6 +5,7 @@ mod bench;
 mod ceremony;
 mod checks;
 mod faults;
+mod practice;
 mod shapes;
 mod wire;
 

@@ -53,9 +53,7 @@ impl Answer {
             404 if self.is_graphs() => Fault::UserUnknown {
                 request_id: self.request_id.clone(),
             },
-            404 => Fault::AnswerUnusable {
-                what: "404 without an error of Microsoft Graph; does the configured `graph` address point to it?".to_owned(),
-            },
+            404 => self.not_graphs(),
             300..=399 => Fault::AnswerUnusable {
                 what: format!(
                     "{} leads elsewhere, as a proxy's sign-in page does; redirects are not followed",
@@ -81,6 +79,16 @@ impl Answer {
             what: format!(
                 "the service failed with {} {} (request {})",
                 self.status, error.code, self.request_id
+            ),
+        }
+    }
+
+    /// The fault of an answer that something else than Graph gave.
+    pub(super) fn not_graphs(&self) -> Fault {
+        Fault::AnswerUnusable {
+            what: format!(
+                "{} without a sign of Microsoft Graph; does the configured `graph` address point to it, or does a proxy answer?",
+                self.status
             ),
         }
     }

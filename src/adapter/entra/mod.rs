@@ -132,9 +132,13 @@ impl Entra {
 
 impl RelyingParty for Entra {
     fn ready(&self) -> Result<(), Fault> {
-        // The service document costs nothing and needs no permission; whatever it says short of 401 and 5xx, Graph is there.
+        // The service document costs nothing and needs no permission. Whatever Graph says short of 401 and 5xx, it is there;
+        // a sign-in page of some network in between is not.
         let call = Call::get("ready", self.url(&[])?);
         let answer = self.send(&call)?;
+        if !answer.is_graphs() {
+            return Err(answer.not_graphs());
+        }
         self.check_clock(&answer)
     }
 

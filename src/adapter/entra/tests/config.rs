@@ -124,6 +124,10 @@ fn the_client_secret_comes_from_where_it_is_said_to_be() {
             .contains("KEYLINE_NO_SUCH")
     );
 
+    // Cargo sets this one for every test.
+    let source = SecretSource::Env("CARGO_PKG_NAME".to_owned());
+    assert_eq!(source.read().unwrap().reveal(), "keyline");
+
     let source: SecretSource = serde_json::from_value(json!({ "credential": "entra" })).unwrap();
     assert_eq!(source, SecretSource::Credential("entra".to_owned()));
 }
