@@ -91,6 +91,7 @@ impl Stage {
         let text = |text: &str| toml::Value::String(text.to_owned());
         let secret_file: toml::Table =
             std::iter::once(("file".to_owned(), text("practice-client-secret"))).collect();
+        let places = (1..=wish.slots).map(|number| text(&Bench::place(number).0)).collect();
         let identity = folder.join("practice-identity.txt");
         let made = init(&init::Request {
             folder: folder.clone(),
@@ -107,6 +108,7 @@ impl Stage {
                     text("Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
                 ),
                 ("queue", "settle_milliseconds", toml::Value::Integer(200)),
+                ("slots", "places", toml::Value::Array(places)),
             ],
             ..init::Request::default()
         })?;
