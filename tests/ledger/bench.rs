@@ -48,10 +48,14 @@ impl Bench {
         StationKeys::load(&self.folder.path().join("keys"), None).unwrap()
     }
 
+    pub(crate) fn recipients(&self) -> Recipients {
+        Recipients::parse(&[&self.recipient]).unwrap()
+    }
+
     pub(crate) fn opening(&self) -> Opening {
         Opening {
             tenant: TENANT.to_owned(),
-            recipients: Recipients::parse(&[&self.recipient]).unwrap(),
+            recipients: self.recipients(),
             keys: self.keys(),
         }
     }

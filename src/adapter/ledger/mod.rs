@@ -429,3 +429,6 @@ impl Ledger for SqliteLedger {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
