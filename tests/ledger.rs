@@ -4,6 +4,7 @@ mod ledger {
     mod audit;
     pub(crate) mod bench;
     mod contract;
+    mod figures;
     mod file;
     mod secrets;
 }

@@ -311,3 +311,45 @@ fn the_key_for_copies_in_flight_changes_when_a_batch_ends() {
         Some(Step::MakeCredential)
     );
 }
+
+/// Rows move between pages while others come and go; what was deleted must not stay behind where it once was.
+#[test]
+fn no_remains_of_copies_in_flight_stay_where_rows_moved() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let users: Vec<String> = (0..60).map(|n| format!("user{n}@contoso.com")).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let jobs = admit(&ledger, "a", &users);
+    // The last one stays open, so that the batch does not end and the file is not rewritten.
+    let (last, others) = jobs.split_last().unwrap();
+    Hand::new(&ledger, *last)
+        .reset("last")
+        .set_pin(&pin("73519264"));
+    let mut waiting = others.to_vec();
+    let (mut open, mut marks) = (Vec::new(), Vec::new());
+    while !waiting.is_empty() || !open.is_empty() {
+        if !waiting.is_empty() && open.len() < 20 {
+            let job = waiting.remove(7919 % waiting.len());
+            Hand::new(&ledger, job)
+                .reset(&format!("s{job}"))
+                .set_pin(&pin("48261739"));
+            let blobs = in_flight(&bench, job);
+            marks.extend(
+                blobs
+                    .iter()
+                    .map(|blob| blob[blob.len() - 300..blob.len() - 200].to_vec()),
+            );
+            open.push(job);
+        } else {
+            let job = open.remove(104_729 % open.len());
+            Hand::new(&ledger, job).make().register(&[]).deliver();
+        }
+    }
+    assert!(ledger.truncate_wal().unwrap());
+    let bytes = bench.bytes();
+    assert_eq!(marks.len(), 59);
+    assert_eq!(
+        marks.iter().filter(|mark| contains(&bytes, mark)).count(),
+        0
+    );
+}
