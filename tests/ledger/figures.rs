@@ -29,6 +29,20 @@ fn figures() {
         size("") / u64::from(rows)
     );
 
+    let with_pins = (2..302)
+        .map(|line| {
+            let mut row = draft(line, &format!("pin{line}@contoso.com"));
+            row.pin = Some(pin("48261739"));
+            row
+        })
+        .collect();
+    let begun = Instant::now();
+    ledger
+        .admit(&admission("b", with_pins), ACTOR, NOON)
+        .unwrap();
+    eprintln!("admission of 300 rows with PINs: {:?}", begun.elapsed());
+    ledger.truncate_wal().unwrap();
+
     let before = size("");
     let mut appends = Vec::new();
     for job in ledger.open_jobs().unwrap().into_iter().take(200) {

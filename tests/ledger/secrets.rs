@@ -142,6 +142,12 @@ fn recipients_are_checked_at_the_door() {
     };
     assert!(words(&[]).contains("no recovery recipient"));
     assert!(words(&["age1nonsense"]).contains("`age1nonsense` is not an age recipient"));
+    // A hardware key whose plugin is not installed here.
+    let said = words(&["age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t"]);
+    assert!(
+        said.contains("the age plugin `yubikey` cannot be used"),
+        "{said}"
+    );
     let bench = Bench::new();
     let identity = std::fs::read_to_string(bench.identity()).unwrap();
     let secret = identity.lines().last().unwrap();

@@ -112,7 +112,7 @@ impl SqliteLedger {
                 _lock: lock,
             }),
         };
-        ledger.tidy()?;
+        ledger.try_to_tidy();
         Ok(ledger)
     }
 
@@ -161,6 +161,12 @@ impl SqliteLedger {
             keys.rotate_in_flight()?;
         }
         Ok(())
+    }
+
+    fn try_to_tidy(&self) {
+        if let Err(fault) = self.tidy() {
+            tracing::warn!(%fault, "the ledger could not be tidied up; it is whole, and the next batch tries again");
+        }
     }
 
     /// Walks the audit chain, its signatures and all that it answers for. `trusted`: the public key whose checkpoints count;
@@ -350,9 +356,7 @@ impl Ledger for SqliteLedger {
         let batch_ended = self.write(actor, at, |pen| journal::append(pen, entry))?;
         if batch_ended {
             // The row is on the disk: what is tidied up now must not make it look as if it were not.
-            if let Err(fault) = self.tidy() {
-                tracing::warn!(%fault, "the ledger could not be tidied up after a batch");
-            }
+            self.try_to_tidy();
         }
         Ok(())
     }
