@@ -1,6 +1,10 @@
 //! The ledger from outside: the contract of the port, what a crash leaves, what a thief finds, what an auditor sees.
 
 mod ledger {
+    mod audit;
     pub(crate) mod bench;
     mod contract;
+    mod figures;
+    mod file;
+    mod secrets;
 }

@@ -1,6 +1,7 @@
 //! A ledger in a fresh folder, and jobs that are good unless a test says otherwise.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use keyline::adapter::ledger::{
     Opening, Recipients, SqliteLedger, StationKeys, generate_practice_identity,
@@ -48,10 +49,14 @@ impl Bench {
         StationKeys::load(&self.folder.path().join("keys"), None).unwrap()
     }
 
+    pub(crate) fn recipients(&self) -> Recipients {
+        Recipients::parse(&[&self.recipient]).unwrap()
+    }
+
     pub(crate) fn opening(&self) -> Opening {
         Opening {
             tenant: TENANT.to_owned(),
-            recipients: Recipients::parse(&[&self.recipient]).unwrap(),
+            recipients: self.recipients(),
             keys: self.keys(),
         }
     }
@@ -199,6 +204,8 @@ pub(crate) struct Hand<'a> {
     pub(crate) job: JobId,
     pub(crate) state: Enrollment,
     pub(crate) at: Timestamp,
+    /// How long each append took, when somebody wants to know.
+    pub(crate) timings: Option<Vec<Duration>>,
 }
 
 /// What goes into one append beyond the event.
@@ -218,6 +225,7 @@ impl<'a> Hand<'a> {
             job,
             state: Enrollment::replay(journal.iter().map(|stamped| &stamped.event)).unwrap(),
             at: NOON,
+            timings: None,
         }
     }
 
@@ -230,6 +238,7 @@ impl<'a> Hand<'a> {
         };
         let state = self.state.clone().apply(&event).unwrap();
         self.at = self.at.plus_seconds(1);
+        let begun = Instant::now();
         self.ledger.append(
             &Entry {
                 job: self.job,
@@ -243,6 +252,9 @@ impl<'a> Hand<'a> {
             ACTOR,
             self.at,
         )?;
+        if let Some(timings) = &mut self.timings {
+            timings.push(begun.elapsed());
+        }
         self.state = state;
         Ok(())
     }

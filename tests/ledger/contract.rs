@@ -174,19 +174,21 @@ fn two_hands_on_one_job_do_not_tear_its_journal() {
     let bench = Bench::new();
     let ledger = bench.create();
     let job = admit(&ledger, "a", &["adele@contoso.com"])[0];
-    let mut first = Hand::new(&ledger, job);
-    let mut second = Hand::new(&ledger, job);
-    first.begin("1");
-    let refused = second.try_write(
-        Happening::Held {
-            fault: Fault::Cancelled,
-        },
-        With::default(),
-    );
-    assert!(
-        matches!(refused, Err(Fault::Internal { .. })),
-        "{refused:?}"
-    );
+    let hold = || Happening::Held {
+        fault: Fault::Cancelled,
+    };
+    let refused = |hand: &mut Hand<'_>| match hand.try_write(hold(), With::default()) {
+        Err(Fault::Internal { what }) => what,
+        other => panic!("{other:?}"),
+    };
+    // One that cannot follow at all, and one that could, but would lead elsewhere than its writer believes.
+    let mut late = Hand::new(&ledger, job);
+    Hand::new(&ledger, job).begin("1");
+    assert!(refused(&mut late).contains("cannot follow"));
+    let mut late = Hand::new(&ledger, job);
+    Hand::new(&ledger, job).start(Step::Reset);
+    assert!(refused(&mut late).contains("has moved on"));
+    Hand::new(&ledger, job).write(hold());
 }
 
 #[test]

@@ -260,4 +260,5 @@ fn hold(pen: &Pen<'_>, job: JobId, fault: &Fault) -> Result<(), Trouble> {
             forget_in_flight: false,
         },
     )
+    .map(drop)
 }

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::domain::authenticator::Attachment;
 use crate::domain::credential::{Attestation, CredentialId, CredentialProtection};
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Evidence, Happening, Intent, Step};
-use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
@@ -36,8 +36,8 @@ pub(super) fn user_key(user: &str) -> String {
     user.trim().to_lowercase()
 }
 
-/// See [`crate::port::Ledger::append`].
-pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
+/// See [`crate::port::Ledger::append`]. Returns whether the last open job of its batch has ended.
+pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<bool, Trouble> {
     follows(pen.db, entry)?;
     let sealed = match entry.pin {
         Some(pin) => seal_attempt(pen, entry, pin)?,
@@ -61,9 +61,9 @@ pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
         pen.db
             .prepare_cached("DELETE FROM attestation WHERE job = ?1")?
             .execute([entry.job.0])?;
-        sign_if_batch_ends(pen, entry.job)?;
+        return sign_if_batch_ends(pen, entry.job);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The journal plus this event must give the state that the caller stands in: two hands on one job would tear it apart.
@@ -302,7 +302,7 @@ fn index_attempt(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
             entry.job.0,
             entry.event.attempt.0,
             binding.slot.0,
-            word(&binding.attachment)?,
+            attachment_word(binding.attachment),
             serial_of(entry.state),
             binding.fingerprint.aaguid.to_string(),
             pen.at.0
@@ -441,7 +441,7 @@ fn oblige(pen: &Pen<'_>, job: JobId, duty: &Duty) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn sign_if_batch_ends(pen: &Pen<'_>, job: JobId) -> Result<(), Trouble> {
+fn sign_if_batch_ends(pen: &Pen<'_>, job: JobId) -> Result<bool, Trouble> {
     let open: bool = pen
         .db
         .prepare_cached(
@@ -452,7 +452,7 @@ fn sign_if_batch_ends(pen: &Pen<'_>, job: JobId) -> Result<(), Trouble> {
     if !open {
         chain::sign_head(pen.db, pen.keys.signing(), pen.at)?;
     }
-    Ok(())
+    Ok(!open)
 }
 
 /// The user name of a job; `None` once the person was erased.
@@ -483,14 +483,11 @@ pub(super) fn read(db: &Connection, job: JobId) -> Result<Vec<Stamped>, Trouble>
     Ok(found)
 }
 
-/// The word of a unit variant, as serde writes it.
-fn word<T: serde::Serialize>(value: &T) -> Result<String, Trouble> {
-    match serde_json::to_value(value)? {
-        serde_json::Value::String(word) => Ok(word),
-        _ => Err(Fault::Internal {
-            what: "a word was expected".to_owned(),
-        }
-        .into()),
+const fn attachment_word(attachment: Attachment) -> &'static str {
+    match attachment {
+        Attachment::Hid => "hid",
+        Attachment::Pcsc => "pcsc",
+        Attachment::Practice => "practice",
     }
 }
 

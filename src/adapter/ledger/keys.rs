@@ -23,6 +23,8 @@ use super::trouble::{file_fault, ledger_fault};
 const IN_FLIGHT_FILE: &str = "in-flight.key";
 const SIGNING_FILE: &str = "signing.key";
 const CONTENT_FILE: &str = "content.key";
+/// Names the ledger that the keys serve.
+const LEDGER_FILE: &str = "ledger.id";
 /// Any of these files is far shorter.
 const KEY_FILE_BYTES_MAX: u64 = 4096;
 const KEY_BYTES: usize = 32;
@@ -82,7 +84,7 @@ impl StationKeys {
 
     /// HMAC-SHA256 of a job file's bytes: tells known content without telling anything about it.
     pub fn content_hash(&self, bytes: &[u8]) -> [u8; 32] {
-        hmac_sha256(&*self.content, bytes)
+        hmac_sha256(&self.content, bytes)
     }
 
     /// The key of [`StationKeys::content_hash`], for the drop folder, which hashes what it reads.
@@ -101,6 +103,27 @@ impl StationKeys {
 
     pub(super) fn in_flight(&self) -> &x25519::Identity {
         &self.in_flight
+    }
+
+    /// Marks the keys as those of this ledger. Two ledgers must not share them: each replaces the in-flight identity when
+    /// nothing of its own is in flight.
+    pub(super) fn belong_to(&self, ledger_id: &str) -> Result<(), Fault> {
+        let Some(home) = &self.home else {
+            return Ok(());
+        };
+        let path = home.join(LEDGER_FILE);
+        if !path.exists() {
+            write_new(home, LEDGER_FILE, ledger_id)?;
+            return sync_directory(home);
+        }
+        if read(home, LEDGER_FILE)?.trim() == ledger_id {
+            return Ok(());
+        }
+        Err(ledger_fault(format!(
+            "the station keys in {} belong to another ledger ({} names it); this ledger needs its own keys",
+            home.display(),
+            path.display()
+        )))
     }
 
     /// Replaces the in-flight identity, so that what was sealed to the old one can never be opened again. Only for a moment

@@ -12,9 +12,12 @@ mod duty;
 mod journal;
 mod keys;
 mod query;
+mod recovery;
+mod retention;
 mod seal;
 mod store;
 mod trouble;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -39,8 +42,11 @@ use trouble::{Trouble, ledger_fault};
 
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
+pub use recovery::{Identities, Prompt, RecoveredPin, open_pins};
+pub use retention::{ArchivedFile, Days, Erased, Retained};
 pub use seal::{PLAINTEXT_BYTES, PinKind, Recipients};
 pub use store::{APPLICATION_ID, schema_version};
+pub use verify::{Broken, Sound, Verdict};
 
 /// What a station needs to work on its ledger.
 pub struct Opening {
@@ -90,7 +96,8 @@ impl SqliteLedger {
         }
         let lock = store::lock(path)?;
         let writer = store::open_writer(path)?;
-        introduce(&writer, path, &opening.tenant)?;
+        let id = introduce(&writer, path, &opening.tenant)?;
+        opening.keys.belong_to(&id)?;
         let reader = store::open_reader(path)?;
         let ledger = Self {
             path: path.to_owned(),
@@ -105,7 +112,7 @@ impl SqliteLedger {
                 _lock: lock,
             }),
         };
-        ledger.truncate_wal()?;
+        ledger.try_to_tidy();
         Ok(ledger)
     }
 
@@ -133,6 +140,90 @@ impl SqliteLedger {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
         Ok(busy == 0)
+    }
+
+    /// For the end of a batch, and done by itself then: the last row is signed already; the `-wal` file is emptied, and when
+    /// no PIN is in flight the station's key for copies in flight is replaced, so that remains of old copies open to nobody.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`].
+    pub fn tidy(&self) -> Result<(), Fault> {
+        let station = self.station()?;
+        self.truncate_wal()?;
+        let writer = lock(&station.writer);
+        let idle: bool = writer
+            .query_row("SELECT NOT EXISTS (SELECT 1 FROM in_flight)", [], |row| {
+                row.get(0)
+            })
+            .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
+        if idle {
+            let mut keys = station.keys.write().unwrap_or_else(PoisonError::into_inner);
+            keys.rotate_in_flight()?;
+        }
+        Ok(())
+    }
+
+    fn try_to_tidy(&self) {
+        if let Err(fault) = self.tidy() {
+            tracing::warn!(%fault, "the ledger could not be tidied up; it is whole, and the next batch tries again");
+        }
+    }
+
+    /// Walks the audit chain, its signatures and all that it answers for. `trusted`: the public key whose checkpoints count;
+    /// a station trusts its own.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when the ledger cannot be read at all.
+    pub fn verify(&self, trusted: Option<[u8; 32]>) -> Result<Verdict, Fault> {
+        let own = self.station.as_ref().map(|station| {
+            let keys = station.keys.read().unwrap_or_else(PoisonError::into_inner);
+            keys.verifying_key().to_bytes()
+        });
+        self.read(|db| verify::verify(db, trusted.or(own)))
+    }
+
+    /// Gives up what the station was told to keep no longer.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`].
+    pub fn apply_retention(
+        &self,
+        days: Days,
+        actor: &str,
+        at: Timestamp,
+    ) -> Result<Retained, Fault> {
+        let given_up = self.write(actor, at, |pen| retention::apply(pen, days))?;
+        if given_up.sealed_pins > 0 || given_up.people > 0 {
+            self.rewrite()?;
+        }
+        Ok(given_up)
+    }
+
+    /// Erases a person: name, address, user name, salt, sealed PINs, and what faults said. Their jobs stay, and the audit chain
+    /// still verifies.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when the person is unknown, has an open job, or has credentials that are still to be deleted.
+    pub fn erase_person(&self, user: &str, actor: &str, at: Timestamp) -> Result<Erased, Fault> {
+        let erased = self.write(actor, at, |pen| retention::erase_user(pen, user))?;
+        self.rewrite()?;
+        Ok(erased)
+    }
+
+    /// Writes a copy of the ledger to the new file `to` (mode 0600), without the copies of PINs in flight.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when `to` is there already or cannot be written.
+    pub fn back_up(&self, to: &Path) -> Result<(), Fault> {
+        retention::back_up(&lock(&self.station()?.writer), to)
+    }
+
+    /// Writes the whole file anew. `secure_delete` wipes what is deleted, not what moved between pages before that.
+    fn rewrite(&self) -> Result<(), Fault> {
+        lock(&self.station()?.writer)
+            .execute_batch("VACUUM")
+            .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
+        self.truncate_wal().map(drop)
     }
 
     fn station(&self) -> Result<&Station, Fault> {
@@ -212,11 +303,11 @@ impl Drop for SqliteLedger {
     }
 }
 
-/// Checks that a ledger belongs to this tenant, and writes its identity into a new one.
-fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(), Fault> {
-    let known = store::meta(db, "tenant").map_err(|trouble| trouble.into_fault(path))?;
-    match known {
-        Some(known) if known.eq_ignore_ascii_case(tenant) => Ok(()),
+/// Checks that a ledger belongs to this tenant, and writes its identity into a new one. Returns the ledger's id.
+fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<String, Fault> {
+    let told = |trouble: Trouble| trouble.into_fault(path);
+    match store::meta(db, "tenant").map_err(told)? {
+        Some(known) if known == tenant => chain::ledger_id(db).map_err(told),
         Some(known) => Err(ledger_fault(format!(
             "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
             path.display()
@@ -225,8 +316,8 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(), Fault> {
         None if tenant.is_empty() => Ok(()),
         None => {
             let id = uuid::Uuid::new_v4().to_string();
-            store::put_meta(db, &[("ledger", &id), ("tenant", tenant)])
-                .map_err(|trouble| trouble.into_fault(path))
+            store::put_meta(db, &[("ledger", &id), ("tenant", tenant)]).map_err(told)?;
+            Ok(id)
         }
     }
 }
@@ -262,7 +353,12 @@ impl Ledger for SqliteLedger {
     }
 
     fn append(&self, entry: &Entry<'_>, actor: &str, at: Timestamp) -> Result<(), Fault> {
-        self.write(actor, at, |pen| journal::append(pen, entry))
+        let batch_ended = self.write(actor, at, |pen| journal::append(pen, entry))?;
+        if batch_ended {
+            // The row is on the disk: what is tidied up now must not make it look as if it were not.
+            self.try_to_tidy();
+        }
+        Ok(())
     }
 
     fn pin_in_flight(&self, job: JobId, attempt: Attempt) -> Result<Pin, Fault> {
@@ -337,3 +433,6 @@ impl Ledger for SqliteLedger {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,7 +169,7 @@ pub(super) fn seal_to(
     label: &Label,
     pin: &Pin,
 ) -> Result<Vec<u8>, Fault> {
-    seal_bytes(&*encode(label, pin)?, &[recipient])
+    seal_bytes(&encode(label, pin)?, &[recipient])
 }
 
 fn seal_bytes(plain: &[u8], recipients: &[&dyn age::Recipient]) -> Result<Vec<u8>, Fault> {

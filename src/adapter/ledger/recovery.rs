@@ -1,0 +1,164 @@
+//! The administrator's side: opening sealed PINs with a private key that no station has. Needs a copy of the ledger and an
+//! identity, nothing of the station; writes nothing anywhere.
+
+use std::io::BufReader;
+use std::path::Path;
+use std::sync::Arc;
+
+use age::secrecy::SecretString;
+use rusqlite::Connection;
+use zeroize::Zeroizing;
+
+use crate::domain::event::Attempt;
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+use crate::domain::pin::Pin;
+use crate::domain::time::Timestamp;
+
+use super::seal::{self, Label, PinKind};
+use super::trouble::{Trouble, file_fault, ledger_fault};
+use super::{SqliteLedger, journal, query, store};
+
+/// A PIN that was opened, and what it belongs to.
+#[derive(Debug)]
+pub struct RecoveredPin {
+    /// Zero for PINs out of the job file.
+    pub attempt: Attempt,
+    pub kind: PinKind,
+    pub user: String,
+    /// The serial of the key; empty when the key has none, or when no key was bound yet.
+    pub serial: String,
+    /// When it was sealed.
+    pub at: Timestamp,
+    pub pin: Pin,
+}
+
+/// Whoever sits at the administrator's machine, for hardware keys that ask something.
+pub trait Prompt: Send + Sync {
+    /// Shows a message.
+    fn say(&self, message: &str);
+    /// Asks a question with one or two answers; `true` for the first. `None` when nobody can be asked.
+    fn confirm(&self, question: &str, yes: &str, no: Option<&str>) -> Option<bool>;
+    /// Asks for a text. `None` when nobody can be asked.
+    fn ask(&self, question: &str) -> Option<String>;
+    /// Asks for a secret, without echo. `None` when nobody can be asked.
+    fn ask_secret(&self, question: &str) -> Option<Zeroizing<String>>;
+}
+
+/// Private keys out of an identity file.
+pub struct Identities(Vec<Box<dyn age::Identity + Send + Sync>>);
+
+impl Identities {
+    /// Reads an age identity file: lines `AGE-SECRET-KEY-1…` or `AGE-PLUGIN-…`, comments behind `#`.
+    ///
+    /// # Errors
+    /// [`Fault::Unsealable`] when the file cannot be read, holds no identity, or its plugin is missing. Nothing of the file
+    /// is quoted.
+    pub fn read(path: &Path, prompt: Arc<dyn Prompt>) -> Result<Self, Fault> {
+        let unfit = |why: String| Fault::Unsealable {
+            what: format!("{}: {why}", path.display()),
+        };
+        let file = std::fs::File::open(path).map_err(|error| file_fault("read", path, &error))?;
+        let identities = age::IdentityFile::from_buffer(BufReader::new(file))
+            .map_err(|error| unfit(error.to_string()))?
+            .with_callbacks(Asker(prompt))
+            .into_identities()
+            .map_err(|error| unfit(error.to_string()))?;
+        if identities.is_empty() {
+            return Err(unfit("there is no identity in this file".to_owned()));
+        }
+        Ok(Self(identities))
+    }
+}
+
+/// Opens every sealed PIN of a job, the first sealed first.
+///
+/// # Errors
+/// [`Fault::Unsealable`] when the identities do not fit, when a row was moved or damaged, and when no PIN is kept (any more).
+pub fn open_pins(
+    ledger: &SqliteLedger,
+    job: JobId,
+    identities: &Identities,
+) -> Result<Vec<RecoveredPin>, Fault> {
+    let pins = ledger.read(|db| open_all(db, job, identities))?;
+    if pins.is_empty() {
+        return Err(Fault::Unsealable {
+            what: format!(
+                "this ledger keeps no PIN of job {job}: none was set, or its time is over"
+            ),
+        });
+    }
+    Ok(pins)
+}
+
+fn open_all(
+    db: &Connection,
+    job: JobId,
+    identities: &Identities,
+) -> Result<Vec<RecoveredPin>, Trouble> {
+    let Some(user) = journal::user_of(db, job)? else {
+        return Ok(Vec::new());
+    };
+    let tenant = store::meta(db, "tenant")?.unwrap_or_default();
+    let mut statement = db.prepare(
+        "SELECT attempt, kind, sealed, at FROM sealed_pin WHERE job = ?1 ORDER BY attempt, kind",
+    )?;
+    let mut rows = statement.query([job.0])?;
+    let mut pins = Vec::new();
+    while let Some(row) = rows.next()? {
+        let attempt = Attempt(row.get(0)?);
+        let word: String = row.get(1)?;
+        let kind = PinKind::from_word(&word)
+            .ok_or_else(|| ledger_fault(format!("`{word}` is no kind of a PIN")))?;
+        let label = Label {
+            kind,
+            job,
+            attempt,
+            tenant: tenant.clone(),
+            user: user.clone(),
+            serial: match kind {
+                PinKind::Set => query::serial_of_attempt(db, job, attempt)?,
+                PinKind::Specified | PinKind::Current => String::new(),
+            },
+        };
+        let sealed: Vec<u8> = row.get(2)?;
+        let keys = identities.0.iter().map(|identity| {
+            let identity: &dyn age::Identity = identity.as_ref();
+            identity
+        });
+        let pin = seal::open(&sealed, &label, keys)?;
+        pins.push(RecoveredPin {
+            attempt,
+            kind,
+            user: label.user,
+            serial: label.serial,
+            at: Timestamp(row.get(3)?),
+            pin,
+        });
+    }
+    Ok(pins)
+}
+
+/// age's way of asking.
+#[derive(Clone)]
+struct Asker(Arc<dyn Prompt>);
+
+impl age::Callbacks for Asker {
+    fn display_message(&self, message: &str) {
+        self.0.say(message);
+    }
+
+    fn confirm(&self, message: &str, yes_string: &str, no_string: Option<&str>) -> Option<bool> {
+        self.0.confirm(message, yes_string, no_string)
+    }
+
+    fn request_public_string(&self, description: &str) -> Option<String> {
+        self.0.ask(description)
+    }
+
+    fn request_passphrase(&self, description: &str) -> Option<SecretString> {
+        self.0
+            .ask_secret(description)
+            .map(|secret| SecretString::from(secret.as_str().to_owned()))
+    }
+}

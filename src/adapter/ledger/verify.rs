@@ -1,0 +1,391 @@
+//! The auditor's walk over the ledger: every row of the chain, every signature, and everything outside the chain that a row
+//! answers for. Changes nothing and needs no secret.
+
+use std::collections::{HashMap, HashSet};
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Deserialize;
+
+use crate::domain::enrollment::Enrollment;
+use crate::domain::event::Event;
+
+use super::chain::{self, Row, checkpoint_bytes, genesis, ledger_id, sealed_hash};
+use super::journal::{serial_of, standing_word};
+use super::keys::{hex, hmac_sha256};
+use super::trouble::Trouble;
+
+/// What the walk came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Sound(Sound),
+    Broken(Broken),
+}
+
+/// A ledger in which every row is as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sound {
+    pub rows: i64,
+    pub checkpoints: i64,
+    /// Rows behind the last checkpoint: chained, not yet signed.
+    pub unsigned_rows: i64,
+    /// Number and hash of the last row, to be compared with what was printed: a ledger that was cut short is sound as far
+    /// as it goes.
+    pub head: (i64, String),
+    /// The public keys that signed, in hexadecimal digits.
+    pub signed_by: Vec<String>,
+}
+
+/// The first thing that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The row of the journal; the last one that is right where the damage lies outside the journal.
+    pub row: i64,
+    pub why: String,
+}
+
+enum Stop {
+    Broken(Broken),
+    Trouble(Trouble),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+fn broken<T>(row: i64, why: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Broken(Broken {
+        row,
+        why: why.into(),
+    }))
+}
+
+/// What an `erased` or `retention` row says was removed.
+#[derive(Deserialize)]
+struct Removed {
+    jobs: HashSet<i64>,
+}
+
+/// What an `admitted` row says of its job.
+#[derive(Deserialize, PartialEq)]
+struct Place {
+    batch: i64,
+    sequence: i64,
+    envelope: i64,
+    line: i64,
+    policy: String,
+    role: String,
+    replace: bool,
+}
+
+struct Walk<'a> {
+    db: &'a Connection,
+    erased: HashSet<i64>,
+    unsealed: HashSet<i64>,
+    events: HashMap<i64, Vec<Event>>,
+    admitted: HashSet<i64>,
+}
+
+/// Walks the whole ledger. `trusted`: the only key whose checkpoints count; without it any key is taken, and named.
+pub(super) fn verify(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Verdict, Trouble> {
+    // One read transaction: the station may be writing.
+    let tx = db.unchecked_transaction()?;
+    match walk(&tx, trusted) {
+        Ok(sound) => Ok(Verdict::Sound(sound)),
+        Err(Stop::Broken(broken)) => Ok(Verdict::Broken(broken)),
+        Err(Stop::Trouble(trouble)) => Err(trouble),
+    }
+}
+
+fn walk(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Sound, Stop> {
+    let head = links(db)?;
+    let signed_by = signatures(db, trusted)?;
+    let mut walk = Walk {
+        db,
+        erased: removed(db, "erased")?,
+        unsealed: removed(db, "retention")?,
+        events: HashMap::new(),
+        admitted: HashSet::new(),
+    };
+    walk.unsealed.extend(&walk.erased);
+    walk.outside()?;
+    walk.strays(head.0)?;
+    walk.index()?;
+    Ok(Sound {
+        rows: head.0,
+        checkpoints: db.query_row("SELECT count(*) FROM checkpoint", [], |row| row.get(0))?,
+        unsigned_rows: chain::unsigned_rows(db)?,
+        head: (head.0, hex(&head.1).to_string()),
+        signed_by,
+    })
+}
+
+/// Every row follows its predecessor and hashes to what it says.
+fn links(db: &Connection) -> Result<(i64, [u8; 32]), Stop> {
+    let mut statement = db.prepare(
+        "SELECT seq, job, attempt, kind, event, person_hash, sealed_hash, at, actor, prev_hash, hash
+         FROM journal ORDER BY seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let (mut last, mut prev) = (0_i64, genesis(&ledger_id(db)?));
+    while let Some(found) = rows.next()? {
+        let seq: i64 = found.get(0)?;
+        if seq != last.saturating_add(1) {
+            return broken(seq, format!("it follows row {last}: rows are missing"));
+        }
+        let (kind, event, actor): (String, String, String) =
+            (found.get(3)?, found.get(4)?, found.get(8)?);
+        let Ok(attempt) = found.get(2) else {
+            return broken(seq, "its attempt is no number of an attempt");
+        };
+        let (Ok(person_hash), Ok(sealed_hash)) = (found.get(5), found.get(6)) else {
+            return broken(seq, "a hash in it has the wrong length");
+        };
+        let row = Row {
+            job: found.get(1)?,
+            attempt,
+            kind: &kind,
+            event: &event,
+            person_hash,
+            sealed_hash,
+            at: found.get(7)?,
+            actor: &actor,
+        };
+        if found.get::<_, Vec<u8>>(9)? != prev {
+            return broken(seq, "it does not follow the row before it");
+        }
+        let hash = row.hash(seq, &prev);
+        if found.get::<_, Vec<u8>>(10)? != hash {
+            return broken(seq, "it was changed: its hash is another");
+        }
+        (last, prev) = (seq, hash);
+    }
+    Ok((last, prev))
+}
+
+/// Every checkpoint is signed and names the row that is there.
+fn signatures(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Vec<String>, Stop> {
+    let id = ledger_id(db)?;
+    let mut statement = db.prepare(
+        "SELECT checkpoint.seq, checkpoint.hash, checkpoint.at, key, signature, journal.hash
+         FROM checkpoint LEFT JOIN journal ON journal.seq = checkpoint.seq ORDER BY checkpoint.seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut signed_by = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let hash: Vec<u8> = row.get(1)?;
+        if row.get::<_, Option<Vec<u8>>>(5)?.as_ref() != Some(&hash) {
+            return broken(seq, "the checkpoint on it signs another row");
+        }
+        let (Ok(key), Ok(signature)) = (row.get::<_, [u8; 32]>(3), row.get::<_, [u8; 64]>(4))
+        else {
+            return broken(seq, "the checkpoint on it is damaged");
+        };
+        if trusted.is_some_and(|trusted| trusted != key) {
+            return broken(seq, "the checkpoint on it was signed by another station");
+        }
+        let message = checkpoint_bytes(&id, seq, &hash, row.get(2)?);
+        let right = VerifyingKey::from_bytes(&key)
+            .and_then(|key| key.verify_strict(&message, &Signature::from_bytes(&signature)));
+        if right.is_err() {
+            return broken(seq, "the signature of the checkpoint on it is wrong");
+        }
+        let key = hex(&key).to_string();
+        if !signed_by.contains(&key) {
+            signed_by.push(key);
+        }
+    }
+    Ok(signed_by)
+}
+
+fn removed(db: &Connection, kind: &str) -> Result<HashSet<i64>, Stop> {
+    let mut statement = db.prepare("SELECT seq, event FROM journal WHERE kind = ?1")?;
+    let mut rows = statement.query([kind])?;
+    let mut jobs = HashSet::new();
+    while let Some(row) = rows.next()? {
+        match serde_json::from_str::<Removed>(&row.get::<_, String>(1)?) {
+            Ok(removed) => jobs.extend(removed.jobs),
+            Err(_) => return broken(row.get(0)?, "it cannot be read"),
+        }
+    }
+    Ok(jobs)
+}
+
+impl Walk<'_> {
+    /// What lies outside the chain and has its hash in it.
+    fn outside(&mut self) -> Result<(), Stop> {
+        let mut statement = self.db.prepare(
+            "SELECT journal.seq, journal.job, journal.attempt, journal.kind, journal.event, person_hash, sealed_hash,
+                    detail.event, request.request, person.salt
+             FROM journal
+             LEFT JOIN detail ON detail.seq = journal.seq
+             LEFT JOIN request ON request.job = journal.job
+             LEFT JOIN person ON person.id = request.person
+             WHERE journal.kind IN ('admitted', 'event') ORDER BY journal.seq",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (seq, job): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let kind: String = row.get(3)?;
+            let event: String = row.get(4)?;
+            let admitted = kind == "admitted";
+            let apart: Option<String> = row.get(if admitted { 8 } else { 7 })?;
+            self.personal(seq, job, row.get(5)?, apart, row.get(9)?)?;
+            let attempt: Option<i64> = row.get(2)?;
+            self.sealed(seq, job, attempt.unwrap_or(0), row.get(6)?)?;
+            if admitted {
+                self.place(seq, job, &event)?;
+            } else {
+                match serde_json::from_str(&event) {
+                    Ok(event) => self.events.entry(job).or_default().push(event),
+                    Err(_) => return broken(seq, "its event cannot be read"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn personal(
+        &self,
+        seq: i64,
+        job: i64,
+        hash: Option<[u8; 32]>,
+        apart: Option<String>,
+        salt: Option<[u8; 32]>,
+    ) -> Result<(), Stop> {
+        match (hash, apart, salt) {
+            (None, None, _) => Ok(()),
+            (Some(hash), Some(apart), Some(salt))
+                if hash == hmac_sha256(&salt, apart.as_bytes()) =>
+            {
+                Ok(())
+            }
+            (Some(_), None, None) if self.erased.contains(&job) => Ok(()),
+            (Some(_), None, _) => broken(seq, "the personal data that it answers for is gone"),
+            (Some(_) | None, Some(_), _) => {
+                broken(seq, "the personal data that it answers for was changed")
+            }
+        }
+    }
+
+    fn sealed(&self, seq: i64, job: i64, attempt: i64, hash: Option<[u8; 32]>) -> Result<(), Stop> {
+        let Some(hash) = hash else {
+            return Ok(());
+        };
+        let mut statement = self.db.prepare_cached(
+            "SELECT kind, sealed FROM sealed_pin WHERE job = ?1 AND attempt = ?2 ORDER BY kind",
+        )?;
+        let rows = statement
+            .query_map(params![job, attempt], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<Vec<(String, Vec<u8>)>, _>>()?;
+        if rows.is_empty() {
+            return if self.unsealed.contains(&job) {
+                Ok(())
+            } else {
+                broken(seq, "the sealed PIN that it answers for is gone")
+            };
+        }
+        let found = sealed_hash(
+            rows.iter()
+                .map(|(kind, sealed)| (kind.as_str(), sealed.as_slice())),
+        );
+        if found == hash {
+            Ok(())
+        } else {
+            broken(seq, "the sealed PIN that it answers for was changed")
+        }
+    }
+
+    fn place(&mut self, seq: i64, job: i64, event: &str) -> Result<(), Stop> {
+        let Ok(said) = serde_json::from_str::<Place>(event) else {
+            return broken(seq, "it cannot be read");
+        };
+        let there = self
+            .db
+            .prepare_cached(
+                "SELECT batch, sequence, envelope, line, policy, role, replaces FROM job WHERE id = ?1",
+            )?
+            .query_row([job], |row| {
+                Ok(Place {
+                    batch: row.get(0)?,
+                    sequence: row.get(1)?,
+                    envelope: row.get(2)?,
+                    line: row.get(3)?,
+                    policy: row.get(4)?,
+                    role: row.get(5)?,
+                    replace: row.get(6)?,
+                })
+            })
+            .optional()?;
+        if there != Some(said) {
+            return broken(seq, format!("job {job} is no longer what was admitted"));
+        }
+        self.admitted.insert(job);
+        Ok(())
+    }
+
+    /// Nothing lies beside the chain that no row answers for.
+    fn strays(&self, last: i64) -> Result<(), Stop> {
+        let questions = [
+            (
+                "a sealed PIN",
+                "SELECT count(*) FROM sealed_pin WHERE NOT EXISTS (SELECT 1 FROM journal
+                 WHERE journal.job = sealed_pin.job AND coalesce(journal.attempt, 0) = sealed_pin.attempt
+                   AND journal.sealed_hash IS NOT NULL)",
+            ),
+            (
+                "a detail",
+                "SELECT count(*) FROM detail JOIN journal ON journal.seq = detail.seq
+                 WHERE journal.person_hash IS NULL OR journal.job IS NOT detail.job",
+            ),
+        ];
+        for (what, question) in questions {
+            let strays: i64 = self.db.query_row(question, [], |row| row.get(0))?;
+            if strays > 0 {
+                return broken(last, format!("{what} is there that no row answers for"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns that lists are made of say what the journal says.
+    fn index(&self) -> Result<(), Stop> {
+        let mut statement = self.db.prepare(
+            "SELECT job.id, job.standing, job.attempt, job.serial, job.control, job.method,
+                    coalesce((SELECT max(seq) FROM journal WHERE journal.job = job.id), 0)
+             FROM job ORDER BY job.id",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (job, seq): (i64, i64) = (row.get(0)?, row.get(6)?);
+            if !self.admitted.contains(&job) {
+                return broken(seq, format!("job {job} was never admitted"));
+            }
+            let events = self.events.get(&job).map_or(&[][..], Vec::as_slice);
+            let Ok(state) = Enrollment::replay(events) else {
+                return broken(seq, format!("the journal of job {job} makes no sense"));
+            };
+            let (standing, attempt): (String, u32) = (row.get(1)?, row.get(2)?);
+            let (serial, control, method): (Option<String>, Option<String>, Option<String>) =
+                (row.get(3)?, row.get(4)?, row.get(5)?);
+            let same = standing == standing_word(state.standing())
+                && attempt == state.attempt().0
+                && serial.as_deref() == serial_of(&state)
+                && control.as_deref() == state.delivered()
+                && method.as_deref() == state.method().map(|method| method.0.as_str());
+            if !same {
+                return broken(seq, format!("the entry of job {job} says something else"));
+            }
+        }
+        Ok(())
+    }
+}
