@@ -1,6 +1,8 @@
 //! Builds what the configuration names, and carries out what the command line asks. The one place that may name every
 //! layer of the house; it decides nothing that another room could decide.
 
+pub mod attend;
+pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod init;

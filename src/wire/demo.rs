@@ -1,6 +1,7 @@
 //! `keyline demo`: the ordinary station, on simulated keys and a practice tenant. Same code as `keyline run`; only what
 //! lies behind the ports is practice, and it says so.
 
+use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use std::time::Duration;
 
 use crate::adapter::ctap::Key;
 use crate::app::board::Board;
-use crate::app::station::Handle;
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::SlotState;
@@ -91,7 +91,9 @@ impl Stage {
         let text = |text: &str| toml::Value::String(text.to_owned());
         let secret_file: toml::Table =
             std::iter::once(("file".to_owned(), text("practice-client-secret"))).collect();
-        let places = (1..=wish.slots).map(|number| text(&Bench::place(number).0)).collect();
+        let places = (1..=wish.slots)
+            .map(|number| text(&Bench::place(number).0))
+            .collect();
         let identity = folder.join("practice-identity.txt");
         let made = init(&init::Request {
             folder: folder.clone(),
@@ -143,6 +145,31 @@ impl Stage {
         operator: Arc<dyn crate::port::Operator>,
     ) -> Result<station::Parts, WireFault> {
         station::assemble(&self.config, self.keys.clone(), operator)
+    }
+
+    /// Says what is real and what is not.
+    pub fn announce(&self) {
+        tell(&format!(
+            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} people of {} get a key, at {} slots.\n",
+            self.tenant.url(),
+            self.wish.keys,
+            self.config.entra.tenant,
+            self.wish.slots
+        ));
+    }
+
+    /// Says where everything lies.
+    pub fn say_where(&self) {
+        let place = |path: &Path| self.config.path(path).display().to_string();
+        tell(&format!(
+            "\nletters   {}\nledger    {}\nlog       {}\nPINs      keyline pins show 0001 --config {} --identity {}\nDelete {} when you have seen enough: its letters hold practice PINs in clear.\n",
+            place(&self.config.letters.folder),
+            place(&self.config.ledger.file),
+            place(&self.config.log.folder),
+            self.config.file.display(),
+            self.identity.display(),
+            self.folder.display()
+        ));
     }
 
     /// The wish that the station runs with.
@@ -258,6 +285,11 @@ fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
     }
 }
 
+fn tell(text: &str) {
+    // Nobody is left to be told when stderr is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// A new folder that only this user can enter.
 fn fresh_folder() -> Result<PathBuf, WireFault> {
     let name = format!("keyline-demo-{}", uuid::Uuid::new_v4().simple());
@@ -268,6 +300,3 @@ fn fresh_folder() -> Result<PathBuf, WireFault> {
         .map_err(|error| WireFault::files(Path::new(&folder), &error))?;
     Ok(folder)
 }
-
-/// What attends a demo run: kept until it ends.
-pub type Attendance = (Hands, Handle);

@@ -177,3 +177,15 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), WireFault> {
     file.write_all(text.as_bytes()).map_err(wrong)?;
     file.sync_all().map_err(wrong)
 }
+
+/// Writes `text` in place of a file, whole or not at all.
+pub(super) fn replace(path: &Path, text: &str) -> Result<(), WireFault> {
+    let wrong = |error: std::io::Error| WireFault::files(path, &error);
+    let fresh = path.with_extension("toml.new");
+    match std::fs::remove_file(&fresh) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
+        Ok(()) | Err(_) => {}
+    }
+    write_new(&fresh, text)?;
+    std::fs::rename(&fresh, path).map_err(wrong)
+}

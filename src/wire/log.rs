@@ -13,7 +13,7 @@ use crate::wire::config::{Config, ConfigFault, Level};
 ///
 /// # Errors
 /// When its folder cannot be used.
-pub fn open(config: &Config) -> Result<WorkerGuard, ConfigFault> {
+pub(super) fn open(config: &Config) -> Result<WorkerGuard, ConfigFault> {
     let folder = config.path(&config.log.folder);
     let fault = |what: String| ConfigFault {
         file: folder.display().to_string(),

@@ -308,12 +308,15 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<String, Fault
     let told = |trouble: Trouble| trouble.into_fault(path);
     match store::meta(db, "tenant").map_err(told)? {
         Some(known) if known == tenant => chain::ledger_id(db).map_err(told),
+        // `init` makes the ledger before the administrator has named the tenant.
+        Some(known) if known.is_empty() => {
+            store::put_meta(db, &[("tenant", tenant)]).map_err(told)?;
+            chain::ledger_id(db).map_err(told)
+        }
         Some(known) => Err(ledger_fault(format!(
             "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
             path.display()
         ))),
-        // A ledger that `init` has just made does not know its tenant yet.
-        None if tenant.is_empty() => Ok(()),
         None => {
             let id = uuid::Uuid::new_v4().to_string();
             store::put_meta(db, &[("ledger", &id), ("tenant", tenant)]).map_err(told)?;

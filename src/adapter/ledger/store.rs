@@ -248,7 +248,8 @@ pub(super) fn put_meta(db: &Connection, rows: &[(&str, &str)]) -> Result<(), Tro
     let tx = db.unchecked_transaction()?;
     for (key, value) in rows {
         tx.execute(
-            "INSERT INTO meta (key, value) VALUES (?1, ?2)",
+            "INSERT INTO meta (key, value) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             params![key, value],
         )?;
     }

@@ -11,7 +11,7 @@ use crate::domain::credential::RpId;
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::{EnrolledFor, Reading};
-use crate::port::{Attendant, Authenticator, CancelFlag, Holder, Place};
+use crate::port::{Attendant, Authenticator, CancelFlag, Holder, Ledger, Place};
 
 /// Entra's relying party, for the question whether a key is somebody's: the captures and all known clients agree on it.
 const ENTRA_RP_ID: &str = "login.microsoft.com";
@@ -32,7 +32,7 @@ pub(super) fn read(
         on_touch: Box::new(move |touch| on_board.set_touch(slot, touch)),
     };
     let mut key = ports.keys.open(place, attendant)?;
-    let reading = examine(ports, key.as_mut())?;
+    let reading = examine(ports.ledger.as_ref(), key.as_mut())?;
     let key_time = arrived.elapsed();
     Ok((
         Hand {
@@ -49,7 +49,7 @@ pub(super) fn read(
 ///
 /// # Errors
 /// Those of the transport, and of the ledger.
-pub fn examine(ports: &Ports, key: &mut dyn Authenticator) -> Result<Reading, Fault> {
+pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Reading, Fault> {
     let identity = Identity {
         attachment: key.attachment(),
         serial: key.serial()?,
@@ -57,17 +57,14 @@ pub fn examine(ports: &Ports, key: &mut dyn Authenticator) -> Result<Reading, Fa
         product: key.product(),
     };
     let mut enrolled_for = match &identity.serial {
-        Some(serial) => holder_of(ports, serial)?,
+        Some(serial) => holder_of(ledger, serial)?,
         None => None,
     };
     let mut passkey = None;
     if identity.capabilities.has_pin() {
         passkey = key.assert_silently(&RpId(ENTRA_RP_ID.to_owned()), &[])?;
         if let (Some(credential), None) = (&passkey, &enrolled_for) {
-            enrolled_for = ports
-                .ledger
-                .holder_of_credential(credential)?
-                .and_then(brief);
+            enrolled_for = ledger.holder_of_credential(credential)?.and_then(brief);
         }
     }
     Ok(Reading {
@@ -77,9 +74,8 @@ pub fn examine(ports: &Ports, key: &mut dyn Authenticator) -> Result<Reading, Fa
     })
 }
 
-fn holder_of(ports: &Ports, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {
-    Ok(ports
-        .ledger
+fn holder_of(ledger: &dyn Ledger, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {
+    Ok(ledger
         .holders_of_serial(serial)?
         .into_iter()
         .find_map(brief))
