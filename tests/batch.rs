@@ -31,8 +31,7 @@ fn every_person_of_a_dropped_file_gets_a_key_and_a_letter() {
     let stage = Stage::set(wish).expect("a stage");
     let parts = stage.assemble(Arc::new(Nobody)).expect("a station");
     stage.drop_job_file().expect("a job file");
-    let attend =
-        |parts: &keyline::wire::station::Parts, _: Handle| stage.hands(parts.board.clone());
+    let attend = |parts: &keyline::wire::station::Parts, _: Handle| stage.hands(parts.board.clone());
     let summary = run::run(&stage.config, &parts, &stage.run_wish(), attend).expect("a run");
 
     assert_eq!(summary.done, 6, "{summary:?} {:?}", parts.board.take_news());
@@ -40,14 +39,8 @@ fn every_person_of_a_dropped_file_gets_a_key_and_a_letter() {
     assert!(jobs.iter().all(|job| job.standing == Standing::Done));
     for job in &jobs {
         let registered = stage.tenant.credentials(&job.job.request.user);
-        assert_eq!(
-            registered.map(|all| all.len()),
-            Ok(1),
-            "{}",
-            job.job.request.user
-        );
+        assert_eq!(registered.map(|all| all.len()), Ok(1), "{}", job.job.request.user);
     }
-    let letters =
-        std::fs::read_dir(stage.config.path(&stage.config.letters.folder)).expect("letters");
+    let letters = std::fs::read_dir(stage.config.path(&stage.config.letters.folder)).expect("letters");
     assert_eq!(letters.count(), 6);
 }
