@@ -51,7 +51,8 @@ pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
                 )?
                 .execute(params![entry.job.0, entry.event.attempt.0])?;
             match credential {
-                Some(credential) => passkey_becomes(pen.db, credential, "abandoned"),
+                // I3: whoever writes this event, what it may leave at Entra is looked for from now on.
+                Some(credential) => oblige(pen, entry.job, &Duty::Orphan(credential.clone())),
                 None => Ok(()),
             }
         }

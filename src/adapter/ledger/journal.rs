@@ -51,7 +51,8 @@ pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<bool, Trouble> 
     for duty in entry.obligations {
         index::oblige(pen, entry.job, duty)?;
     }
-    if entry.forget_in_flight {
+    // After a cancellation nobody needs them, whoever wrote it.
+    if entry.forget_in_flight || entry.state.standing() == Standing::Cancelled {
         pen.db
             .prepare_cached("DELETE FROM in_flight WHERE job = ?1")?
             .execute([entry.job.0])?;
