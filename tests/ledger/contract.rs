@@ -312,6 +312,27 @@ fn an_abandoned_passkey_is_nobodys_and_is_looked_for() {
 }
 
 #[test]
+fn a_cancelled_job_leaves_no_pin_in_flight_and_no_orphan() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let jobs = admit(&ledger, "a", &["adele@contoso.com", "alex@contoso.com"]);
+    let mut hand = Hand::new(&ledger, jobs[0]);
+    hand.reset("1").set_pin(&pin("48261739")).make();
+    hand.write(Happening::Cancelled {
+        credential: Some(credential(jobs[0], 1)),
+    });
+    assert_eq!(
+        ledger.job(jobs[0]).unwrap().unwrap().standing,
+        Standing::Cancelled
+    );
+    assert!(ledger.pin_in_flight(jobs[0], Attempt(1)).is_err());
+    let due = ledger.obligations(hand.at).unwrap();
+    assert_eq!(due.len(), 1);
+    assert_eq!(due[0].duty, Duty::Orphan(credential(jobs[0], 1)));
+    assert_eq!(ledger.jobs_of_user("adele@contoso.com").unwrap(), []);
+}
+
+#[test]
 fn a_reader_reads_and_writes_nothing() {
     let bench = Bench::new();
     let ledger = bench.create();

@@ -172,6 +172,36 @@ fn another_tenant_needs_another_ledger() {
     assert!(words(SqliteLedger::open(&bench.path(), opening)).contains("fabrikam.com"));
 }
 
+#[test]
+fn a_ledger_may_learn_its_tenant_at_the_first_start() {
+    let bench = Bench::new();
+    let mut opening = bench.opening();
+    opening.tenant = String::new();
+    let ledger = SqliteLedger::create(&bench.path(), opening).unwrap();
+    let job = admit(&ledger, "a", &["adele@contoso.com"])[0];
+    let mut hand = Hand::new(&ledger, job);
+    hand.reset("1");
+    let pin = pin("48261739");
+    let with = With {
+        pin: Some(&pin),
+        ..With::default()
+    };
+    assert!(words(hand.try_write(started(Step::SetPin), with)).contains("tenant"));
+    drop(ledger);
+    let ledger = bench.open().unwrap();
+    Hand::new(&ledger, job).set_pin(&pin);
+    drop(ledger);
+    let mut opening = bench.opening();
+    opening.tenant = TENANT.to_uppercase();
+    let ledger = SqliteLedger::open(&bench.path(), opening).unwrap();
+    assert_eq!(
+        ledger
+            .pin_in_flight(job, Hand::new(&ledger, job).state.attempt())
+            .unwrap(),
+        pin
+    );
+}
+
 /// The first schema, as its migration made it, with one job in it.
 fn old_ledger(bench: &Bench) {
     drop(bench.create());

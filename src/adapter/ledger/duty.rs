@@ -5,7 +5,8 @@ use rusqlite::{OptionalExtension, params};
 use crate::port::DutyOutcome;
 
 use super::chain::{self, Row};
-use super::journal::{Pen, passkey_becomes};
+use super::index::passkey_becomes;
+use super::journal::Pen;
 use super::query::orphan;
 use super::trouble::{Trouble, misuse};
 

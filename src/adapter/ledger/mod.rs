@@ -9,6 +9,7 @@
 mod admission;
 mod chain;
 mod duty;
+mod index;
 mod journal;
 mod keys;
 mod query;
@@ -17,6 +18,7 @@ mod retention;
 mod seal;
 mod store;
 mod trouble;
+mod upkeep;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -50,7 +52,8 @@ pub use verify::{Broken, Sound, Verdict};
 
 /// What a station needs to work on its ledger.
 pub struct Opening {
-    /// The tenant whose users these are, as the configuration names it.
+    /// The tenant whose users these are, as the configuration names it. Empty while a new ledger is made before the tenant is
+    /// known: nothing can be sealed in it until it was opened with a name, which then stays.
     pub tenant: String,
     /// To whom PINs are sealed for recovery.
     pub recipients: Recipients,
@@ -96,7 +99,7 @@ impl SqliteLedger {
         }
         let lock = store::lock(path)?;
         let writer = store::open_writer(path)?;
-        let id = introduce(&writer, path, &opening.tenant)?;
+        let (id, tenant) = introduce(&writer, path, &opening.tenant)?;
         opening.keys.belong_to(&id)?;
         let reader = store::open_reader(path)?;
         let ledger = Self {
@@ -105,7 +108,7 @@ impl SqliteLedger {
             station: Some(Station {
                 writer: Mutex::new(writer),
                 vault: Vault {
-                    tenant: opening.tenant,
+                    tenant,
                     recipients: opening.recipients,
                 },
                 keys: RwLock::new(opening.keys),
@@ -127,103 +130,6 @@ impl SqliteLedger {
             reader: Mutex::new(store::open_reader(path)?),
             station: None,
         })
-    }
-
-    /// Moves everything from the `-wal` file into the ledger and empties it, so that nothing that was deleted is left in it.
-    /// Returns `false` when a reader still needs it.
-    ///
-    /// # Errors
-    /// [`Fault::Ledger`].
-    pub fn truncate_wal(&self) -> Result<bool, Fault> {
-        let station = self.station()?;
-        let busy: i64 = lock(&station.writer)
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-            .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
-        Ok(busy == 0)
-    }
-
-    /// For the end of a batch, and done by itself then: the last row is signed already; the `-wal` file is emptied, and when
-    /// no PIN is in flight the station's key for copies in flight is replaced, so that remains of old copies open to nobody.
-    ///
-    /// # Errors
-    /// [`Fault::Ledger`].
-    pub fn tidy(&self) -> Result<(), Fault> {
-        let station = self.station()?;
-        self.truncate_wal()?;
-        let writer = lock(&station.writer);
-        let idle: bool = writer
-            .query_row("SELECT NOT EXISTS (SELECT 1 FROM in_flight)", [], |row| {
-                row.get(0)
-            })
-            .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
-        if idle {
-            let mut keys = station.keys.write().unwrap_or_else(PoisonError::into_inner);
-            keys.rotate_in_flight()?;
-        }
-        Ok(())
-    }
-
-    fn try_to_tidy(&self) {
-        if let Err(fault) = self.tidy() {
-            tracing::warn!(%fault, "the ledger could not be tidied up; it is whole, and the next batch tries again");
-        }
-    }
-
-    /// Walks the audit chain, its signatures and all that it answers for. `trusted`: the public key whose checkpoints count;
-    /// a station trusts its own.
-    ///
-    /// # Errors
-    /// [`Fault::Ledger`] when the ledger cannot be read at all.
-    pub fn verify(&self, trusted: Option<[u8; 32]>) -> Result<Verdict, Fault> {
-        let own = self.station.as_ref().map(|station| {
-            let keys = station.keys.read().unwrap_or_else(PoisonError::into_inner);
-            keys.verifying_key().to_bytes()
-        });
-        self.read(|db| verify::verify(db, trusted.or(own)))
-    }
-
-    /// Gives up what the station was told to keep no longer.
-    ///
-    /// # Errors
-    /// [`Fault::Ledger`].
-    pub fn apply_retention(
-        &self,
-        days: Days,
-        actor: &str,
-        at: Timestamp,
-    ) -> Result<Retained, Fault> {
-        let given_up = self.write(actor, at, |pen| retention::apply(pen, days))?;
-        if given_up.sealed_pins > 0 || given_up.people > 0 {
-            self.rewrite()?;
-        }
-        Ok(given_up)
-    }
-
-    /// Erases a person: name, address, user name, salt, sealed PINs, and what faults said. Their jobs stay, and the audit chain
-    /// still verifies.
-    ///
-    /// # Errors
-    /// [`Fault::Ledger`] when the person is unknown, has an open job, or has credentials that are still to be deleted.
-    pub fn erase_person(&self, user: &str, actor: &str, at: Timestamp) -> Result<Erased, Fault> {
-        let erased = self.write(actor, at, |pen| retention::erase_user(pen, user))?;
-        self.rewrite()?;
-        Ok(erased)
-    }
-
-    /// Writes a copy of the ledger to the new file `to` (mode 0600), without the copies of PINs in flight.
-    ///
-    /// # Errors
-    /// [`Fault::Ledger`] when `to` is there already or cannot be written.
-    pub fn back_up(&self, to: &Path) -> Result<(), Fault> {
-        retention::back_up(&lock(&self.station()?.writer), to)
-    }
-
-    /// Writes the whole file anew. `secure_delete` wipes what is deleted, not what moved between pages before that.
-    fn rewrite(&self) -> Result<(), Fault> {
-        lock(&self.station()?.writer)
-            .execute_batch("VACUUM")
-            .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
-        self.truncate_wal().map(drop)
     }
 
     fn station(&self) -> Result<&Station, Fault> {
@@ -303,9 +209,17 @@ impl Drop for SqliteLedger {
     }
 }
 
-/// Checks that a ledger belongs to this tenant, and writes its identity into a new one. Returns the ledger's id.
-fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<String, Fault> {
+/// Checks that a ledger belongs to this tenant, and writes what a new one does not know yet. Returns its id and its tenant.
+fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(String, String), Fault> {
     let told = |trouble: Trouble| trouble.into_fault(path);
+    let id = match store::meta(db, "ledger").map_err(told)? {
+        Some(id) => id,
+        None => {
+            let id = uuid::Uuid::new_v4().to_string();
+            store::put_meta(db, "ledger", &id).map_err(told)?;
+            id
+        }
+    };
     match store::meta(db, "tenant").map_err(told)? {
         Some(known) if known == tenant => chain::ledger_id(db).map_err(told),
         // `init` makes the ledger before the administrator has named the tenant.
@@ -313,14 +227,16 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<String, Fault
             store::put_meta(db, &[("tenant", tenant)]).map_err(told)?;
             chain::ledger_id(db).map_err(told)
         }
+        Some(known) if known.eq_ignore_ascii_case(tenant) => Ok((id, known)),
         Some(known) => Err(ledger_fault(format!(
             "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
             path.display()
         ))),
         None => {
-            let id = uuid::Uuid::new_v4().to_string();
-            store::put_meta(db, &[("ledger", &id), ("tenant", tenant)]).map_err(told)?;
-            Ok(id)
+            if !tenant.is_empty() {
+                store::put_meta(db, "tenant", tenant).map_err(told)?;
+            }
+            Ok((id, tenant.to_owned()))
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::domain::job::{BatchName, Envelope, Job, JobId, Request, Role};
 use crate::domain::time::Timestamp;
 use crate::port::{Duty, Holder, JobRecord, Obligation};
 
-use super::journal::{standing_of, user_key};
+use super::index::standing_of;
+use super::journal::user_key;
 use super::keys::unhex;
 use super::trouble::{Trouble, ledger_fault};
 

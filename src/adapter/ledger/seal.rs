@@ -3,7 +3,8 @@
 //!
 //! # Why
 //! The plaintext has one fixed length, so that the length of a sealed row never tells the length of its PIN. age has no
-//! associated data; so what binds a row to its place is inside the seal.
+//! associated data; so what binds a row to its place is inside the seal. Our own buffers are wiped; the chunk buffer inside
+//! age is not, so the memory of a station is kept out of core dumps and swap.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

@@ -254,5 +254,10 @@ pub(super) fn put_meta(db: &Connection, rows: &[(&str, &str)]) -> Result<(), Tro
         )?;
     }
     tx.commit()?;
+pub(super) fn put_meta(db: &Connection, key: &str, value: &str) -> Result<(), Trouble> {
+    db.execute(
+        "INSERT INTO meta (key, value) VALUES (?1, ?2)",
+        params![key, value],
+    )?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Event;
 
 use super::chain::{self, Row, checkpoint_bytes, genesis, ledger_id, sealed_hash};
-use super::journal::{serial_of, standing_word};
+use super::index::{serial_of, standing_word};
 use super::keys::{hex, hmac_sha256};
 use super::trouble::Trouble;
 
