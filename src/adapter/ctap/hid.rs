@@ -191,8 +191,12 @@ impl<R: Reports> Hid<R> {
                     self.disturbed = true;
                     return Ok(reply);
                 }
-                Reply::Error(error::CHANNEL_BUSY) if Instant::now() < conduct.deadline => {
-                    self.pause(conduct.cancel)?
+                Reply::Error(error::CHANNEL_BUSY) => {
+                    self.pause(conduct.cancel)?;
+                    // Sent after the deadline, the message would only be called off again.
+                    if Instant::now() >= conduct.deadline {
+                        break;
+                    }
                 }
                 Reply::Message(_) | Reply::Error(_) => return Ok(reply),
             }

@@ -72,7 +72,8 @@ pub struct Hardware {
 /// Why to look again.
 enum Hint {
     Hid,
-    Cards(Vec<Card>),
+    /// All cards; and whether they may have lain there for long, unseen while the service was away.
+    Cards(Vec<Card>, bool),
     Stop,
 }
 
@@ -126,7 +127,11 @@ impl Hardware {
             let (hints, stop) = (hints.clone(), Arc::clone(&self.stop));
             thread::Builder::new()
                 .name("keys-readers".to_owned())
-                .spawn(move || lookout.watch(&stop, |cards| hints.send(Hint::Cards(cards)).is_ok()))
+                .spawn(move || {
+                    lookout.watch(&stop, |cards, found| {
+                        hints.send(Hint::Cards(cards, found)).is_ok()
+                    })
+                })
                 .map_err(threadless)?;
         }
         let reporter = Reporter {
@@ -223,19 +228,22 @@ struct Reporter {
 impl Reporter {
     fn run(mut self, inbox: &Receiver<Hint>) {
         loop {
-            match inbox.recv_timeout(Duration::from_millis(RESCAN_MILLIS)) {
-                Ok(Hint::Hid) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Hint::Cards(cards)) => self.cards = cards,
+            let at_start = match inbox.recv_timeout(Duration::from_millis(RESCAN_MILLIS)) {
+                Ok(Hint::Hid) | Err(RecvTimeoutError::Timeout) => false,
+                Ok(Hint::Cards(cards, found)) => {
+                    self.cards = cards;
+                    found
+                }
                 Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            }
-            if !self.look() {
+            };
+            if !self.look(at_start) {
                 return;
             }
         }
     }
 
     /// Returns whether anybody still listens.
-    fn look(&mut self) -> bool {
+    fn look(&mut self, at_start: bool) -> bool {
         // Always both: a reader inside a USB key is often announced before its HID interface is.
         let hid = if self.hid {
             usb::fido_devices()
@@ -248,7 +256,7 @@ impl Reporter {
         };
         let now = sighting::merge(hid, &self.cards);
         let before = std::mem::replace(&mut *lock(&self.seen), now.clone());
-        events(&before, &now, false)
+        events(&before, &now, at_start)
             .into_iter()
             .all(|event| (self.sink)(event))
     }

@@ -57,10 +57,16 @@ impl Lookout {
         })
     }
 
-    /// Calls `report` with all cards after each change, until it returns `false` or `stop`.
-    pub(super) fn watch(mut self, stop: &AtomicBool, mut report: impl FnMut(Vec<Card>) -> bool) {
+    /// Calls `report` with all cards after each change, until it returns `false` or `stop`; and with whether the service has
+    /// only just been found: then what it shows may have lain there for long.
+    pub(super) fn watch(
+        mut self,
+        stop: &AtomicBool,
+        mut report: impl FnMut(Vec<Card>, bool) -> bool,
+    ) {
         let mut told = None;
         while !stop.load(Ordering::SeqCst) {
+            let found = self.context.is_none();
             let cards = self
                 .look(Duration::from_millis(WAIT_MILLIS))
                 .unwrap_or_else(|error| {
@@ -72,7 +78,7 @@ impl Lookout {
                 });
             if told.as_ref() != Some(&cards) {
                 told = Some(cards.clone());
-                if !report(cards) {
+                if !report(cards, found) {
                     return;
                 }
             }
