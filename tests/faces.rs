@@ -96,7 +96,7 @@ fn enroll(key: &mut dyn Authenticator) {
     let second = Verifier.second_opinion(&attestation);
     assert_eq!(second, AttestationVerdict::Agrees);
     let ours = attestation.credential_id;
-    let found = key.assert_silently(&options.rp_id, &[ours.clone()]);
+    let found = key.assert_silently(&options.rp_id, std::slice::from_ref(&ours));
     assert_eq!(found, Ok(Some(ours)));
 
     let wanted = Configuration {

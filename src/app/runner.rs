@@ -55,6 +55,8 @@ pub struct Run<'a> {
     bound: bool,
     tenant_time: Duration,
     tries: u32,
+    /// The PIN, where the policy shows it: the ledger forgets its copy with the last step.
+    shown: Option<Pin>,
 }
 
 /// How often one run repeats a step that was certainly not done for a reason that may pass at once (no touch, a PIN that
@@ -81,6 +83,7 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         bound: false,
         tenant_time: Duration::ZERO,
         tries: 0,
+        shown: None,
     };
     let ending = run.drive();
     if ending == Ending::Finished {
@@ -339,10 +342,7 @@ impl Run<'_> {
             .binding()
             .and_then(|binding| binding.serial.clone());
         let slot = self.hand.as_ref().map(|hand| hand.slot);
-        if let (Some(slot), true) = (slot, self.policy.show_pin)
-            && let Some(attempt) = self.enrollment.pin_of()
-            && let Ok(pin) = self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)
-        {
+        if let (Some(slot), Some(pin)) = (slot, self.shown.take()) {
             self.bench.board.show_pin(slot, pin);
         }
         self.bench.board.add_finished(Finished {

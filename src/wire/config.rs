@@ -239,11 +239,10 @@ impl Config {
 }
 
 fn missing(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "there is no such file; `keyline init` makes one".to_owned()
-        }
-        _ => error.to_string(),
+    if error.kind() == std::io::ErrorKind::NotFound {
+        "there is no such file; `keyline init` makes one".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

@@ -88,30 +88,11 @@ impl Stage {
             .mode(0o700)
             .create(&folder)
             .map_err(|error| WireFault::files(&folder, &error))?;
-        let text = |text: &str| toml::Value::String(text.to_owned());
-        let secret_file: toml::Table =
-            std::iter::once(("file".to_owned(), text("practice-client-secret"))).collect();
-        let places = (1..=wish.slots)
-            .map(|number| text(&Bench::place(number).0))
-            .collect();
         let identity = folder.join("practice-identity.txt");
         let made = init(&init::Request {
             folder: folder.clone(),
             practice_identity: Some(identity.clone()),
-            settings: vec![
-                ("entra", "tenant", text(&name)),
-                ("entra", "client_id", text(&client_id)),
-                ("entra", "client_secret", toml::Value::Table(secret_file)),
-                ("entra", "authority", text(tenant.url().as_str())),
-                ("entra", "graph", text(tenant.url().as_str())),
-                (
-                    "letters",
-                    "return_line",
-                    text("Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
-                ),
-                ("queue", "settle_milliseconds", toml::Value::Integer(200)),
-                ("slots", "places", toml::Value::Array(places)),
-            ],
+            settings: settings(&name, &client_id, tenant.url(), wish.slots),
             ..init::Request::default()
         })?;
         init::write_new(&folder.join("practice-client-secret"), &secret)?;
@@ -283,6 +264,32 @@ fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
         | SlotState::AwaitingOptions { .. }
         | SlotState::AwaitingService { .. } => {}
     }
+}
+
+/// Where the demo's configuration differs from the shipped one: the tenant, the sender's address, the slots.
+fn settings(
+    tenant: &str,
+    client_id: &str,
+    url: &url::Url,
+    slots: u16,
+) -> Vec<(&'static str, &'static str, toml::Value)> {
+    let text = |text: &str| toml::Value::String(text.to_owned());
+    let secret = std::iter::once(("file".to_owned(), text("practice-client-secret"))).collect();
+    let places = (1..=slots).map(|number| text(&Bench::place(number).0));
+    vec![
+        ("entra", "tenant", text(tenant)),
+        ("entra", "client_id", text(client_id)),
+        ("entra", "client_secret", toml::Value::Table(secret)),
+        ("entra", "authority", text(url.as_str())),
+        ("entra", "graph", text(url.as_str())),
+        (
+            "letters",
+            "return_line",
+            text("Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
+        ),
+        ("queue", "settle_milliseconds", toml::Value::Integer(200)),
+        ("slots", "places", toml::Value::Array(places.collect())),
+    ]
 }
 
 fn tell(text: &str) {

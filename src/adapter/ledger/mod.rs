@@ -221,12 +221,6 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(String, Stri
         }
     };
     match store::meta(db, "tenant").map_err(told)? {
-        Some(known) if known == tenant => chain::ledger_id(db).map_err(told),
-        // `init` makes the ledger before the administrator has named the tenant.
-        Some(known) if known.is_empty() => {
-            store::put_meta(db, &[("tenant", tenant)]).map_err(told)?;
-            chain::ledger_id(db).map_err(told)
-        }
         Some(known) if known.eq_ignore_ascii_case(tenant) => Ok((id, known)),
         Some(known) => Err(ledger_fault(format!(
             "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",

@@ -243,17 +243,6 @@ pub(super) fn meta(db: &Connection, key: &str) -> Result<Option<String>, Trouble
         .optional()?)
 }
 
-/// All in one transaction.
-pub(super) fn put_meta(db: &Connection, rows: &[(&str, &str)]) -> Result<(), Trouble> {
-    let tx = db.unchecked_transaction()?;
-    for (key, value) in rows {
-        tx.execute(
-            "INSERT INTO meta (key, value) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            params![key, value],
-        )?;
-    }
-    tx.commit()?;
 pub(super) fn put_meta(db: &Connection, key: &str, value: &str) -> Result<(), Trouble> {
     db.execute(
         "INSERT INTO meta (key, value) VALUES (?1, ?2)",

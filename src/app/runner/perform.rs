@@ -113,12 +113,8 @@ impl Run<'_> {
     }
 
     fn set_pin(&mut self) -> Outcome {
-        let attempt = self.enrollment.attempt();
         let result = self
-            .bench
-            .ports
-            .ledger
-            .pin_in_flight(self.job.id, attempt)
+            .pin_on_key()
             .and_then(|pin| self.with_key(|key| key.set_pin(&pin)));
         result.map_or_else(Outcome::failed, |()| Outcome::plain())
     }
@@ -130,11 +126,13 @@ impl Run<'_> {
         })
     }
 
-    /// The PIN that is on the key now.
+    /// The PIN that is on the key now, or goes onto it in this step.
     pub(super) fn pin_on_key(&mut self) -> Result<Pin, Fault> {
         let ledger = &self.bench.ports.ledger;
         if let Some(attempt) = self.enrollment.pin_of() {
-            return ledger.pin_in_flight(self.job.id, attempt);
+            let pin = ledger.pin_in_flight(self.job.id, attempt)?;
+            self.shown = self.policy.show_pin.then(|| pin.duplicate());
+            return Ok(pin);
         }
         if let Some(pin) = ledger.current_pin(self.job.id)? {
             return Ok(pin);
