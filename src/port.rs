@@ -44,7 +44,8 @@ pub trait RelyingParty: Send + Sync {
     fn ready(&self) -> Result<(), Fault>;
     /// GET fido2Methods/creationOptions.
     fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault>;
-    /// POST fido2Methods. [`Fault::Unreachable`] and [`Fault::Throttled`] leave it open whether the service has committed.
+    /// POST fido2Methods. [`Fault::Unreachable`] leaves it open whether the service has committed; every other fault means
+    /// that it has not.
     fn register(
         &self,
         user: &str,

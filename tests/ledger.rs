@@ -4,7 +4,6 @@ mod ledger {
     mod audit;
     pub(crate) mod bench;
     mod contract;
-    mod figures;
     mod file;
     mod secrets;
 }

@@ -1,20 +1,18 @@
 //! Letters made, read back with poppler's `pdftotext`, and measured.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::sheet::{Ink, Part};
-use super::template::SHIPPED_LETTERS;
 use super::*;
 use crate::domain::job::{BatchName, Envelope};
 use crate::domain::mailer::{ControlNumber, Destination};
 use crate::domain::pin::Pin;
 use crate::port::Press;
+
+mod files;
 
 const PROFILE: &str = include_str!("../../../templates/mailer/profiles/din5008b.toml");
 const LANGUAGES: [&str; 4] = ["de", "en", "es", "fr"];
@@ -366,179 +364,4 @@ fn letters_and_signs_are_spelled() {
         said.contains("a PIN of 63 characters does not fit"),
         "{said}"
     );
-}
-
-#[test]
-fn a_folder_takes_each_sheet_once_and_for_its_owner_only() {
-    let parent = tempfile::tempdir().unwrap();
-    let path = parent.path().join("mailers");
-    std::fs::create_dir(&path).unwrap();
-    std::fs::write(path.join(".unfinished-0041-1.pdf"), b"half a letter").unwrap();
-    std::fs::write(path.join("notes.txt"), b"somebody's").unwrap();
-    let press = FolderPress::open(&path, composer()).unwrap();
-    let letter = mailer("es", "73094186");
-    assert!(
-        !press
-            .was_delivered(&letter.control, letter.envelope)
-            .unwrap()
-    );
-    let delivered = press.deliver(&letter).unwrap();
-    let expected = path.join(format!("0042-{}.pdf", letter.control));
-    assert_eq!(delivered.place, expected.display().to_string());
-    let mode = std::fs::metadata(&expected).unwrap().permissions().mode();
-    assert_eq!(mode & 0o7777, 0o600);
-    assert!(
-        press
-            .was_delivered(&letter.control, letter.envelope)
-            .unwrap()
-    );
-    let before = std::fs::read(&expected).unwrap();
-    assert!(before == *composer().render(&letter).unwrap());
-
-    let second = mailer("es", "11111111");
-    let said = press.deliver(&second).unwrap_err().to_string();
-    assert!(said.contains("is there already"), "{said}");
-    assert!(before == std::fs::read(&expected).unwrap());
-    let mut names: Vec<String> = std::fs::read_dir(&path)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert_eq!(
-        names,
-        [
-            format!("0042-{}.pdf", letter.control),
-            "notes.txt".to_owned()
-        ]
-    );
-}
-
-#[test]
-fn every_letter_has_the_same_messages() {
-    fn keys(table: &toml::Table, prefix: &str, found: &mut BTreeSet<String>) {
-        for (key, value) in table {
-            let path = format!("{prefix}{key}");
-            match value {
-                toml::Value::Table(inner) => keys(inner, &format!("{path}."), found),
-                toml::Value::Array(items) => {
-                    found.insert(format!("{path}[{}]", items.len()));
-                }
-                _ => {
-                    found.insert(path);
-                }
-            }
-        }
-    }
-    let sets: Vec<BTreeSet<String>> = SHIPPED_LETTERS
-        .iter()
-        .map(|(_, text)| {
-            let mut found = BTreeSet::new();
-            keys(&text.parse().unwrap(), "", &mut found);
-            found
-        })
-        .collect();
-    for (set, (file, _)) in sets.iter().zip(SHIPPED_LETTERS) {
-        assert_eq!(*set, sets[0], "{file}");
-    }
-}
-
-#[test]
-fn a_broken_template_is_refused_with_file_and_reason() {
-    let english = SHIPPED_LETTERS[1].1;
-    let refused = |profile: &str, letter: &str| {
-        let letters = [("letters/pin/en.toml", letter)];
-        let parsed = Templates::parse(("profiles/own.toml", profile), &letters);
-        parsed.err().expect("it was taken").to_string()
-    };
-    for (from, to, reason) in [
-        ("Dear {name}", "Dear {pin}", "there is no placeholder {pin}"),
-        ("Dear {name}", "Dear {name", "no closing brace"),
-        ("Dear {name}", "Dear {year}", "cannot use the placeholder"),
-        ("steps_heading", "steps_haeding", "steps_haeding"),
-        ("z = \"Zulu\"", "", "lacks the letter `z`"),
-    ] {
-        let said = refused(PROFILE, &english.replace(from, to));
-        assert!(
-            said.contains(reason) && said.contains("letters/pin/en.toml"),
-            "{said}"
-        );
-    }
-    for (from, to, reason) in [
-        ("y = 165.0", "y = 70.0", "the box `pin` lies where"),
-        (
-            "y = 165.0",
-            "y = 220.0",
-            "`pin` does not lie in an inner panel",
-        ),
-        (
-            "y = 165.0",
-            "y = 184.0",
-            "`pin` does not lie in an inner panel",
-        ),
-        (
-            "x = 125.0, y = 50.0",
-            "x = 100.0, y = 50.0",
-            "the box `info` lies where",
-        ),
-        ("x = 135.0", "x = 160.0", "leaves the printable part"),
-        (
-            "folds = [105.0, 210.0]",
-            "folds = [105.0]",
-            "between two `folds`",
-        ),
-        ("info_indent = 28.0", "info_ident = 28.0", "info_ident"),
-    ] {
-        assert!(PROFILE.contains(from), "{from}");
-        let said = refused(&PROFILE.replacen(from, to, 1), english);
-        assert!(
-            said.contains(reason) && said.contains("profiles/own.toml"),
-            "{said}"
-        );
-    }
-}
-
-#[test]
-fn an_unknown_language_is_refused_with_those_there_are() {
-    let said = refusal(&mailer("ja", "73094186"));
-    assert!(
-        said.contains("no letter in the language `ja`; there are de, en, es, fr"),
-        "{said}"
-    );
-}
-
-#[test]
-fn nothing_of_a_mailer_can_be_debugged_but_its_numbers() {
-    let shown = format!("{:?}", mailer("en", "73094186"));
-    assert_eq!(shown, "Mailer(0042, 482011735551)");
-}
-
-/// Not a test: `cargo test --lib paper::tests::specimens -- --ignored` writes every letter to `target/specimens` to be looked at.
-#[test]
-#[ignore = "writes specimens to be looked at, and says how long a letter takes"]
-fn specimens() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/specimens");
-    std::fs::create_dir_all(&folder).unwrap();
-    let composer = composer();
-    for language in LANGUAGES {
-        for (kind, pin) in [("keep", "73094186"), ("change", "aB3qx9zw7m")] {
-            let mut letter = mailer(language, pin);
-            letter.force_pin_change = kind == "change";
-            let pdf = composer.render(&letter).unwrap();
-            std::fs::write(folder.join(format!("{language}-{kind}.pdf")), &*pdf).unwrap();
-        }
-    }
-    const ROUNDS: u32 = 200;
-    let letter = mailer("de", "73094186");
-    let begun = Instant::now();
-    for _ in 0..ROUNDS {
-        composer.check(&letter).unwrap();
-    }
-    let checked = begun.elapsed() / ROUNDS;
-    let begun = Instant::now();
-    let mut bytes = 0;
-    for _ in 0..ROUNDS {
-        bytes = composer.render(&letter).unwrap().len();
-    }
-    let rendered = begun.elapsed() / ROUNDS;
-    eprintln!("laid out in {checked:?}, made in {rendered:?}, {bytes} bytes per letter");
 }

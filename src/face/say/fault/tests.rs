@@ -1,1 +1,1 @@
-
+//! Every fault has its words.

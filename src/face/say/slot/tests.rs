@@ -1,1 +1,1 @@
-
+//! Every state of a slot has its words.

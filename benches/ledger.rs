@@ -1,14 +1,16 @@
-//! Figures of the ledger on this machine: `cargo test --test ledger figures -- --ignored --nocapture`.
+//! Figures of the ledger on this machine: admission, appends, size, verification. `cargo bench --bench ledger`.
+
+#[path = "../tests/ledger/bench.rs"]
+#[expect(dead_code, reason = "the tests of the ledger use the rest")]
+mod bench;
 
 use std::time::{Duration, Instant};
 
 use keyline::port::Ledger;
 
-use super::bench::*;
+use bench::*;
 
-#[test]
-#[ignore = "takes a minute; says figures, checks only that they are sane"]
-fn figures() {
+fn main() {
     let bench = Bench::new();
     let ledger = bench.create();
     let rows = 10_000;
