@@ -9,6 +9,7 @@ use keyline::domain::mailer::{ControlNumber, Destination, Mailer};
 use keyline::domain::pin::Pin;
 
 const ROUNDS: u32 = 1000;
+const ROUNDS_OF_BYTES: usize = 1000;
 
 fn main() {
     let templates = Templates::shipped().expect("the shipped templates");
@@ -27,7 +28,7 @@ fn main() {
     println!(
         "{ROUNDS} letters: {:.0} per second, {} bytes each",
         count / seconds,
-        bytes / ROUNDS as usize
+        bytes / ROUNDS_OF_BYTES
     );
     if let Some(folder) = std::env::args()
         .nth(1)
