@@ -55,6 +55,8 @@ pub struct Run<'a> {
     bound: bool,
     tenant_time: Duration,
     tries: u32,
+    /// The letter was tried in this run: it can be set.
+    letter_checked: bool,
     /// The PIN, where the policy shows it: the ledger forgets its copy with the last step.
     shown: Option<Pin>,
 }
@@ -83,6 +85,7 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         bound: false,
         tenant_time: Duration::ZERO,
         tries: 0,
+        letter_checked: false,
         shown: None,
     };
     let ending = run.drive();
@@ -357,11 +360,10 @@ impl Run<'_> {
         });
     }
 
-    /// The model of the key in hand, as people call it.
+    /// The model of the bound key, as people call it.
     fn model(&self) -> String {
-        self.hand
-            .as_ref()
-            .map_or_else(|| "security key".to_owned(), |hand| hand.key.product())
+        let binding = self.enrollment.binding();
+        binding.map_or_else(|| "FIDO2".to_owned(), |binding| binding.model.clone())
     }
 }
 

@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::model;
+
 /// The model of an authenticator, 16 bytes (WebAuthn §6.5.1). Shown in the usual 8-4-4-4-12 form.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -211,6 +213,8 @@ pub struct Binding {
     pub slot: Slot,
     pub attachment: Attachment,
     pub serial: Option<Serial>,
+    /// What people call the model.
+    pub model: String,
     pub fingerprint: Fingerprint,
 }
 
@@ -221,6 +225,11 @@ impl Binding {
             slot,
             attachment: identity.attachment,
             serial: identity.serial.clone(),
+            model: model::name(
+                identity.capabilities.aaguid,
+                identity.attachment,
+                &identity.product,
+            ),
             fingerprint: Fingerprint::from(&identity.capabilities),
         }
     }

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod job;
 pub mod mailbox;
 pub mod mailer;
+pub mod model;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;

@@ -145,6 +145,7 @@ pub(crate) fn admit(ledger: &dyn Ledger, claim: &str, users: &[&str]) -> Vec<Job
 
 pub(crate) fn binding(serial: Option<&str>) -> Binding {
     Binding {
+        model: "Security Key".to_owned(),
         slot: Slot(1),
         attachment: Attachment::Practice,
         serial: serial.and_then(Serial::new),

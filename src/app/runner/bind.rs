@@ -57,6 +57,7 @@ impl Run<'_> {
             self.pin_length()?,
             restart,
         )?;
+        self.gate(&plan)?;
         Ok((Binding::new(slot, &identity), plan))
     }
 

@@ -7,9 +7,9 @@ use crate::domain::enrollment::Made;
 use crate::domain::event::{Evidence, Intent, Step, Witness};
 use crate::domain::fault::Fault;
 use crate::domain::mailer::{ControlNumber, Destination, Mailer};
-use crate::domain::pin::Pin;
+use crate::domain::pin::{Pin, PinUnfit};
 use crate::domain::pin_rule::NotDrawn;
-use crate::domain::policy::{DeleteExisting, DeleteScope, NameParts, ResetMode, key_name};
+use crate::domain::policy::{DeleteExisting, DeleteScope, NameParts, Plan, ResetMode, key_name};
 use crate::port::{MakeCredential, Repowered};
 
 /// Characters of the serial that a letter shows.
@@ -23,10 +23,11 @@ impl Run<'_> {
     /// What has to be in the journal before the step is tried. Everything that can fail without an effect fails here.
     pub(super) fn prepare(&mut self, step: Step) -> Result<Prepared, Outcome> {
         match step {
-            Step::Reset => self
-                .gate()
-                .map(|()| (Intent::Plain, None))
-                .map_err(Outcome::NotDone),
+            Step::Reset => {
+                let plan = self.enrollment.plan().clone();
+                self.gate(&plan).map_err(Outcome::NotDone)?;
+                Ok((Intent::Plain, None))
+            }
             Step::SetPin | Step::ChangePin => self
                 .pin_to_set()
                 .map(|pin| (Intent::Plain, pin))
@@ -58,10 +59,12 @@ impl Run<'_> {
         }
     }
 
-    /// No key is wiped unless the job can be carried through: a token and creation options are at hand.
-    fn gate(&mut self) -> Result<(), Fault> {
-        if self.enrollment.plan().steps.contains(&Step::Deliver) {
+    /// No key is touched unless the job can be carried through: the letter can be set, a token and creation options are at
+    /// hand.
+    pub(super) fn gate(&mut self, plan: &Plan) -> Result<(), Fault> {
+        if plan.steps.contains(&Step::Deliver) && !self.letter_checked {
             self.check_letter()?;
+            self.letter_checked = true;
         }
         let (job, user) = (self.job.id, self.job.request.user.as_str());
         self.with_tenant(|bench| {
@@ -367,12 +370,16 @@ impl Run<'_> {
         }
     }
 
-    /// A name that no font can show is known before the key is touched. The specimen PIN is as long as the real one.
+    /// A name that no font can show is known before the key is touched, and so is a PIN that paper cannot. A drawn PIN is
+    /// stood for by as many zeros.
     fn check_letter(&mut self) -> Result<(), Fault> {
-        let specimen =
-            Pin::new(&"0".repeat(self.policy.pin.length)).map_err(|unfit| Fault::Internal {
-                what: unfit.to_string(),
-            })?;
+        let unfit = |unfit: PinUnfit| Fault::Internal {
+            what: unfit.to_string(),
+        };
+        let specimen = match self.bench.ports.ledger.specified_pin(self.job.id)? {
+            Some(pin) => pin,
+            None => Pin::new(&"0".repeat(self.policy.pin.length)).map_err(unfit)?,
+        };
         let mailer = self.mailer(&self.draw_control()?.to_string(), specimen)?;
         self.bench.ports.press.check(&mailer)
     }
