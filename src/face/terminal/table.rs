@@ -3,13 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::app::board::Finished;
-use crate::face::say::clean::{clean, pad, pad_left};
-
-/// Columns of a cell; names can be longer than any terminal.
-const CELL_WIDTH_MAX: usize = 32;
+use crate::face::grid::{self, Side};
 
 /// Writes one line per finished key and the figures of the whole.
 ///
@@ -20,41 +15,16 @@ pub fn final_table(finished: &[Finished], to: &mut dyn Write) -> io::Result<()> 
         return writeln!(to, "No key was finished.");
     }
     let rows: Vec<[String; 5]> = finished.iter().map(cells).collect();
-    let head = ["person", "key", "serial", "envelope", "seconds"].map(str::to_owned);
-    grid(&head, &rows, &[false, false, false, true, true], to)?;
+    let columns = [
+        ("person", Side::Left),
+        ("key", Side::Left),
+        ("serial", Side::Left),
+        ("envelope", Side::Right),
+        ("seconds", Side::Right),
+    ];
+    grid::write(columns, &rows, to)?;
     writeln!(to)?;
     totals(finished, to)
-}
-
-/// Writes rows under a head, each column as wide as its widest cell. `right`: columns of figures.
-pub(crate) fn grid<const N: usize>(
-    head: &[String; N],
-    rows: &[[String; N]],
-    right: &[bool; N],
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    let mut widths = [0_usize; N];
-    for row in rows.iter().chain([head]) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(clean(cell).width()).min(CELL_WIDTH_MAX);
-        }
-    }
-    for row in std::iter::once(head).chain(rows) {
-        let line: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .zip(right)
-            .map(|((cell, width), right)| {
-                if *right {
-                    pad_left(cell, width)
-                } else {
-                    pad(cell, width)
-                }
-            })
-            .collect();
-        writeln!(to, "{}", line.join("  ").trim_end())?;
-    }
-    Ok(())
 }
 
 fn cells(one: &Finished) -> [String; 5] {
