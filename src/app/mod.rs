@@ -2,12 +2,16 @@
 //!
 //! Everything in here is written against [`crate::port`] and can be run without any hardware.
 
+pub mod admin;
 pub mod board;
 pub mod duties;
 pub mod intake;
+pub mod journal;
 pub mod provisions;
 pub mod runner;
 pub mod station;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -9,10 +9,12 @@ pub mod slots;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::app::admin::{self, Change, Changed, Unchanged};
 use crate::app::board::{Board, Counts, News};
 use crate::app::intake::{Intake, Taken};
 use crate::app::provisions::Provisions;
@@ -94,6 +96,12 @@ enum Message {
     },
     DutiesDone,
     Request(Request),
+    Change {
+        job: JobId,
+        change: Change,
+        actor: String,
+        reply: SyncSender<Result<Changed, Unchanged>>,
+    },
 }
 
 /// A way into the loop, for faces. Cloned freely.
@@ -104,6 +112,25 @@ impl Handle {
     /// Asks the station for something. `false` when it has ended.
     pub fn ask(&self, request: Request) -> bool {
         self.0.send(Message::Request(request)).is_ok()
+    }
+
+    /// Has the station change a job, between two of its own steps, so that no run is surprised. Blocks until it is durable;
+    /// `None` when the station has ended.
+    pub fn change(
+        &self,
+        job: JobId,
+        change: Change,
+        actor: String,
+    ) -> Option<Result<Changed, Unchanged>> {
+        let (reply, answer) = sync_channel(1);
+        let message = Message::Change {
+            job,
+            change,
+            actor,
+            reply,
+        };
+        self.0.send(message).ok()?;
+        answer.recv().ok()
     }
 }
 
@@ -249,7 +276,30 @@ impl Desk {
             Message::DutiesDone if self.duties_due => self.look_after_duties(),
             Message::DutiesDone => {}
             Message::Request(request) => self.request(request),
+            Message::Change {
+                job,
+                change,
+                actor,
+                reply,
+            } => {
+                let answer = self.change(job, &change, &actor);
+                // Whoever asked may have gone; the change stands all the same.
+                drop(reply.send(answer));
+            }
         }
+    }
+
+    /// Changes a job by hand, unless it is in work.
+    fn change(&mut self, job: JobId, change: &Change, actor: &str) -> Result<Changed, Unchanged> {
+        if self.station.is_working_on(job) || self.aside.contains(&job) {
+            return Err(Unchanged::InWork);
+        }
+        let now = self.ports.clock.now();
+        let changed = admin::change(self.ports.ledger.as_ref(), job, change, actor, now)?;
+        self.changed(job);
+        self.duties_due = true;
+        self.look_after_duties();
+        Ok(changed)
     }
 
     fn key(&mut self, event: KeyEvent) {

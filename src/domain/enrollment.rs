@@ -166,6 +166,14 @@ impl Enrollment {
             (Happening::Abandoned { restart, .. }, Phase::Ready | Phase::InDoubt(_)) => {
                 self.abandon(*restart)
             }
+            // The key that the attempt kept is given up after all: it is lost, or broken.
+            (
+                Happening::Abandoned {
+                    restart: Step::Reset,
+                    ..
+                },
+                Phase::AwaitingKey { restart },
+            ) if *restart != Step::Reset => self.abandon(Step::Reset),
             (Happening::Held { fault }, _) => self.held = Some(fault.clone()),
             (Happening::Released, _) => self.held = None,
             (Happening::Cancelled { .. }, _) => self.phase = Phase::Cancelled,

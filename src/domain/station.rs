@@ -317,10 +317,40 @@ impl Station {
             .jobs
             .get(at)
             .is_some_and(|candidate| candidate.job == job);
+        self.let_go(job, now.as_deref());
         match (now, known) {
             (Some(candidate), true) => self.jobs.splice(at..=at, [*candidate]).for_each(drop),
             (Some(candidate), false) => self.jobs.insert(at, *candidate),
             (None, _) => self.drop_candidate(job),
+        }
+    }
+
+    /// Slots that wait to go on with a job let go of it when it was held, given up or started anew under another hand.
+    fn let_go(&mut self, job: JobId, now: Option<&Candidate>) {
+        let goes_on = now.is_some_and(|candidate| candidate.wants.is_some() || candidate.keyless);
+        for record in self.slots.values_mut() {
+            match &record.state {
+                // The key was not touched yet: it serves the next job.
+                SlotState::AwaitingOptions { job: other } if *other == job && now.is_none() => {
+                    record.state = SlotState::NoJob;
+                }
+                // This key is spoiled for the job, and nobody knows for which other one it would do.
+                SlotState::AwaitingService { job: other, .. } if *other == job && !goes_on => {
+                    record.state = SlotState::LiftFirst;
+                }
+                SlotState::AwaitingOptions { .. }
+                | SlotState::AwaitingService { .. }
+                | SlotState::Empty
+                | SlotState::LiftFirst
+                | SlotState::Reading
+                | SlotState::Working { .. }
+                | SlotState::WantsBack { .. }
+                | SlotState::Asking { .. }
+                | SlotState::Refused { .. }
+                | SlotState::Held { .. }
+                | SlotState::Done { .. }
+                | SlotState::NoJob => {}
+            }
         }
     }
 

@@ -2,4 +2,8 @@
 //! and ask the station for things; they never decide what happens to a key, and never reach past the ports.
 
 pub mod cli;
+pub mod control;
+mod grid;
+pub mod report;
 pub mod say;
+pub mod terminal;

@@ -1,7 +1,7 @@
 //! From the ledger's open jobs to what the bench must know of them.
 
-use crate::app::{Policies, Ports};
-use crate::domain::enrollment::{Command, Enrollment, Standing};
+use crate::app::{Policies, Ports, journal};
+use crate::domain::enrollment::{Command, Standing};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::signal::Candidate;
@@ -39,13 +39,7 @@ fn candidate(
         Standing::Held | Standing::Done | Standing::Cancelled => return Ok(None),
         Standing::Waiting => {}
         Standing::UnderWay => {
-            let journal = ports.ledger.journal(record.job.id)?;
-            let enrollment =
-                Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| {
-                    Fault::Ledger {
-                        what: impossible.to_string(),
-                    }
-                })?;
+            let enrollment = journal::replay(ports.ledger.as_ref(), record.job.id)?;
             if enrollment.wants_its_key() {
                 wants = enrollment.binding().cloned();
             } else {

@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering;
 use crate::app::Ports;
 use crate::app::board::News;
 use crate::app::duties;
+use crate::app::journal;
 use crate::app::runner::{self, Bench};
 use crate::app::station::{Desk, Message, reading};
 use crate::domain::authenticator::Slot;
-use crate::domain::enrollment::Enrollment;
-use crate::domain::event::{Event, Happening};
+use crate::domain::event::Happening;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{Ending, Order, Signal};
-use crate::port::{CancelFlag, Entry};
+use crate::port::CancelFlag;
 
 impl Desk {
     pub(super) fn signal(&mut self, signal: Signal) {
@@ -166,33 +166,8 @@ impl Desk {
 
 /// Holds a job that nobody works on.
 pub(super) fn hold(ports: &Ports, job: JobId, fault: Fault, actor: &str) -> Result<(), Fault> {
-    append(ports, job, Happening::Held { fault }, actor)
-}
-
-/// Appends one event to a job that nobody works on.
-fn append(ports: &Ports, job: JobId, happening: Happening, actor: &str) -> Result<(), Fault> {
-    let journal = ports.ledger.journal(job)?;
-    let before =
-        Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| {
-            Fault::Ledger {
-                what: impossible.to_string(),
-            }
-        })?;
-    let event = Event {
-        attempt: before.attempt(),
-        happening,
-    };
-    let state = before.apply(&event).map_err(|impossible| Fault::Internal {
-        what: impossible.to_string(),
-    })?;
-    let entry = Entry {
-        job,
-        event: &event,
-        state: &state,
-        pin: None,
-        attestation: None,
-        obligations: &[],
-        forget_in_flight: false,
-    };
-    ports.ledger.append(&entry, actor, ports.clock.now())
+    let ledger = ports.ledger.as_ref();
+    let before = journal::replay(ledger, job)?;
+    let held = Happening::Held { fault };
+    journal::append(ledger, job, before, held, actor, ports.clock.now()).map(drop)
 }

@@ -51,7 +51,8 @@ impl Station {
         None
     }
 
-    pub(super) fn is_working_on(&self, job: JobId) -> bool {
+    /// Whether a slot runs this job just now.
+    pub fn is_working_on(&self, job: JobId) -> bool {
         self.slots
             .values()
             .any(|record| record.state == SlotState::Working { job })

@@ -1,1 +1,152 @@
 //! What can be typed, and what is refused.
+//! What can be typed, and what the answer to a slip is.
+
+use clap::CommandFactory as _;
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn command(line: &str) -> Command {
+    match parse(line.split(' ')).unwrap() {
+        Parsed::Command(cli) => cli.command,
+        Parsed::Text(text) => panic!("{text}"),
+    }
+}
+
+fn slip(line: &str, expected: Expect) {
+    let complaint = parse(line.split(' ')).unwrap_err();
+    assert_eq!(complaint.exit.number(), 2);
+    let mut text = Vec::new();
+    complaint.write(&mut text).unwrap();
+    expected.assert_eq(&String::from_utf8(text).unwrap());
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn what_is_promised_can_be_typed() {
+    for line in [
+        "keyline init --recipient age1a --recipient age1b --dir station",
+        "keyline init --practice-identity practice.txt",
+        "keyline run --limit 3 --until-empty --operator 4711",
+        "keyline check onboarding.csv",
+        "keyline status --json",
+        "keyline jobs list --batch onboarding --json",
+        "keyline jobs show 0042 --json",
+        "keyline jobs hold anna@contoso.com --reason leave",
+        "keyline jobs release 7",
+        "keyline jobs cancel 7",
+        "keyline jobs retry 7",
+        "keyline keys identify",
+        "keyline slots learn",
+        "keyline pins show 7 --identity recovery.txt --ledger copy.db",
+        "keyline people erase anna@contoso.com",
+        "keyline demo --keys 8 --slots 2 --seed 7 --keep demo",
+        "keyline completions bash",
+        "keyline man",
+    ] {
+        command(line);
+    }
+    let Parsed::Command(cli) = parse("keyline status --config other.toml".split(' ')).unwrap()
+    else {
+        panic!("no command");
+    };
+    assert_eq!(cli.config, PathBuf::from("other.toml"));
+}
+
+#[test]
+fn a_slip_is_answered_with_what_would_be_right() {
+    slip("keyline jobs relaese 7", expect![[r#"
+        error: Unrecognized subcommand 'relaese'.
+
+        hint: A similar subcommand exists: 'release'.
+              Usage: keyline jobs [OPTIONS] <COMMAND>
+              Add `--help` to learn more.
+    "#]]);
+    slip("keyline run --limit 0", expect![[r#"
+        error: Invalid value '0' for '--limit <N>': at least 1 is needed.
+
+        hint: Add `--help` to learn more.
+    "#]]);
+    slip("keyline init", expect![[r#"
+        error: The following required arguments were not provided:
+          --recipient <age1…>
+
+        hint: Usage: keyline init --recipient <age1…>
+              Add `--help` to learn more.
+    "#]]);
+    slip("keyline jobs show", expect![[r#"
+        error: The following required arguments were not provided:
+          <JOB>
+
+        hint: Usage: keyline jobs show <JOB>
+              Add `--help` to learn more.
+    "#]]);
+    slip("keyline run --operator \u{202E}", expect![[r#"
+        error: Invalid value '�' for '--operator <BADGE>': a badge has no control or direction characters.
+
+        hint: Add `--help` to learn more.
+    "#]]);
+}
+
+#[test]
+fn a_missing_choice_lists_the_choices() {
+    let complaint = parse(["keyline", "jobs"]).unwrap_err();
+    assert_eq!(complaint.message, "What shall be done is missing.");
+    for choice in ["list", "show", "hold", "release", "cancel", "retry"] {
+        assert!(complaint.hint.contains(choice), "{}", complaint.hint);
+    }
+}
+
+#[test]
+fn help_is_an_answer_and_not_a_complaint() {
+    let Parsed::Text(text) = parse(["keyline", "run", "--help"]).unwrap() else {
+        panic!("no text");
+    };
+    for word in [
+        "wipe N",
+        "take N",
+        "cards",
+        "badge NAME",
+        "quit",
+        "--until-empty",
+    ] {
+        assert!(text.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn every_command_has_help_and_stands_in_the_manual() {
+    let mut page = Vec::new();
+    man(&mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let mut root = Cli::command();
+    root.build();
+    visit(&root, "keyline", &page);
+}
+
+fn visit(command: &clap::Command, name: &str, page: &str) {
+    assert!(command.get_about().is_some(), "{name} has no help");
+    for argument in command.get_arguments() {
+        let known = argument.get_help().is_some() || argument.get_value_names().is_some();
+        assert!(known, "{name} {argument}");
+    }
+    for inner in command.get_subcommands() {
+        let name = format!("{name} {}", inner.get_name());
+        assert!(page.contains(&format!(".SS \"{name}\"")), "{name}");
+        visit(inner, &name, page);
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    let mut script = Vec::new();
+    completions(clap_complete::Shell::Bash, &mut script);
+    let script = String::from_utf8(script).unwrap();
+    for word in ["until-empty", "practice-identity", "release", "erase"] {
+        assert!(script.contains(word), "{word}");
+    }
+}

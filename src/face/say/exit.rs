@@ -61,6 +61,11 @@ impl ExitCode {
         }
     }
 
+    /// The code with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
     /// The worse of two: what needs the most attention wins, not the higher number.
     pub fn worst(self, other: Self) -> Self {
         if other.severity() > self.severity() {

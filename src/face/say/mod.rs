@@ -3,9 +3,12 @@
 //! Letters and job-file complaints have their own words beside their own rules. Nothing in here prints by itself, and no
 //! sentence carries a PIN.
 
+pub mod admin;
 pub mod clean;
 pub mod exit;
 pub mod fault;
+pub mod journal;
+pub mod moment;
 pub mod news;
 pub mod slot;
 pub mod steps;

@@ -1,0 +1,144 @@
+//! What the administrator does to a job by hand: hold it, let it go on, give it up, start it anew with another key.
+//!
+//! Nothing in here may run while the job is in work: a running station does it in its own loop
+//! ([`Handle::change`](crate::app::station::Handle::change)), and without a station the ledger's lock keeps one from
+//! starting.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::journal::{append, replay};
+use crate::domain::enrollment::{Enrollment, Standing};
+use crate::domain::event::{Attempt, Happening, Step};
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+use crate::domain::time::Timestamp;
+use crate::port::Ledger;
+
+/// What shall become of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It neither starts nor goes on until it is released.
+    Hold { reason: String },
+    /// It goes on where it was.
+    Release,
+    /// It is given up for good.
+    Cancel,
+    /// It starts anew with another key.
+    Retry,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "the administrator wants to know"]
+pub enum Changed {
+    Held,
+    Released,
+    /// `begun`: a key was bound, and may hold what the job put on it.
+    Cancelled {
+        begun: bool,
+    },
+    /// `begun`: the key that the job had begun with was given up.
+    Retried {
+        begun: bool,
+    },
+}
+
+/// Why nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[must_use = "the administrator wants to know"]
+pub enum Unchanged {
+    #[error("there is no job {0}")]
+    NoSuchJob(JobId),
+    #[error("the job is done")]
+    Done,
+    #[error("the job was cancelled")]
+    Cancelled,
+    #[error("the job is held already")]
+    HeldAlready(Fault),
+    #[error("the job is not held")]
+    NotHeld,
+    #[error("the job has not begun yet")]
+    NotBegun,
+    #[error("the station works on the job just now")]
+    InWork,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Makes the change, durable when this returns.
+///
+/// # Errors
+/// What speaks against it; nothing was changed then, or, when the ledger failed half-way, the same change can be made again.
+pub fn change(
+    ledger: &dyn Ledger,
+    job: JobId,
+    change: &Change,
+    actor: &str,
+    at: Timestamp,
+) -> Result<Changed, Unchanged> {
+    if ledger.job(job)?.is_none() {
+        return Err(Unchanged::NoSuchJob(job));
+    }
+    let enrollment = replay(ledger, job)?;
+    match enrollment.standing() {
+        Standing::Done => return Err(Unchanged::Done),
+        Standing::Cancelled => return Err(Unchanged::Cancelled),
+        Standing::Waiting | Standing::UnderWay | Standing::Held => {}
+    }
+    let begun = enrollment.attempt() != Attempt(0);
+    let held = enrollment.held().cloned();
+    let write = |before, happening| append(ledger, job, before, happening, actor, at);
+    match (change, held) {
+        (Change::Hold { .. }, Some(fault)) => Err(Unchanged::HeldAlready(fault)),
+        (Change::Hold { reason }, None) => {
+            let fault = Fault::OnHold {
+                why: reason.clone(),
+            };
+            write(enrollment, Happening::Held { fault })?;
+            Ok(Changed::Held)
+        }
+        (Change::Release, None) => Err(Unchanged::NotHeld),
+        (Change::Release, Some(_)) => {
+            write(enrollment, Happening::Released)?;
+            Ok(Changed::Released)
+        }
+        (Change::Cancel, _) => {
+            let credential = enrollment.left_behind();
+            write(enrollment, Happening::Cancelled { credential })?;
+            Ok(Changed::Cancelled { begun })
+        }
+        (Change::Retry, None) if !begun => Err(Unchanged::NotBegun),
+        (Change::Retry, held) => {
+            let (enrollment, given_up) = give_up(enrollment, held.as_ref(), &write)?;
+            // The key is given up first: cut in between, the job stays held and a second retry finishes the change.
+            if held.is_some() {
+                write(enrollment, Happening::Released)?;
+            }
+            Ok(Changed::Retried { begun: given_up })
+        }
+    }
+}
+
+/// Ends the attempt under way, if a key is bound to it.
+fn give_up(
+    enrollment: Enrollment,
+    held: Option<&Fault>,
+    write: &dyn Fn(Enrollment, Happening) -> Result<Enrollment, Fault>,
+) -> Result<(Enrollment, bool), Fault> {
+    if enrollment.binding().is_none() {
+        return Ok((enrollment, false));
+    }
+    let reason = held.cloned().unwrap_or(Fault::OnHold {
+        why: "started anew by the administrator".to_owned(),
+    });
+    let happening = Happening::Abandoned {
+        reason,
+        credential: enrollment.left_behind(),
+        restart: Step::Reset,
+    };
+    Ok((write(enrollment, happening)?, true))
+}
+
+#[cfg(test)]
+mod tests;

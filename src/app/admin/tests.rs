@@ -1,0 +1,183 @@
+//! What an administrator may do to a job, where it stands, and what is left in the journal.
+
+use super::*;
+use crate::app::testing::{MemoryLedger, NOON, began, course, credential, started};
+use crate::domain::enrollment::Command;
+use crate::port::Duty;
+
+const JOB: JobId = JobId(1);
+
+fn ledger(happenings: impl IntoIterator<Item = Happening>) -> MemoryLedger {
+    let ledger = MemoryLedger::of(&["anna.lang@contoso.com"]);
+    ledger.tell(JOB, happenings);
+    ledger
+}
+
+fn held() -> Happening {
+    Happening::Held {
+        fault: Fault::RegistrationUncertain,
+    }
+}
+
+fn hold() -> Change {
+    Change::Hold {
+        reason: "on leave".to_owned(),
+    }
+}
+
+fn ask(ledger: &MemoryLedger, what: &Change) -> Result<Changed, Unchanged> {
+    change(ledger, JOB, what, "admin", NOON)
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_and_nothing_is_written() {
+    let everything = || course("123", Step::Deliver);
+    let cancelled = || vec![Happening::Cancelled { credential: None }];
+    for (happenings, what, why) in [
+        (everything(), hold(), Unchanged::Done),
+        (everything(), Change::Release, Unchanged::Done),
+        (everything(), Change::Cancel, Unchanged::Done),
+        (everything(), Change::Retry, Unchanged::Done),
+        (cancelled(), Change::Cancel, Unchanged::Cancelled),
+        (cancelled(), Change::Retry, Unchanged::Cancelled),
+        (vec![], Change::Release, Unchanged::NotHeld),
+        (vec![], Change::Retry, Unchanged::NotBegun),
+        (
+            vec![held()],
+            hold(),
+            Unchanged::HeldAlready(Fault::RegistrationUncertain),
+        ),
+    ] {
+        let ledger = ledger(happenings);
+        let before = ledger.happenings(JOB);
+        assert_eq!(ask(&ledger, &what), Err(why), "{what:?}");
+        assert_eq!(ledger.happenings(JOB), before);
+    }
+    let nobody = change(&ledger([]), JobId(9), &Change::Cancel, "admin", NOON);
+    assert_eq!(nobody, Err(Unchanged::NoSuchJob(JobId(9))));
+}
+
+#[test]
+fn a_job_is_held_and_goes_on_where_it_was() {
+    let ledger = ledger(course("123", Step::SetPin));
+    let before = ledger.state_of(JOB);
+    assert_eq!(ask(&ledger, &hold()), Ok(Changed::Held));
+    assert_eq!(ledger.state_of(JOB).standing(), Standing::Held);
+    assert_eq!(ask(&ledger, &Change::Release), Ok(Changed::Released));
+    assert_eq!(ledger.state_of(JOB), before);
+}
+
+#[test]
+fn releasing_a_job_in_doubt_leaves_the_doubt() {
+    let mut story = course("123", Step::MakeCredential);
+    story.extend([started(Step::Register), held()]);
+    let ledger = ledger(story);
+    assert_eq!(ask(&ledger, &Change::Release), Ok(Changed::Released));
+    assert_eq!(ledger.state_of(JOB).next(), Command::Probe(Step::Register));
+}
+
+#[test]
+fn a_cancelled_job_leaves_a_duty_and_no_pin_of_the_stations() {
+    let mut story = course("123", Step::MakeCredential);
+    story.push(started(Step::Register));
+    let ledger = ledger(story);
+    ledger.keep_pin(JOB, Attempt(1), "48151623");
+    assert_eq!(
+        ask(&ledger, &Change::Cancel),
+        Ok(Changed::Cancelled { begun: true })
+    );
+    assert_eq!(ledger.state_of(JOB).standing(), Standing::Cancelled);
+    assert_eq!(ledger.duties(), [Duty::Orphan(credential())]);
+    assert!(!ledger.has_pin(JOB));
+}
+
+#[test]
+fn a_job_that_never_began_is_cancelled_without_a_trace() {
+    let ledger = ledger([]);
+    assert_eq!(
+        ask(&ledger, &Change::Cancel),
+        Ok(Changed::Cancelled { begun: false })
+    );
+    assert!(ledger.duties().is_empty());
+}
+
+#[test]
+fn a_retry_gives_up_the_key_and_waits_for_another() {
+    let mut doubt = course("123", Step::MakeCredential);
+    doubt.extend([started(Step::Register), held()]);
+    let mut letter = course("123", Step::Register);
+    letter.extend([started(Step::Deliver), held()]);
+    for (story, orphan) in [
+        (vec![began("123"), started(Step::Reset)], false),
+        (course("123", Step::SetPin), false),
+        (course("123", Step::MakeCredential), true),
+        (doubt, true),
+        (letter, true),
+    ] {
+        let ledger = ledger(story);
+        ledger.keep_pin(JOB, Attempt(1), "48151623");
+        assert_eq!(
+            ask(&ledger, &Change::Retry),
+            Ok(Changed::Retried { begun: true })
+        );
+        let state = ledger.state_of(JOB);
+        assert_eq!(
+            state.next(),
+            Command::Bind {
+                restart: Step::Reset
+            }
+        );
+        assert!(!state.wants_its_key());
+        assert_eq!(!ledger.duties().is_empty(), orphan);
+        ledger.tell(JOB, [began("456")]);
+        assert_eq!(ledger.state_of(JOB).attempt(), Attempt(2));
+    }
+}
+
+#[test]
+fn a_key_that_an_abandoned_attempt_kept_can_be_given_up_too() {
+    let mut story = course("123", Step::MakeCredential);
+    story.push(Happening::Abandoned {
+        reason: Fault::PinRefused,
+        credential: Some(credential()),
+        restart: Step::MakeCredential,
+    });
+    let ledger = ledger(story);
+    assert!(ledger.state_of(JOB).wants_its_key());
+    assert_eq!(
+        ask(&ledger, &Change::Retry),
+        Ok(Changed::Retried { begun: true })
+    );
+    assert!(!ledger.state_of(JOB).wants_its_key());
+}
+
+#[test]
+fn a_retry_that_was_cut_between_its_two_events_can_be_made_again() {
+    let mut story = course("123", Step::SetPin);
+    story.extend([
+        held(),
+        Happening::Abandoned {
+            reason: Fault::KeyGone,
+            credential: None,
+            restart: Step::Reset,
+        },
+    ]);
+    let ledger = ledger(story);
+    assert_eq!(
+        ask(&ledger, &Change::Retry),
+        Ok(Changed::Retried { begun: false })
+    );
+    assert_eq!(ledger.state_of(JOB).standing(), Standing::UnderWay);
+}
+
+#[test]
+fn a_ledger_that_fails_changes_nothing() {
+    let ledger = ledger(course("123", Step::SetPin));
+    let before = ledger.state_of(JOB);
+    ledger.fail(true);
+    assert!(matches!(
+        ask(&ledger, &Change::Cancel),
+        Err(Unchanged::Fault(Fault::Ledger { .. }))
+    ));
+    assert_eq!(ledger.state_of(JOB), before);
+}

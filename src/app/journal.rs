@@ -1,0 +1,69 @@
+//! Reading a job's journal, and appending to it when nobody works on the job. A run in progress appends by itself, because it
+//! has secrets to store with its events.
+
+use crate::domain::enrollment::{Command, Enrollment};
+use crate::domain::event::{Event, Happening};
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+use crate::domain::time::Timestamp;
+use crate::port::{Duty, Entry, Ledger};
+
+/// The state of a job, folded from its journal.
+///
+/// # Errors
+/// [`Fault::Ledger`] when it cannot be read, or its events cannot follow each other.
+pub fn replay(ledger: &dyn Ledger, job: JobId) -> Result<Enrollment, Fault> {
+    let journal = ledger.journal(job)?;
+    Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| Fault::Ledger {
+        what: impossible.to_string(),
+    })
+}
+
+/// Appends one event and returns the state that it leads to. A credential that the event leaves behind becomes a duty in
+/// the same transaction, and a job with nothing left to do lets go of the station's own copies of its PINs.
+///
+/// # Errors
+/// Those of the ledger; [`Fault::Internal`] when the event cannot follow.
+pub fn append(
+    ledger: &dyn Ledger,
+    job: JobId,
+    before: Enrollment,
+    happening: Happening,
+    actor: &str,
+    at: Timestamp,
+) -> Result<Enrollment, Fault> {
+    let obligations = orphan(&happening);
+    let event = Event {
+        attempt: before.attempt(),
+        happening,
+    };
+    let state = before.apply(&event).map_err(|impossible| Fault::Internal {
+        what: impossible.to_string(),
+    })?;
+    let entry = Entry {
+        job,
+        event: &event,
+        state: &state,
+        pin: None,
+        attestation: None,
+        obligations: &obligations,
+        forget_in_flight: matches!(state.next(), Command::Finish | Command::Rest),
+    };
+    ledger.append(&entry, actor, at)?;
+    Ok(state)
+}
+
+fn orphan(happening: &Happening) -> Vec<Duty> {
+    match happening {
+        Happening::Abandoned { credential, .. } | Happening::Cancelled { credential } => {
+            credential.iter().cloned().map(Duty::Orphan).collect()
+        }
+        Happening::Began { .. }
+        | Happening::Rebound { .. }
+        | Happening::Started { .. }
+        | Happening::Done { .. }
+        | Happening::NotDone { .. }
+        | Happening::Held { .. }
+        | Happening::Released => Vec::new(),
+    }
+}

@@ -1,0 +1,120 @@
+//! What the ledger says, for people and for scripts: how the work stands, the jobs, one job's whole journal. Reads only.
+//!
+//! Sealed PINs are mentioned as sealed; nothing in here could open one.
+
+mod json;
+mod list;
+mod show;
+mod status;
+
+pub use list::list;
+pub use show::show;
+pub use status::status;
+
+use std::io::{self, Write};
+
+use crate::domain::fault::Fault;
+use crate::face::say::{Complaint, ExitCode, clean::clean, news};
+use crate::port::{JobRecord, Ledger};
+
+/// How a report is written.
+#[derive(Clone, Debug)]
+pub struct Style {
+    pub json: bool,
+    /// The zone in which people read times.
+    pub zone: jiff::tz::TimeZone,
+}
+
+impl Style {
+    /// In the zone of this computer.
+    pub fn here(json: bool) -> Self {
+        Self {
+            json,
+            zone: jiff::tz::TimeZone::system(),
+        }
+    }
+}
+
+/// Candidates that are listed when a text fits several jobs.
+const CANDIDATES_MAX: usize = 20;
+
+/// The one job that `text` means: number, user, envelope, control number or serial.
+///
+/// # Errors
+/// When it fits none or several (then they are listed), or the ledger cannot be read.
+pub fn find_one(ledger: &dyn Ledger, text: &str) -> Result<JobRecord, Complaint> {
+    let mut found = ledger.find(text).map_err(Complaint::from)?;
+    // The number in the first column of every list always means that job, and an envelope as it is printed that envelope.
+    let by_number = |record: &JobRecord| record.job.id.to_string() == text.trim();
+    let by_envelope = |record: &JobRecord| record.job.envelope.to_string() == text.trim();
+    if let Some(at) = found
+        .iter()
+        .position(by_number)
+        .or_else(|| found.iter().position(by_envelope))
+    {
+        return Ok(found.swap_remove(at));
+    }
+    match found.len() {
+        0 => Err(Complaint::usage(
+            format!("No job fits `{}`.", clean(text)),
+            "Give a job's number, a user, an envelope, a control number or a serial. `keyline jobs list` shows all jobs.",
+        )),
+        1 => Ok(found.swap_remove(0)),
+        many => {
+            let mut table = Vec::new();
+            let shown = found.get(..many.min(CANDIDATES_MAX)).unwrap_or(&found);
+            list::table(shown, &mut table).map_err(|error| broken_pipe(&error))?;
+            let rest = many.saturating_sub(shown.len());
+            let more = if rest == 0 {
+                String::new()
+            } else {
+                format!("\nand {}.", news::count(rest, "more job"))
+            };
+            Err(Complaint::usage(
+                format!(
+                    "`{}` fits {many} jobs.\n\n{}{more}",
+                    clean(text),
+                    String::from_utf8_lossy(&table).trim_end()
+                ),
+                "Give the number in the first column.",
+            ))
+        }
+    }
+}
+
+/// What to call a job in a sentence.
+pub fn name(record: &JobRecord) -> String {
+    format!(
+        "Job {} ({}, envelope {})",
+        record.job.id, record.job.request.user, record.job.envelope
+    )
+}
+
+/// A complaint about the place that a report is written to.
+fn broken_pipe(error: &io::Error) -> Complaint {
+    Complaint::new(
+        ExitCode::Usage,
+        format!("The report could not be written: {error}."),
+        "Check where the output goes.",
+    )
+}
+
+/// Writes what `make` gives, and turns what can go wrong into complaints.
+fn written(
+    to: &mut dyn Write,
+    make: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Complaint> {
+    match make(to) {
+        // The reader has seen enough, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(broken_pipe(&error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn read<T>(result: Result<T, Fault>) -> Result<T, Complaint> {
+    result.map_err(Complaint::from)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! `keyline status`
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::domain::enrollment::Standing;
+use crate::face::grid::{self, Side};
+use crate::face::report::{Style, json, name, read, written};
+use crate::face::say::{Complaint, clean::clean, fault, moment, news};
+use crate::port::{JobRecord, Ledger};
+
+/// How many jobs stand where.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    waiting: usize,
+    under_way: usize,
+    held: usize,
+    done: usize,
+    cancelled: usize,
+}
+
+impl Tally {
+    fn count(&mut self, standing: Standing) {
+        let of = match standing {
+            Standing::Waiting => &mut self.waiting,
+            Standing::UnderWay => &mut self.under_way,
+            Standing::Held => &mut self.held,
+            Standing::Done => &mut self.done,
+            Standing::Cancelled => &mut self.cancelled,
+        };
+        *of = of.saturating_add(1);
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "waiting": self.waiting,
+            "under_way": self.under_way,
+            "held": self.held,
+            "done": self.done,
+            "cancelled": self.cancelled,
+        })
+    }
+
+    fn cells(&self) -> [String; 5] {
+        [
+            self.done,
+            self.under_way,
+            self.waiting,
+            self.held,
+            self.cancelled,
+        ]
+        .map(|number| number.to_string())
+    }
+}
+
+/// Writes how the work stands: counts per batch, what is held and why, what is under way.
+///
+/// # Errors
+/// When the ledger cannot be read, or `to` fails.
+pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<(), Complaint> {
+    let records = read(ledger.jobs(None))?;
+    let mut all = Tally::default();
+    let mut batches: BTreeMap<&str, Tally> = BTreeMap::new();
+    for record in &records {
+        all.count(record.standing);
+        batches
+            .entry(&record.job.batch.0)
+            .or_default()
+            .count(record.standing);
+    }
+    let of = |standing| -> Vec<&JobRecord> {
+        records
+            .iter()
+            .filter(|record| record.standing == standing)
+            .collect()
+    };
+    let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
+    written(to, |to| {
+        if style.json {
+            let batches: serde_json::Map<String, Value> = batches
+                .iter()
+                .map(|(name, tally)| ((*name).to_owned(), tally.json()))
+                .collect();
+            let jobs = |records: &[&JobRecord]| -> Vec<Value> {
+                records.iter().map(|record| json::job(record)).collect()
+            };
+            let value = json!({
+                "counts": all.json(),
+                "batches": batches,
+                "held": jobs(&held),
+                "under_way": jobs(&under_way),
+            });
+            json::write(&value, to)
+        } else if records.is_empty() {
+            writeln!(
+                to,
+                "There are no jobs yet. Drop a job file into the queue's new/ folder."
+            )
+        } else {
+            table(&all, &batches, to)?;
+            going_on(&under_way, style, to)?;
+            held_jobs(&held, style, to)
+        }
+    })
+}
+
+fn table(all: &Tally, batches: &BTreeMap<&str, Tally>, to: &mut dyn Write) -> io::Result<()> {
+    let row = |name: &str, tally: &Tally| {
+        let [done, under_way, waiting, held, cancelled] = tally.cells();
+        [name.to_owned(), done, under_way, waiting, held, cancelled]
+    };
+    let mut rows: Vec<[String; 6]> = batches
+        .iter()
+        .map(|(name, tally)| row(name, tally))
+        .collect();
+    if rows.len() > 1 {
+        rows.push(row("all", all));
+    }
+    let columns = [
+        ("batch", Side::Left),
+        ("done", Side::Right),
+        ("under way", Side::Right),
+        ("waiting", Side::Right),
+        ("held", Side::Right),
+        ("cancelled", Side::Right),
+    ];
+    grid::write(columns, &rows, to)
+}
+
+fn going_on(records: &[&JobRecord], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "\n{} under way:", news::count(records.len(), "job"))?;
+    for record in records {
+        let since = moment::local(record.updated, &style.zone);
+        writeln!(to, "  {}, last step {since}", clean(&name(record)))?;
+    }
+    Ok(())
+}
+
+fn held_jobs(records: &[&JobRecord], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "\n{} held:", news::count(records.len(), "job"))?;
+    for record in records {
+        let since = moment::local(record.updated, &style.zone);
+        writeln!(to, "  {}, since {since}", clean(&name(record)))?;
+        if let Some(why) = &record.held {
+            writeln!(to, "    {}", fault::message(why))?;
+            writeln!(to, "    -> {}", fault::hint(why))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Reports over a ledger in memory.
+
+use expect_test::expect;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::*;
+use crate::app::testing::{MemoryLedger, course, started};
+use crate::domain::event::{Happening, Step};
+use crate::domain::job::JobId;
+
+fn style(json: bool) -> Style {
+    Style {
+        json,
+        zone: TimeZone::fixed(jiff::tz::offset(1)),
+    }
+}
+
+/// Anna is done, Bert is held in doubt, Chloé waits.
+fn ledger() -> MemoryLedger {
+    let ledger = MemoryLedger::of(&[
+        "anna@contoso.com",
+        "bert@contoso.com",
+        "chloé\u{1b}[2J@contoso.com",
+    ]);
+    ledger.tell(JobId(1), course("10000042", Step::Deliver));
+    let mut bert = course("10000043", Step::MakeCredential);
+    bert.push(started(Step::Register));
+    bert.push(Happening::Held {
+        fault: Fault::RegistrationUncertain,
+    });
+    ledger.tell(JobId(2), bert);
+    ledger
+}
+
+fn text(make: impl FnOnce(&mut dyn Write) -> Result<(), Complaint>) -> String {
+    let mut text = Vec::new();
+    make(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn status_says_what_is_held_and_what_to_do() {
+    let told = text(|to| status(&ledger(), &style(false), to));
+    expect![[r#"
+        batch       done  under way  waiting  held  cancelled
+        onboarding     1          0        1     1          0
+
+        1 job held:
+          Job 2 (bert@contoso.com, envelope 0002), since 2026-03-02 10:30:00 +01:00
+            It cannot be told whether Entra has registered the passkey.
+            -> Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew.
+    "#]].assert_eq(&told);
+    let value: Value =
+        serde_json::from_str(&text(|to| status(&ledger(), &style(true), to))).unwrap();
+    assert_eq!(value["counts"]["done"], 1);
+    assert_eq!(value["batches"]["onboarding"]["waiting"], 1);
+    assert_eq!(
+        value["held"][0]["held"]["fault"]["fault"],
+        "registration_uncertain"
+    );
+}
+
+#[test]
+fn a_list_is_a_table_and_no_name_escapes_it() {
+    let told = text(|to| list(&ledger(), None, &style(false), to));
+    expect![[r#"
+        job  envelope  standing  user                   name      serial    batch       why it is held
+          1      0001  done      anna@contoso.com       Person 1  10000042  onboarding
+          2      0002  held      bert@contoso.com       Person 2  10000043  onboarding  It cannot be told whether Entra has registered the passkey.
+          3      0003  waiting   chloé�[2J@contoso.com  Person 3  -         onboarding
+    "#]].assert_eq(&told);
+    let complaint = list(&ledger(), Some("nothing"), &style(false), &mut Vec::new()).unwrap_err();
+    assert_eq!(complaint.message, "There is no batch `nothing`.");
+    let value: Value = serde_json::from_str(&text(|to| {
+        list(&ledger(), Some("onboarding"), &style(true), to)
+    }))
+    .unwrap();
+    assert_eq!(value.as_array().unwrap().len(), 3);
+    assert_eq!(value[0]["updated"], "2026-03-02T09:30:00.000Z");
+}
+
+#[test]
+fn a_job_is_shown_with_its_whole_journal() {
+    let ledger = ledger();
+    let record = find_one(&ledger, "anna@contoso.com").unwrap();
+    let told = text(|to| show(&ledger, &record, &style(false), to));
+    expect![[r#"
+        job             1
+        envelope        0001
+        batch           onboarding, row 1
+        standing        done
+        user            anna@contoso.com
+        name            Person 1
+        department      -
+        address         -
+        policy          standard
+        role            primary
+        serial          10000042
+        control number  8014 2272 5
+        note            -
+        PINs            of attempt 1 (sealed)
+
+        journal
+          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with the key with serial 10000042 (model 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, hand over the letter.
+          2026-03-02 10:30:00 +01:00  4711  About to wipe the key.
+          2026-03-02 10:30:00 +01:00  4711  Done: wiped the key.
+          2026-03-02 10:30:00 +01:00  4711  About to set the PIN. Its PIN is in the ledger, sealed.
+          2026-03-02 10:30:00 +01:00  4711  Done: set the PIN.
+          2026-03-02 10:30:00 +01:00  4711  About to make the passkey.
+          2026-03-02 10:30:00 +01:00  4711  Done: made the passkey 07070707070707070707070707070707 (model 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f, packed attestation, algorithm -7, credProtect none, hmac-secret yes; our check agrees, the second opinion agrees).
+          2026-03-02 10:30:00 +01:00  4711  About to register the passkey with Entra.
+          2026-03-02 10:30:00 +01:00  4711  Done: registered the passkey with Entra as method method-1, known from Entra's answer.
+          2026-03-02 10:30:00 +01:00  4711  About to hand over the letter. Control number 8014 2272 5.
+          2026-03-02 10:30:00 +01:00  4711  Done: handed over the letter with control number 8014 2272 5 to mailers/0001.pdf.
+    "#]].assert_eq(&told);
+    let record = find_one(&ledger, "2").unwrap();
+    let value: Value =
+        serde_json::from_str(&text(|to| show(&ledger, &record, &style(true), to))).unwrap();
+    assert_eq!(value["journal"].as_array().unwrap().len(), 9);
+    assert_eq!(value["journal"][8]["event"]["event"], "held");
+    assert_eq!(value["pins"][0], "of attempt 1 (sealed)");
+    let told = text(|to| show(&ledger, &record, &style(false), to));
+    assert!(told.contains("About to register the passkey with Entra."));
+}
+
+#[test]
+fn a_job_is_found_by_any_of_its_names() {
+    let ledger = ledger();
+    for (name, job) in [
+        ("1", 1),
+        ("0002", 2),
+        ("bert@contoso.com", 2),
+        ("10000043", 2),
+        ("8014 2272 5", 1),
+    ] {
+        assert_eq!(
+            find_one(&ledger, name).unwrap().job.id,
+            JobId(job),
+            "{name}"
+        );
+    }
+    let nobody = find_one(&ledger, "zoe\u{1b}").unwrap_err();
+    assert_eq!(nobody.message, "No job fits `zoe\u{FFFD}`.");
+    assert_eq!(nobody.exit, ExitCode::Usage);
+}
+
+#[test]
+fn what_fits_several_jobs_is_listed() {
+    let ledger = MemoryLedger::of(&["anna@contoso.com", "anna@contoso.com"]);
+    let complaint = find_one(&ledger, "anna@contoso.com").unwrap_err();
+    assert_eq!(complaint.exit.number(), 2);
+    expect![[r#"
+        `anna@contoso.com` fits 2 jobs.
+
+        job  envelope  standing  user              name      serial  batch       why it is held
+          1      0001  waiting   anna@contoso.com  Person 1  -       onboarding
+          2      0002  waiting   anna@contoso.com  Person 2  -       onboarding"#]].assert_eq(&complaint.message);
+    assert_eq!(complaint.hint, "Give the number in the first column.");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    struct Gone;
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    list(&ledger(), None, &style(false), &mut Gone).unwrap();
+}

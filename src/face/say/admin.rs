@@ -1,0 +1,63 @@
+//! What became of a change that the administrator asked for.
+
+use crate::app::admin::{Changed, Unchanged};
+use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
+
+/// What was done, about the job called `who`.
+pub fn done(changed: &Changed, who: &str) -> String {
+    let who = clean(who);
+    match changed {
+        Changed::Held => {
+            format!("{who} is held. `keyline jobs release` lets it go on.")
+        }
+        Changed::Released => format!("{who} goes on where it was."),
+        Changed::Cancelled { begun: false } => {
+            format!("{who} is cancelled. No key was begun for it.")
+        }
+        Changed::Cancelled { begun: true } => format!(
+            "{who} is cancelled. A key was begun for it: wipe that key before it is used again. If its passkey is at Entra, it will be deleted there."
+        ),
+        Changed::Retried { begun: false } => format!("{who} waits for a key."),
+        Changed::Retried { begun: true } => format!(
+            "{who} waits for another key. Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there."
+        ),
+    }
+}
+
+/// Why nothing was done about the job called `who`.
+pub fn refused(why: &Unchanged, who: &str) -> Complaint {
+    let who = clean(who);
+    let refuse = |message: String, hint: &str| Complaint::new(ExitCode::Refused, message, hint);
+    match why {
+        Unchanged::NoSuchJob(_) => Complaint::usage(
+            format!("{who} is not in this ledger."),
+            "`keyline jobs list` shows all jobs.",
+        ),
+        Unchanged::Done => refuse(
+            format!("{who} is done: its key is enrolled and its PIN handed over."),
+            "To give the person another key, drop a job file with `replace` for them.",
+        ),
+        Unchanged::Cancelled => refuse(
+            format!("{who} was cancelled, and that is for good."),
+            "Drop a new job file for this person.",
+        ),
+        Unchanged::HeldAlready(fault) => refuse(
+            format!("{who} is held already. {}", fault::message(fault)),
+            &fault::hint(fault),
+        ),
+        Unchanged::NotHeld => refuse(
+            format!("{who} is not held: it goes on as soon as its turn comes."),
+            "`keyline jobs show JOB` tells where it stands.",
+        ),
+        Unchanged::NotBegun => refuse(
+            format!("{who} has not begun yet, so there is no key to give up."),
+            "It starts with the next key. `keyline jobs show JOB` tells where it stands.",
+        ),
+        Unchanged::InWork => Complaint::new(
+            ExitCode::Waiting,
+            format!("The station is working on {who} just now, so nothing was changed."),
+            "Try again in a moment, or lift its key first.",
+        ),
+        Unchanged::Fault(fault) => Complaint::from(fault),
+    }
+}

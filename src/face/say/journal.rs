@@ -1,0 +1,153 @@
+//! A job's journal in sentences. Ids and verdicts are told as they are; of a PIN only that it is sealed.
+
+use crate::domain::authenticator::Binding;
+use crate::domain::credential::AttestationVerdict;
+use crate::domain::event::{Event, Evidence, Happening, Intent, Step, Witness};
+use crate::face::say::clean::clean;
+use crate::face::say::news::count;
+use crate::face::say::{fault, steps};
+
+/// One event.
+pub fn line(event: &Event) -> String {
+    match &event.happening {
+        Happening::Began { binding, plan } => {
+            let steps: Vec<&str> = plan.steps.iter().map(|step| steps::to_do(*step)).collect();
+            format!(
+                "Attempt {} began in {} with {}. The plan: {}.",
+                event.attempt.0,
+                binding.slot,
+                key(binding),
+                steps.join(", ")
+            )
+        }
+        Happening::Rebound { binding } => format!(
+            "Another blank key took its place in {}: {}.",
+            binding.slot,
+            key(binding)
+        ),
+        Happening::Started { step, intent } => started(*step, intent),
+        Happening::Done { step, evidence } => {
+            format!("Done: {}{}.", steps::did(*step), evidence_words(evidence))
+        }
+        Happening::NotDone { step, fault } => format!(
+            "Did not {}, and that is certain. {}",
+            steps::to_do(*step),
+            fault::message(fault)
+        ),
+        Happening::Abandoned {
+            reason,
+            credential,
+            restart,
+        } => {
+            let next = match restart {
+                Step::Reset => "waits for another key".to_owned(),
+                Step::SetPin
+                | Step::MakeCredential
+                | Step::Register
+                | Step::Configure
+                | Step::ChangePin
+                | Step::Deliver => {
+                    format!(
+                        "starts again with the same key, from here: {}",
+                        steps::to_do(*restart)
+                    )
+                }
+            };
+            format!(
+                "Attempt {} was given up; the job {next}. {}{}",
+                event.attempt.0,
+                fault::message(reason),
+                orphan(credential.is_some())
+            )
+        }
+        Happening::Held { fault } => format!("Held. {}", fault::message(fault)),
+        Happening::Released => "Released.".to_owned(),
+        Happening::Cancelled { credential } => {
+            format!("Cancelled for good.{}", orphan(credential.is_some()))
+        }
+    }
+}
+
+fn key(binding: &Binding) -> String {
+    let model = binding.fingerprint.aaguid;
+    match &binding.serial {
+        Some(serial) => format!(
+            "the key with serial {} (model {model})",
+            clean(serial.as_str())
+        ),
+        None => format!("a key without a serial number (model {model})"),
+    }
+}
+
+fn started(step: Step, intent: &Intent) -> String {
+    let pin = match step {
+        Step::SetPin | Step::ChangePin => " Its PIN is in the ledger, sealed.",
+        Step::Reset | Step::MakeCredential | Step::Register | Step::Configure | Step::Deliver => "",
+    };
+    let more = match intent {
+        Intent::Plain => String::new(),
+        Intent::Register { replaces } if replaces.is_empty() => String::new(),
+        Intent::Register { replaces } => {
+            format!(
+                " It will replace {}.",
+                count(replaces.len(), "older passkey")
+            )
+        }
+        Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
+    };
+    format!("About to {}.{pin}{more}", steps::to_do(step))
+}
+
+fn evidence_words(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Plain => String::new(),
+        Evidence::Made {
+            credential,
+            aaguid,
+            format,
+            algorithm,
+            credential_protection,
+            hmac_secret,
+            own_check,
+            second_opinion,
+            ..
+        } => format!(
+            " {credential} (model {aaguid}, {} attestation, algorithm {algorithm}, credProtect {}, hmac-secret {}; our check {}, the second opinion {})",
+            clean(format),
+            credential_protection
+                .map_or_else(|| "none".to_owned(), |level| level.level().to_string()),
+            if *hmac_secret { "yes" } else { "no" },
+            verdict(own_check),
+            verdict(second_opinion)
+        ),
+        Evidence::Registered { method, witness } => format!(
+            " as method {}, known from {}",
+            clean(&method.0),
+            match witness {
+                Witness::Reply => "Entra's answer",
+                Witness::List => "the list of the user's methods",
+            }
+        ),
+        Evidence::Delivered { control, target } => format!(
+            " with control number {} to {}",
+            clean(control),
+            clean(target)
+        ),
+    }
+}
+
+fn orphan(left: bool) -> &'static str {
+    if left {
+        " The passkey that it may have left at Entra is looked for and deleted."
+    } else {
+        ""
+    }
+}
+
+fn verdict(verdict: &AttestationVerdict) -> String {
+    match verdict {
+        AttestationVerdict::Agrees => "agrees".to_owned(),
+        AttestationVerdict::Disagrees(why) => format!("disagrees: {}", clean(why)),
+        AttestationVerdict::CannotJudge(why) => format!("cannot judge: {}", clean(why)),
+    }
+}

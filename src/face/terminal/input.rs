@@ -1,0 +1,291 @@
+//! What the operator types: whole words, never Enter alone, and never what a touched key types. What is not understood is
+//! never repeated on the screen, because it may be a PIN.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use zeroize::Zeroizing;
+
+use crate::app::board::Board;
+use crate::app::station::{Handle, Request};
+use crate::domain::authenticator::Slot;
+use crate::domain::pin::Pin;
+use crate::domain::station::signal::{Question, SlotState};
+use crate::face::cli::badge;
+use crate::face::say::clean::clean;
+use crate::face::terminal::keyboard::{Heard, Line, Quiet, listen};
+use crate::face::terminal::{Look, Prompt};
+
+/// One-time passwords are written in these letters, which lie at the same place on most keyboards.
+const MODHEX: &str = "cbdefghijklnrtuv";
+/// So many of them in a row were typed by a key, not by a person. A YubiKey types 44: 12 for its name and 32 for the password.
+const MODHEX_MIN: usize = 32;
+/// Lengths of the passwords that keys type as digits.
+const HOTP_LENGTHS: [usize; 2] = [6, 8];
+
+/// What a typed line asks for.
+#[derive(Debug, PartialEq)]
+pub(super) enum Word {
+    Wipe(Slot),
+    Take(Slot),
+    Cards,
+    Badge(String),
+    /// `None`: it is not known.
+    Pin(Slot, Option<Pin>),
+    Quit,
+    /// Enter alone, or a key typed it.
+    Nothing,
+    /// What was meant could not be told; this helps.
+    Unclear(&'static str),
+}
+
+const WORDS: &str = "Words that are understood: wipe N, take N, cards, badge NAME, quit. N is the number of a slot.";
+const WHICH_SLOT: &str = "Which slot? Type its number as well, such as: wipe 3";
+const BAD_BADGE: &str = "A badge is 1 to 40 visible characters, such as: badge 4711";
+const BAD_PIN: &str =
+    "That cannot be a PIN: 4 characters or more, and at most 63 bytes. Nothing was tried.";
+
+/// Reads one line.
+pub(super) fn read(line: &str) -> Word {
+    let line = line.trim();
+    if line.is_empty() || typed_by_a_key(line) {
+        return Word::Nothing;
+    }
+    let (word, rest) = line
+        .split_once(char::is_whitespace)
+        .map_or((line, ""), |(word, rest)| (word, rest.trim()));
+    match (word.to_ascii_lowercase().as_str(), rest) {
+        ("wipe", rest) => with_slot(rest, Word::Wipe),
+        ("take", rest) => with_slot(rest, Word::Take),
+        ("cards", "") => Word::Cards,
+        ("badge", rest) => badge(rest).map_or(Word::Unclear(BAD_BADGE), Word::Badge),
+        ("pin", rest) => pin(rest),
+        ("quit", "") => Word::Quit,
+        _ => Word::Unclear(WORDS),
+    }
+}
+
+/// Whether this is a one-time password and not a word: nothing that ends in one is, either.
+fn typed_by_a_key(line: &str) -> bool {
+    let tail = line
+        .chars()
+        .rev()
+        .take_while(|c| MODHEX.contains(c.to_ascii_lowercase()))
+        .count();
+    let digits = line.chars().all(|c| c.is_ascii_digit());
+    tail >= MODHEX_MIN || (digits && HOTP_LENGTHS.contains(&line.len()))
+}
+
+fn with_slot(rest: &str, word: impl FnOnce(Slot) -> Word) -> Word {
+    slot(rest).map_or(Word::Unclear(WHICH_SLOT), word)
+}
+
+fn slot(text: &str) -> Option<Slot> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten().map(Slot)
+}
+
+fn pin(rest: &str) -> Word {
+    let (number, pin) = rest
+        .split_once(char::is_whitespace)
+        .map_or((rest, ""), |(number, pin)| (number, pin.trim()));
+    match (slot(number), pin) {
+        (None, _) => Word::Unclear(WHICH_SLOT),
+        (Some(slot), "-") => Word::Pin(slot, None),
+        (Some(slot), pin) => match Pin::new(pin) {
+            Ok(pin) => Word::Pin(slot, Some(pin)),
+            Err(_) => Word::Unclear(BAD_PIN),
+        },
+    }
+}
+
+/// What of a line may be seen while it is typed: the beginning of a word of ours. A PIN and a one-time password are dots.
+pub(super) fn visible(line: &str) -> String {
+    let tail = line
+        .chars()
+        .rev()
+        .take_while(|c| MODHEX.contains(c.to_ascii_lowercase()))
+        .count();
+    if tail > SHOWN_MODHEX_MAX {
+        return String::new();
+    }
+    let lower = line.trim_start().to_ascii_lowercase();
+    let known = ["wipe", "take", "cards", "badge", "quit"]
+        .iter()
+        .any(|word| lower.starts_with(word) || word.starts_with(lower.trim_end()));
+    if known {
+        return clean(line);
+    }
+    let mut spaces = 0_usize;
+    line.chars()
+        .map(|c| {
+            let open =
+                "pin".starts_with(lower.trim_end()) || (lower.starts_with("pin ") && spaces < 2);
+            if c.is_whitespace() {
+                spaces = spaces.saturating_add(1);
+            }
+            match (open, c.is_whitespace() || c.is_ascii_alphanumeric()) {
+                (true, true) => c,
+                (true, false) | (false, _) => '•',
+            }
+        })
+        .collect()
+}
+
+/// No word or name has more of those letters in a row.
+const SHOWN_MODHEX_MAX: usize = 12;
+
+/// What stands on the input line now, for the view.
+#[derive(Default)]
+pub(super) struct Typed(Mutex<String>);
+
+impl Typed {
+    pub(super) fn shown(&self) -> String {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn show(&self, text: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+}
+
+/// What the keyboard's thread works with.
+pub(super) struct Desk {
+    pub(super) board: Arc<Board>,
+    pub(super) station: Handle,
+    pub(super) look: Look,
+    pub(super) prompt: Arc<Prompt>,
+    pub(super) typed: Arc<Typed>,
+    /// Lines for the operator.
+    pub(super) tell: Sender<String>,
+    pub(super) over: Arc<AtomicBool>,
+}
+
+/// Reads the keyboard until it ends or `desk.over`.
+pub(super) fn start(desk: Desk) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let quiet = if desk.look.keyboard {
+            Quiet::new()
+        } else {
+            None
+        };
+        let mut line = Line::default();
+        while !desk.over.load(Ordering::SeqCst) {
+            match listen() {
+                Heard::Bytes(bytes) => {
+                    for whole in line.feed(&bytes) {
+                        desk.heard(&whole);
+                    }
+                    desk.typed.show(visible(&line.so_far()));
+                }
+                Heard::Nothing => {}
+                Heard::End => break,
+            }
+        }
+        drop(quiet);
+    })
+}
+
+impl Desk {
+    fn heard(&self, line: &Zeroizing<String>) {
+        if let Some(answer) = act(read(line), &self.board, &self.prompt, &|request| {
+            self.station.ask(request)
+        }) {
+            // A view that has ended shows nothing more.
+            drop(self.tell.send(answer));
+        }
+    }
+}
+
+/// Does what the word asks for; the answer, if it needs one, is a line for the operator.
+pub(super) fn act(
+    word: Word,
+    board: &Board,
+    prompt: &Prompt,
+    ask: &dyn Fn(Request) -> bool,
+) -> Option<String> {
+    let answer = match word {
+        Word::Nothing => return None,
+        Word::Unclear(help) => help.to_owned(),
+        Word::Wipe(slot) => {
+            let asked =
+                asking(board).any(|(at, question)| at == slot && question == Question::WipeUsedKey);
+            return confirm(slot, asked, ask);
+        }
+        Word::Take(slot) => {
+            let asked = asking(board).any(|(at, question)| at == slot && is_cards(&question));
+            return confirm(slot, asked, ask);
+        }
+        Word::Cards => {
+            let slots: Vec<Slot> = asking(board)
+                .filter(|(_, question)| is_cards(question))
+                .map(|(slot, _)| slot)
+                .collect();
+            if !slots.is_empty() {
+                slots.into_iter().for_each(|slot| {
+                    ask(Request::Confirm(slot));
+                });
+                return None;
+            }
+            "No slot asks about cards now.".to_owned()
+        }
+        Word::Badge(name) => {
+            ask(Request::Actor(name));
+            return None;
+        }
+        Word::Pin(slot, pin) => {
+            if prompt.answer(slot, pin) {
+                return None;
+            }
+            format!("Nothing was tried: no PIN is asked for at {slot} now.")
+        }
+        Word::Quit => {
+            ask(Request::Stop);
+            "The station finishes the steps in hand and ends.".to_owned()
+        }
+    };
+    Some(answer)
+}
+
+fn confirm(slot: Slot, asked: bool, ask: &dyn Fn(Request) -> bool) -> Option<String> {
+    if asked {
+        ask(Request::Confirm(slot));
+        return None;
+    }
+    Some(format!(
+        "Nothing was done: that is not asked at {slot} now."
+    ))
+}
+
+fn asking(board: &Board) -> impl Iterator<Item = (Slot, Question)> {
+    board
+        .view()
+        .slots
+        .into_iter()
+        .filter_map(|(slot, view)| match view.state {
+            SlotState::Asking { question, .. } => Some((slot, question)),
+            SlotState::Empty
+            | SlotState::LiftFirst
+            | SlotState::Reading
+            | SlotState::Working { .. }
+            | SlotState::WantsBack { .. }
+            | SlotState::AwaitingOptions { .. }
+            | SlotState::AwaitingService { .. }
+            | SlotState::Refused { .. }
+            | SlotState::Held { .. }
+            | SlotState::Done { .. }
+            | SlotState::NoJob => None,
+        })
+}
+
+fn is_cards(question: &Question) -> bool {
+    match question {
+        Question::TakeCards { .. } => true,
+        Question::WipeUsedKey => false,
+    }
+}

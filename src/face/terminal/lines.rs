@@ -1,0 +1,103 @@
+//! The bench as plain lines, one for each change: for files, pipes and services. Never a PIN.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+
+use jiff::tz::TimeZone;
+
+use crate::app::board::{Board, Finished, News};
+use crate::domain::authenticator::Slot;
+use crate::face::say::{clean::clean, news, slot};
+
+/// Turns changes of the board into lines.
+pub(super) struct Lines {
+    zone: TimeZone,
+    version: Option<u64>,
+    said: BTreeMap<Slot, String>,
+    finished: usize,
+}
+
+impl Lines {
+    pub(super) fn new(zone: TimeZone) -> Self {
+        Self {
+            zone,
+            version: None,
+            said: BTreeMap::new(),
+            finished: 0,
+        }
+    }
+
+    /// News, one line each.
+    pub(super) fn news(&self, all: &[News]) -> Vec<String> {
+        all.iter().map(|one| self.stamp(&news::line(one))).collect()
+    }
+
+    /// A line with the local time before it.
+    pub(super) fn stamp(&self, line: &str) -> String {
+        let now = jiff::Timestamp::now().to_zoned(self.zone.clone());
+        format!("{}  {line}", now.strftime("%H:%M:%S"))
+    }
+
+    /// What is different since the last call.
+    pub(super) fn changes(&mut self, board: &Board) -> Vec<String> {
+        let view = board.view();
+        if self.version.replace(view.version) == Some(view.version) {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        let finished = board.finished(self.finished);
+        let to_go = view.counts.waiting.saturating_add(view.counts.under_way);
+        for one in &finished {
+            self.finished = self.finished.saturating_add(1);
+            lines.push(self.stamp(&format!(
+                "{}; {} done, {to_go} to go.",
+                finished_line(one),
+                self.finished
+            )));
+        }
+        for (number, view) in &view.slots {
+            let words = slot::words(*number, view);
+            let who = match &view.case {
+                Some(case) => format!(
+                    " ({}, envelope {})",
+                    slot::person(Some(case)),
+                    clean(&case.envelope)
+                ),
+                None => String::new(),
+            };
+            let line = format!("{number}: {}{who}. {}", words.big, words.small);
+            let line = line.trim_end().to_owned();
+            // That a key is done was told from the list of finished keys, which misses none.
+            let told = words.tone == slot::Tone::Done;
+            if self.said.insert(*number, line.clone()).as_ref() != Some(&line) && !told {
+                lines.push(self.stamp(&line));
+            }
+        }
+        lines
+    }
+}
+
+fn finished_line(one: &Finished) -> String {
+    let place = one
+        .slot
+        .map_or_else(|| "without a key".to_owned(), |slot| slot.to_string());
+    let serial = one
+        .serial
+        .as_deref()
+        .map_or_else(String::new, |serial| format!(", serial {}", clean(serial)));
+    format!(
+        "{place}: done: envelope {} ({}, {}{serial}, {:.1} s)",
+        clean(&one.case.envelope),
+        clean(&one.case.person),
+        clean(&one.model),
+        one.total.as_secs_f64()
+    )
+}
+
+/// Writes the lines to stderr. A reader that has gone stops no station.
+pub(super) fn print(lines: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for line in lines {
+        drop(writeln!(stderr, "{line}"));
+    }
+}
