@@ -389,6 +389,7 @@ impl Ledger for MemoryLedger {
 /// A key as a journal remembers it.
 pub(crate) fn binding(serial: &str) -> Binding {
     Binding {
+        model: "Security Key".to_owned(),
         slot: Slot(2),
         attachment: Attachment::Hid,
         serial: Serial::new(serial),

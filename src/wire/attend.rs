@@ -1,100 +1,88 @@
-//! Who attends a running station: the terminal and whoever sits at it.
+//! Who attends a running station: the terminal with whoever sits at it, and the socket over which other commands reach it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
+use crate::adapter::ledger::SqliteLedger;
+use crate::adapter::system::SystemClock;
 use crate::app::station::Handle;
-use crate::domain::authenticator::Slot;
-use crate::domain::fault::Fault;
-use crate::domain::pin::Pin;
-use crate::face::say::{news, slot};
-use crate::port::{CancelFlag, Operator};
-use crate::wire::WireFault;
+use crate::face::control::{self, Erase};
+use crate::face::say::{Complaint, news::count};
+use crate::face::terminal::{Look, Prompt, Terminal};
+use crate::port::{Clock, Operator};
 use crate::wire::config::Config;
 use crate::wire::station::Parts;
 
-struct Nobody;
-
-impl Operator for Nobody {
-    fn current_pin(&self, _slot: Slot, _person: &str) -> Option<Pin> {
-        None
-    }
+/// The person at the terminal, and what the terminal can do.
+pub struct Attendance {
+    look: Look,
+    prompt: Arc<Prompt>,
 }
 
-/// The person at the terminal.
-pub fn operator() -> Arc<dyn Operator> {
-    Arc::new(Nobody)
+/// What attends a station while it runs; ends with it.
+#[must_use = "the terminal is given back when this is dropped"]
+pub struct Attending {
+    _terminal: Terminal,
+    _socket: control::Server,
 }
 
-/// Shows the board until dropped.
-pub struct Terminal {
-    stop: CancelFlag,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// Starts to show the board.
-///
-/// # Errors
-/// When there is no thread for it.
-pub fn terminal(_config: &Config, parts: &Parts, _handle: Handle) -> Result<Terminal, WireFault> {
-    let stop = CancelFlag::default();
-    let (stopped, board) = (stop.clone(), parts.board.clone());
-    let thread = std::thread::Builder::new()
-        .name("terminal".to_owned())
-        .spawn(move || {
-            let mut told = std::collections::BTreeMap::new();
-            loop {
-                let last = stopped.is_cancelled();
-                for item in board.take_news() {
-                    show(&news::line(&item));
-                }
-                for (number, view) in board.view().slots {
-                    let words = slot::words(number, &view);
-                    let line = format!(
-                        "slot {}: {} {}",
-                        number.0,
-                        slot::person(view.case.as_ref()),
-                        words.big
-                    );
-                    if told.get(&number) != Some(&line) {
-                        show(&line);
-                        told.insert(number, line);
-                    }
-                }
-                if last {
-                    return;
-                }
-                std::thread::sleep(Duration::from_millis(80));
-            }
-        })
-        .map_err(|error| Fault::Internal {
-            what: error.to_string(),
-        })?;
-    Ok(Terminal {
-        stop,
-        thread: Some(thread),
-    })
-}
-
-fn show(line: &str) {
-    use std::io::Write;
-    // Nobody is left to be told when stderr is gone.
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.stop.cancel();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+impl Attendance {
+    /// Looks at the terminal.
+    pub fn here() -> Self {
+        let look = Look::detect();
+        Self {
+            look,
+            prompt: Arc::new(Prompt::new(look.keyboard)),
         }
     }
+
+    /// The operator, for the station's ports.
+    pub fn operator(&self) -> Arc<dyn Operator> {
+        self.prompt.clone()
+    }
+
+    /// Begins to attend a station that is about to run.
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn begin(
+        &self,
+        config: &Config,
+        parts: &Parts,
+        handle: &Handle,
+    ) -> Result<Attending, Complaint> {
+        let answer = control::over_station(
+            parts.ledger.clone(),
+            handle.clone(),
+            erasing(parts.ledger.clone()),
+        );
+        let socket = control::serve(&socket_path(config), answer)?;
+        let terminal = Terminal::start(
+            parts.board.clone(),
+            handle.clone(),
+            self.look,
+            self.prompt.clone(),
+        );
+        Ok(Attending {
+            _terminal: terminal,
+            _socket: socket,
+        })
+    }
 }
 
-/// After the run: what is in flight no longer is, so nothing of it stays in the files.
-pub fn close(parts: &Parts) {
-    if let Err(fault) = parts.ledger.tidy() {
-        tracing::warn!(%fault, "the ledger could not be tidied");
-    }
+/// Where a running station of this configuration listens.
+pub fn socket_path(config: &Config) -> PathBuf {
+    config.path(&config.ledger.file).with_extension("sock")
+}
+
+/// Erasing a person, for whoever holds the ledger.
+pub fn erasing(ledger: Arc<SqliteLedger>) -> Erase {
+    Arc::new(move |user, actor| {
+        let erased = ledger.erase_person(user, actor, SystemClock.now())?;
+        Ok(format!(
+            "The person is erased: {} name nobody any more, {} are gone. The audit chain still verifies.",
+            count(erased.jobs.len(), "job"),
+            count(erased.sealed_pins, "sealed PIN")
+        ))
+    })
 }

@@ -12,10 +12,13 @@ use crate::adapter::folder::check_file;
 use crate::adapter::paper::Templates;
 use crate::adapter::system;
 use crate::app::intake;
+use crate::app::station::Summary;
 use crate::face::cli::{Cli, Command, Keys, People, Pins, Slots, completions, man};
 use crate::face::say::{Complaint, ExitCode};
+use crate::face::terminal::final_table;
+use crate::wire::attend::Attendance;
 use crate::wire::config::Config;
-use crate::wire::{WireFault, attend, demo, init, log, policies, run, station};
+use crate::wire::{WireFault, demo, init, log, policies, run, station};
 
 /// What a command comes to.
 pub type Ended = Result<ExitCode, Complaint>;
@@ -96,9 +99,9 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
 fn run(path: &Path, wish: &crate::face::cli::Run) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     let _log = log::open(&config).map_err(WireFault::from)?;
-    let operator = attend::operator();
+    let attendance = Attendance::here();
     let keys = Arc::new(station::hardware(&config));
-    let parts = station::assemble(&config, keys, operator)?;
+    let parts = station::assemble(&config, keys, attendance.operator())?;
     let request = run::Wish {
         limit: wish.limit,
         until_empty: wish.until_empty,
@@ -108,13 +111,9 @@ fn run(path: &Path, wish: &crate::face::cli::Run) -> Ended {
             .unwrap_or_else(|| "unnamed".to_owned()),
     };
     let summary = run::run(&config, &parts, &request, |parts, handle| {
-        attend::terminal(&config, parts, handle)
+        attendance.begin(&config, parts, &handle)
     })?;
-    attend::close(&parts);
-    if let Some(fault) = &summary.broken {
-        return Err(fault.into());
-    }
-    Ok(ExitCode::of_run(&summary))
+    close(&parts, &summary)
 }
 
 fn demo(wish: &crate::face::cli::Demo) -> Ended {
@@ -126,19 +125,30 @@ fn demo(wish: &crate::face::cli::Demo) -> Ended {
         keep: wish.keep.clone(),
     })?;
     let _log = log::open(&stage.config).map_err(WireFault::from)?;
-    let parts = stage.assemble(attend::operator())?;
+    let attendance = Attendance::here();
+    let parts = stage.assemble(attendance.operator())?;
     stage.announce();
     stage.drop_job_file()?;
     let summary = run::run(&stage.config, &parts, &stage.run_wish(), |parts, handle| {
         let hands = stage.hands(parts.board.clone())?;
-        Ok((attend::terminal(&stage.config, parts, handle)?, hands))
+        Ok::<_, Complaint>((attendance.begin(&stage.config, parts, &handle)?, hands))
     })?;
-    attend::close(&parts);
+    let exit = close(&parts, &summary)?;
+    stage.say_where();
+    Ok(exit)
+}
+
+/// After the run: the table of what was done, and the worst outcome.
+fn close(parts: &station::Parts, summary: &Summary) -> Ended {
+    if let Err(fault) = parts.ledger.tidy() {
+        tracing::warn!(%fault, "the ledger could not be tidied");
+    }
+    final_table(&parts.board.finished(0), &mut std::io::stderr())
+        .map_err(|error| cannot_write(&error))?;
     if let Some(fault) = &summary.broken {
         return Err(fault.into());
     }
-    stage.say_where();
-    Ok(ExitCode::of_run(&summary))
+    Ok(ExitCode::of_run(summary))
 }
 
 fn too_many_slots() -> Complaint {

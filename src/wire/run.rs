@@ -25,18 +25,20 @@ pub struct Wish {
 ///
 /// # Errors
 /// When the station cannot begin.
-pub fn run<T>(
+pub fn run<T, E: From<WireFault>>(
     config: &Config,
     parts: &Parts,
     request: &Wish,
-    attend: impl FnOnce(&Parts, Handle) -> Result<T, WireFault>,
-) -> Result<Summary, WireFault> {
+    attend: impl FnOnce(&Parts, Handle) -> Result<T, E>,
+) -> Result<Summary, E> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Fault::Internal {
-            what: error.to_string(),
+        .map_err(|error| {
+            WireFault::Fault(Fault::Internal {
+                what: error.to_string(),
+            })
         })?;
     let options = Options {
         limit: request.limit,
@@ -62,7 +64,7 @@ pub fn run<T>(
     drop(attendance);
     // Threads that wait for hardware must not keep the program.
     runtime.shutdown_background();
-    Ok(summary?)
+    summary.map_err(|fault| WireFault::Fault(fault).into())
 }
 
 /// SIGTERM and the first SIGINT finish the steps in hand; the second SIGINT breaks them off. Either way the journal tells

@@ -1,4 +1,3 @@
-//! What can be typed, and what is refused.
 //! What can be typed, and what the answer to a slip is.
 
 use clap::CommandFactory as _;
@@ -59,37 +58,52 @@ fn what_is_promised_can_be_typed() {
 
 #[test]
 fn a_slip_is_answered_with_what_would_be_right() {
-    slip("keyline jobs relaese 7", expect![[r#"
+    slip(
+        "keyline jobs relaese 7",
+        expect![[r#"
         error: Unrecognized subcommand 'relaese'.
 
         hint: A similar subcommand exists: 'release'.
               Usage: keyline jobs [OPTIONS] <COMMAND>
               Add `--help` to learn more.
-    "#]]);
-    slip("keyline run --limit 0", expect![[r#"
+    "#]],
+    );
+    slip(
+        "keyline run --limit 0",
+        expect![[r#"
         error: Invalid value '0' for '--limit <N>': at least 1 is needed.
 
         hint: Add `--help` to learn more.
-    "#]]);
-    slip("keyline init", expect![[r#"
+    "#]],
+    );
+    slip(
+        "keyline init",
+        expect![[r#"
         error: The following required arguments were not provided:
           --recipient <age1…>
 
         hint: Usage: keyline init --recipient <age1…>
               Add `--help` to learn more.
-    "#]]);
-    slip("keyline jobs show", expect![[r#"
+    "#]],
+    );
+    slip(
+        "keyline jobs show",
+        expect![[r#"
         error: The following required arguments were not provided:
           <JOB>
 
         hint: Usage: keyline jobs show <JOB>
               Add `--help` to learn more.
-    "#]]);
-    slip("keyline run --operator \u{202E}", expect![[r#"
+    "#]],
+    );
+    slip(
+        "keyline run --operator \u{202E}",
+        expect![[r#"
         error: Invalid value '�' for '--operator <BADGE>': a badge has no control or direction characters.
 
         hint: Add `--help` to learn more.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

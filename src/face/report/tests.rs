@@ -155,7 +155,8 @@ fn what_fits_several_jobs_is_listed() {
 
         job  envelope  standing  user              name      serial  batch       why it is held
           1      0001  waiting   anna@contoso.com  Person 1  -       onboarding
-          2      0002  waiting   anna@contoso.com  Person 2  -       onboarding"#]].assert_eq(&complaint.message);
+          2      0002  waiting   anna@contoso.com  Person 2  -       onboarding"#]]
+    .assert_eq(&complaint.message);
     assert_eq!(complaint.hint, "Give the number in the first column.");
 }
 

@@ -56,9 +56,13 @@ fn each_change_is_a_line_and_nothing_else_is() {
     let (board, mut lines) = (Board::default(), lines());
     changes(&mut lines, &board, &expect![""]);
     stage::slot(&board, 2, &SlotState::Empty, None);
-    changes(&mut lines, &board, &expect![[r#"
+    changes(
+        &mut lines,
+        &board,
+        &expect![[r#"
         00:00:00  slot 2: insert a key.
-    "#]]);
+    "#]],
+    );
     stage::counts(&board, 3, 0);
     changes(&mut lines, &board, &expect![""]);
     stage::slot(
@@ -69,13 +73,21 @@ fn each_change_is_a_line_and_nothing_else_is() {
     );
     stage::step(&board, 2, Step::Reset);
     stage::touch(&board, 2, true);
-    changes(&mut lines, &board, &expect![[r#"
+    changes(
+        &mut lines,
+        &board,
+        &expect![[r#"
         00:00:00  slot 2: touch the key (Anna�[2J �Lang, envelope 0042). The light blinks: a touch lets the station wipe it.
-    "#]]);
+    "#]],
+    );
     stage::touch(&board, 2, false);
-    changes(&mut lines, &board, &expect![[r#"
+    changes(
+        &mut lines,
+        &board,
+        &expect![[r#"
         00:00:00  slot 2: leave it in (Anna�[2J �Lang, envelope 0042). The station is wiping the key.
-    "#]]);
+    "#]],
+    );
     stage::slot(
         &board,
         2,
@@ -84,13 +96,21 @@ fn each_change_is_a_line_and_nothing_else_is() {
     );
     stage::pin(&board, 2, "48151623");
     stage::finished(&board, finished());
-    changes(&mut lines, &board, &expect![[r#"
+    changes(
+        &mut lines,
+        &board,
+        &expect![[r#"
         00:00:00  slot 2: done: envelope 0042 (Anna Lang, Practice Key, serial 10000042, 12.3 s); 1 done, 4 to go.
-    "#]]);
+    "#]],
+    );
     stage::slot(&board, 2, &SlotState::Empty, None);
-    changes(&mut lines, &board, &expect![[r#"
+    changes(
+        &mut lines,
+        &board,
+        &expect![[r#"
         00:00:00  slot 2: insert a key.
-    "#]]);
+    "#]],
+    );
     changes(&mut lines, &board, &expect![""]);
 }
 
@@ -296,9 +316,13 @@ fn words_of_a_refusal_reach_the_line() {
         fault: Fault::KeyUsed,
     };
     stage::slot(&board, 1, &state, None);
-    changes(&mut lines, &board, &expect![[r#"
+    changes(
+        &mut lines,
+        &board,
+        &expect![[r#"
         00:00:00  slot 1: lay this key aside. Somebody has used this key before: it has a PIN. Then take another key.
-    "#]]);
+    "#]],
+    );
 }
 
 /// For the eye: run it alone on a terminal.

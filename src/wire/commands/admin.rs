@@ -1,31 +1,99 @@
-//! Looking at jobs and changing them.
+//! Looking at jobs and changing them. A running station is asked over its socket; without one the ledger is opened here,
+//! and its lock keeps a station from starting meanwhile.
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::adapter::system::SystemClock;
+use crate::app::admin::Change;
 use crate::face::cli::Jobs;
-use crate::face::say::Complaint;
-use crate::wire::commands::Ended;
+use crate::face::control::{self, Ask};
+use crate::face::report::{self, Style};
+use crate::face::say::ExitCode;
+use crate::port::Clock;
+use crate::wire::commands::{Ended, said};
+use crate::wire::config::Config;
+use crate::wire::{WireFault, attend, station};
 
-pub(super) fn status(_config: &Path, _json: bool, _out: &mut dyn Write) -> Ended {
-    Err(Complaint::usage("status is being wired.", "Wait."))
+pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
+    let ledger = station::read_ledger(&load(config)?)?;
+    report::status(&ledger, &Style::here(json), out)?;
+    Ok(ExitCode::Done)
 }
 
-pub(super) fn jobs(_config: &Path, _command: &Jobs, _out: &mut dyn Write) -> Ended {
-    Err(Complaint::usage("jobs is being wired.", "Wait."))
+pub(super) fn jobs(config: &Path, command: &Jobs, out: &mut dyn Write) -> Ended {
+    let config = load(config)?;
+    let (job, change) = match command {
+        Jobs::List { batch, json } => {
+            let ledger = station::read_ledger(&config)?;
+            report::list(&ledger, batch.as_deref(), &Style::here(*json), out)?;
+            return Ok(ExitCode::Done);
+        }
+        Jobs::Show { job, json } => {
+            let ledger = station::read_ledger(&config)?;
+            let record = report::find_one(&ledger, job)?;
+            report::show(&ledger, &record, &Style::here(*json), out)?;
+            return Ok(ExitCode::Done);
+        }
+        Jobs::Hold { job, reason } => (
+            job,
+            Change::Hold {
+                reason: reason.clone(),
+            },
+        ),
+        Jobs::Release { job } => (job, Change::Release),
+        Jobs::Cancel { job } => (job, Change::Cancel),
+        Jobs::Retry { job } => (job, Change::Retry),
+    };
+    let asked = Ask::Change {
+        job: job.clone(),
+        change,
+        actor: actor(),
+    };
+    bring_about(&config, &asked, out)
 }
 
-pub(super) fn erase(_config: &Path, _user: &str, _out: &mut dyn Write) -> Ended {
-    Err(Complaint::usage("erase is being wired.", "Wait."))
+pub(super) fn erase(config: &Path, user: &str, out: &mut dyn Write) -> Ended {
+    let asked = Ask::Erase {
+        user: user.to_owned(),
+        actor: actor(),
+    };
+    bring_about(&load(config)?, &asked, out)
 }
 
-pub(super) fn one_job(
-    ledger: &dyn crate::port::Ledger,
-    text: &str,
-) -> Result<crate::port::JobRecord, Complaint> {
-    let mut found = ledger.find(text)?;
-    match (found.pop(), found.is_empty()) {
-        (Some(one), true) => Ok(one),
-        _ => Err(Complaint::usage("not one job", "say which")),
+fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
+    let sentence = match control::ask(&attend::socket_path(config), asked)? {
+        Some(answer) => answer.into_result()?,
+        None => {
+            let ledger = Arc::new(station::open_ledger(config)?);
+            let erase = attend::erasing(ledger.clone());
+            control::by_ourselves(
+                ledger.as_ref(),
+                asked,
+                &|user, actor| erase(user, actor),
+                SystemClock.now(),
+            )?
+        }
+    };
+    said(out, &format!("{sentence}\n"))
+}
+
+fn load(path: &Path) -> Result<Config, WireFault> {
+    Ok(Config::load(path)?)
+}
+
+/// Who changes something from the command line: the account, for the journal.
+fn actor() -> String {
+    let name = std::env::var("USER").unwrap_or_default();
+    let name: String = name
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .take(32)
+        .collect();
+    if name.is_empty() {
+        "administrator".to_owned()
+    } else {
+        format!("administrator {name}")
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn show(
         None => station::read_ledger(&Config::load(config).map_err(WireFault::from)?)?,
     };
     let identities = Identities::read(identity, Arc::new(Tty))?;
-    let record = crate::wire::commands::admin::one_job(&ledger, job)?;
+    let record = crate::face::report::find_one(&ledger, job)?;
     let mut pins = open_pins(&ledger, record.job.id, &identities)?;
     // The newest PIN that was set is the one on the key.
     let Some(current) = pins

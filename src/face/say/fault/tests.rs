@@ -1,4 +1,3 @@
-//! Every fault has its words.
 //! Every fault has its words, and they are words.
 
 use std::collections::BTreeSet;

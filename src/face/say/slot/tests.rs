@@ -1,4 +1,3 @@
-//! Every state of a slot has its words.
 //! What the operator reads, for every way a slot can stand.
 
 use std::fmt::Write as _;
