@@ -244,7 +244,7 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
             &format!("{}: {count} rows, all of them right.\n", file.display()),
         );
     }
-    let fate = crate::domain::job::reason::Fate::FileRejected;
+    let fate = crate::domain::job::reason::Fate::Checked;
     out.write_all(crate::domain::job::reason::tell(&name, unit, fate, &bad).as_bytes())
         .map_err(|error| cannot_write(&error))?;
     Ok(ExitCode::Refused)

@@ -65,6 +65,10 @@ pub struct EntraConfig {
 /// Why a tenant cannot be spoken to as configured. Names the field; never quotes a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntraConfigError {
+    #[error("tenant is not filled in: it takes the tenant's id or one of its domain names")]
+    TenantMissing,
+    #[error("client_id is not filled in: it takes the application (client) id of the registration")]
+    ClientIdMissing,
     #[error("tenant `{0}` is neither a tenant id nor a domain name")]
     Tenant(String),
     #[error(
@@ -98,11 +102,16 @@ pub enum EntraConfigError {
 impl EntraConfig {
     /// Refuses what could not work or would not be safe.
     pub(super) fn check(&self) -> Result<(), EntraConfigError> {
-        let tenant_fits = !self.tenant.is_empty()
-            && self
-                .tenant
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+        if self.tenant.is_empty() {
+            return Err(EntraConfigError::TenantMissing);
+        }
+        if self.client_id.is_empty() {
+            return Err(EntraConfigError::ClientIdMissing);
+        }
+        let tenant_fits = self
+            .tenant
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
             && !self.tenant.starts_with('.');
         if !tenant_fits {
             return Err(EntraConfigError::Tenant(self.tenant.clone()));

@@ -15,6 +15,8 @@ pub enum Fate {
     FileRejected,
     /// The good rows were taken; those told of were not.
     RowsHeld,
+    /// Nobody wanted to take any: the file was only looked at.
+    Checked,
 }
 
 /// The text for people. `name` is the file's name as it was dropped.
@@ -30,6 +32,7 @@ pub fn tell(name: &str, unit: Unit, fate: Fate, bad: &[BadRow]) -> String {
             text,
             "{name} was not taken: {things} mending.\nNo row of it was admitted."
         ),
+        Fate::Checked => writeln!(text, "{name}: {things} mending."),
         Fate::RowsHeld => writeln!(
             text,
             "{name} was taken in part: {things} mending.\nThe rows below were not admitted; all others were."
@@ -53,6 +56,7 @@ pub fn tell(name: &str, unit: Unit, fate: Fate, bad: &[BadRow]) -> String {
     }
     let _ = match fate {
         Fate::FileRejected => writeln!(text, "\nMend the file and put it into new/ again."),
+        Fate::Checked => writeln!(text, "\nThis was only a check: nothing was taken."),
         Fate::RowsHeld => writeln!(
             text,
             "\nPut the mended rows, and only those, into new/ as a new file."

@@ -145,7 +145,7 @@ fn check_headings(cut: &Cut<'_>, headings: &[Heading], spoiled: &mut Vec<BadRow>
         return;
     }
     for (at, (heading, text)) in headings.iter().zip(cut.header.iter()).enumerate() {
-        let column = format!("column {}", at.saturating_add(1));
+        let column = at.saturating_add(1).to_string();
         match heading {
             Heading::Unknown { nearest } => {
                 let mut bad = unknown_column(line, &column, text, *nearest);
