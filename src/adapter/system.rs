@@ -47,9 +47,11 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Fault> {
-        SysRng.try_fill_bytes(bytes).map_err(|error| Fault::Internal {
-            what: format!("the operating system gave no randomness: {error}"),
-        })
+        SysRng
+            .try_fill_bytes(bytes)
+            .map_err(|error| Fault::Internal {
+                what: format!("the operating system gave no randomness: {error}"),
+            })
     }
 }
 
@@ -62,7 +64,14 @@ pub fn harden() -> Result<(), Fault> {
     let refused = |error: rustix::io::Errno| Fault::Internal {
         what: format!("core dumps could not be switched off: {error}"),
     };
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).map_err(refused)?;
+    setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )
+    .map_err(refused)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(refused)?;
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     Ok(())

@@ -8,6 +8,8 @@ pub mod intake;
 pub mod provisions;
 pub mod runner;
 pub mod station;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -119,6 +119,10 @@ impl Run<'_> {
                         },
                     })?;
             }
+            // Nothing of ours is on any key yet that could prove it. The bench has to decide on this one anew.
+            Recognition::Possible if self.enrollment.current() == Some(Step::Reset) => {
+                return Err(Fault::KeyUsed);
+            }
             Recognition::Possible => self.prove()?,
         }
         self.bound = true;

@@ -27,7 +27,8 @@ impl Run<'_> {
                 .gate()
                 .map(|()| (Intent::Plain, None))
                 .map_err(Outcome::NotDone),
-            Step::SetPin | Step::ChangePin => self
+            Step::SetPin => self.prepare_set_pin(),
+            Step::ChangePin => self
                 .pin_to_set()
                 .map(|pin| (Intent::Plain, pin))
                 .map_err(Outcome::NotDone),
@@ -85,6 +86,23 @@ impl Run<'_> {
             Ok(()) => Outcome::plain(),
             Err(fault) => Outcome::failed(fault),
         }
+    }
+
+    /// A key with a PIN takes no second one: it is one of an earlier attempt at this job that has come back, and has to be
+    /// reset. It was recognised before, so it is ours to wipe.
+    fn prepare_set_pin(&mut self) -> Result<Prepared, Outcome> {
+        let key = self
+            .with_key(|key| key.capabilities())
+            .map_err(Outcome::NotDone)?;
+        if key.has_pin() {
+            return Err(Outcome::Abandon {
+                reason: Fault::KeyUsed,
+                restart: Step::Reset,
+            });
+        }
+        self.pin_to_set()
+            .map(|pin| (Intent::Plain, pin))
+            .map_err(Outcome::NotDone)
     }
 
     /// The PIN that this attempt sets; `None` when it is sealed already, because an earlier try of this attempt drew it.
