@@ -156,7 +156,11 @@ impl Run<'_> {
                 self.after(step, fault.clone())
             }
             // The network may have swallowed the reply only: ask at once, and leave when there is no answer either.
-            Outcome::Doubt(fault) if step == Step::Register && self.may_try_again() => {
+            Outcome::Doubt(fault)
+                if step == Step::Register
+                    && fault.whose_move() == Move::Wait
+                    && self.may_try_again() =>
+            {
                 tracing::info!(job = self.job.id.0, %step, %fault, "in doubt, asking");
                 Ok(())
             }
@@ -229,7 +233,12 @@ impl Run<'_> {
     }
 
     fn not_recognised(&mut self, fault: Fault) -> Result<(), Ending> {
-        if fault == Fault::KeyUsed {
+        let nameless = self
+            .enrollment
+            .binding()
+            .is_none_or(|binding| binding.serial.is_none());
+        let stranger = matches!(fault, Fault::KeyUsed | Fault::WrongKey);
+        if stranger && nameless && self.nothing_of_ours() {
             self.abandon(fault.clone(), Step::Reset)?;
         }
         Err(Ending::Stopped(fault))

@@ -389,10 +389,10 @@ impl Run<'_> {
 
     /// A name that no font can show is known before the key is touched. The specimen PIN is as long as the real one.
     fn check_letter(&mut self) -> Result<(), Fault> {
-        let specimen =
-            Pin::new(&"0".repeat(self.policy.pin.length)).map_err(|unfit| Fault::Internal {
-                what: unfit.to_string(),
-            })?;
+        let length = self.pin_length()?.unwrap_or(self.policy.pin.length);
+        let specimen = Pin::new(&"0".repeat(length)).map_err(|unfit| Fault::Internal {
+            what: unfit.to_string(),
+        })?;
         let mailer = self.mailer(&self.draw_control()?.to_string(), specimen)?;
         self.bench.ports.press.check(&mailer)
     }

@@ -23,6 +23,8 @@ pub(crate) struct Sheet {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PressState {
     pub(crate) sheets: Vec<Sheet>,
+    /// How long the PINs of the letters were that were checked beforehand.
+    pub(crate) checked: Vec<usize>,
     /// The press cannot tell whether a sheet came out.
     pub(crate) blind: bool,
     /// A character that the press has no glyph for.
@@ -41,11 +43,15 @@ pub(crate) fn request(user: &str) -> Request {
 
 impl Press for World {
     fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
+        let length = mailer.pin.code_points();
         self.call(Op::PressCheck, |state| match state.press.lacks {
             Some(character) if mailer.recipient.contains(character) => Err(Fault::Mailer {
                 what: format!("no glyph for `{character}`"),
             }),
-            Some(_) | None => Ok(()),
+            Some(_) | None => {
+                state.press.checked.push(length);
+                Ok(())
+            }
         })
     }
 
