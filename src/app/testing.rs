@@ -17,7 +17,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 
 pub(crate) use desk::{PressState, request};
-pub(crate) use key::{KeyState, Keyhole};
+pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
 pub(crate) use tenant::TenantState;
 

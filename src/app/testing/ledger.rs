@@ -7,7 +7,7 @@ use crate::app::testing::{Op, State, World};
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
-use crate::domain::event::{Attempt, Event, Evidence, Happening, Intent, Step};
+use crate::domain::event::{Attempt, Event, Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Envelope, Job, JobId, Request};
 use crate::domain::pin::Pin;
@@ -499,18 +499,4 @@ impl Ledger for World {
     fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
         Ok(())
     }
-}
-
-/// The control numbers under which a job began to deliver, in order.
-pub(crate) fn controls(events: &[Event]) -> Vec<String> {
-    events
-        .iter()
-        .filter_map(|event| match &event.happening {
-            Happening::Started {
-                intent: Intent::Deliver { control },
-                ..
-            } => Some(control.clone()),
-            _ => None,
-        })
-        .collect()
 }
