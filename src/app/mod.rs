@@ -12,6 +12,7 @@ pub mod runner;
 pub mod station;
 #[cfg(test)]
 pub(crate) mod testing;
+mod testing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -50,7 +50,8 @@ impl TryFrom<&str> for Aaguid {
 
     fn try_from(text: &str) -> Result<Self, Self::Error> {
         let digits: String = text.trim().chars().filter(|c| *c != '-').collect();
-        if digits.len() != 32 || !digits.is_ascii() {
+        // A sign would pass for a digit below.
+        if digits.len() != 32 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotAnAaguid(text.to_owned()));
         }
         let mut bytes = [0; 16];
@@ -258,4 +259,127 @@ pub enum Recognition {
     Possible,
     /// Another unit or another model.
     Other,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "2fc0579f-8113-47ea-b116-bb5a8db9202a";
+
+    #[test]
+    fn an_aaguid_reads_and_writes_its_usual_form() {
+        let aaguid = Aaguid::try_from(TEXT).unwrap();
+        assert_eq!(aaguid.to_string(), TEXT);
+        assert_eq!(aaguid.0[0], 0x2F);
+        for same in [
+            "2FC0579F811347EAB116BB5A8DB9202A",
+            " 2fc0579f-8113-47ea-b116-bb5a8db9202a ",
+        ] {
+            assert_eq!(Aaguid::try_from(same), Ok(aaguid));
+        }
+        let stored = serde_json::to_string(&aaguid).unwrap();
+        assert_eq!(stored, format!("\"{TEXT}\""));
+        assert_eq!(serde_json::from_str::<Aaguid>(&stored).unwrap(), aaguid);
+    }
+
+    #[test]
+    fn what_is_no_aaguid_is_refused_and_quoted() {
+        for text in [
+            "",
+            "2fc0579f",
+            "2fc0579f-8113-47ea-b116-bb5a8db9202",
+            "2fc0579f-8113-47ea-b116-bb5a8db9202ag",
+            "zzc0579f-8113-47ea-b116-bb5a8db9202a",
+            "+fc0579f-8113-47ea-b116-bb5a8db9202a",
+            "éééééééééééééééé",
+        ] {
+            let wrong = Aaguid::try_from(text).unwrap_err();
+            assert_eq!(wrong, NotAnAaguid(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_serial_is_trimmed_and_never_empty() {
+        assert_eq!(Serial::new(" 32070001 ").unwrap().as_str(), "32070001");
+        assert_eq!(Serial::new("  "), None);
+    }
+
+    #[test]
+    fn the_ending_of_a_serial_is_cut_between_characters() {
+        let serial = |text| Serial::new(text).unwrap();
+        assert_eq!(serial("32070001").ending(4), "0001");
+        assert_eq!(serial("123").ending(4), "123");
+        assert_eq!(serial("1234").ending(4), "1234");
+        assert_eq!(serial("Nº1é").ending(2), "1é");
+        assert_eq!(serial("1234").ending(0), "");
+    }
+
+    fn identity(serial: &str) -> Identity {
+        Identity {
+            attachment: Attachment::Hid,
+            serial: Serial::new(serial),
+            capabilities: Capabilities {
+                versions: vec!["FIDO_2_1".to_owned()],
+                extensions: vec!["hmac-secret".to_owned()],
+                aaguid: Aaguid([1; 16]),
+                client_pin: Some(false),
+                resident_keys: true,
+                always_uv: None,
+                set_min_pin_length: false,
+                authenticator_config: false,
+                credential_management: false,
+                pin_uv_auth_token: false,
+                max_message_size: 1024,
+                pin_protocols: vec![1],
+                max_credentials_in_list: None,
+                min_pin_length: 4,
+                force_pin_change: false,
+                remaining_credentials: None,
+                firmware_version: Some(5),
+                long_touch_for_reset: false,
+                algorithms: Vec::new(),
+            },
+            product: "Practice Key".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_bound_key_is_known_by_its_serial_alone() {
+        let bound = Binding::new(Slot(1), &identity("1"));
+        assert_eq!(bound.recognise(&identity("1")), Recognition::Same);
+        assert_eq!(bound.recognise(&identity("2")), Recognition::Other);
+        assert_eq!(bound.recognise(&identity("")), Recognition::Possible);
+        let nameless = Binding::new(Slot(1), &identity(""));
+        assert_eq!(nameless.recognise(&identity("")), Recognition::Possible);
+        assert_eq!(nameless.recognise(&identity("1")), Recognition::Possible);
+    }
+
+    #[test]
+    fn another_model_or_firmware_is_another_key_whatever_its_serial() {
+        let bound = Binding::new(Slot(1), &identity("1"));
+        let changes: [fn(&mut Capabilities); 4] = [
+            |key| key.aaguid = Aaguid([2; 16]),
+            |key| key.firmware_version = Some(6),
+            |key| key.versions.clear(),
+            |key| key.extensions.clear(),
+        ];
+        for change in changes {
+            let mut other = identity("1");
+            change(&mut other.capabilities);
+            assert_eq!(bound.recognise(&other), Recognition::Other);
+        }
+    }
+
+    #[test]
+    fn what_we_do_to_a_key_does_not_make_it_another_one() {
+        let bound = Binding::new(Slot(1), &identity("1"));
+        let mut configured = identity("1");
+        configured.capabilities.client_pin = Some(true);
+        configured.capabilities.always_uv = Some(true);
+        configured.capabilities.min_pin_length = 8;
+        configured.capabilities.force_pin_change = true;
+        configured.capabilities.remaining_credentials = Some(3);
+        assert_eq!(bound.recognise(&configured), Recognition::Same);
+    }
 }

@@ -223,6 +223,8 @@ impl Enrollment {
             self.pin_of = None;
             self.binding = None;
         }
+        self.plan = Plan::default();
+        self.at = 0;
         self.made = None;
         self.method = None;
         self.replaces.clear();

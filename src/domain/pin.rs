@@ -108,3 +108,63 @@ impl Alphabet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_shows_nothing_of_itself() {
+        let pin = Pin::new("48209173").unwrap();
+        assert_eq!(format!("{pin:?}"), "Pin(****)");
+        assert_eq!(format!("{:?}", Some(&pin)), "Some(Pin(****))");
+        assert_eq!(pin.reveal(), "48209173");
+    }
+
+    #[test]
+    fn the_limits_are_those_of_ctap_in_code_points_and_bytes() {
+        let minimum = PIN_CODE_POINTS_MIN;
+        assert_eq!(Pin::new("123"), Err(PinUnfit::TooShort { minimum }));
+        assert!(Pin::new("1234").is_ok());
+        assert!(Pin::new(&"1".repeat(63)).is_ok());
+        assert_eq!(Pin::new(&"1".repeat(64)), Err(PinUnfit::TooLong));
+        // Three code points of four bytes are too few, sixteen are too long.
+        assert_eq!(Pin::new("🔑🔑🔑"), Err(PinUnfit::TooShort { minimum }));
+        assert_eq!(Pin::new("🔑🔑🔑🔑").unwrap().code_points(), 4);
+        assert_eq!(Pin::new(&"🔑".repeat(16)), Err(PinUnfit::TooLong));
+    }
+
+    #[test]
+    fn a_pin_with_a_control_character_is_refused() {
+        for text in ["1234\0", "12\n34", "1234\u{7f}"] {
+            assert_eq!(Pin::new(text), Err(PinUnfit::ControlCharacter));
+        }
+    }
+
+    #[test]
+    fn a_pin_is_kept_in_nfc() {
+        let composed = Pin::new("\u{e9}t\u{e9}1").unwrap();
+        let decomposed = Pin::new("e\u{301}te\u{301}1").unwrap();
+        assert!(composed == decomposed);
+        assert_eq!(decomposed.code_points(), 4);
+        // Four code points as typed, three as CTAP counts them.
+        assert!(Pin::new("e\u{301}t1").is_err());
+    }
+
+    #[test]
+    fn pins_are_equal_only_when_every_byte_is() {
+        let pin = Pin::new("48209173").unwrap();
+        assert!(pin == pin.duplicate());
+        for other in ["48209174", "58209173", "4820917", "482091730"] {
+            assert!(pin != Pin::new(other).unwrap());
+        }
+    }
+
+    #[test]
+    fn no_objection_quotes_the_pin() {
+        for text in ["482", "482091\0", &"482091".repeat(20)] {
+            let unfit = Pin::new(text).unwrap_err();
+            assert!(!format!("{unfit} {unfit:?}").contains("482"));
+        }
+    }
+}

@@ -131,11 +131,7 @@ fn guessable(text: &str) -> Option<&'static str> {
         Some("a path on the keypad")
     } else if digits && is_date(&characters) {
         Some("a date")
-    } else if !digits
-        && KEYBOARD_ROWS
-            .iter()
-            .any(|row| row.contains(text.to_lowercase().as_str()))
-    {
+    } else if !digits && is_on_a_keyboard_row(&characters) {
         Some("a row of the keyboard")
     } else if COMMON.contains(&text) {
         Some("among the most common")
@@ -201,6 +197,15 @@ fn is_keypad_walk(digits: &[u8]) -> bool {
             (row_a - row_b).abs() + (column_a - column_b).abs() <= 1
         }
         _ => false,
+    })
+}
+
+/// Neighbours on a keyboard, from left to right or back.
+fn is_on_a_keyboard_row(characters: &[u8]) -> bool {
+    KEYBOARD_ROWS.iter().any(|row| {
+        row.as_bytes()
+            .windows(characters.len())
+            .any(|part| part == characters || part.iter().eq(characters.iter().rev()))
     })
 }
 

@@ -325,14 +325,41 @@ pub struct NameParts<'a> {
 /// The passkey's name at Entra: at most [`KEY_NAME_LENGTH_MAX`] characters, cut at the end, where the serial never is. A key
 /// without a serial is named by its envelope instead, so that two keys of one person can be told apart.
 pub fn key_name(template: &str, parts: NameParts<'_>) -> String {
-    let name = template
-        .replace("{serial}", parts.serial.unwrap_or(parts.envelope))
-        .replace("{model}", parts.model)
-        .replace("{envelope}", parts.envelope)
-        .replace("{role}", parts.role);
+    let name = fill_in(template, parts);
     let words: Vec<&str> = name.split_whitespace().collect();
     let name: String = words.join(" ").chars().take(KEY_NAME_LENGTH_MAX).collect();
     name.trim_end().to_owned()
+}
+
+/// One pass, so that what is filled in is never read as a placeholder itself.
+fn fill_in(template: &str, parts: NameParts<'_>) -> String {
+    let mut name = String::new();
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once('{') {
+        name.push_str(before);
+        let value = behind.split_once('}').and_then(|(word, after)| {
+            let value = match word {
+                "serial" => parts.serial.unwrap_or(parts.envelope),
+                "model" => parts.model,
+                "envelope" => parts.envelope,
+                "role" => parts.role,
+                _ => return None,
+            };
+            Some((value, after))
+        });
+        rest = match value {
+            Some((value, after)) => {
+                name.push_str(value);
+                after
+            }
+            None => {
+                name.push('{');
+                behind
+            }
+        };
+    }
+    name.push_str(rest);
+    name
 }
 
 fn check_key_name(template: &str) -> Result<(), PolicyUnfit> {
@@ -340,8 +367,11 @@ fn check_key_name(template: &str) -> Result<(), PolicyUnfit> {
         return Err(PolicyUnfit::NameEmpty);
     }
     for part in template.split('{').skip(1) {
-        let name = part.split('}').next().unwrap_or("");
-        if !matches!(name, "serial" | "model" | "envelope" | "role") {
+        let (name, closed) = match part.split_once('}') {
+            Some((name, _)) => (name, true),
+            None => (part, false),
+        };
+        if !closed || !matches!(name, "serial" | "model" | "envelope" | "role") {
             return Err(PolicyUnfit::UnknownPlaceholder(name.to_owned()));
         }
     }

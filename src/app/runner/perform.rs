@@ -29,6 +29,12 @@ impl Run<'_> {
                 Ok((Intent::Plain, None))
             }
             Step::SetPin | Step::ChangePin => self
+            Step::Reset => self
+                .gate()
+                .map(|()| (Intent::Plain, None))
+                .map_err(Outcome::NotDone),
+            Step::SetPin => self.prepare_set_pin(),
+            Step::ChangePin => self
                 .pin_to_set()
                 .map(|pin| (Intent::Plain, pin))
                 .map_err(Outcome::NotDone),
@@ -88,6 +94,23 @@ impl Run<'_> {
             Ok(()) => Outcome::plain(),
             Err(fault) => Outcome::failed(fault),
         }
+    }
+
+    /// A key with a PIN takes no second one: it is one of an earlier attempt at this job that has come back, and has to be
+    /// reset. It was recognised before, so it is ours to wipe.
+    fn prepare_set_pin(&mut self) -> Result<Prepared, Outcome> {
+        let key = self
+            .with_key(|key| key.capabilities())
+            .map_err(Outcome::NotDone)?;
+        if key.has_pin() {
+            return Err(Outcome::Abandon {
+                reason: Fault::KeyUsed,
+                restart: Step::Reset,
+            });
+        }
+        self.pin_to_set()
+            .map(|pin| (Intent::Plain, pin))
+            .map_err(Outcome::NotDone)
     }
 
     /// The PIN that this attempt sets; `None` when it is sealed already, because an earlier try of this attempt drew it.
@@ -380,6 +403,10 @@ impl Run<'_> {
             Some(pin) => pin,
             None => Pin::new(&"0".repeat(self.policy.pin.length)).map_err(unfit)?,
         };
+        let length = self.pin_length()?.unwrap_or(self.policy.pin.length);
+        let specimen = Pin::new(&"0".repeat(length)).map_err(|unfit| Fault::Internal {
+            what: unfit.to_string(),
+        })?;
         let mailer = self.mailer(&self.draw_control()?.to_string(), specimen)?;
         self.bench.ports.press.check(&mailer)
     }

@@ -1,0 +1,330 @@
+//! One job on keys in memory: the good day, every kind of bad day, and a cut at every point.
+
+mod cuts;
+mod doubts;
+mod faults;
+mod modes;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::app::duties;
+use crate::app::testing::{KeyState, Op, World, request};
+use crate::domain::enrollment::Standing;
+use crate::domain::event::Intent;
+use crate::domain::policy::Policy;
+
+/// A bench with one job for Anna in a world of its own.
+pub(super) struct Line {
+    pub(super) world: World,
+    pub(super) job: Job,
+    policy: Policy,
+    provisions: Provisions,
+}
+
+impl Line {
+    /// Under this policy, with this key in slot 1.
+    pub(super) fn new(policy: Policy, key: KeyState) -> Self {
+        let world = World::new();
+        let job = world.add_job(request("anna@contoso.com"));
+        let key = world.add_key(key);
+        world.put(1, key);
+        Self::on(world, job, policy)
+    }
+
+    pub(super) fn on(world: World, job: Job, policy: Policy) -> Self {
+        Self {
+            world,
+            job,
+            policy,
+            provisions: Provisions::default(),
+        }
+    }
+
+    /// Another line that stands where this one stands, as after a restart of the program.
+    pub(super) fn copy(&self) -> Self {
+        Self::on(self.world.copy(), self.job.clone(), self.policy.clone())
+    }
+
+    pub(super) fn run(&self) -> Ending {
+        let mut hand = self.world.open_slot(1).map(|key| Hand {
+            slot: Slot(1),
+            key: Box::new(key),
+            arrived: Instant::now(),
+            key_time: Duration::ZERO,
+        });
+        let policies = Policies {
+            by_name: BTreeMap::from([("standard".to_owned(), self.policy.clone())]),
+            default_name: "standard".to_owned(),
+            default_language: "en".to_owned(),
+        };
+        let ports = self.world.ports();
+        let bench = Bench {
+            ports: &ports,
+            policies: &policies,
+            provisions: &self.provisions,
+            board: &Board::default(),
+            actor: "B-7",
+            cancel: &CancelFlag::default(),
+        };
+        self.world.state().running = Some(self.job.id);
+        let ending = run(&bench, &self.job, hand.as_mut());
+        self.world.state().running = None;
+        ending
+    }
+
+    /// Takes the key out of slot 1 and puts this one in.
+    pub(super) fn put(&self, key: usize) {
+        self.world.take_out(1);
+        self.world.put(1, key);
+    }
+
+    pub(super) fn state(&self) -> Enrollment {
+        self.world.enrollment(self.job.id)
+    }
+
+    /// The journal in short words.
+    pub(super) fn story(&self) -> String {
+        let state = self.world.state();
+        let events = state.ledger.journal.get(&self.job.id);
+        let words: Vec<String> = events
+            .into_iter()
+            .flatten()
+            .map(|event| match &event.happening {
+                Happening::Began { .. } => format!("began {}", event.attempt.0),
+                Happening::Rebound { .. } => "rebound".to_owned(),
+                Happening::Started { step, .. } => format!("{step}"),
+                Happening::Done { .. } => "done".to_owned(),
+                Happening::NotDone { .. } => "not done".to_owned(),
+                Happening::Abandoned { restart, .. } => format!("abandoned to {restart}"),
+                Happening::Held { .. } => "held".to_owned(),
+                Happening::Released => "released".to_owned(),
+                Happening::Cancelled { .. } => "cancelled".to_owned(),
+            })
+            .collect();
+        words.join(", ")
+    }
+
+    /// A patient operator and an administrator who releases what is held: goes on until the job is finished. `Err` says why it
+    /// never was.
+    pub(super) fn carry_on(&self) -> Result<(), String> {
+        let own = self
+            .world
+            .state()
+            .bound
+            .get(&self.job.id)
+            .copied()
+            .or(Some(0));
+        let mut faults = Vec::new();
+        for _ in 0..12 {
+            let ending = self.run();
+            let fault = match ending {
+                Ending::Finished => return Ok(()),
+                Ending::Held(fault) => {
+                    self.world.write(self.job.id, Happening::Released);
+                    self.replug(own);
+                    fault
+                }
+                Ending::AnotherKey(fault) => {
+                    let blank = self.world.add_key(KeyState::blank(None));
+                    self.put(blank);
+                    fault
+                }
+                Ending::Stopped(fault) => {
+                    match fault.whose_move() {
+                        Move::PutBack | Move::AnotherKey => {
+                            let bound = self.world.state().bound.get(&self.job.id).copied();
+                            self.replug(bound.or(own));
+                        }
+                        Move::Wait => self.world.pass_seconds(60),
+                        Move::Administrator => self.replug(own),
+                    }
+                    fault
+                }
+            };
+            faults.push(fault.to_string());
+        }
+        Err(format!("{faults:?} after [{}]", self.story()))
+    }
+
+    fn replug(&self, key: Option<usize>) {
+        if let Some(key) = key {
+            self.put(key);
+        }
+    }
+
+    /// The old credentials and the orphans are looked after for some hours.
+    pub(super) fn clear_up(&self) {
+        for _ in 0..5 {
+            duties::work(&self.world.ports(), "B-7").expect("nothing is cut any more");
+            self.world.pass_seconds(4000);
+        }
+    }
+
+    /// I1, I2 and I6 were watched all the time; here the rest, while nothing is in flight.
+    pub(super) fn assert_sound(&self, context: &str) {
+        let story = self.story();
+        let state = self.world.state();
+        assert_eq!(state.broken, Vec::<String>::new(), "{context}\n{story}");
+        let job = state.ledger.state_of(self.job.id);
+        for method in state.tenant.methods.iter().filter(|method| !method.foreign) {
+            assert!(
+                job.method() == Some(&method.id)
+                    || state.ledger.has_open_orphan(&method.credential),
+                "I3: {} is at Entra without a row\n{context}\n{story}",
+                method.id.0
+            );
+        }
+        if job.standing() != Standing::Done {
+            return;
+        }
+        let key = &state.keys[state.bound[&self.job.id]];
+        let method = job.method().expect("registered");
+        let at_entra = state
+            .tenant
+            .methods
+            .iter()
+            .find(|known| known.id == *method);
+        let at_entra = at_entra.unwrap_or_else(|| panic!("I3: not at Entra\n{context}\n{story}"));
+        assert!(
+            key.holds(&at_entra.credential),
+            "I4: not on the key of record\n{context}\n{story}"
+        );
+        let Some(attempt) = job.pin_of() else {
+            return;
+        };
+        let sealed = &state.ledger.sealed[&(self.job.id, attempt)];
+        assert_eq!(
+            key.pin.as_ref(),
+            Some(sealed),
+            "I5: PIN\n{context}\n{story}"
+        );
+        let sheets = &state.press.sheets;
+        let current: Vec<_> = sheets.iter().filter(|sheet| sheet.pin == *sealed).collect();
+        if let Some(control) = job.delivered() {
+            assert_eq!(current.len(), 1, "I5: sheets\n{context}\n{story}");
+            assert_eq!(current[0].control, control, "{context}\n{story}");
+        }
+        assert!(
+            state.ledger.in_flight.is_empty(),
+            "the station's copy outlives the job\n{context}\n{story}"
+        );
+    }
+}
+
+fn key() -> KeyState {
+    KeyState::blank(Some("32070001"))
+}
+
+fn plain_key() -> KeyState {
+    KeyState::blank(None)
+}
+
+#[test]
+fn a_good_day_enrolls_the_key_and_prints_one_letter() {
+    let line = Line::new(Policy::default(), key());
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(
+        line.story(),
+        "began 1, reset, done, set PIN, done, make passkey, done, register, done, deliver, done"
+    );
+    let world = line.world.state();
+    assert_eq!(world.press.sheets.len(), 1);
+    assert_eq!(world.press.sheets[0].recipient, "Anna Lang");
+    assert_eq!(world.tenant.of("anna@contoso.com").len(), 1);
+    assert_eq!(world.tenant.names, ["32070001 Practice Key"]);
+    drop(world);
+    line.assert_sound("a good day");
+}
+
+#[test]
+fn everything_that_can_fail_without_an_effect_comes_before_the_reset() {
+    let line = Line::new(Policy::default(), key());
+    assert_eq!(line.run(), Ending::Finished);
+    let calls = line.world.state().calls.clone();
+    let at = |op| calls.iter().position(|call| *call == op);
+    let reset = at(Op::Reset);
+    assert!(at(Op::PressCheck) < reset && at(Op::Options) < reset && at(Op::Ready) < reset);
+    // One fetch is enough: the options of the gate are those of the ceremony.
+    assert_eq!(line.world.count(Op::Options), 1);
+}
+
+#[test]
+fn running_a_finished_job_again_changes_nothing() {
+    let line = Line::new(Policy::default(), key());
+    assert_eq!(line.run(), Ending::Finished);
+    let calls = line.world.count(Op::Append);
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.count(Op::Append), calls);
+    line.assert_sound("run twice");
+}
+
+#[test]
+fn a_held_job_stays_held_whatever_key_comes() {
+    let line = Line::new(Policy::default(), key());
+    let fault = Fault::OnHold {
+        why: "ask Anna first".to_owned(),
+    };
+    let held = Happening::Held {
+        fault: fault.clone(),
+    };
+    line.world.write(line.job.id, held);
+    assert_eq!(line.run(), Ending::Held(fault));
+    assert_eq!(line.world.count(Op::Capabilities), 0);
+    line.world.write(line.job.id, Happening::Released);
+    assert_eq!(line.run(), Ending::Finished);
+}
+
+#[test]
+fn a_cancelled_bench_stops_between_two_steps_and_leaves_no_trace() {
+    let line = Line::new(Policy::default(), key());
+    let ports = line.world.ports();
+    let cancel = CancelFlag::default();
+    cancel.cancel();
+    let bench = Bench {
+        ports: &ports,
+        policies: &Policies {
+            by_name: BTreeMap::from([("standard".to_owned(), Policy::default())]),
+            ..Policies::default()
+        },
+        provisions: &line.provisions,
+        board: &Board::default(),
+        actor: "B-7",
+        cancel: &cancel,
+    };
+    assert_eq!(
+        run(&bench, &line.job, None),
+        Ending::Stopped(Fault::Cancelled)
+    );
+    assert_eq!(line.world.count(Op::Append), 0);
+}
+
+#[test]
+fn a_job_whose_policy_is_gone_is_held_before_the_key_is_looked_at() {
+    let line = Line::new(Policy::default(), key());
+    let mut job = line.job.clone();
+    job.request.policy = "gone".to_owned();
+    let line = Line::on(line.world, job, Policy::default());
+    let fault = Fault::PolicyMissing {
+        policy: "gone".to_owned(),
+    };
+    assert_eq!(line.run(), Ending::Held(fault));
+    assert_eq!(line.world.count(Op::Capabilities), 0);
+}
+
+/// The control numbers that a job's deliveries began with.
+fn controls(line: &Line) -> Vec<String> {
+    let state = line.world.state();
+    let events = &state.ledger.journal[&line.job.id];
+    events
+        .iter()
+        .filter_map(|event| match &event.happening {
+            Happening::Started {
+                intent: Intent::Deliver { control },
+                ..
+            } => Some(control.clone()),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! The three ways of a policy with what is on the key: random, specified, keep.
+
+use super::*;
+use crate::app::testing::When;
+use crate::domain::policy::{Delivery, ResetMode};
+
+fn keep() -> Policy {
+    Policy {
+        reset: ResetMode::Keep,
+        ..Policy::default()
+    }
+}
+
+#[test]
+fn keep_adds_a_passkey_and_nothing_else() {
+    let line = Line::new(keep(), KeyState::used(Some("32070001"), "739154"));
+    line.world.give_current_pin(line.job.id, "739154");
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.story(), "began 1, make passkey, done, register, done");
+    let state = line.world.state();
+    assert_eq!(state.keys[0].pin.as_deref(), Some("739154"));
+    assert!(state.press.sheets.is_empty() && state.ledger.sealed.is_empty());
+}
+
+#[test]
+fn keep_asks_at_the_slot_when_the_job_gives_no_pin() {
+    let line = Line::new(keep(), KeyState::used(None, "739154"));
+    assert_eq!(line.run(), Ending::Held(Fault::CurrentPinMissing));
+    line.world.write(line.job.id, Happening::Released);
+    line.world.state().typed_pin = Some("739154".to_owned());
+    // Nothing of ours tells a nameless key from another: the bench looks at it anew.
+    assert_eq!(line.run(), Ending::Stopped(Fault::WrongKey));
+    assert!(!line.state().wants_its_key());
+    line.put(0);
+    assert_eq!(line.run(), Ending::Finished);
+}
+
+#[test]
+fn keep_with_a_wrong_pin_costs_one_try_and_waits_for_the_administrator() {
+    let line = Line::new(keep(), KeyState::used(Some("32070001"), "739154"));
+    line.world.give_current_pin(line.job.id, "111222");
+    let ending = line.run();
+    assert!(matches!(ending, Ending::Held(Fault::PinWrong { .. })));
+    assert_eq!(line.world.state().keys[0].retries, 7);
+    assert_eq!(line.world.count(Op::Post), 0);
+}
+
+#[test]
+fn keep_finds_that_the_key_is_registered_for_this_user_already() {
+    let used = KeyState::used(Some("32070001"), "739154").holding(7, "anna@contoso.com");
+    let line = Line::new(keep(), used);
+    line.world.give_current_pin(line.job.id, "739154");
+    let kind = crate::domain::credential::CredentialKind::SecurityKey;
+    line.world.add_foreign("anna@contoso.com", 7, kind);
+    assert_eq!(line.run(), Ending::Held(Fault::CredentialExcluded));
+    assert_eq!(line.world.count(Op::MakeCredential), 0);
+    line.assert_sound("untouched");
+}
+
+#[test]
+fn specified_sets_the_pin_of_the_job_file() {
+    let policy = Policy {
+        reset: ResetMode::Specified,
+        ..Policy::default()
+    };
+    let line = Line::new(policy, key());
+    line.world.specify_pin(line.job.id, "739154");
+    line.world.trick(Op::SetPin, When::After, Fault::KeyMute);
+    assert_eq!(line.run(), Ending::Stopped(Fault::KeyMute));
+    line.put(0);
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.state().keys[0].pin.as_deref(), Some("739154"));
+    line.assert_sound("specified");
+}
+
+#[test]
+fn specified_without_a_pin_is_held_before_the_key_is_wiped() {
+    let policy = Policy {
+        reset: ResetMode::Specified,
+        ..Policy::default()
+    };
+    let line = Line::new(policy, key());
+    assert_eq!(line.run(), Ending::Held(Fault::SpecifiedPinMissing));
+    assert_eq!(line.world.count(Op::Reset), 0);
+}
+
+#[test]
+fn a_letter_for_a_specified_pin_is_checked_at_its_own_length() {
+    let policy = Policy {
+        reset: ResetMode::Specified,
+        ..Policy::default()
+    };
+    let line = Line::new(policy, key());
+    line.world.specify_pin(line.job.id, "7391");
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.state().press.checked, [4]);
+}
+
+#[test]
+fn without_delivery_no_letter_is_made_and_the_pin_stays_recoverable() {
+    let policy = Policy {
+        delivery: Delivery::None,
+        ..Policy::default()
+    };
+    let line = Line::new(policy, key());
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.count(Op::PressCheck), 0);
+    assert!(line.world.state().press.sheets.is_empty());
+    assert_eq!(line.world.state().ledger.sealed.len(), 1);
+    line.assert_sound("no delivery");
+}
+
+#[test]
+fn a_factory_fresh_key_saves_its_reset_where_the_policy_allows() {
+    let policy = Policy {
+        skip_reset_when_blank: true,
+        ..Policy::default()
+    };
+    let line = Line::new(policy.clone(), key());
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.count(Op::Reset), 0);
+    let line = Line::new(policy, KeyState::used(Some("32070001"), "739154"));
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.count(Op::Reset), 1);
+}
+
+#[test]
+fn a_pin_shorter_than_the_key_takes_is_refused_before_the_reset() {
+    let mut strict = key();
+    strict.min_pin_length = 12;
+    let line = Line::new(Policy::default(), strict);
+    assert_eq!(
+        line.run(),
+        Ending::AnotherKey(Fault::PinTooShort {
+            needed: 12,
+            drawn: 8
+        })
+    );
+    assert_eq!(line.world.count(Op::Reset), 0);
+}

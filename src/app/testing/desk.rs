@@ -1,0 +1,136 @@
+//! Paper, the person at the bench, time and chance.
+
+use std::time::Duration;
+
+use crate::app::testing::{Op, World};
+use crate::domain::authenticator::Slot;
+use crate::domain::fault::Fault;
+use crate::domain::job::{Envelope, Request};
+use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::pin::Pin;
+use crate::domain::time::Timestamp;
+use crate::port::{CancelFlag, Clock, Delivered, Entropy, Operator, Press};
+
+/// A sheet that left the press.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sheet {
+    pub(crate) control: String,
+    pub(crate) envelope: Envelope,
+    pub(crate) recipient: String,
+    pub(crate) pin: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PressState {
+    pub(crate) sheets: Vec<Sheet>,
+    /// How long the PINs of the letters were that were checked beforehand.
+    pub(crate) checked: Vec<usize>,
+    /// The press cannot tell whether a sheet came out.
+    pub(crate) blind: bool,
+    /// A character that the press has no glyph for.
+    pub(crate) lacks: Option<char>,
+}
+
+/// A request for `user` under the policy `standard`.
+pub(crate) fn request(user: &str) -> Request {
+    Request {
+        user: user.to_owned(),
+        policy: "standard".to_owned(),
+        name: Some("Anna Lang".to_owned()),
+        ..Request::default()
+    }
+}
+
+impl Press for World {
+    fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
+        let length = mailer.pin.code_points();
+        self.call(Op::PressCheck, |state| match state.press.lacks {
+            Some(character) if mailer.recipient.contains(character) => Err(Fault::Mailer {
+                what: format!("no glyph for `{character}`"),
+            }),
+            Some(_) | None => {
+                state.press.checked.push(length);
+                Ok(())
+            }
+        })
+    }
+
+    fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
+        self.call(Op::PressDeliver, |state| {
+            let control = mailer.control.to_string();
+            if state
+                .press
+                .sheets
+                .iter()
+                .any(|sheet| sheet.control == control)
+            {
+                return Err(Fault::Mailer {
+                    what: "this sheet is there already".to_owned(),
+                });
+            }
+            state.press.sheets.push(Sheet {
+                control,
+                envelope: mailer.envelope,
+                recipient: mailer.recipient.clone(),
+                pin: mailer.pin.reveal().to_owned(),
+            });
+            Ok(Delivered {
+                place: "tray 1".to_owned(),
+            })
+        })
+    }
+
+    fn was_delivered(&self, control: &ControlNumber, _: Envelope) -> Result<bool, Fault> {
+        self.call(Op::WasDelivered, |state| {
+            if state.press.blind {
+                return Err(Fault::DeliveryUncertain);
+            }
+            let control = control.to_string();
+            Ok(state
+                .press
+                .sheets
+                .iter()
+                .any(|sheet| sheet.control == control))
+        })
+    }
+}
+
+impl Operator for World {
+    fn current_pin(&self, _: Slot, _: &str) -> Option<Pin> {
+        self.state()
+            .typed_pin
+            .as_deref()
+            .and_then(|text| Pin::new(text).ok())
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.state().now)
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        jiff::civil::date(2026, 9, 21)
+    }
+
+    fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
+        let millis = i64::try_from(duration.as_millis()).expect("a short wait");
+        self.state().now += millis;
+        !cancel.is_cancelled()
+    }
+}
+
+impl Entropy for World {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Fault> {
+        self.call(Op::Entropy, |state| {
+            for byte in bytes {
+                // A small generator (xorshift): the same world draws the same PINs.
+                state.entropy ^= state.entropy << 13;
+                state.entropy ^= state.entropy >> 7;
+                state.entropy ^= state.entropy << 17;
+                *byte = state.entropy.to_le_bytes()[3];
+            }
+            Ok(())
+        })
+    }
+}

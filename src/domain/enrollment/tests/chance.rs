@@ -1,0 +1,166 @@
+//! Events in any order.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop::sample::select(ALL.to_vec())
+}
+
+fn restarts() -> impl Strategy<Value = Step> {
+    prop::sample::select(vec![Step::Reset, Step::SetPin, Step::MakeCredential])
+}
+
+/// What may happen next by chance; about half of it follows.
+#[derive(Clone, Debug)]
+enum Turn {
+    Any(Event),
+    /// The step that is due, with this fact: 0 started, 1 done, 2 not done.
+    Due(u8),
+    Begin,
+    Abandon(Step),
+}
+
+fn turns() -> impl Strategy<Value = Turn> {
+    let attempt = 0..4_u32;
+    let any = prop_oneof![
+        (attempt.clone(), steps()).prop_map(|(attempt, step)| started(attempt, step)),
+        (attempt.clone(), steps()).prop_map(|(attempt, step)| done(attempt, step)),
+        (attempt.clone(), steps()).prop_map(|(attempt, step)| not_done(attempt, step)),
+        attempt.clone().prop_map(|attempt| began(attempt, &ALL)),
+        attempt.clone().prop_map(held),
+        attempt
+            .clone()
+            .prop_map(|attempt| event(attempt, Happening::Released)),
+        (attempt.clone(), restarts())
+            .prop_map(|(attempt, restart)| abandoned(attempt, restart, None)),
+        attempt
+            .clone()
+            .prop_map(|attempt| event(attempt, Happening::Cancelled { credential: None })),
+        attempt.prop_map(|attempt| event(
+            attempt,
+            Happening::Rebound {
+                binding: binding("32070002")
+            }
+        )),
+    ];
+    prop_oneof![
+        2 => any.prop_map(Turn::Any),
+        12 => (0..3_u8).prop_map(Turn::Due),
+        3 => Just(Turn::Begin),
+        1 => restarts().prop_map(Turn::Abandon),
+    ]
+}
+
+fn event_of(turn: Turn, state: &Enrollment) -> Event {
+    let attempt = state.attempt().0;
+    let due = state.current().unwrap_or(Step::Reset);
+    match turn {
+        Turn::Any(event) => event,
+        Turn::Due(0) => started(attempt, due),
+        Turn::Due(1) => done(attempt, due),
+        Turn::Due(_) => not_done(attempt, due),
+        Turn::Begin => began(attempt + 1, &ALL),
+        Turn::Abandon(restart) => abandoned(attempt, restart, state.left_behind()),
+    }
+}
+
+fn check_step(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<(), TestCaseError> {
+    let over = matches!(event.happening, Happening::Abandoned { .. });
+    // What is known of this attempt's passkey stays, until the attempt is over or makes another one.
+    let makes = matches!(
+        event.happening,
+        Happening::Done {
+            step: Step::MakeCredential,
+            ..
+        }
+    );
+    if before.made().is_some() && !over && !makes {
+        prop_assert_eq!(before.made(), after.made());
+    }
+    if before.method().is_some() && !over {
+        prop_assert_eq!(before.method(), after.method());
+    }
+    if before.delivered().is_some() {
+        prop_assert_eq!(before.delivered(), after.delivered());
+    }
+    // Attempts count up by one, and only when a key is bound.
+    let begins = matches!(event.happening, Happening::Began { .. });
+    let counted = if begins {
+        before.attempt().following()
+    } else {
+        before.attempt()
+    };
+    prop_assert_eq!(after.attempt(), counted);
+    // The PIN that may be on the key is forgotten by a reset alone, and changed by the intent to set one alone.
+    let sets = matches!(
+        event.happening,
+        Happening::Started {
+            step: Step::SetPin,
+            ..
+        }
+    );
+    let wipes = matches!(
+        event.happening,
+        Happening::Done {
+            step: Step::Reset,
+            ..
+        } | Happening::Abandoned {
+            restart: Step::Reset,
+            ..
+        }
+    );
+    if sets {
+        prop_assert_eq!(after.pin_of(), Some(after.attempt()));
+    } else if wipes {
+        prop_assert_eq!(after.pin_of(), None);
+    } else {
+        prop_assert_eq!(before.pin_of(), after.pin_of());
+    }
+    // No step of the key is done without a bound key.
+    if let Command::Run(step) | Command::Probe(step) = after.next()
+        && step.needs_key()
+    {
+        prop_assert!(after.binding().is_some());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn whatever_comes_the_machine_stands_and_what_was_known_stays(
+        turns in prop::collection::vec(turns(), 1..80)
+    ) {
+        let mut state = Enrollment::default();
+        let mut journal = Vec::new();
+        for turn in turns {
+            let event = event_of(turn, &state);
+            // `next` answers in every state.
+            let _ = state.next();
+            if let Ok(after) = state.clone().apply(&event) {
+                check_step(&state, &event, &after)?;
+                journal.push(event);
+                state = after;
+            }
+        }
+        prop_assert_eq!(Enrollment::replay(&journal), Ok(state.clone()));
+        // As it lies in the ledger, and back.
+        let stored: Vec<String> = journal
+            .iter()
+            .map(|event| serde_json::to_string(event).expect("events are plain data"))
+            .collect();
+        let read: Vec<Event> = stored
+            .iter()
+            .map(|text| serde_json::from_str(text).expect("what was written can be read"))
+            .collect();
+        prop_assert_eq!(&read, &journal);
+        prop_assert_eq!(Enrollment::replay(&read), Ok(state));
+    }
+}
