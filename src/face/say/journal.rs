@@ -71,10 +71,7 @@ pub fn line(event: &Event) -> String {
 fn key(binding: &Binding) -> String {
     let model = binding.fingerprint.aaguid;
     match &binding.serial {
-        Some(serial) => format!(
-            "the key with serial {} (model {model})",
-            clean(serial.as_str())
-        ),
+        Some(serial) => format!("key {} (model {model})", clean(serial.as_str())),
         None => format!("a key without a serial number (model {model})"),
     }
 }

@@ -377,3 +377,15 @@ fn a_show() {
     thread::sleep(Duration::from_millis(300));
     bars.finish();
 }
+
+#[test]
+fn where_bars_show_the_rest_only_what_went_wrong_is_a_line() {
+    let (board, mut lines) = (Board::default(), lines());
+    let refused = SlotState::Refused {
+        fault: Fault::KeyUsed,
+    };
+    stage::slot(&board, 1, &refused, None);
+    stage::slot(&board, 2, &SlotState::Empty, None);
+    assert_eq!(lines.stops(&board).len(), 1);
+    assert!(lines.stops(&board).is_empty());
+}
