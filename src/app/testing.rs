@@ -389,6 +389,7 @@ pub(crate) fn binding(serial: &str) -> Binding {
     Binding {
         model: "Security Key".to_owned(),
         slot: Slot(2),
+        model: "Practice Key".to_owned(),
         attachment: Attachment::Hid,
         serial: Serial::new(serial),
         fingerprint: Fingerprint {

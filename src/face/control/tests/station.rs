@@ -109,6 +109,9 @@ impl Mailbox for Nothing {
     fn left_over(&self) -> Result<Vec<Claim>, MailboxFault> {
         Ok(Vec::new())
     }
+    fn is_settling(&self) -> Result<bool, MailboxFault> {
+        Ok(false)
+    }
     fn read(&self, _: &Claim, _: &Rules) -> Result<Delivery, MailboxFault> {
         unreachable!("no file comes")
     }
