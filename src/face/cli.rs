@@ -326,6 +326,15 @@ fn complaint(error: &clap::Error) -> Complaint {
             format!("These are the choices.\n\n{}", text.trim_end()),
         );
     }
+    if error.kind() == ErrorKind::MissingSubcommand
+        && let Some((_, choices)) = text.split_once("[subcommands: ")
+        && let Some((choices, _)) = choices.split_once(']')
+    {
+        return Complaint::usage(
+            "What shall be done is missing.",
+            format!("One of these: {choices}. Add `--help` to learn more."),
+        );
+    }
     let mut message = String::new();
     let mut hints = Vec::new();
     for (index, paragraph) in text.split("\n\n").enumerate() {
