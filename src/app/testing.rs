@@ -32,7 +32,7 @@ struct Held {
 struct State {
     jobs: BTreeMap<JobId, Held>,
     obligations: Vec<Obligation>,
-    notes: Vec<String>,
+
     sequence: i64,
     fails: bool,
 }
@@ -133,10 +133,6 @@ impl MemoryLedger {
             .iter()
             .map(|obligation| obligation.duty.clone())
             .collect()
-    }
-
-    pub(crate) fn notes(&self) -> Vec<String> {
-        self.lock().notes.clone()
     }
 
     /// From now on every write fails, or no longer does.
@@ -380,8 +376,10 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    fn note(&self, what: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
-        self.lock().notes.push(what.to_owned());
+    fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
+        if self.lock().fails {
+            return Err(broken());
+        }
         Ok(())
     }
 }
@@ -391,6 +389,7 @@ pub(crate) fn binding(serial: &str) -> Binding {
     Binding {
         model: "Security Key".to_owned(),
         slot: Slot(2),
+        model: "Practice Key".to_owned(),
         attachment: Attachment::Hid,
         serial: Serial::new(serial),
         fingerprint: Fingerprint {
@@ -426,7 +425,7 @@ pub(crate) fn started(step: Step) -> Happening {
                 replaces: Vec::new(),
             },
             Step::Deliver => Intent::Deliver {
-                control: "8014 2272 5".to_owned(),
+                control: "4820 9173 5525".to_owned(),
             },
             Step::Reset
             | Step::SetPin
@@ -458,7 +457,7 @@ pub(crate) fn done(step: Step) -> Happening {
                 witness: Witness::Reply,
             },
             Step::Deliver => Evidence::Delivered {
-                control: "8014 2272 5".to_owned(),
+                control: "4820 9173 5525".to_owned(),
                 target: "mailers/0001.pdf".to_owned(),
             },
             Step::Reset | Step::SetPin | Step::Configure | Step::ChangePin => Evidence::Plain,

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the help that an administrator can learn from. It only reads arguments; what
 //! they bring about is wired elsewhere.
 
+mod examples;
 mod manual;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,9 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
+use crate::face::cli::examples::{
+    CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, JOBS, MAN, PINS, RUN, STATUS,
+};
 use crate::face::say::Complaint;
 
 pub use manual::man;
@@ -40,22 +44,6 @@ pub struct Cli {
     pub command: Command,
 }
 
-const FIRST_STEPS: &str = "First steps:
-  keyline demo                              see the whole line at work, with practice keys and a practice tenant
-  keyline init --recipient age1…            make a station in this folder
-  keyline check config/station.toml         is the configuration right?
-  keyline check onboarding.csv              is this job file right? Nothing is taken in.
-  keyline run                               start the station
-  cp onboarding.csv queue/new/              give it work
-  keyline status                            how far is it?
-
-Exit codes:
-  0 done   1 a defect of keyline   2 wrong usage or configuration   3 a job, job file or policy was refused
-  4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
-  7 the letter failed   8 the ledger or a folder failed   130 stopped
-
-Answers go to stdout, talk goes to stderr. Colours follow NO_COLOR and never carry a meaning alone.";
-
 /// What keyline is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
@@ -74,7 +62,7 @@ pub enum Command {
     ///
     /// Lists everything that is wrong at once: where, what, and what would be right.
     #[command(
-        after_help = "Examples:\n  keyline check onboarding.csv\n  keyline check config/station.toml\n  keyline check config/policies/standard.toml"
+        after_help = CHECK
     )]
     Check {
         /// A job file (.csv, .toml, .json), a configuration or a policy
@@ -82,7 +70,7 @@ pub enum Command {
         file: PathBuf,
     },
     /// Show how the work stands; changes nothing
-    #[command(after_help = "Examples:\n  keyline status\n  keyline status --json | jq .held")]
+    #[command(after_help = STATUS)]
     Status {
         /// Print JSON, for scripts
         #[arg(long)]
@@ -125,53 +113,21 @@ pub enum Command {
     /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is
     /// touched, and nothing leaves this computer.
     #[command(
-        after_help = "Examples:\n  keyline demo\n  keyline demo --keys 8 --slots 2 --seed 7\n  keyline demo --keep /tmp/keyline-demo     keep ledger, letters and log for a closer look"
+        after_help = DEMO
     )]
     Demo(Demo),
     /// Print a completion script for a shell
     #[command(
-        after_help = "Examples:\n  keyline completions bash > /etc/bash_completion.d/keyline\n  keyline completions zsh > ~/.zfunc/_keyline"
+        after_help = COMPLETIONS
     )]
     Completions {
         #[arg(value_name = "SHELL")]
         shell: clap_complete::Shell,
     },
     /// Print the manual page
-    #[command(after_help = "Examples:\n  keyline man > /usr/local/share/man/man1/keyline.1")]
+    #[command(after_help = MAN)]
     Man,
 }
-
-const INIT: &str = "Examples:
-  keyline init --recipient age1qx…                        production: PINs are sealed to this recipient
-  keyline init --recipient age1qx… --recipient age1yub…   either of two identities opens them
-  keyline init --dir /srv/keyline --practice-identity practice.txt
-
-Every PIN is sealed to the recipients, and the station itself cannot open it again once it is delivered. Make the recovery
-pair on another computer (`age-keygen`, or a plugin for a hardware key) and keep its private half off the station.
---practice-identity makes a pair here instead; that is for trying out, because whoever copies the station then has both halves.";
-
-const RUN: &str = "Examples:
-  keyline run
-  keyline run --operator 4711               the badge of who is at the bench; it stands in the journal
-  keyline run --limit 3                     a pilot: three keys, then end of new work
-  keyline run --until-empty                 end when nothing is left, with the exit code of the worst outcome
-
-While it runs you may type, followed by Enter:
-  wipe N       wipe the used key in slot N, when the slot asks
-  take N       take the card in slot N, and all cards of its batch, when the slot asks
-  cards        the same for every slot that asks
-  badge NAME   somebody else is at the bench now
-  quit         finish the steps in hand, then end
-Enter alone does nothing, and what a touched key types is ignored.";
-
-const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a letter or the serial
-number of a key. If it fits several jobs, they are listed and nothing is changed.
-
-Examples:
-  keyline jobs list --batch onboarding
-  keyline jobs show anna@contoso.com
-  keyline jobs hold 0042 --reason \"on leave until May\"
-  keyline jobs release 0042";
 
 /// `keyline init`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
@@ -282,7 +238,7 @@ pub enum Pins {
     /// Meant for the administrator's own computer, with a copy of the ledger. Shown on the terminal only, and noted in the ledger when it
     /// is the station's own.
     #[command(
-        after_help = "Examples:\n  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db"
+        after_help = PINS
     )]
     Show {
         #[arg(value_name = "JOB")]
@@ -368,6 +324,15 @@ fn complaint(error: &clap::Error) -> Complaint {
         return Complaint::usage(
             "What shall be done is missing.",
             format!("These are the choices.\n\n{}", text.trim_end()),
+        );
+    }
+    if error.kind() == ErrorKind::MissingSubcommand
+        && let Some((_, choices)) = text.split_once("[subcommands: ")
+        && let Some((choices, _)) = choices.split_once(']')
+    {
+        return Complaint::usage(
+            "What shall be done is missing.",
+            format!("One of these: {choices}. Add `--help` to learn more."),
         );
     }
     let mut message = String::new();

@@ -116,6 +116,16 @@ fn a_missing_choice_lists_the_choices() {
 }
 
 #[test]
+fn a_missing_choice_after_an_option_lists_the_choices_too() {
+    let complaint = parse("keyline jobs --config x".split(' ')).unwrap_err();
+    assert_eq!(complaint.message, "What shall be done is missing.");
+    assert_eq!(
+        complaint.hint,
+        "One of these: list, show, hold, release, cancel, retry. Add `--help` to learn more."
+    );
+}
+
+#[test]
 fn help_is_an_answer_and_not_a_complaint() {
     let Parsed::Text(text) = parse(["keyline", "run", "--help"]).unwrap() else {
         panic!("no text");

@@ -115,9 +115,8 @@ pub fn message(fault: &Fault) -> String {
             )
         }
         Fault::Clock { seconds } => format!(
-            "The clock of this computer is {} {}.",
-            count_u64(seconds.unsigned_abs(), "second"),
-            if *seconds < 0 { "slow" } else { "off" }
+            "The clock of this computer is {} off.",
+            count_u64(seconds.unsigned_abs(), "second")
         ),
         Fault::Refused {
             status,
@@ -195,7 +194,7 @@ pub fn hint(fault: &Fault) -> String {
             "Lay this key aside. Only wiping it makes it usable again, and that deletes every passkey on it."
         }
         Fault::PinChangeForced => {
-            "Change the PIN on another computer and release the job with the new PIN in a new job file, or use a policy that wipes the key."
+            "Change the PIN on another computer. Then cancel this job and drop a job file with the new PIN as `current_pin`, or use a policy that wipes the key."
         }
         Fault::PinTooShort { .. } => {
             "Lay this key aside, or raise `length` under `[pin]` in the policy."

@@ -69,13 +69,11 @@ pub fn line(event: &Event) -> String {
 }
 
 fn key(binding: &Binding) -> String {
-    let model = binding.fingerprint.aaguid;
+    let model = clean(&binding.model);
+    let aaguid = binding.fingerprint.aaguid;
     match &binding.serial {
-        Some(serial) => format!(
-            "the key with serial {} (model {model})",
-            clean(serial.as_str())
-        ),
-        None => format!("a key without a serial number (model {model})"),
+        Some(serial) => format!("key {} ({model}, {aaguid})", clean(serial.as_str())),
+        None => format!("a key without a serial number ({model}, {aaguid})"),
     }
 }
 

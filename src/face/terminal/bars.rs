@@ -69,11 +69,11 @@ impl Bars {
                 None => slot::words(*number, slot),
             };
             if let Some(pair) = self.slots.get(number) {
-                draw_slot(pair, slot, &words, roomy, width, self.colour);
+                let mut below = roomy.then(|| words.small.clone());
                 board.with_shown_pin(*number, |pin| {
-                    let line = format!("{:9}PIN  {}", "", pin.reveal());
-                    pair.small.set_message(line);
+                    below = Some(format!("PIN  {}", pin.reveal()));
                 });
+                draw_slot(pair, slot, &words, below.as_deref(), width, self.colour);
             }
         }
         self.draw_queue(view.counts, width);
@@ -138,7 +138,14 @@ const fn progress(step: Step) -> u64 {
     }
 }
 
-fn draw_slot(pair: &Pair, view: &SlotView, words: &Words, roomy: bool, width: usize, colour: bool) {
+fn draw_slot(
+    pair: &Pair,
+    view: &SlotView,
+    words: &Words,
+    below: Option<&str>,
+    width: usize,
+    colour: bool,
+) {
     let done = matches!(view.state, SlotState::Done { .. });
     let along = if done {
         STEPS
@@ -161,10 +168,10 @@ fn draw_slot(pair: &Pair, view: &SlotView, words: &Words, roomy: bool, width: us
         String::new()
     };
     let rest = width.saturating_sub(BIG_WIDTH.saturating_add(20));
-    let behind = if roomy {
-        fit(&format!("{who}{seconds}"), rest)
-    } else {
-        fit(&format!("{who}{seconds}  {}", words.small), rest)
+    // Where there is no room below, the reason stands behind.
+    let behind = match below {
+        Some(_) => fit(&format!("{who}{seconds}"), rest),
+        None => fit(&format!("{who}{seconds}  {}", words.small), rest),
     };
     let big = paint(
         &pad(&words.big.to_uppercase(), BIG_WIDTH),
@@ -172,11 +179,9 @@ fn draw_slot(pair: &Pair, view: &SlotView, words: &Words, roomy: bool, width: us
         colour,
     );
     set(&pair.big, format!("{} {big} {behind}", mark(words.tone)));
-    let small = if roomy {
-        fit(&format!("{:9}{}", "", words.small), width.saturating_sub(1))
-    } else {
-        String::new()
-    };
+    let small = below.map_or_else(String::new, |below| {
+        fit(&format!("{:9}{below}", ""), width.saturating_sub(1))
+    });
     set(&pair.small, small);
 }
 

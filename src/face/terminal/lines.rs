@@ -5,9 +5,10 @@ use std::io::{self, Write as _};
 
 use jiff::tz::TimeZone;
 
-use crate::app::board::{Board, Finished, News};
+use crate::app::board::{Board, Counts, Finished, News, View};
 use crate::domain::authenticator::Slot;
-use crate::face::say::{clean::clean, news, slot};
+use crate::face::say::slot::{self, Tone};
+use crate::face::say::{clean::clean, news};
 
 /// Turns changes of the board into lines.
 pub(super) struct Lines {
@@ -44,17 +45,38 @@ impl Lines {
         if self.version.replace(view.version) == Some(view.version) {
             return Vec::new();
         }
+        let mut lines = self.finished(board, view.counts);
+        let slots = self.slots(&view);
+        lines.extend(slots.into_iter().map(|(_, line)| line));
+        lines
+    }
+
+    /// Of what is different, only what has gone wrong: it is worth a line that stays, where bars show all the rest.
+    pub(super) fn stops(&mut self, board: &Board) -> Vec<String> {
+        let slots = self.slots(&board.view());
+        slots
+            .into_iter()
+            .filter(|(tone, _)| *tone == Tone::Stop)
+            .map(|(_, line)| line)
+            .collect()
+    }
+
+    fn finished(&mut self, board: &Board, counts: Counts) -> Vec<String> {
+        let to_go = counts.waiting.saturating_add(counts.under_way);
         let mut lines = Vec::new();
-        let finished = board.finished(self.finished);
-        let to_go = view.counts.waiting.saturating_add(view.counts.under_way);
-        for one in &finished {
+        for one in board.finished(self.finished) {
             self.finished = self.finished.saturating_add(1);
             lines.push(self.stamp(&format!(
                 "{}; {} done, {to_go} to go.",
-                finished_line(one),
+                finished_line(&one),
                 self.finished
             )));
         }
+        lines
+    }
+
+    fn slots(&mut self, view: &View) -> Vec<(Tone, String)> {
+        let mut lines = Vec::new();
         for (number, view) in &view.slots {
             let words = slot::words(*number, view);
             let who = match &view.case {
@@ -68,9 +90,9 @@ impl Lines {
             let line = format!("{number}: {}{who}. {}", words.big, words.small);
             let line = line.trim_end().to_owned();
             // That a key is done was told from the list of finished keys, which misses none.
-            let told = words.tone == slot::Tone::Done;
+            let told = words.tone == Tone::Done;
             if self.said.insert(*number, line.clone()).as_ref() != Some(&line) && !told {
-                lines.push(self.stamp(&line));
+                lines.push((words.tone, self.stamp(&line)));
             }
         }
         lines

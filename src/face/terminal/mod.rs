@@ -130,6 +130,7 @@ fn show(
         said.extend(told.try_iter().map(|line| lines.stamp(&line)));
         match &mut bars {
             Some(bars) => {
+                said.extend(lines.stops(board));
                 bars.say(&said);
                 bars.draw(board, &typed.shown(), &prompt.asking());
             }

@@ -47,16 +47,16 @@ fn totals(finished: &[Finished], to: &mut dyn Write) -> io::Result<()> {
     } else {
         ours.as_secs_f64() * 100.0 / all.as_secs_f64()
     };
-    writeln!(to, "keys                         {}", finished.len())?;
+    writeln!(to, "keys                 {}", finished.len())?;
     writeln!(
         to,
-        "seconds per key              {:.1} in the middle (median), {:.1} for the slowest 5 % and more (95th percentile)",
+        "seconds per key      median {:.1}, 95th percentile {:.1}",
         rank(&times, 50).as_secs_f64(),
         rank(&times, 95).as_secs_f64()
     )?;
     writeln!(
         to,
-        "of which keyline's own part  {:.1} ms in the middle, {:.1} ms at the 95th percentile, {share:.1} % of all time",
+        "keyline's own share  median {:.1} ms, 95th percentile {:.1} ms; {share:.2} % of all the time",
         rank(&own, 50).as_secs_f64() * 1000.0,
         rank(&own, 95).as_secs_f64() * 1000.0
     )

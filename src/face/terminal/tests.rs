@@ -325,55 +325,14 @@ fn words_of_a_refusal_reach_the_line() {
     );
 }
 
-/// For the eye: run it alone on a terminal.
 #[test]
-#[ignore = "a show for the eye, on a terminal"]
-fn a_show() {
-    let board = Board::default();
-    let mut bars = bars::Bars::new(true);
-    for slot in 1..=4 {
-        stage::slot(
-            &board,
-            slot,
-            &SlotState::Working { job: JOB },
-            Some(stage::case("王芳 Anna Lang-Schwarzenberger und so weiter")),
-        );
-    }
-    stage::counts(&board, 20, 3);
-    for (step, touch) in [
-        (Step::Reset, true),
-        (Step::SetPin, false),
-        (Step::MakeCredential, true),
-        (Step::Register, false),
-        (Step::Deliver, false),
-    ] {
-        for slot in 1..=3 {
-            stage::step(&board, slot, step);
-            stage::touch(&board, slot, touch);
-        }
-        stage::slot(
-            &board,
-            4,
-            &SlotState::Asking {
-                job: JOB,
-                question: Question::WipeUsedKey,
-            },
-            Some(stage::case("Anna Lang")),
-        );
-        bars.say(&[format!("12:00:00  onboarding.csv was taken: {step}.")]);
-        for _ in 0..4 {
-            bars.draw(&board, "wip", &[]);
-            thread::sleep(Duration::from_millis(100));
-        }
-    }
-    stage::slot(
-        &board,
-        1,
-        &SlotState::Done { job: JOB },
-        Some(stage::case("Anna Lang")),
-    );
-    stage::pin(&board, 1, "48151623");
-    bars.draw(&board, "pin 3 ••••", &[(Slot(3), "Anna Lang".to_owned())]);
-    thread::sleep(Duration::from_millis(300));
-    bars.finish();
+fn where_bars_show_the_rest_only_what_went_wrong_is_a_line() {
+    let (board, mut lines) = (Board::default(), lines());
+    let refused = SlotState::Refused {
+        fault: Fault::KeyUsed,
+    };
+    stage::slot(&board, 1, &refused, None);
+    stage::slot(&board, 2, &SlotState::Empty, None);
+    assert_eq!(lines.stops(&board).len(), 1);
+    assert!(lines.stops(&board).is_empty());
 }

@@ -62,6 +62,7 @@ fn number(fault: &Fault) -> usize {
 
 const FAULTS: usize = 45;
 
+#[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
     let text = |text: &str| text.to_owned();
     vec![

@@ -1,0 +1,73 @@
+//! What the help says below the options: examples to copy, and what one has to know.
+
+pub(super) const FIRST_STEPS: &str = "First steps:
+  keyline demo                              see the whole line at work, with practice keys and a practice tenant
+  keyline init --recipient age1…            make a station in this folder
+  keyline check config/station.toml         is the configuration right?
+  keyline check onboarding.csv              is this job file right? Nothing is taken in.
+  keyline run                               start the station
+  cp onboarding.csv queue/new/              give it work
+  keyline status                            how far is it?
+
+Exit codes:
+  0 done   1 a defect of keyline   2 wrong usage or configuration   3 a job, job file or policy was refused
+  4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
+  7 the letter failed   8 the ledger or a folder failed   130 stopped
+
+Answers go to stdout, talk goes to stderr. Colours follow NO_COLOR and never carry a meaning alone.";
+
+pub(super) const INIT: &str = "Examples:
+  keyline init --recipient age1qx…                        production: PINs are sealed to this recipient
+  keyline init --recipient age1qx… --recipient age1yub…   either of two identities opens them
+  keyline init --dir /srv/keyline --practice-identity practice.txt
+
+Every PIN is sealed to the recipients, and the station itself cannot open it again once it is delivered. Make the recovery
+pair on another computer (`age-keygen`, or a plugin for a hardware key) and keep its private half off the station.
+--practice-identity makes a pair here instead; that is for trying out, because whoever copies the station then has both halves.";
+
+pub(super) const RUN: &str = "Examples:
+  keyline run
+  keyline run --operator 4711               the badge of who is at the bench; it stands in the journal
+  keyline run --limit 3                     a pilot: three keys, then end of new work
+  keyline run --until-empty                 end when nothing is left, with the exit code of the worst outcome
+
+While it runs you may type, followed by Enter:
+  wipe N       wipe the used key in slot N, when the slot asks
+  take N       take the card in slot N, and all cards of its batch, when the slot asks
+  cards        the same for every slot that asks
+  badge NAME   somebody else is at the bench now
+  quit         finish the steps in hand, then end
+Enter alone does nothing, and what a touched key types is ignored.";
+
+pub(super) const CHECK: &str = "Examples:
+  keyline check onboarding.csv
+  keyline check config/station.toml
+  keyline check config/policies/standard.toml";
+
+pub(super) const STATUS: &str = "Examples:
+  keyline status
+  keyline status --json | jq .held";
+
+pub(super) const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a letter or the serial
+number of a key. If it fits several jobs, they are listed and nothing is changed.
+
+Examples:
+  keyline jobs list --batch onboarding
+  keyline jobs show anna@contoso.com
+  keyline jobs hold 0042 --reason \"on leave until May\"
+  keyline jobs release 0042";
+
+pub(super) const PINS: &str = "Examples:
+  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db";
+
+pub(super) const DEMO: &str = "Examples:
+  keyline demo
+  keyline demo --keys 8 --slots 2 --seed 7
+  keyline demo --keep /tmp/keyline-demo     keep ledger, letters and log for a closer look";
+
+pub(super) const COMPLETIONS: &str = "Examples:
+  keyline completions bash > /etc/bash_completion.d/keyline
+  keyline completions zsh > ~/.zfunc/_keyline";
+
+pub(super) const MAN: &str = "Examples:
+  keyline man > /usr/local/share/man/man1/keyline.1";
