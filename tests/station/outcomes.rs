@@ -1,0 +1,1 @@
+//! How a run ends, in the numbers that scripts read.
