@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use keyline::practice::authenticator::{Manufacturer, Model, SimulatedKey, Touch};
 
 use crate::home::{Home, job_file};
-use crate::program::{Ended, Program};
+use crate::program::{Ended, LOOK_EVERY, PATIENCE, Program};
 use crate::support::pcscd::{Pcscd, SOCKET_VARIABLE, reader_name, unavailable};
 use crate::support::vpcd::VirtualCard;
 
@@ -82,6 +82,12 @@ impl Bench {
     /// station must ask to have it lifted, and do nothing to it.
     pub(crate) fn start(&mut self, arguments: &[&str]) -> Program {
         let early = self.lay(0);
+        // The service sees it when it looks the next time, and then gives it power. Nothing else tells.
+        let until = Instant::now() + PATIENCE;
+        while !early.is_plugged() {
+            assert!(Instant::now() < until, "pcscd does not see the card");
+            std::thread::sleep(LOOK_EVERY);
+        }
         let mut command = self
             .home
             .command(&[&["run", "--until-empty"], arguments].concat());

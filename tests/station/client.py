@@ -112,11 +112,12 @@ def change_pin(ctap, pin, wrong):
     if not ctap.info.force_pin_change:
         raise Wrong("the letter tells to choose a new PIN, and the key does not ask for one")
     client_pin = ClientPin(ctap)
-    full, _ = client_pin.get_pin_retries()
+    before, _ = client_pin.get_pin_retries()
     if token_or_refusal(client_pin, pin) is None:
         wrong.append("the key gives a token for the letter's PIN, though it has to be changed first")
+    # It refuses the right PIN as well, but only a wrong one costs a try.
     left, _ = client_pin.get_pin_retries()
-    if left != full:
+    if left < before:
         raise Wrong("the letter's PIN is not the PIN of this key")
     while (new := "".join(secrets.choice("0123456789") for _ in range(NEW_PIN_DIGITS))) == pin:
         pass

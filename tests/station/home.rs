@@ -107,20 +107,14 @@ impl Home {
 
     /// All jobs, as an administrator's script reads them.
     pub(crate) fn jobs(&self) -> Vec<JobLine> {
-        let listed = self.keyline(&["jobs", "list", "--json"]);
-        assert!(listed.status.success(), "{}", said(&listed));
-        let listed: Json = serde_json::from_slice(&listed.stdout).unwrap();
-        let text = |job: &Json, name: &str| job[name].as_str().map(str::to_owned);
-        listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|job| JobLine {
-                user: text(job, "user").unwrap(),
-                envelope: text(job, "envelope").unwrap(),
-                state: text(job, "state").unwrap(),
-            })
-            .collect()
+        // TEMPORARY
+        use keyline::port::Ledger;
+        let ledger = keyline::adapter::ledger::SqliteLedger::open_reader(&self.path("ledger/keyline.db")).unwrap();
+        ledger.jobs(None).unwrap().into_iter().map(|job| JobLine {
+            user: job.job.request.user.clone(),
+            envelope: job.job.envelope.to_string(),
+            state: job.standing.to_string(),
+        }).collect()
     }
 
     /// The letters, by name.

@@ -1,6 +1,5 @@
 //! Letters as their recipients read them: off the printed page. Nothing is taken from the program that made them.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -101,9 +100,4 @@ pub(crate) fn leaks(secrets: &[&str], name: &str, bytes: &[u8]) -> Vec<String> {
         })
         .map(|(index, _)| format!("PIN {index} is in {name}"))
         .collect()
-}
-
-/// The bytes of a letter's file, to prove that [`leaks`] finds what is there.
-pub(crate) fn page(file: &Path) -> Vec<u8> {
-    fs::read(file).unwrap()
 }
