@@ -19,7 +19,7 @@ const SAMPLE: &str = include_str!("../../queue/samples/onboarding.csv");
 pub(crate) struct JobLine {
     pub(crate) user: String,
     pub(crate) envelope: String,
-    pub(crate) state: String,
+    pub(crate) standing: String,
 }
 
 /// A folder with a station in it, and its tenant. Both go with the value.
@@ -107,14 +107,18 @@ impl Home {
 
     /// All jobs, as an administrator's script reads them.
     pub(crate) fn jobs(&self) -> Vec<JobLine> {
-        // TEMPORARY
-        use keyline::port::Ledger;
-        let ledger = keyline::adapter::ledger::SqliteLedger::open_reader(&self.path("ledger/keyline.db")).unwrap();
-        ledger.jobs(None).unwrap().into_iter().map(|job| JobLine {
-            user: job.job.request.user.clone(),
-            envelope: job.job.envelope.to_string(),
-            state: job.standing.to_string(),
-        }).collect()
+        let listed = self.keyline(&["jobs", "list", "--json"]);
+        assert!(listed.status.success(), "{}", said(&listed));
+        let listed: Vec<Json> = serde_json::from_slice(&listed.stdout).unwrap();
+        let text = |job: &Json, name: &str| job[name].as_str().unwrap().to_owned();
+        listed
+            .iter()
+            .map(|job| JobLine {
+                user: text(job, "user"),
+                envelope: text(job, "envelope"),
+                standing: text(job, "standing"),
+            })
+            .collect()
     }
 
     /// The letters, by name.

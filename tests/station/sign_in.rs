@@ -50,7 +50,7 @@ fn eight_people_sign_in_with_what_they_were_given() {
     let ended = &batch.ended;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr.join("\n"));
     let jobs = bench.home.jobs();
-    assert!(jobs.iter().all(|job| job.state == "done"), "{jobs:?}");
+    assert!(jobs.iter().all(|job| job.standing == "done"), "{jobs:?}");
 
     let letters = read_all(&bench.home.letters());
     let cases = hand_out(&bench, &batch, &letters);
