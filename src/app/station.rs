@@ -64,7 +64,7 @@ pub enum Request {
 pub struct Summary {
     pub done: usize,
     pub rejected_files: usize,
-    /// Why jobs were held.
+    /// Why jobs are held at its end, whoever held them, and whenever: each of them waits for somebody.
     pub held: Vec<Fault>,
     /// The ledger failed: the station stopped at once.
     pub broken: Option<Fault>,
@@ -230,6 +230,9 @@ impl Desk {
                 _ = tick.tick() => self.tick(),
             }
             self.show();
+        }
+        if self.summary.broken.is_none() {
+            self.summary.held = candidates::held(&self.ports)?;
         }
         self.ports
             .ledger

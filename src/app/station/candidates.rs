@@ -17,6 +17,16 @@ pub(super) fn all(ports: &Ports, policies: &Policies) -> Result<Vec<Candidate>, 
     Ok(candidates)
 }
 
+/// Why the jobs are held that are.
+pub(super) fn held(ports: &Ports) -> Result<Vec<Fault>, Fault> {
+    let records = ports.ledger.open_jobs()?;
+    Ok(records
+        .into_iter()
+        .filter(|record| record.standing == Standing::Held)
+        .filter_map(|record| record.held)
+        .collect())
+}
+
 /// One job as it stands now; `None` when it is held, done or cancelled.
 pub(super) fn one(
     ports: &Ports,

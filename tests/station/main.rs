@@ -1,0 +1,12 @@
+//! The program itself, as people run it: its binary in a process of its own, cards on readers of a real pcscd, a tenant behind
+//! HTTP, letters on paper. And then the people sign in with what they were given, by a client of another make.
+
+mod cards;
+mod client;
+mod home;
+mod letters;
+mod outcomes;
+mod program;
+mod sign_in;
+#[path = "../support/mod.rs"]
+mod support;
