@@ -208,7 +208,11 @@ pub struct Hands {
 }
 
 impl Hands {
-    fn start(operator: PracticeOperator, board: Arc<Board>) -> Result<Self, WireFault> {
+    /// Begins to look at the board and to obey it.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(operator: PracticeOperator, board: Arc<Board>) -> Result<Self, WireFault> {
         let stop = CancelFlag::default();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
@@ -248,15 +252,16 @@ impl Drop for Hands {
 fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
     let place: Place = Bench::place(slot.0);
     match state {
-        SlotState::Done { .. }
-        | SlotState::Refused { .. }
-        | SlotState::Held { .. }
-        | SlotState::NoJob => {
+        SlotState::Done { .. } | SlotState::Refused { .. } | SlotState::Held { .. } => {
             operator.pull(&place);
         }
-        SlotState::WantsBack { key_in: true, .. } => operator.put_back(&place),
-        SlotState::Empty
-        | SlotState::LiftFirst
+        // The hands may have been quicker than the station, which then asks for the key to be lifted.
+        SlotState::WantsBack { key_in: true, .. } | SlotState::LiftFirst => {
+            operator.put_back(&place);
+        }
+        // A job may come for the key at any moment: whoever pulled it then would pull it out of its work.
+        SlotState::NoJob
+        | SlotState::Empty
         | SlotState::Reading
         | SlotState::Working { .. }
         | SlotState::WantsBack { key_in: false, .. }

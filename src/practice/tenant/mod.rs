@@ -226,6 +226,15 @@ impl Tenant {
             .map_err(fault)
     }
 
+    /// Every token that is good now, or was and was never taken back: for tests that look for them where none may be.
+    pub fn tokens(&self) -> Vec<Zeroizing<String>> {
+        let state = self.inner.state();
+        state
+            .tokens()
+            .map(|token| Zeroizing::new(token.to_owned()))
+            .collect()
+    }
+
     /// Replaces everything that is wrong with the tenant.
     pub fn set_faults(&self, faults: Faults) {
         self.inner.state().faults = faults;

@@ -92,6 +92,10 @@ impl State {
         Ok(token)
     }
 
+    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.tokens.keys().map(String::as_str)
+    }
+
     pub(super) fn forget_tokens(&mut self) {
         self.tokens.clear();
     }

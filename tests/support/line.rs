@@ -1,0 +1,235 @@
+//! A whole station in this process, for tests with policies, job files and keys of their own: the practice tenant, the real
+//! ledger, folder and letters, simulated keys and simulated hands.
+
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keyline::adapter::ctap::Key;
+use keyline::app::station::{Handle, Request, Summary};
+use keyline::domain::authenticator::Slot;
+use keyline::domain::pin::Pin;
+use keyline::port::{Authenticator, Operator};
+use keyline::practice::authenticator::{
+    Bench, Habits, Manufacturer, Model, PracticeKeys, PracticeOperator, SimulatedKey,
+};
+use keyline::practice::tenant::{Tenant, TenantSetup};
+use keyline::wire::config::Config;
+use keyline::wire::demo::Hands;
+use keyline::wire::init::{self, init};
+use keyline::wire::run::{self, Wish};
+use keyline::wire::station::{self, Parts};
+
+/// Quick hands: these tests are about what happens, not about how long people take.
+const QUICK: Duration = Duration::from_millis(40);
+/// No run of these tests takes longer, on the busiest machine.
+const RUN_MAX: Duration = Duration::from_secs(60);
+const CLIENT_SECRET: &str = "practice~secret-of-no-value";
+
+/// A station with everything around it, in a folder of its own.
+pub(crate) struct Line {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) config: Config,
+    pub(crate) tenant: Tenant,
+    pub(crate) identity: PathBuf,
+    pub(crate) bench: Bench,
+    pub(crate) keys: Arc<PracticeKeys>,
+    pub(crate) maker: Manufacturer,
+}
+
+impl Line {
+    /// A fresh station with so many slots.
+    pub(crate) fn new(slots: u16) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let setup = TenantSetup {
+            client_secret: CLIENT_SECRET.to_owned().into(),
+            ..TenantSetup::default()
+        };
+        let (name, client_id) = (setup.tenant.clone(), setup.client_id.clone());
+        let tenant = Tenant::start(setup).expect("a tenant");
+        let root = home.path().join("station");
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&root)
+            .expect("a folder");
+        let identity = home.path().join("identity.txt");
+        let text = |text: &str| toml::Value::String(text.to_owned());
+        let places = (1..=slots).map(|number| text(&Bench::place(number).0));
+        let secret = std::iter::once(("file".to_owned(), text("secret"))).collect();
+        let settings = vec![
+            ("entra", "tenant", text(&name)),
+            ("entra", "client_id", text(&client_id)),
+            ("entra", "client_secret", toml::Value::Table(secret)),
+            ("entra", "authority", text(tenant.url().as_str())),
+            ("entra", "graph", text(tenant.url().as_str())),
+            ("queue", "settle_milliseconds", toml::Value::Integer(50)),
+            ("queue", "rescan_seconds", toml::Value::Integer(1)),
+            ("slots", "places", toml::Value::Array(places.collect())),
+        ];
+        let made = init(&init::Request {
+            folder: root.clone(),
+            practice_identity: Some(identity.clone()),
+            settings,
+            ..init::Request::default()
+        })
+        .expect("a station");
+        write(&root.join("secret"), CLIENT_SECRET);
+        let bench = Bench::new(slots);
+        let keys = Arc::new(PracticeKeys::new(
+            bench.clone(),
+            Box::new(|transport, attendant| Box::new(Key::new(transport, attendant))),
+        ));
+        Self {
+            config: Config::load(&made.config).expect("a configuration"),
+            tenant,
+            identity,
+            bench,
+            keys,
+            maker: Manufacturer::new(Model::practice()).expect("a manufacturer"),
+            home,
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.config.root
+    }
+
+    /// Writes a policy before the station starts.
+    pub(crate) fn policy(&self, name: &str, text: &str) {
+        let folder = self.config.path(&self.config.queue.policies);
+        write(&folder.join(format!("{name}.toml")), text);
+    }
+
+    /// Drops a job file, written elsewhere and then moved in.
+    pub(crate) fn drop_file(&self, name: &str, text: &str) {
+        let draft = self.home.path().join(name);
+        write(&draft, text);
+        let queue = self.config.path(&self.config.queue.folder);
+        std::fs::rename(draft, queue.join("new").join(name)).expect("the queue");
+    }
+
+    /// Runs the station until nothing is left to do. The hands take `supply` in order; whoever is asked for a PIN is
+    /// `operator`.
+    pub(crate) fn run(
+        &self,
+        operator: Arc<dyn Operator>,
+        supply: Vec<SimulatedKey>,
+    ) -> (Summary, Parts) {
+        let parts =
+            station::assemble(&self.config, self.keys.clone(), operator).expect("a station");
+        let wish = Wish {
+            limit: None,
+            until_empty: true,
+            operator: "4711".to_owned(),
+        };
+        let habits = Habits {
+            fetch: QUICK,
+            touch: QUICK,
+            pull: QUICK,
+            seed: 1,
+        };
+        let summary = run::run(&self.config, &parts, &wish, |parts, handle| {
+            let hands = PracticeOperator::start(self.bench.clone(), supply, habits)?;
+            let hands = Hands::start(hands, parts.board.clone())?;
+            Ok((hands, Patience::new(handle)))
+        })
+        .expect("a run");
+        (summary, parts)
+    }
+
+    /// Puts a key into the first slot, as whoever looks at it by hand, and opens it.
+    pub(crate) fn open(&self, key: &SimulatedKey) -> Box<dyn Authenticator> {
+        use keyline::port::{Attendant, CancelFlag, Keys as _};
+        let place = Bench::place(1);
+        drop(self.bench.pull(&place));
+        self.bench.insert(&place, key).expect("a free slot");
+        let attendant = Attendant {
+            cancel: CancelFlag::default(),
+            on_touch: Box::new(|_| {}),
+        };
+        self.keys.open(&place, attendant).expect("an open key")
+    }
+}
+
+/// Ends a run that would never end by itself, so that its test fails instead of hanging.
+struct Patience {
+    over: std::sync::mpsc::Sender<()>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Patience {
+    fn new(station: Handle) -> Self {
+        let (over, ended) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            if ended.recv_timeout(RUN_MAX).is_err() {
+                station.ask(Request::StopNow);
+            }
+        });
+        Self {
+            over,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        // A watch that has ended already has done its work.
+        let _ = self.over.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes a file that only its owner can read, as an administrator would.
+pub(crate) fn write(path: &Path, text: &str) {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .expect("a file");
+    file.write_all(text.as_bytes()).expect("a disk");
+}
+
+/// The person at the bench: knows these PINs, one after another, and notes who asked.
+#[derive(Default)]
+pub(crate) struct Knows {
+    pins: Mutex<Vec<Pin>>,
+    asked: Mutex<Vec<(u16, String)>>,
+}
+
+impl Knows {
+    pub(crate) fn nothing() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn this(pin: &Pin) -> Arc<Self> {
+        Arc::new(Self {
+            pins: Mutex::new(vec![pin.duplicate()]),
+            ..Self::default()
+        })
+    }
+
+    pub(crate) fn asked(&self) -> Vec<(u16, String)> {
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Operator for Knows {
+    fn current_pin(&self, slot: Slot, person: &str) -> Option<Pin> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.push((slot.0, person.to_owned()));
+        self.pins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+}
