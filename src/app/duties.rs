@@ -17,11 +17,20 @@ const ORPHAN_SECONDS: [i64; 2] = [300, 3600];
 /// Settles what is due. Returns how many credentials were deleted.
 ///
 /// # Errors
-/// The first fault of the ledger or the tenant; what was settled before it stays settled.
+/// The first fault of the ledger or the tenant; what was settled stays settled. A fault that concerns one user alone keeps
+/// that user's duties waiting, not the others'.
 pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
     let mut deleted = 0_usize;
+    let mut first = None;
     for obligation in ports.ledger.obligations(ports.clock.now())? {
-        let outcome = look(ports, &obligation, actor)?;
+        let outcome = match look(ports, &obligation, actor) {
+            Ok(outcome) => outcome,
+            Err(fault) if concerns_one_user(&fault) => {
+                first.get_or_insert(fault);
+                continue;
+            }
+            Err(fault) => return Err(fault),
+        };
         if matches!(outcome, DutyOutcome::Settled { deleted: true }) {
             deleted = deleted.saturating_add(1);
         }
@@ -29,7 +38,14 @@ pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
             .ledger
             .settle(obligation.id, &outcome, actor, ports.clock.now())?;
     }
-    Ok(deleted)
+    first.map_or(Ok(deleted), Err)
+}
+
+fn concerns_one_user(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::UserUnknown { .. } | Fault::Refused { .. } | Fault::AnswerUnusable { .. }
+    )
 }
 
 fn look(ports: &Ports, obligation: &Obligation, actor: &str) -> Result<DutyOutcome, Fault> {

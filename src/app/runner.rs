@@ -128,8 +128,10 @@ impl Run<'_> {
 
     /// Intent, act, outcome: in that order, on disk.
     fn start(&mut self, step: Step) -> Result<(), Ending> {
-        if step.needs_key() {
-            self.recognise().map_err(Ending::Stopped)?;
+        if step.needs_key()
+            && let Err(fault) = self.recognise()
+        {
+            return self.not_recognised(fault);
         }
         let (intent, pin) = match self.prepare(step) {
             Ok(prepared) => prepared,
@@ -160,12 +162,26 @@ impl Run<'_> {
                 self.after(step, fault.clone())
             }
             // The network may have swallowed the reply only: ask at once, and leave when there is no answer either.
-            Outcome::Doubt(fault) if step == Step::Register && self.may_try_again() => {
+            Outcome::Doubt(fault)
+                if step == Step::Register
+                    && fault.whose_move() == Move::Wait
+                    && self.may_try_again() =>
+            {
                 tracing::info!(job = self.job.id.0, %step, %fault, "in doubt, asking");
                 Ok(())
             }
-            Outcome::Doubt(fault) => Err(Ending::Stopped(fault.clone())),
+            Outcome::Doubt(fault) => self.leave_in_doubt(fault.clone()),
             Outcome::Abandon { reason, restart } => self.abandon(reason.clone(), *restart),
+        }
+    }
+
+    /// Nothing is written but a hold where only a person can tell; it lies on top of the doubt and leaves it in place.
+    fn leave_in_doubt(&mut self, fault: Fault) -> Result<(), Ending> {
+        match (fault.whose_move(), &fault) {
+            // A ledger that fails takes no hold either.
+            (Move::Administrator, Fault::Ledger { .. })
+            | (Move::Wait | Move::PutBack | Move::AnotherKey, _) => Err(Ending::Stopped(fault)),
+            (Move::Administrator, _) => self.hold(fault),
         }
     }
 
@@ -183,8 +199,11 @@ impl Run<'_> {
 
     /// It is certain that the step had no effect. Who acts now?
     fn after(&mut self, step: Step, fault: Fault) -> Result<(), Ending> {
-        let passes =
+        // A probe that found nothing done has the very key in hand: the doubt is settled, so the step is simply done now.
+        let settled = step == Step::SetPin && fault == Fault::KeyGone;
+        let untouched =
             matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
+        let passes = settled || untouched;
         if passes && self.may_try_again() {
             return Ok(());
         }
@@ -192,13 +211,43 @@ impl Run<'_> {
             return self.abandon(fault, Step::SetPin);
         }
         match fault.whose_move() {
-            Move::Wait | Move::PutBack => Err(Ending::Stopped(fault)),
+            Move::Wait | Move::PutBack => {
+                if step == Step::Reset && self.could_not_come_back() {
+                    self.abandon(fault.clone(), Step::Reset)?;
+                }
+                Err(Ending::Stopped(fault))
+            }
             Move::Administrator => self.hold(fault),
             Move::AnotherKey => {
                 self.abandon(fault.clone(), Step::Reset)?;
                 Err(Ending::AnotherKey(fault))
             }
         }
+    }
+
+    /// A used key without a serial cannot be told from another one when it is put back, and before its reset nothing of ours
+    /// is on it that could prove it. The job lets go of it, so that the bench looks at it, and asks, as if it were new.
+    fn could_not_come_back(&mut self) -> bool {
+        let nameless = self
+            .enrollment
+            .binding()
+            .is_none_or(|binding| binding.serial.is_none());
+        nameless
+            && self
+                .with_key(|key| key.capabilities())
+                .is_ok_and(|info| info.has_pin())
+    }
+
+    fn not_recognised(&mut self, fault: Fault) -> Result<(), Ending> {
+        let nameless = self
+            .enrollment
+            .binding()
+            .is_none_or(|binding| binding.serial.is_none());
+        let stranger = matches!(fault, Fault::KeyUsed | Fault::WrongKey);
+        if stranger && nameless && self.nothing_of_ours() {
+            self.abandon(fault.clone(), Step::Reset)?;
+        }
+        Err(Ending::Stopped(fault))
     }
 
     fn may_try_again(&mut self) -> bool {

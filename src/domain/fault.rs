@@ -228,6 +228,7 @@ impl Fault {
                 | Self::Unreachable { .. }
                 | Self::Cancelled
                 | Self::Ledger { .. }
+                | Self::DeliveryUncertain
         )
     }
 

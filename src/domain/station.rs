@@ -3,6 +3,7 @@
 //! Jobs start in row order, but a key whose serial a waiting job names takes that job. A job that wants its own key back
 //! holds its slot until that key comes. A key that may not be used stops its slot, never the others.
 
+mod advance;
 mod choice;
 pub mod signal;
 
@@ -40,12 +41,10 @@ pub struct Station {
     confirmed: BTreeSet<BatchName>,
     /// How many more jobs may start; `None`: no limit.
     allowance: Option<usize>,
+    /// Jobs that this bench has started: another key for one of them is no new start.
+    started: BTreeSet<JobId>,
+    draining: bool,
 }
-
-/// How many jobs ahead of the first waiting one get their options fetched, per slot.
-const PREPARED_PER_SLOT: usize = 2;
-/// At least so many, before any slot is known.
-const PREPARED_MIN: usize = 4;
 
 impl Station {
     /// An empty bench. `limit` is the number of jobs that may start at all.
@@ -60,6 +59,8 @@ impl Station {
             confirm_cards,
             confirmed: BTreeSet::new(),
             allowance: limit,
+            started: BTreeSet::new(),
+            draining: false,
         }
     }
 
@@ -78,22 +79,14 @@ impl Station {
                 self.preparing.remove(&job);
                 self.prepared.insert(job);
             }
-            Signal::Unprepared { job, fault } => {
-                self.preparing.remove(&job);
-                if fault.whose_move() == Move::Wait {
-                    self.resting.insert(job);
-                } else {
-                    self.drop_candidate(job);
-                    orders.push(Order::Hold { job, fault });
-                }
-            }
+            Signal::Unprepared { job, fault } => self.unprepared(job, fault, &mut orders),
             Signal::Expired { job } => {
                 self.prepared.remove(&job);
             }
             Signal::EndedAside { job, ending } => self.ended_aside(job, &ending),
             Signal::Tick => self.tick(&mut orders),
             Signal::Confirmed { slot } => self.confirmed(slot),
-            Signal::Drain => self.allowance = Some(0),
+            Signal::Drain => self.draining = true,
         }
         self.advance(&mut orders);
         orders
@@ -109,8 +102,10 @@ impl Station {
     /// Whether no job can start or go on without somebody doing something that keyline cannot wait for: the queue is empty
     /// and no slot works.
     pub fn is_idle(&self) -> bool {
-        let startable =
-            self.allowance != Some(0) && self.jobs.iter().any(|job| job.wants.is_none());
+        let startable = self
+            .jobs
+            .iter()
+            .any(|job| job.wants.is_none() && self.may_start(job.job));
         let under_way = self
             .jobs
             .iter()
@@ -220,7 +215,8 @@ impl Station {
     }
 
     fn read(&mut self, slot: Slot, reading: Box<Reading>, orders: &mut Vec<Order>) {
-        if self.freed(slot, orders) {
+        // An answer that nobody waits for must not take the slot away from a job.
+        if self.record(slot).state != SlotState::Reading || self.freed(slot, orders) {
             return;
         }
         self.record(slot).reading = Some(reading);
@@ -228,8 +224,19 @@ impl Station {
     }
 
     fn unreadable(&mut self, slot: Slot, fault: Fault, orders: &mut Vec<Order>) {
-        if !self.freed(slot, orders) {
+        if self.record(slot).state == SlotState::Reading && !self.freed(slot, orders) {
             self.record(slot).state = SlotState::Refused { fault };
+        }
+    }
+
+    fn unprepared(&mut self, job: JobId, fault: Fault, orders: &mut Vec<Order>) {
+        self.preparing.remove(&job);
+        if fault.whose_move() == Move::Wait {
+            self.resting.insert(job);
+        } else if !self.is_working_on(job) {
+            // Two hands on one journal would tear it apart: a job at work finds out by itself.
+            self.drop_candidate(job);
+            orders.push(Order::Hold { job, fault });
         }
     }
 
@@ -289,10 +296,27 @@ impl Station {
 
     fn tick(&mut self, orders: &mut Vec<Order>) {
         self.resting.clear();
-        for (slot, record) in &mut self.slots {
-            if let SlotState::AwaitingService { job, .. } = record.state {
-                record.state = SlotState::Working { job };
-                orders.push(Order::Run { slot: *slot, job });
+        let waiting: Vec<(Slot, JobId)> = self
+            .slots
+            .iter()
+            .filter_map(|(slot, record)| {
+                if let SlotState::AwaitingService { job, .. } = record.state {
+                    Some((*slot, job))
+                } else {
+                    None
+                }
+            })
+            .collect();
+        for (slot, job) in waiting {
+            let open = self.jobs.iter().any(|candidate| candidate.job == job);
+            if self.aside.contains(&job) {
+                continue;
+            }
+            if open && !self.is_working_on(job) {
+                self.record(slot).state = SlotState::Working { job };
+                orders.push(Order::Run { slot, job });
+            } else {
+                self.record(slot).state = SlotState::LiftFirst;
             }
         }
     }
@@ -357,126 +381,6 @@ impl Station {
     fn drop_candidate(&mut self, job: JobId) {
         self.jobs.retain(|candidate| candidate.job != job);
         self.prepared.remove(&job);
-    }
-
-    /// Starts what can start, and asks for options ahead of time.
-    fn advance(&mut self, orders: &mut Vec<Order>) {
-        self.claim_slots();
-        let waiting: Vec<Slot> = self
-            .slots
-            .iter()
-            .filter(|(_, record)| {
-                matches!(record.state, SlotState::NoJob | SlotState::Asking { .. })
-            })
-            .map(|(slot, _)| *slot)
-            .collect();
-        for slot in waiting {
-            self.choose(slot);
-        }
-        for (slot, job, begins) in self.ready() {
-            if begins {
-                self.allowance = self.allowance.map(|left| left.saturating_sub(1));
-            }
-            let record = self.record(slot);
-            record.state = SlotState::Working { job };
-            record.reading = None;
-            orders.push(Order::Run { slot, job });
-        }
-        let aside: Vec<JobId> = self
-            .jobs
-            .iter()
-            .filter(|job| {
-                job.keyless && !self.resting.contains(&job.job) && !self.is_working_on(job.job)
-            })
-            .map(|job| job.job)
-            .collect();
-        for job in aside {
-            if self.aside.insert(job) {
-                orders.push(Order::RunAside { job });
-            }
-        }
-        self.prepare(orders);
-    }
-
-    /// Slots whose key and job are both ready, and whether the job begins now.
-    fn ready(&self) -> Vec<(Slot, JobId, bool)> {
-        let mut ready = Vec::new();
-        for (slot, record) in &self.slots {
-            if let SlotState::AwaitingOptions { job } = record.state
-                && self.prepared.contains(&job)
-            {
-                ready.push((*slot, job, true));
-            }
-            if let SlotState::Working { job } = record.state
-                && record.reading.is_some()
-            {
-                ready.push((*slot, job, false));
-            }
-        }
-        ready
-    }
-
-    /// A job that wants its key back holds the slot where the key was, and lets go of it once it no longer does.
-    fn claim_slots(&mut self) {
-        let wanting: BTreeMap<JobId, Slot> = self
-            .jobs
-            .iter()
-            .filter(|job| !self.is_working_on(job.job))
-            .filter_map(|job| job.wants.as_ref().map(|binding| (job.job, binding.slot)))
-            .collect();
-        for record in self.slots.values_mut() {
-            if let SlotState::WantsBack { job, key_in, .. } = &record.state
-                && !wanting.contains_key(job)
-            {
-                record.state = if *key_in {
-                    SlotState::LiftFirst
-                } else {
-                    SlotState::Empty
-                };
-            }
-        }
-        for (job, slot) in wanting {
-            let held = self.slots.values().any(|record| {
-                matches!(&record.state, SlotState::WantsBack { job: other, .. } | SlotState::AwaitingService { job: other, .. } if *other == job)
-            });
-            let record = self.record(slot);
-            if !held && record.state == SlotState::Empty {
-                record.state = SlotState::WantsBack {
-                    job,
-                    fault: Fault::KeyGone,
-                    key_in: false,
-                };
-            }
-        }
-    }
-
-    fn prepare(&mut self, orders: &mut Vec<Order>) {
-        let ahead = PREPARED_MIN.max(self.slots.len().saturating_mul(PREPARED_PER_SLOT));
-        let asked: Vec<JobId> = self
-            .jobs
-            .iter()
-            .map(|job| job.job)
-            .filter(|job| {
-                self.slots
-                    .values()
-                    .any(|record| record.state == SlotState::AwaitingOptions { job: *job })
-            })
-            .collect();
-        let next = self
-            .jobs
-            .iter()
-            .filter(|job| job.wants.is_none() && !job.keyless)
-            .map(|job| job.job)
-            .take(ahead);
-        let wanted: Vec<JobId> = asked.into_iter().chain(next).collect();
-        for job in wanted {
-            if !self.prepared.contains(&job)
-                && !self.resting.contains(&job)
-                && self.preparing.insert(job)
-            {
-                orders.push(Order::Prepare { job });
-            }
-        }
     }
 }
 

@@ -62,7 +62,7 @@ impl Run<'_> {
     }
 
     /// The length of the PIN that will be set, in code points; `None` when the key keeps its PIN.
-    fn pin_length(&self) -> Result<Option<usize>, Fault> {
+    pub(super) fn pin_length(&self) -> Result<Option<usize>, Fault> {
         match self.policy.reset {
             ResetMode::Keep => Ok(None),
             ResetMode::Random => Ok(Some(self.policy.pin.length)),
@@ -120,10 +120,21 @@ impl Run<'_> {
                         },
                     })?;
             }
+            Recognition::Possible if self.nothing_of_ours() => {
+                return Err(match self.policy.reset {
+                    ResetMode::Keep => Fault::WrongKey,
+                    ResetMode::Random | ResetMode::Specified => Fault::KeyUsed,
+                });
+            }
             Recognition::Possible => self.prove()?,
         }
         self.bound = true;
         Ok(())
+    }
+
+    /// Nothing of ours is on any key yet that could prove which one it is. The bench then decides on the key anew.
+    pub(super) fn nothing_of_ours(&self) -> bool {
+        self.enrollment.pin_of().is_none() && self.enrollment.made().is_none()
     }
 
     /// A key without a serial proves that it is ours: by our passkey, or by our PIN, which is tried once.

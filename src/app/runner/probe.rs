@@ -97,7 +97,9 @@ impl Run<'_> {
         match self.look_for(&made.credential) {
             Ok(Some(method)) => registered(method, Witness::List),
             Ok(None) => match refusal {
-                Some(fault) => Outcome::NotDone(fault),
+                // The list may lag behind by more than a minute, so the doubt stays under the hold: after a release the
+                // list is asked again, and a challenge that ran out meanwhile means a fresh ceremony.
+                Some(fault) => Outcome::Doubt(fault),
                 None => Outcome::Abandon {
                     reason: Fault::RegistrationUncertain,
                     restart: Step::MakeCredential,

@@ -24,31 +24,31 @@ impl Station {
         self.record(slot).state = state;
     }
 
-    /// A key that comes back to the job that wants it, or a stranger in a slot that waits for its own key.
+    /// A key that comes back to the job that wants it, or a stranger in a slot that waits for its own key. A key that is
+    /// known by its serial goes to its job even from a slot that waits for another one: keys get swapped.
     fn returning(&self, slot: Slot, reading: &Reading) -> Option<SlotState> {
-        let waiting = self
-            .jobs
-            .iter()
-            .filter(|candidate| !self.is_working_on(candidate.job));
-        for candidate in waiting {
-            let Some(binding) = &candidate.wants else {
-                continue;
-            };
-            match (binding.recognise(&reading.identity), binding.slot == slot) {
-                (Recognition::Same, _) | (Recognition::Possible, true) => {
-                    return Some(SlotState::Working { job: candidate.job });
-                }
-                (Recognition::Other, true) => {
-                    return Some(SlotState::WantsBack {
-                        job: candidate.job,
-                        fault: Fault::WrongKey,
-                        key_in: true,
-                    });
-                }
-                (Recognition::Possible | Recognition::Other, false) => {}
+        let wanted = self.jobs.iter().filter_map(|candidate| {
+            let binding = candidate.wants.as_ref()?;
+            let recognition = binding.recognise(&reading.identity);
+            (!self.is_working_on(candidate.job)).then_some((candidate.job, binding, recognition))
+        });
+        let known = wanted
+            .clone()
+            .find(|(_, _, recognition)| *recognition == Recognition::Same);
+        let here = wanted.clone().find(|(_, binding, _)| binding.slot == slot);
+        match known.or(here) {
+            None => None,
+            Some((job, _, Recognition::Other)) => Some(SlotState::WantsBack {
+                job,
+                fault: Fault::WrongKey,
+                key_in: true,
+            }),
+            // Its last run has not ended yet.
+            Some((job, _, _)) if self.aside.contains(&job) => Some(SlotState::NoJob),
+            Some((job, _, Recognition::Same | Recognition::Possible)) => {
+                Some(SlotState::Working { job })
             }
         }
-        None
     }
 
     /// Whether a slot runs this job just now.
@@ -58,34 +58,37 @@ impl Station {
             .any(|record| record.state == SlotState::Working { job })
     }
 
+    /// Whether the job is at work in a slot, or waits there with its key.
+    pub(super) fn has_a_slot(&self, job: JobId) -> bool {
+        self.is_working_on(job)
+            || self.slots.values().any(|record| {
+                matches!(record.state, SlotState::AwaitingService { job: other, .. } if other == job)
+            })
+    }
+
     /// The job that this key serves, in row order.
     fn pick(&self, slot: Slot, reading: &Reading) -> Result<Option<Candidate>, Fault> {
+        let waiting = |candidate: &&Candidate| candidate.wants.is_none() && !candidate.keyless;
         let free = |candidate: &&Candidate| {
-            candidate.wants.is_none() && !candidate.keyless && !self.is_taken(slot, candidate)
+            waiting(candidate) && self.may_start(candidate.job) && !self.is_taken(slot, candidate)
         };
-        if self.allowance == Some(0) {
-            return Ok(None);
-        }
         let serial = reading.identity.serial.as_ref();
-        let named = self
+        let names_this = |job: &&Candidate| serial.is_some() && job.serial.as_ref() == serial;
+        let mut named = self
             .jobs
             .iter()
-            .filter(free)
-            .find(|job| serial.is_some() && job.serial.as_ref() == serial);
-        let next = self
-            .jobs
-            .iter()
-            .filter(free)
-            .find(|job| job.serial.is_none());
-        if let Some(job) = named.or(next) {
+            .filter(waiting)
+            .filter(names_this)
+            .peekable();
+        if named.peek().is_some() {
+            // A key that a job names goes to nobody else, even when that job has to wait for another one of its person.
+            return Ok(named.find(free).cloned());
+        }
+        let open = self.jobs.iter().filter(free);
+        if let Some(job) = open.clone().find(|job| job.serial.is_none()) {
             return Ok(Some(job.clone()));
         }
-        match self
-            .jobs
-            .iter()
-            .filter(free)
-            .find_map(|job| job.serial.clone())
-        {
+        match open.clone().find_map(|job| job.serial.as_ref()) {
             Some(wanted) => Err(Fault::WrongSerial {
                 wanted: wanted.to_string(),
             }),
