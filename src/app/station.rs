@@ -28,8 +28,8 @@ use crate::domain::station::Station;
 use crate::domain::station::signal::{ConfirmCards, Ending, Reading, Signal, SlotState};
 use crate::port::{CancelFlag, KeyEvent, Place};
 
-/// How often what waits for the network is tried again, and old options are dropped.
-const TICK: Duration = Duration::from_secs(5);
+/// How often what waits for the network is tried again, and old options are dropped: the usual [`Options::tick`].
+pub const TICK: Duration = Duration::from_secs(5);
 
 /// How the station runs.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub struct Options {
     pub slots: SlotMap,
     /// Badge or number of the person at the bench.
     pub actor: String,
+    /// How often what waits for the network is tried again; [`TICK`] but in tests.
+    pub tick: Duration,
 }
 
 /// What faces ask of the station.
@@ -219,7 +221,7 @@ impl Desk {
         self.load_jobs()?;
         self.begin_to_watch()?;
         self.look_into_folder();
-        let mut tick = tokio::time::interval(TICK);
+        let mut tick = tokio::time::interval(self.options.tick);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.is_over() {
             tokio::select! {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::station::{Desk, Handle, Options, Request, Summary};
+use crate::app::station::{Desk, Handle, Options, Request, Summary, TICK};
 use crate::domain::fault::Fault;
 use crate::port::CancelFlag;
 use crate::wire::WireFault;
@@ -46,6 +46,7 @@ pub fn run<T, E: From<WireFault>>(
         confirm_cards: config.slots.confirm_cards,
         slots: slots(config),
         actor: request.operator.clone(),
+        tick: TICK,
     };
     let desk = Desk::new(
         parts.ports.clone(),

@@ -1,0 +1,14 @@
+//! The line in bad weather: a tenant that throttles, fails, lags, drops connections, is slow, has the wrong time, or is not
+//! there. No key is wiped without need, the slots say what they wait for, work resumes by itself, and in the end every
+//! person has exactly one credential, which is on their key.
+
+#[path = "weather/duties.rs"]
+mod duties;
+#[path = "support/line.rs"]
+mod line;
+#[path = "weather/outage.rs"]
+mod outage;
+#[path = "weather/restart.rs"]
+mod restart;
+#[path = "weather/tricks.rs"]
+mod tricks;

@@ -1,0 +1,97 @@
+//! The station is stopped in the middle, and another one over the same folder finishes what it began.
+
+use std::time::Duration;
+
+use keyline::app::station::Request;
+use keyline::domain::event::Step;
+use keyline::practice::authenticator::Touch;
+use keyline::practice::tenant::{Operation, Trick};
+
+use crate::line::{Layout, Line, PATIENCE, begun};
+
+#[test]
+fn another_station_finishes_what_one_that_was_broken_off_began() {
+    let line = Line::set(&Layout::default());
+    let keys = line.add_keys(4);
+    for key in &keys {
+        key.set_touch(Touch::ByHand);
+    }
+    line.drop_people("four.csv", 0..4);
+    let running = line.start(true);
+    // One key stands before its reset, the other before its passkey.
+    assert!(keys[0].wait_for_blink(PATIENCE) && keys[1].wait_for_blink(PATIENCE));
+    keys[1].press();
+    running.wait_for("the second key makes its passkey", |_| {
+        begun(running.ledger.as_ref(), Step::MakeCredential) == 1
+    });
+    assert!(keys[1].wait_for_blink(PATIENCE));
+    let summary = running.stop_now();
+    assert!(summary.interrupted && summary.done == 0, "{summary:?}");
+    for key in &keys {
+        key.set_touch(Touch::After(Duration::ZERO));
+    }
+    let (summary, ledger) = line.start(true).finish();
+    assert_eq!(summary.done, 4, "{summary:?}");
+    line.assert_sound(ledger.as_ref(), 0);
+}
+
+#[test]
+fn a_registration_whose_reply_was_cut_off_with_the_station_is_found() {
+    let line = Line::set(&Layout::default());
+    line.tenant(|tenant| tenant.misbehave(Operation::Register, 1_000, Trick::CommitThenDrop));
+    line.add_keys(2);
+    line.drop_people("two.csv", 0..2);
+    let running = line.start(true);
+    running.wait_for("both registrations begun", |_| {
+        begun(running.ledger.as_ref(), Step::Register) == 2
+            && line.tenant(|tenant| tenant.requests(Operation::Register)) >= 2
+    });
+    drop(running.stop_now());
+    line.tenant(|tenant| tenant.set_faults(keyline::practice::tenant::Faults::default()));
+    let (summary, ledger) = line.start(true).finish();
+    assert_eq!(summary.done + 2 - summary.done, 2);
+    line.assert_sound(ledger.as_ref(), 0);
+}
+
+#[test]
+fn an_orderly_stop_finishes_the_steps_in_hand() {
+    let line = Line::set(&Layout {
+        slots: 1,
+        ..Layout::default()
+    });
+    let keys = line.add_keys(2);
+    keys[0].set_touch(Touch::ByHand);
+    line.drop_people("two.csv", 0..2);
+    let running = line.start(true);
+    assert!(keys[0].wait_for_blink(PATIENCE));
+    running.handle.ask(Request::Stop);
+    keys[0].set_touch(Touch::After(Duration::ZERO));
+    let (summary, ledger) = running.finish();
+    assert!(summary.interrupted && summary.done == 0, "{summary:?}");
+    assert_eq!(begun(ledger.as_ref(), Step::SetPin), 0);
+    drop(ledger);
+    let (summary, ledger) = line.start(true).finish();
+    assert_eq!(summary.done, 2, "{summary:?}");
+    line.assert_sound(ledger.as_ref(), 0);
+}
+
+#[test]
+fn breaking_off_does_not_wait_for_a_tenant_that_asks_for_patience() {
+    let line = Line::set(&Layout::default());
+    let trick = Trick::Slow { millis: 100 };
+    line.tenant(|tenant| tenant.misbehave(Operation::Root, 1_000, trick));
+    line.tenant(|tenant| {
+        let later = Trick::Throttle {
+            retry_after_seconds: Some(29),
+            as_date: false,
+        };
+        tenant.misbehave(Operation::CreationOptions, 1_000, later);
+    });
+    line.drop_people("two.csv", 0..2);
+    let running = line.start(false);
+    running.wait_for("the tenant was asked", |_| {
+        line.tenant(|tenant| tenant.requests(Operation::CreationOptions)) >= 2
+    });
+    let summary = running.stop_now();
+    assert!(summary.interrupted);
+}
