@@ -4,7 +4,7 @@
 
 #[path = "weather/duties.rs"]
 mod duties;
-#[path = "support/line.rs"]
+#[path = "weather/line.rs"]
 mod line;
 #[path = "weather/outage.rs"]
 mod outage;

@@ -12,7 +12,8 @@ pub mod runner;
 pub mod station;
 #[cfg(test)]
 pub(crate) mod testing;
-mod testing;
+#[cfg(test)]
+mod world;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

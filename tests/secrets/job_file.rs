@@ -89,7 +89,7 @@ fn pins_of_a_job_file_and_tokens_stay_out_of_everything() {
     assert_eq!(summary.done, 2, "{summary:?} {jobs:?}");
     assert_eq!(summary.rejected_files, 1);
     assert!(jobs.iter().all(|record| record.standing == Standing::Done));
-    keyline::wire::attend::close(&parts);
+    parts.ledger.tidy().expect("a tidy ledger");
 
     let opened = pins(&line.config.path(&line.config.ledger.file), &line.identity);
     assert!(opened.iter().any(|(_, pin)| *pin == specified));

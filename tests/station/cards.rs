@@ -144,9 +144,7 @@ pub(crate) struct Batch {
 
 /// Everybody's key at once, one on each reader.
 pub(crate) fn enroll_at_once(bench: &mut Bench, people: &[(usize, &str)]) -> Batch {
-    bench
-        .home
-        .drop_file("onboarding.csv", &job_file(people));
+    bench.home.drop_file("onboarding.csv", &job_file(people));
     let mut program = bench.start(&[]);
     program.wait_for_line(&format!("onboarding.csv was taken: {} jobs", people.len()));
     let since = Instant::now();
@@ -164,9 +162,7 @@ pub(crate) fn enroll_at_once(bench: &mut Bench, people: &[(usize, &str)]) -> Bat
 
 /// One key after another on the first reader.
 fn enroll_in_turn(bench: &mut Bench, people: &[(usize, &str)]) -> Batch {
-    bench
-        .home
-        .drop_file("onboarding.csv", &job_file(people));
+    bench.home.drop_file("onboarding.csv", &job_file(people));
     let mut program = bench.start(&[]);
     program.wait_for_line(&format!("onboarding.csv was taken: {} jobs", people.len()));
     let since = Instant::now();
@@ -216,9 +212,7 @@ fn cards_wait_for_the_operators_word() {
         return;
     };
     let people = [(0, "standard"), (6, "strict")];
-    bench
-        .home
-        .drop_file("onboarding.csv", &job_file(&people));
+    bench.home.drop_file("onboarding.csv", &job_file(&people));
     let mut program = bench.start(&[]);
     program.wait_for_line("onboarding.csv was taken: 2 jobs");
     let keys = [bench.lay(0), bench.lay(1)];

@@ -64,7 +64,10 @@ fn pin(page: &str) -> Zeroizing<String> {
         digits >= 6 && line.chars().all(|c| c.is_ascii_digit() || c == ' ')
     });
     let line = found.next().expect("a line with the PIN");
-    assert!(found.next().is_none(), "more than one line could be the PIN");
+    assert!(
+        found.next().is_none(),
+        "more than one line could be the PIN"
+    );
     Zeroizing::new(line.chars().filter(char::is_ascii_digit).collect())
 }
 

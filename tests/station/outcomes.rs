@@ -22,7 +22,10 @@ fn nothing_to_do_is_a_success() {
 #[test]
 fn a_rejected_file_decides_the_exit_code() {
     let home = without_readers();
-    home.drop_file("typo.csv", "user,polcy\r\nanna.lang@contoso.com,standard\r\n");
+    home.drop_file(
+        "typo.csv",
+        "user,polcy\r\nanna.lang@contoso.com,standard\r\n",
+    );
     let run = home.keyline(&["run", "--until-empty"]);
     assert_eq!(run.status.code(), Some(3), "{}", said(&run));
     for file in ["typo.csv", "typo.csv.reason.json", "typo.csv.reason.txt"] {
@@ -75,7 +78,12 @@ fn a_limit_makes_a_pilot_and_a_second_key_for_a_person_waits() {
     let ended = program.wait_for_end();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr.join("\n"));
     assert_eq!(all_done(&ended.stderr).len(), 1);
-    let standings: Vec<_> = bench.home.jobs().into_iter().map(|job| job.standing).collect();
+    let standings: Vec<_> = bench
+        .home
+        .jobs()
+        .into_iter()
+        .map(|job| job.standing)
+        .collect();
     assert_eq!(standings, ["done", "waiting"]);
     assert_eq!(bench.home.letters().len(), 1);
     let enrolled = first.photograph();
@@ -88,7 +96,12 @@ fn a_limit_makes_a_pilot_and_a_second_key_for_a_person_waits() {
     bench.lay(1);
     let ended = program.wait_for_end();
     assert_eq!(ended.code, Some(4), "{}", ended.stderr.join("\n"));
-    let standings: Vec<_> = bench.home.jobs().into_iter().map(|job| job.standing).collect();
+    let standings: Vec<_> = bench
+        .home
+        .jobs()
+        .into_iter()
+        .map(|job| job.standing)
+        .collect();
     assert_eq!(standings, ["done", "done", "held"]);
     assert_eq!(bench.home.letters().len(), 2);
     assert!(enrolled == first.photograph());

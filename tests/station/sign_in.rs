@@ -58,7 +58,11 @@ fn eight_people_sign_in_with_what_they_were_given() {
     for (letter, case) in letters.iter().zip(&cases) {
         let person = bench.home.tenant.people();
         let at = person.iter().position(|one| one.upn == case.user).unwrap();
-        assert!(letter.text.contains(&person[at].display_name), "{}", case.user);
+        assert!(
+            letter.text.contains(&person[at].display_name),
+            "{}",
+            case.user
+        );
         assert!(letter.text.contains(&letter.envelope), "{}", case.user);
         let strict = EIGHT.contains(&(at, "strict"));
         assert_eq!(letter.change_pin, strict, "{}", case.user);
@@ -103,7 +107,12 @@ fn whatever_is_swapped_is_noticed() {
         (7, "strict"),
     ];
     let batch = enroll_at_once(&mut bench, &people);
-    assert_eq!(batch.ended.code, Some(0), "{}", batch.ended.stderr.join("\n"));
+    assert_eq!(
+        batch.ended.code,
+        Some(0),
+        "{}",
+        batch.ended.stderr.join("\n")
+    );
     let letters = read_all(&bench.home.letters());
     let right = hand_out(&bench, &batch, &letters);
     let [plain, strict] = [false, true].map(|change| -> [Case; 2] {
@@ -132,7 +141,12 @@ fn whatever_is_swapped_is_noticed() {
     let users_swapped = swap(&plain, |a, b| std::mem::swap(&mut a.user, &mut b.user));
     all_say(
         &try_out(users_swapped),
-        &[OTHER_USER, OTHER_PASSKEY, OTHER_KEY, "the tenant refuses the sign-in (400)"],
+        &[
+            OTHER_USER,
+            OTHER_PASSKEY,
+            OTHER_KEY,
+            "the tenant refuses the sign-in (400)",
+        ],
     );
     // A letter that keeps silent about the change that the key demands.
     let silent = strict.clone().map(|case| Case {

@@ -28,11 +28,6 @@ impl Run<'_> {
                 self.gate(&plan).map_err(Outcome::NotDone)?;
                 Ok((Intent::Plain, None))
             }
-            Step::SetPin | Step::ChangePin => self
-            Step::Reset => self
-                .gate()
-                .map(|()| (Intent::Plain, None))
-                .map_err(Outcome::NotDone),
             Step::SetPin => self.prepare_set_pin(),
             Step::ChangePin => self
                 .pin_to_set()
@@ -403,10 +398,6 @@ impl Run<'_> {
             Some(pin) => pin,
             None => Pin::new(&"0".repeat(self.policy.pin.length)).map_err(unfit)?,
         };
-        let length = self.pin_length()?.unwrap_or(self.policy.pin.length);
-        let specimen = Pin::new(&"0".repeat(length)).map_err(|unfit| Fault::Internal {
-            what: unfit.to_string(),
-        })?;
         let mailer = self.mailer(&self.draw_control()?.to_string(), specimen)?;
         self.bench.ports.press.check(&mailer)
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::app::duties;
-use crate::app::testing::{KeyState, Op, World, request};
+use crate::app::world::{KeyState, Op, World, request};
 use crate::domain::enrollment::Standing;
 use crate::domain::event::Intent;
 use crate::domain::policy::Policy;

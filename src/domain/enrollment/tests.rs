@@ -23,6 +23,7 @@ fn binding(serial: &str) -> Binding {
         slot: Slot(3),
         attachment: Attachment::Hid,
         serial: Serial::new(serial),
+        model: "Security Key".to_owned(),
         fingerprint: Fingerprint {
             aaguid: Aaguid([0x2F; 16]),
             firmware_version: Some(328_965),

@@ -165,7 +165,7 @@ fn a_reply_lost_at_every_call_is_the_same_doubt() {
                 let line = Line::new(policy, key);
                 for _ in 0..times {
                     line.world
-                        .trick(op, crate::app::testing::When::After, dead(op));
+                        .trick(op, crate::app::world::When::After, dead(op));
                 }
                 then_undisturbed(&line, &format!("{op:?} lost {times} times"));
             }

@@ -1,7 +1,7 @@
 //! Lost replies, step by step: what is asked, what is repeated, and what is never done twice.
 
 use super::*;
-use crate::app::testing::When;
+use crate::app::world::When;
 use crate::domain::credential::CredentialKind;
 use crate::domain::policy::DeleteExisting;
 

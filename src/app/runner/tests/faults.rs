@@ -1,7 +1,7 @@
 //! What goes wrong with the key, the person at it, the network and the paper: whose move it is, and that nothing was broken.
 
 use super::*;
-use crate::app::testing::When;
+use crate::app::world::When;
 
 fn finishes_after(line: &Line) {
     line.carry_on()

@@ -1,7 +1,7 @@
 //! The three ways of a policy with what is on the key: random, specified, keep.
 
 use super::*;
-use crate::app::testing::When;
+use crate::app::world::When;
 use crate::domain::policy::{Delivery, ResetMode};
 
 fn keep() -> Policy {

@@ -171,6 +171,7 @@ fn desk(ledger: &Arc<MemoryLedger>, press: Thinking) -> Desk {
     let options = Options {
         limit: None,
         until_empty: false,
+        tick: Duration::from_secs(5),
         confirm_cards: ConfirmCards::default(),
         slots: SlotMap::default(),
         actor: "4711".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::testing::{Op, State, World};
+use crate::app::world::{Op, State, World};
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};

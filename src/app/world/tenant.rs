@@ -1,6 +1,6 @@
 //! The tenant: challenges that run out, a list that lags, and methods that somebody else registered.
 
-use crate::app::testing::{Op, World};
+use crate::app::world::{Op, World};
 use crate::domain::credential::{
     Attestation, CreationOptions, CredentialId, CredentialKind, MethodId, RegisteredCredential,
     RpId, UserHandle,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::app::testing::{Op, World};
+use crate::app::world::{Op, World};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, Request};

@@ -1,6 +1,6 @@
 //! Keys: what CTAP lets one see and do, and what really is on them.
 
-use crate::app::testing::{Op, World};
+use crate::app::world::{Op, World};
 use crate::domain::authenticator::{Aaguid, Attachment, Capabilities, Serial};
 use crate::domain::credential::{Attestation, AttestationVerdict, CredentialId, RpId};
 use crate::domain::fault::Fault;

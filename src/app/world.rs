@@ -1,0 +1,312 @@
+//! A whole world in memory behind the ports: keys that can be pulled and exchanged, a tenant that lags and loses replies, a
+//! ledger that refuses what the real one must, a press, an operator, a clock that never sleeps. A fuse can cut it anywhere.
+//!
+//! The world knows the truth that no port tells (which key it really is) and notes at every instant whether what must always
+//! hold was broken. For tests alone.
+
+mod desk;
+mod key;
+mod ledger;
+mod tenant;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::app::Ports;
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+
+pub(crate) use desk::{PressState, request};
+pub(crate) use key::KeyState;
+pub(crate) use ledger::LedgerState;
+pub(crate) use tenant::TenantState;
+
+/// Milliseconds: some day in the year 2026.
+pub(crate) const START: i64 = 1_790_000_000_000;
+
+/// Every call of a port that can fail on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Op {
+    Open,
+    Capabilities,
+    Serial,
+    Reset,
+    Repower,
+    SetPin,
+    ChangePin,
+    TryPin,
+    MakeCredential,
+    AssertSilently,
+    Configure,
+    Ready,
+    Options,
+    Post,
+    List,
+    Delete,
+    Read,
+    Append,
+    Admit,
+    Settle,
+    PressCheck,
+    PressDeliver,
+    WasDelivered,
+    Entropy,
+}
+
+impl Op {
+    /// What a call says when the power is gone.
+    fn dead(self) -> Fault {
+        match self {
+            Self::Ready | Self::Options | Self::Post | Self::List | Self::Delete => {
+                Fault::Unreachable {
+                    what: "cut".to_owned(),
+                }
+            }
+            Self::Read | Self::Append | Self::Admit | Self::Settle => Fault::Ledger {
+                what: "cut".to_owned(),
+            },
+            Self::PressCheck | Self::PressDeliver | Self::WasDelivered => Fault::DeliveryUncertain,
+            Self::Entropy => Fault::Internal {
+                what: "cut".to_owned(),
+            },
+            Self::Open
+            | Self::Capabilities
+            | Self::Serial
+            | Self::Reset
+            | Self::Repower
+            | Self::SetPin
+            | Self::ChangePin
+            | Self::TryPin
+            | Self::MakeCredential
+            | Self::AssertSilently
+            | Self::Configure => Fault::KeyGone,
+        }
+    }
+}
+
+/// Whether a planned failure comes before the effect, or swallows the reply to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Before,
+    After,
+}
+
+#[derive(Clone)]
+struct Trick {
+    op: Op,
+    when: When,
+    fault: Fault,
+}
+
+/// All there is.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) now: i64,
+    pub(crate) keys: Vec<KeyState>,
+    /// Which key lies in which slot, by its place in `keys`.
+    pub(crate) slots: BTreeMap<u16, usize>,
+    pub(crate) tenant: TenantState,
+    pub(crate) ledger: LedgerState,
+    pub(crate) press: PressState,
+    pub(crate) typed_pin: Option<String>,
+    /// The key that lay in the slot when a job was bound: the truth behind the binding.
+    pub(crate) bound: BTreeMap<JobId, usize>,
+    pub(crate) running: Option<JobId>,
+    /// Every call that had its effect, in order.
+    pub(crate) calls: Vec<Op>,
+    pub(crate) broken: Vec<String>,
+    entropy: u64,
+    ticks: usize,
+    cut_at: Option<usize>,
+    dead: bool,
+    tricks: Vec<Trick>,
+    protected: BTreeSet<String>,
+}
+
+impl State {
+    /// What must hold at every instant (I1, I2), whatever was cut.
+    fn watch(&mut self, op: Op) {
+        for (at, key) in self.keys.iter().enumerate() {
+            if let Some(pin) = key.pin_by_us()
+                && !self.ledger.has_sealed(pin)
+            {
+                self.broken.push(format!(
+                    "I1 after {op:?}: key {at} has a PIN that the ledger lacks"
+                ));
+            }
+        }
+        let working: BTreeSet<String> = self
+            .tenant
+            .methods
+            .iter()
+            .filter(|method| method.foreign || self.ledger.is_handed_over(&method.credential))
+            .filter(|method| self.keys.iter().any(|key| key.holds(&method.credential)))
+            .map(|method| method.user.clone())
+            .collect();
+        for user in self.protected.difference(&working) {
+            self.broken.push(format!(
+                "I2 after {op:?}: {user} lost the last working credential"
+            ));
+        }
+        self.protected.extend(working);
+    }
+
+    /// I6: whatever changes a key has to be for the job that is bound to this very key.
+    fn must_be_bound(&mut self, op: Op, key: usize) {
+        let bound = self.running.and_then(|job| self.bound.get(&job)).copied();
+        if bound != Some(key) {
+            self.broken.push(format!(
+                "I6: {op:?} on key {key}, but the job is bound to {bound:?}"
+            ));
+        }
+    }
+}
+
+/// The world. A clone is the same world; [`World::copy`] is another one.
+#[derive(Clone)]
+pub(crate) struct World(Arc<Mutex<State>>);
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(State {
+            now: START,
+            keys: Vec::new(),
+            slots: BTreeMap::new(),
+            tenant: TenantState::default(),
+            ledger: LedgerState::default(),
+            press: PressState::default(),
+            typed_pin: None,
+            bound: BTreeMap::new(),
+            running: None,
+            calls: Vec::new(),
+            broken: Vec::new(),
+            entropy: 1,
+            ticks: 0,
+            cut_at: None,
+            dead: false,
+            tricks: Vec::new(),
+            protected: BTreeSet::new(),
+        })))
+    }
+
+    /// Another world that stands where this one stands.
+    pub(crate) fn copy(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.state().clone())))
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The ports of this world.
+    pub(crate) fn ports(&self) -> Ports {
+        Ports {
+            keys: Arc::new(self.clone()),
+            relying_party: Arc::new(self.clone()),
+            ledger: Arc::new(self.clone()),
+            press: Arc::new(self.clone()),
+            attestation_check: Arc::new(self.clone()),
+            operator: Arc::new(self.clone()),
+            clock: Arc::new(self.clone()),
+            entropy: Arc::new(self.clone()),
+        }
+    }
+
+    /// From the `tick`-th half call on everything fails, as when the power goes.
+    pub(crate) fn cut_at(&self, tick: usize) {
+        let mut state = self.state();
+        state.ticks = 0;
+        state.cut_at = Some(tick);
+        state.dead = false;
+    }
+
+    /// The power is back, and stays. Whether it had gone.
+    pub(crate) fn mend(&self) -> bool {
+        let mut state = self.state();
+        state.cut_at = None;
+        std::mem::take(&mut state.dead)
+    }
+
+    /// The next call of `op` fails so, once. Planned twice it fails twice.
+    pub(crate) fn trick(&self, op: Op, when: When, fault: Fault) {
+        self.state().tricks.push(Trick { op, when, fault });
+    }
+
+    pub(crate) fn count(&self, op: Op) -> usize {
+        self.state()
+            .calls
+            .iter()
+            .filter(|call| **call == op)
+            .count()
+    }
+
+    pub(crate) fn pass_seconds(&self, seconds: i64) {
+        self.state().now += seconds * 1000;
+    }
+
+    /// Another key of these properties, in no slot yet.
+    pub(crate) fn add_key(&self, key: KeyState) -> usize {
+        let mut state = self.state();
+        state.keys.push(key);
+        state.keys.len() - 1
+    }
+
+    /// Puts a key into a slot: it starts anew, and its reset window opens.
+    pub(crate) fn put(&self, slot: u16, key: usize) {
+        let mut state = self.state();
+        state.slots.retain(|_, there| *there != key);
+        state.slots.insert(slot, key);
+        state.keys[key].power_up();
+    }
+
+    pub(crate) fn take_out(&self, slot: u16) {
+        let mut state = self.state();
+        if let Some(key) = state.slots.remove(&slot) {
+            state.keys[key].power_up();
+        }
+    }
+
+    /// One call of a port: the fuse, the planned failures, the effect, and the watch over what must always hold.
+    fn call<T>(
+        &self,
+        op: Op,
+        effect: impl FnOnce(&mut State) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut state = self.state();
+        burn(&mut state);
+        if state.dead {
+            return Err(op.dead());
+        }
+        if let Some(fault) = planned(&mut state, op, When::Before) {
+            return Err(fault);
+        }
+        let result = effect(&mut state)?;
+        state.calls.push(op);
+        state.watch(op);
+        burn(&mut state);
+        if state.dead {
+            return Err(op.dead());
+        }
+        match planned(&mut state, op, When::After) {
+            Some(fault) => Err(fault),
+            None => Ok(result),
+        }
+    }
+}
+
+fn burn(state: &mut State) {
+    state.ticks += 1;
+    if state.cut_at.is_some_and(|cut| state.ticks >= cut) {
+        state.dead = true;
+    }
+}
+
+fn planned(state: &mut State, op: Op, when: When) -> Option<Fault> {
+    let at = state
+        .tricks
+        .iter()
+        .position(|trick| trick.op == op && trick.when == when)?;
+    Some(state.tricks.remove(at).fault)
+}
