@@ -121,6 +121,7 @@ pub enum Command {
         after_help = COMPLETIONS
     )]
     Completions {
+        /// The shell that shall complete keyline's words
         #[arg(value_name = "SHELL")]
         shell: clap_complete::Shell,
     },
@@ -175,6 +176,7 @@ pub enum Jobs {
     },
     /// Show a job and its whole journal; changes nothing
     Show {
+        /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
         /// Print JSON, for scripts
@@ -183,6 +185,7 @@ pub enum Jobs {
     },
     /// Stop a job from starting or going on, until it is released
     Hold {
+        /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
         /// Why; it stands in the journal and is shown with the job
@@ -191,6 +194,7 @@ pub enum Jobs {
     },
     /// Let a held job go on where it was
     Release {
+        /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
     },
@@ -199,6 +203,7 @@ pub enum Jobs {
     /// Nothing more is done for it. If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun
     /// must be wiped before it is used again.
     Cancel {
+        /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
     },
@@ -207,6 +212,7 @@ pub enum Jobs {
     /// Releases the job, gives up the key it began with, and waits for a fresh one. A passkey that the old key may have left at
     /// Entra is looked for there and deleted. Use it when a key is lost, broken or spoiled half-way.
     Retry {
+        /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
     },
@@ -241,6 +247,7 @@ pub enum Pins {
         after_help = PINS
     )]
     Show {
+        /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
         /// The file with the private half of a recovery pair

@@ -1,7 +1,7 @@
 //! What the help says below the options: examples to copy, and what one has to know.
 
 pub(super) const FIRST_STEPS: &str = "First steps:
-  keyline demo                              see the whole line at work, with practice keys and a practice tenant
+  keyline demo                              see it all at work, with practice keys
   keyline init --recipient age1…            make a station in this folder
   keyline check config/station.toml         is the configuration right?
   keyline check onboarding.csv              is this job file right? Nothing is taken in.
@@ -10,31 +10,33 @@ pub(super) const FIRST_STEPS: &str = "First steps:
   keyline status                            how far is it?
 
 Exit codes:
-  0 done   1 a defect of keyline   2 wrong usage or configuration   3 a job, job file or policy was refused
+  0 done   1 a defect of keyline   2 wrong usage or configuration   3 a job or policy was refused
   4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
   7 the letter failed   8 the ledger or a folder failed   130 stopped
 
-Answers go to stdout, talk goes to stderr. Colours follow NO_COLOR and never carry a meaning alone.";
+Answers go to stdout, talk goes to stderr. NO_COLOR is respected.";
 
 pub(super) const INIT: &str = "Examples:
-  keyline init --recipient age1qx…                        production: PINs are sealed to this recipient
+  keyline init --recipient age1qx…                        production: seal PINs to this one
   keyline init --recipient age1qx… --recipient age1yub…   either of two identities opens them
   keyline init --dir /srv/keyline --practice-identity practice.txt
 
-Every PIN is sealed to the recipients, and the station itself cannot open it again once it is delivered. Make the recovery
-pair on another computer (`age-keygen`, or a plugin for a hardware key) and keep its private half off the station.
---practice-identity makes a pair here instead; that is for trying out, because whoever copies the station then has both halves.";
+Every PIN is sealed to the recipients, and the station itself cannot open it again once it is
+delivered. Make the recovery pair on another computer (`age-keygen`, or a plugin for a hardware
+key) and keep its private half off the station. --practice-identity makes a pair here instead;
+that is for trying out, because whoever copies the station then has both halves.";
 
 pub(super) const RUN: &str = "Examples:
   keyline run
-  keyline run --operator 4711               the badge of who is at the bench; it stands in the journal
-  keyline run --limit 3                     a pilot: three keys, then end of new work
-  keyline run --until-empty                 end when nothing is left, with the exit code of the worst outcome
+  keyline run --operator 4711               who is at the bench; it stands in the journal
+  keyline run --limit 3                     a pilot: three keys, then nothing new is started
+  keyline run --until-empty                 end when nothing is left to do
 
 While it runs you may type, followed by Enter:
   wipe N       wipe the used key in slot N, when the slot asks
   take N       take the card in slot N, and all cards of its batch, when the slot asks
   cards        the same for every slot that asks
+  pin N PIN    the PIN that the key in slot N has now, when the slot asks; it is not shown
   badge NAME   somebody else is at the bench now
   quit         finish the steps in hand, then end
 Enter alone does nothing, and what a touched key types is ignored.";
@@ -48,8 +50,9 @@ pub(super) const STATUS: &str = "Examples:
   keyline status
   keyline status --json | jq .held";
 
-pub(super) const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a letter or the serial
-number of a key. If it fits several jobs, they are listed and nothing is changed.
+pub(super) const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a
+letter or the serial number of a key. If it fits several jobs, they are listed and nothing is
+changed.
 
 Examples:
   keyline jobs list --batch onboarding
@@ -63,7 +66,7 @@ pub(super) const PINS: &str = "Examples:
 pub(super) const DEMO: &str = "Examples:
   keyline demo
   keyline demo --keys 8 --slots 2 --seed 7
-  keyline demo --keep /tmp/keyline-demo     keep ledger, letters and log for a closer look";
+  keyline demo --keep /tmp/keyline-demo     keep everything for a closer look";
 
 pub(super) const COMPLETIONS: &str = "Examples:
   keyline completions bash > /etc/bash_completion.d/keyline

@@ -102,7 +102,7 @@ fn a_job_is_shown_with_its_whole_journal() {
         PINs            of attempt 1 (sealed)
 
         journal
-          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with key 10000042 (model 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, hand over the letter.
+          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with key 10000042 (Security Key, 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, hand over the letter.
           2026-03-02 10:30:00 +01:00  4711  About to wipe the key.
           2026-03-02 10:30:00 +01:00  4711  Done: wiped the key.
           2026-03-02 10:30:00 +01:00  4711  About to set the PIN. Its PIN is in the ledger, sealed.
