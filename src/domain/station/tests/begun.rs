@@ -130,6 +130,21 @@ fn a_job_that_waits_for_the_service_goes_on_at_the_tick_with_its_key() {
 }
 
 #[test]
+fn a_slot_that_waits_for_the_service_lets_go_of_a_job_that_is_given_up_or_starts_anew() {
+    for now in [None, Some(candidate(1))] {
+        let mut hall = Hall::new(vec![candidate(1)]);
+        hall.put(1, blank("a"));
+        let away = Ending::Stopped(unreachable());
+        hall.end(1, 1, away, Some(begun(1, 1, "a")));
+        let (job, now) = (JobId(1), now.map(Box::new));
+        let orders = hall.tell(Signal::Changed { job, now });
+        assert_eq!(runs(&orders), []);
+        assert_eq!(hall.state(1), SlotState::LiftFirst);
+        assert_eq!(runs(&hall.tell(Signal::Tick)), []);
+    }
+}
+
+#[test]
 fn a_job_that_needs_no_key_any_more_runs_once_at_a_time() {
     let mut hall = Hall::new(vec![candidate(1)]);
     hall.put(1, blank("a"));
