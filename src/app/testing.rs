@@ -1,18 +1,21 @@
 //! A ledger in memory, for tests of whatever stands on the port. It keeps what the real one promises: an entry is there as a
 //! whole or not at all, and an event that cannot follow is refused.
 
+pub(crate) mod stage;
+mod story;
+
+pub(crate) use story::{began, course, credential, started};
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
-use crate::domain::authenticator::{Aaguid, Attachment, Binding, Fingerprint, Serial, Slot};
-use crate::domain::credential::AttestationVerdict;
-use crate::domain::credential::{Attestation, CredentialId, MethodId, RpId};
+use crate::domain::authenticator::Serial;
+use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
-use crate::domain::event::{Attempt, Event, Evidence, Happening, Intent, Step, Witness};
+use crate::domain::event::{Attempt, Event, Happening};
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Envelope, Job, JobId, Request};
 use crate::domain::pin::Pin;
-use crate::domain::policy::{Configuration, Plan};
 use crate::domain::time::Timestamp;
 use crate::port::{
     Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Stamped,
@@ -381,159 +384,5 @@ impl Ledger for MemoryLedger {
             return Err(broken());
         }
         Ok(())
-    }
-}
-
-/// A key as a journal remembers it.
-pub(crate) fn binding(serial: &str) -> Binding {
-    Binding {
-        model: "Security Key".to_owned(),
-        slot: Slot(2),
-        attachment: Attachment::Hid,
-        serial: Serial::new(serial),
-        fingerprint: Fingerprint {
-            aaguid: Aaguid([0x2f; 16]),
-            firmware_version: Some(0x0005_0703),
-            versions: vec!["FIDO_2_1".to_owned()],
-            extensions: Vec::new(),
-        },
-    }
-}
-
-pub(crate) fn began(serial: &str) -> Happening {
-    Happening::Began {
-        binding: binding(serial),
-        plan: Plan {
-            steps: vec![
-                Step::Reset,
-                Step::SetPin,
-                Step::MakeCredential,
-                Step::Register,
-                Step::Deliver,
-            ],
-            configuration: Configuration::default(),
-        },
-    }
-}
-
-pub(crate) fn started(step: Step) -> Happening {
-    Happening::Started {
-        step,
-        intent: match step {
-            Step::Register => Intent::Register {
-                replaces: Vec::new(),
-            },
-            Step::Deliver => Intent::Deliver {
-                control: "4820 9173 5525".to_owned(),
-            },
-            Step::Reset
-            | Step::SetPin
-            | Step::MakeCredential
-            | Step::Configure
-            | Step::ChangePin => Intent::Plain,
-        },
-    }
-}
-
-pub(crate) fn done(step: Step) -> Happening {
-    Happening::Done {
-        step,
-        evidence: match step {
-            Step::MakeCredential => Evidence::Made {
-                credential: credential(),
-                rp_id: RpId("login.microsoft.com".to_owned()),
-                aaguid: Aaguid([0x2f; 16]),
-                format: "packed".to_owned(),
-                algorithm: -7,
-                credential_protection: None,
-                hmac_secret: true,
-                own_check: AttestationVerdict::Agrees,
-                second_opinion: AttestationVerdict::Agrees,
-                expires: NOON.plus_seconds(300),
-            },
-            Step::Register => Evidence::Registered {
-                method: MethodId("method-1".to_owned()),
-                witness: Witness::Reply,
-            },
-            Step::Deliver => Evidence::Delivered {
-                control: "4820 9173 5525".to_owned(),
-                target: "mailers/0001.pdf".to_owned(),
-            },
-            Step::Reset | Step::SetPin | Step::Configure | Step::ChangePin => Evidence::Plain,
-        },
-    }
-}
-
-/// The passkey that [`done`] tells of.
-pub(crate) fn credential() -> CredentialId {
-    CredentialId(vec![7; 16])
-}
-
-/// Everything of a job up to and including `last`.
-pub(crate) fn course(serial: &str, last: Step) -> Vec<Happening> {
-    let mut course = vec![began(serial)];
-    for step in [
-        Step::Reset,
-        Step::SetPin,
-        Step::MakeCredential,
-        Step::Register,
-        Step::Deliver,
-    ] {
-        course.extend([started(step), done(step)]);
-        if step == last {
-            break;
-        }
-    }
-    course
-}
-
-/// Drives a board as the station would.
-pub(crate) mod stage {
-    use crate::app::board::{Board, Case, Counts, Finished, News};
-    use crate::domain::authenticator::Slot;
-    use crate::domain::event::Step;
-    use crate::domain::job::JobId;
-    use crate::domain::pin::Pin;
-    use crate::domain::station::signal::SlotState;
-
-    pub(crate) fn case(person: &str) -> Case {
-        Case {
-            job: JobId(42),
-            person: person.to_owned(),
-            envelope: "0042".to_owned(),
-        }
-    }
-
-    pub(crate) fn slot(board: &Board, slot: u16, state: &SlotState, case: Option<Case>) {
-        board.set_slot(Slot(slot), state, case);
-    }
-
-    pub(crate) fn step(board: &Board, slot: u16, step: Step) {
-        board.set_step(Slot(slot), Some(step));
-    }
-
-    pub(crate) fn touch(board: &Board, slot: u16, touch: bool) {
-        board.set_touch(Slot(slot), touch);
-    }
-
-    pub(crate) fn counts(board: &Board, waiting: usize, done: usize) {
-        board.set_counts(Counts {
-            waiting,
-            under_way: 1,
-            held: 0,
-            done,
-        });
-    }
-
-    pub(crate) fn finished(board: &Board, finished: Finished) {
-        board.add_finished(finished);
-    }
-
-    pub(crate) fn pin(board: &Board, slot: u16, pin: &str) {
-        board.show_pin(Slot(slot), Pin::new(pin).unwrap());
-    }
-
-    pub(crate) fn news(board: &Board, news: News) {
-        board.announce(news);
     }
 }

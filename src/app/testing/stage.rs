@@ -1,0 +1,49 @@
+//! Drives a board as the station would.
+
+use crate::app::board::{Board, Case, Counts, Finished, News};
+use crate::domain::authenticator::Slot;
+use crate::domain::event::Step;
+use crate::domain::job::JobId;
+use crate::domain::pin::Pin;
+use crate::domain::station::signal::SlotState;
+
+pub(crate) fn case(person: &str) -> Case {
+    Case {
+        job: JobId(42),
+        person: person.to_owned(),
+        envelope: "0042".to_owned(),
+    }
+}
+
+pub(crate) fn slot(board: &Board, slot: u16, state: &SlotState, case: Option<Case>) {
+    board.set_slot(Slot(slot), state, case);
+}
+
+pub(crate) fn step(board: &Board, slot: u16, step: Step) {
+    board.set_step(Slot(slot), Some(step));
+}
+
+pub(crate) fn touch(board: &Board, slot: u16, touch: bool) {
+    board.set_touch(Slot(slot), touch);
+}
+
+pub(crate) fn counts(board: &Board, waiting: usize, done: usize) {
+    board.set_counts(Counts {
+        waiting,
+        under_way: 1,
+        held: 0,
+        done,
+    });
+}
+
+pub(crate) fn finished(board: &Board, finished: Finished) {
+    board.add_finished(finished);
+}
+
+pub(crate) fn pin(board: &Board, slot: u16, pin: &str) {
+    board.show_pin(Slot(slot), Pin::new(pin).unwrap());
+}
+
+pub(crate) fn news(board: &Board, news: News) {
+    board.announce(news);
+}

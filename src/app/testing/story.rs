@@ -1,0 +1,110 @@
+//! What a journal tells of a job, for tests: its events in the order in which they come.
+
+use crate::app::testing::NOON;
+use crate::domain::authenticator::{Aaguid, Attachment, Binding, Fingerprint, Serial, Slot};
+use crate::domain::credential::{AttestationVerdict, CredentialId, MethodId, RpId};
+use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
+use crate::domain::policy::{Configuration, Plan};
+
+/// A key as a journal remembers it.
+pub(crate) fn binding(serial: &str) -> Binding {
+    Binding {
+        model: "Security Key".to_owned(),
+        slot: Slot(2),
+        attachment: Attachment::Hid,
+        serial: Serial::new(serial),
+        fingerprint: Fingerprint {
+            aaguid: Aaguid([0x2f; 16]),
+            firmware_version: Some(0x0005_0703),
+            versions: vec!["FIDO_2_1".to_owned()],
+            extensions: Vec::new(),
+        },
+    }
+}
+
+pub(crate) fn began(serial: &str) -> Happening {
+    Happening::Began {
+        binding: binding(serial),
+        plan: Plan {
+            steps: vec![
+                Step::Reset,
+                Step::SetPin,
+                Step::MakeCredential,
+                Step::Register,
+                Step::Deliver,
+            ],
+            configuration: Configuration::default(),
+        },
+    }
+}
+
+pub(crate) fn started(step: Step) -> Happening {
+    Happening::Started {
+        step,
+        intent: match step {
+            Step::Register => Intent::Register {
+                replaces: Vec::new(),
+            },
+            Step::Deliver => Intent::Deliver {
+                control: "4820 9173 5525".to_owned(),
+            },
+            Step::Reset
+            | Step::SetPin
+            | Step::MakeCredential
+            | Step::Configure
+            | Step::ChangePin => Intent::Plain,
+        },
+    }
+}
+
+pub(crate) fn done(step: Step) -> Happening {
+    Happening::Done {
+        step,
+        evidence: match step {
+            Step::MakeCredential => Evidence::Made {
+                credential: credential(),
+                rp_id: RpId("login.microsoft.com".to_owned()),
+                aaguid: Aaguid([0x2f; 16]),
+                format: "packed".to_owned(),
+                algorithm: -7,
+                credential_protection: None,
+                hmac_secret: true,
+                own_check: AttestationVerdict::Agrees,
+                second_opinion: AttestationVerdict::Agrees,
+                expires: NOON.plus_seconds(300),
+            },
+            Step::Register => Evidence::Registered {
+                method: MethodId("method-1".to_owned()),
+                witness: Witness::Reply,
+            },
+            Step::Deliver => Evidence::Delivered {
+                control: "4820 9173 5525".to_owned(),
+                target: "mailers/0001.pdf".to_owned(),
+            },
+            Step::Reset | Step::SetPin | Step::Configure | Step::ChangePin => Evidence::Plain,
+        },
+    }
+}
+
+/// The passkey that [`done`] tells of.
+pub(crate) fn credential() -> CredentialId {
+    CredentialId(vec![7; 16])
+}
+
+/// Everything of a job up to and including `last`.
+pub(crate) fn course(serial: &str, last: Step) -> Vec<Happening> {
+    let mut course = vec![began(serial)];
+    for step in [
+        Step::Reset,
+        Step::SetPin,
+        Step::MakeCredential,
+        Step::Register,
+        Step::Deliver,
+    ] {
+        course.extend([started(step), done(step)]);
+        if step == last {
+            break;
+        }
+    }
+    course
+}
