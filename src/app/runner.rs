@@ -416,11 +416,6 @@ impl Run<'_> {
     }
 }
 
-/// A ledger that fails holds nothing: it stops the station.
-fn is_for_the_administrator(fault: &Fault) -> bool {
-    fault.whose_move() == Move::Administrator && !matches!(fault, Fault::Ledger { .. })
-}
-
 /// The person and the envelope of a job, for the board.
 pub fn case_of(job: &Job) -> Case {
     Case {
