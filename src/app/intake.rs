@@ -120,7 +120,7 @@ impl Intake {
     /// Takes in whatever is complete in the folder now.
     ///
     /// # Errors
-    /// When folder or ledger fail; files that were taken before stay taken, the others wait.
+    /// When folder or ledger fail. Files that were taken stay taken; the others are tried again at the next call.
     pub fn collect(&self, actor: &str) -> Result<Vec<Taken>, Fault> {
         let mut claims = Vec::new();
         let mut seen = self
@@ -133,10 +133,24 @@ impl Intake {
         // Until this round has gone well, what it claims counts as left over.
         *seen = false;
         claims.extend(self.mailbox.collect().map_err(folder_fault)?);
-        let taken: Result<Vec<Taken>, Fault> =
-            claims.iter().map(|claim| self.take(claim, actor)).collect();
-        *seen = taken.is_ok();
-        taken
+        let mut taken = Vec::with_capacity(claims.len());
+        let mut first = None;
+        for claim in &claims {
+            match self.take(claim, actor) {
+                Ok(one) => taken.push(one),
+                Err(fault) => {
+                    // It stays claimed. One file that cannot be moved on does not keep the others waiting.
+                    let stop = matches!(fault, Fault::Ledger { .. });
+                    tracing::warn!(file = %claim.name, %fault, "a job file waits");
+                    first.get_or_insert(fault);
+                    if stop {
+                        break;
+                    }
+                }
+            }
+        }
+        *seen = first.is_none();
+        first.map_or(Ok(taken), Err)
     }
 
     fn take(&self, claim: &Claim, actor: &str) -> Result<Taken, Fault> {
@@ -292,3 +306,6 @@ fn folder_fault(fault: MailboxFault) -> Fault {
         what: fault.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,68 @@ impl Provisions {
 fn is_fresh(options: &CreationOptions, now: Timestamp) -> bool {
     now.seconds_until(options.expires) >= LIFETIME_MIN_SECONDS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::world::{Op, START, When, World};
+
+    const JOB: JobId = JobId(1);
+    const USER: &str = "anna@contoso.com";
+
+    fn after(seconds: i64) -> Timestamp {
+        Timestamp(START).plus_seconds(seconds)
+    }
+
+    #[test]
+    fn options_are_fetched_once_while_they_are_good() {
+        let (world, provisions) = (World::new(), Provisions::default());
+        for seconds in [0, 100, 420] {
+            assert_eq!(
+                provisions.provide(&world, JOB, USER, after(seconds)),
+                Ok(())
+            );
+        }
+        assert_eq!(world.count(Op::Options), 1);
+        // Under three minutes are left: they are fetched anew.
+        assert_eq!(provisions.provide(&world, JOB, USER, after(421)), Ok(()));
+        assert_eq!(world.count(Op::Options), 2);
+    }
+
+    #[test]
+    fn each_challenge_is_handed_out_once() {
+        let (world, provisions) = (World::new(), Provisions::default());
+        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        let first = provisions.take(&world, JOB, USER, after(1)).unwrap();
+        assert!(!provisions.is_fresh(JOB, after(1)));
+        let second = provisions.take(&world, JOB, USER, after(1)).unwrap();
+        assert_ne!(first.challenge, second.challenge);
+    }
+
+    #[test]
+    fn options_that_are_about_to_run_out_are_not_handed_out() {
+        let (world, provisions) = (World::new(), Provisions::default());
+        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        provisions.take(&world, JOB, USER, after(421)).unwrap();
+        assert_eq!(world.count(Op::Options), 2);
+    }
+
+    #[test]
+    fn what_has_become_too_old_is_dropped_and_named() {
+        let (world, provisions) = (World::new(), Provisions::default());
+        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        assert_eq!(provisions.expire(after(420)), []);
+        assert_eq!(provisions.expire(after(421)), [JOB]);
+        assert_eq!(provisions.expire(after(421)), []);
+    }
+
+    #[test]
+    fn a_service_that_is_not_ready_gives_no_options() {
+        let (world, provisions) = (World::new(), Provisions::default());
+        let fault = Fault::Clock { seconds: 400 };
+        world.trick(Op::Ready, When::Before, fault.clone());
+        assert_eq!(provisions.provide(&world, JOB, USER, after(0)), Err(fault));
+        assert!(!provisions.is_fresh(JOB, after(0)));
+        assert_eq!(world.count(Op::Options), 0);
+    }
+}

@@ -524,3 +524,6 @@ fn job_of(state: &SlotState) -> Option<JobId> {
         | SlotState::NoJob => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

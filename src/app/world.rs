@@ -7,6 +7,7 @@
 mod desk;
 mod key;
 mod ledger;
+mod mailbox;
 mod tenant;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use crate::domain::job::JobId;
 pub(crate) use desk::{PressState, request};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
+pub(crate) use mailbox::{Folder, file_of};
 pub(crate) use tenant::TenantState;
 
 /// Milliseconds: some day in the year 2026.
@@ -153,10 +155,15 @@ impl State {
 
     /// I6: whatever changes a key has to be for the job that is bound to this very key.
     fn must_be_bound(&mut self, op: Op, key: usize) {
-        let bound = self.running.and_then(|job| self.bound.get(&job)).copied();
-        if bound != Some(key) {
+        // Several slots at once: then the key has to be bound to one of the jobs at least.
+        let bound = match self.running {
+            Some(job) => self.bound.get(&job) == Some(&key),
+            None => self.bound.values().any(|bound| *bound == key),
+        };
+        if !bound {
             self.broken.push(format!(
-                "I6: {op:?} on key {key}, but the job is bound to {bound:?}"
+                "I6: {op:?} on key {key}, which is not bound to its job: {:?}",
+                self.bound
             ));
         }
     }

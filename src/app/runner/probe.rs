@@ -96,16 +96,30 @@ impl Run<'_> {
         }
         match self.look_for(&made.credential) {
             Ok(Some(method)) => registered(method, Witness::List),
-            Ok(None) => match refusal {
-                // The list may lag behind by more than a minute, so the doubt stays under the hold: after a release the
-                // list is asked again, and a challenge that ran out meanwhile means a fresh ceremony.
-                Some(fault) => Outcome::Doubt(fault),
-                None => Outcome::Abandon {
-                    reason: Fault::RegistrationUncertain,
-                    restart: Step::MakeCredential,
-                },
-            },
+            Ok(None) => self.not_in_the_list(&made.credential, refusal),
             Err(fault) => Outcome::Doubt(fault),
+        }
+    }
+
+    /// The list does not show the passkey. The exclude list of fresh options is the cross-check: what stands in it is registered.
+    fn not_in_the_list(&mut self, credential: &CredentialId, refusal: Option<Fault>) -> Outcome {
+        let user = self.job.request.user.as_str();
+        let options = self.with_tenant(|bench| bench.ports.relying_party.creation_options(user));
+        match (options, refusal) {
+            (Err(fault), _) => Outcome::Doubt(fault),
+            (Ok(options), _) if options.exclude.contains(credential) => {
+                Outcome::Doubt(Fault::Unreachable {
+                    what: "the new passkey is registered, but the user's list does not show it yet"
+                        .to_owned(),
+                })
+            }
+            // The list may lag behind by more than a minute, so the doubt stays under the hold: after a release the list is
+            // asked again, and a challenge that ran out meanwhile means a fresh ceremony.
+            (Ok(_), Some(fault)) => Outcome::Doubt(fault),
+            (Ok(_), None) => Outcome::Abandon {
+                reason: Fault::RegistrationUncertain,
+                restart: Step::MakeCredential,
+            },
         }
     }
 

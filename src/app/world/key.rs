@@ -356,7 +356,22 @@ impl AttestationCheck for World {
 }
 
 impl Keys for World {
-    fn watch(&self, _: Box<dyn FnMut(KeyEvent) -> bool + Send>) -> Result<(), Fault> {
+    /// What lies in the slots is put in just now: it arrives, and nothing else does.
+    fn watch(&self, mut sink: Box<dyn FnMut(KeyEvent) -> bool + Send>) -> Result<(), Fault> {
+        let there: Vec<(u16, Attachment)> = {
+            let state = self.state();
+            let slots = state.slots.iter();
+            slots
+                .map(|(slot, key)| (*slot, state.keys[*key].attachment))
+                .collect()
+        };
+        for (slot, attachment) in there {
+            sink(KeyEvent::Arrived {
+                place: Place(format!("practice:{slot}")),
+                attachment,
+                at_start: false,
+            });
+        }
         Ok(())
     }
 

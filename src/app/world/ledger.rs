@@ -344,6 +344,15 @@ impl Ledger for World {
                 .iter()
                 .map(|draft| ledger.add_job(&admission.batch, draft.request.clone()))
                 .collect();
+            for (at, fault) in &admission.held {
+                let event = Event {
+                    attempt: Attempt(0),
+                    happening: Happening::Held {
+                        fault: fault.clone(),
+                    },
+                };
+                ledger.journal.entry(jobs[*at]).or_default().push(event);
+            }
             ledger.claims.insert(admission.claim.clone(), jobs.clone());
             ledger
                 .contents

@@ -28,6 +28,8 @@ pub(crate) struct TenantState {
     pub(crate) methods: Vec<Method>,
     /// Seconds until a new method shows in the list.
     pub(crate) lag: i64,
+    /// The exclude list lags as the list does.
+    pub(crate) exclude_lags: bool,
     pub(crate) names: Vec<String>,
     issued: Vec<(Vec<u8>, i64)>,
 }
@@ -76,6 +78,7 @@ impl RelyingParty for World {
             let number = state.tenant.issued.len() + 1;
             let challenge = format!("challenge {number}").into_bytes();
             let expires = state.now + CHALLENGE_SECONDS * 1000;
+            let (now, lags) = (state.now, state.tenant.exclude_lags);
             state.tenant.issued.push((challenge.clone(), expires));
             Ok(CreationOptions {
                 rp_id: RpId("login.microsoft.com".to_owned()),
@@ -89,6 +92,7 @@ impl RelyingParty for World {
                     .tenant
                     .of(user)
                     .into_iter()
+                    .filter(|method| !lags || method.visible_from <= now)
                     .map(|method| method.credential.clone())
                     .collect(),
                 hmac_secret: true,

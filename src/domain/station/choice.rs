@@ -120,7 +120,9 @@ impl Station {
             self.jobs
                 .iter()
                 .filter(|job| job.wants.is_some() || job.keyless)
-                .map(|job| job.job),
+                .map(|job| job.job)
+                // A run without a key may have given its key up, but it has not ended yet.
+                .chain(self.aside.iter().copied()),
         );
         busy.any(|job| {
             job == candidate.job

@@ -47,6 +47,40 @@ fn a_credential_that_shows_only_after_we_gave_up_is_cleared_away() {
 }
 
 #[test]
+fn what_an_abandoned_attempt_left_at_entra_is_deleted_when_it_appears() {
+    let line = posted(5000, When::After);
+    line.world.state().tenant.exclude_lags = true;
+    line.world.trick(Op::Post, When::Before, lost());
+    line.world.trick(Op::Post, When::Before, lost());
+    assert_eq!(line.run(), Ending::Stopped(lost()));
+    // The challenge runs out, and the list does not show it yet: a fresh ceremony is all that is left.
+    line.world.pass_seconds(3600);
+    assert_eq!(line.run(), Ending::Finished);
+    assert!(line.story().contains("abandoned to make passkey, began 2"));
+    line.assert_sound("the first passkey is remembered");
+    assert_eq!(line.world.state().tenant.of("anna@contoso.com").len(), 2);
+    line.clear_up();
+    line.assert_sound("the first passkey is gone");
+    assert_eq!(line.world.state().tenant.of("anna@contoso.com").len(), 1);
+    assert_eq!(line.world.count(Op::Delete), 1);
+}
+
+#[test]
+fn the_exclude_list_tells_that_a_passkey_is_registered_before_the_list_does() {
+    let line = posted(5000, When::After);
+    line.world.trick(Op::Post, When::Before, lost());
+    line.world.trick(Op::Post, When::Before, lost());
+    assert_eq!(line.run(), Ending::Stopped(lost()));
+    line.world.pass_seconds(3600);
+    let ending = line.run();
+    assert!(matches!(ending, Ending::Stopped(Fault::Unreachable { .. })));
+    line.world.pass_seconds(3600);
+    assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.count(Op::MakeCredential), 1);
+    line.assert_sound("found in the list at last");
+}
+
+#[test]
 fn a_challenge_that_ran_out_means_a_fresh_ceremony_on_the_same_key() {
     let line = Line::new(Policy::default(), key());
     line.world.trick(Op::Post, When::Before, sign_in());

@@ -1,0 +1,124 @@
+//! The whole station over a world in memory: files in, keys in, keys out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::app::intake::Habits;
+use crate::app::world::{Folder, KeyState, Op, World, file_of, request};
+use crate::domain::enrollment::Standing;
+use crate::domain::job::Draft;
+use crate::domain::policy::{Policy, UsedKeys};
+use crate::port::Ledger;
+
+fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>) -> Desk {
+    let policies = Arc::new(Policies {
+        by_name: BTreeMap::from([("standard".to_owned(), policy)]),
+        default_name: "standard".to_owned(),
+        default_language: "en".to_owned(),
+    });
+    let intake = Intake::new(
+        folder,
+        Arc::new(world.clone()),
+        Arc::new(world.clone()),
+        Arc::clone(&policies),
+        vec!["en".to_owned()],
+        Habits::default(),
+    );
+    let places = (1..=4).map(|slot| Place(format!("practice:{slot}")));
+    Desk::new(
+        world.ports(),
+        policies,
+        Arc::new(intake),
+        Arc::default(),
+        Options {
+            limit,
+            until_empty: true,
+            confirm_cards: ConfirmCards::Never,
+            tick: Duration::from_millis(20),
+            slots: SlotMap::new(places),
+            actor: "B-7".to_owned(),
+        },
+    )
+}
+
+fn people(count: usize) -> Arc<Folder> {
+    let folder = Arc::new(Folder::default());
+    folder.drop_file("may.csv", 1, move || {
+        let drafts = (1..=count).map(|number| Draft {
+            line: u32::try_from(number).expect("few rows") + 1,
+            request: request(&format!("user{number}@contoso.com")),
+            pin: None,
+            current_pin: None,
+        });
+        file_of("may", drafts.collect())
+    });
+    folder
+}
+
+fn four_keys(key: fn() -> KeyState) -> World {
+    let world = World::new();
+    for slot in 1..=4 {
+        let key = world.add_key(key());
+        world.put(slot, key);
+    }
+    world
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_slots_enroll_four_people_from_one_file() {
+    let world = four_keys(|| KeyState::blank(None));
+    let desk = desk(&world, people(4), Policy::default(), None);
+    let summary = desk.run().await.expect("it ran");
+    assert_eq!(summary.done, 4);
+    assert_eq!((summary.held, summary.broken), (Vec::new(), None));
+    let jobs = world.jobs(None).expect("the ledger answers");
+    assert!(jobs.iter().all(|record| record.standing == Standing::Done));
+    let state = world.state();
+    assert_eq!(state.broken, Vec::<String>::new());
+    assert_eq!(
+        (state.press.sheets.len(), state.tenant.methods.len()),
+        (4, 4)
+    );
+    let mut pins: Vec<_> = state.press.sheets.iter().map(|sheet| &sheet.pin).collect();
+    pins.sort();
+    pins.dedup();
+    assert_eq!(pins.len(), 4, "each person has a PIN of their own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pilot_stops_at_its_limit() {
+    let world = four_keys(|| KeyState::blank(None));
+    let desk = desk(&world, people(4), Policy::default(), Some(2));
+    let summary = desk.run().await.expect("it ran");
+    assert_eq!(summary.done, 2);
+    assert_eq!(world.count(Op::Reset), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_sent_to_a_blank_key_before_its_reset_but_get_info() {
+    let world = four_keys(|| KeyState::blank(None));
+    let desk = desk(&world, people(1), Policy::default(), None);
+    desk.run().await.expect("it ran");
+    assert_eq!(world.count(Op::AssertSilently), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_holds_a_passkey_for_entra_is_never_wiped() {
+    let world = four_keys(|| KeyState::used(None, "739154").holding(7, "bo@contoso.com"));
+    let policy = Policy {
+        used_keys: UsedKeys::Reset,
+        ..Policy::default()
+    };
+    let desk = desk(&world, people(1), policy, None);
+    let handle = desk.handle();
+    let running = tokio::spawn(desk.run());
+    // All four keys have been read and refused; the job goes on waiting for another.
+    while world.count(Op::AssertSilently) < 4 {
+        tokio::task::yield_now().await;
+    }
+    assert!(handle.ask(Request::Stop));
+    let summary = running.await.expect("no panic").expect("it ran");
+    assert!(summary.interrupted);
+    assert_eq!((summary.done, world.count(Op::Reset)), (0, 0));
+}
