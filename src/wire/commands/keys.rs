@@ -102,7 +102,14 @@ pub fn learn_order(keys: &dyn Keys, path: &Path, patience: Duration, out: &mut d
         .map_err(|error| WireFault::files(path, &error))?;
     let slots = document.entry("slots").or_insert(Item::Table(Table::new()));
     if let Some(slots) = slots.as_table_mut() {
-        slots.insert("places", value(places.iter().collect::<Array>()));
+        let order = value(places.iter().collect::<Array>());
+        // In place: what is inserted anew would lose the comment above it.
+        match slots.get_mut("places") {
+            Some(before) => *before = order,
+            None => {
+                slots.insert("places", order);
+            }
+        }
     }
     crate::wire::init::replace(path, &document.to_string())?;
     say(&format!(

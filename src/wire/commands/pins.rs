@@ -72,9 +72,10 @@ fn read_identity(path: &Path) -> Result<Identities, Complaint> {
         ));
     }
     Identities::read(path, Arc::new(Tty)).map_err(|fault| {
-        let message = match &fault {
-            Fault::Unsealable { what } => format!("This is no identity: {}.", clean(what)),
-            other => Complaint::from(other).message,
+        let message = if let Fault::Unsealable { what } = &fault {
+            format!("This is no identity: {}.", clean(what))
+        } else {
+            Complaint::from(&fault).message
         };
         Complaint::usage(message, hint)
     })
