@@ -241,8 +241,8 @@ pub enum Slots {
 pub enum Pins {
     /// Show the PIN of a job's key
     ///
-    /// Meant for the administrator's own computer, with a copy of the ledger. Shown on the terminal only, and noted in the ledger when it
-    /// is the station's own.
+    /// Meant for the administrator's own computer, with a copy of the ledger. The PIN goes to stdout and nowhere else. With the station's own
+    /// ledger the look is noted in its audit chain, unless a station works on it just then.
     #[command(
         after_help = PINS
     )]

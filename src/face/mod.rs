@@ -1,6 +1,7 @@
 //! What people meet: the command line, the words, the live view, the reports. Faces read the board and the ledger's port
 //! and ask the station for things; they never decide what happens to a key, and never reach past the ports.
 
+pub mod ask;
 pub mod cli;
 pub mod control;
 mod grid;

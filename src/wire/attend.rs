@@ -1,17 +1,24 @@
 //! Who attends a running station: the terminal with whoever sits at it, and the socket over which other commands reach it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::station::Handle;
+use crate::domain::enrollment::Standing;
+use crate::domain::time::Timestamp;
 use crate::face::control::{self, Erase};
-use crate::face::say::{Complaint, news::count};
+use crate::face::report::name;
+use crate::face::say::{Complaint, ExitCode, clean, news::count};
 use crate::face::terminal::{Look, Prompt, Terminal};
-use crate::port::{Clock, Operator};
+use crate::port::{Clock, JobRecord, Ledger, Operator};
 use crate::wire::config::Config;
 use crate::wire::station::Parts;
+
+/// No obligation is due later than so far from now.
+const OBLIGATION_SECONDS_MAX: i64 = 366 * 86_400;
 
 /// The person at the terminal, and what the terminal can do.
 pub struct Attendance {
@@ -78,11 +85,65 @@ pub fn socket_path(config: &Config) -> PathBuf {
 /// Erasing a person, for whoever holds the ledger.
 pub fn erasing(ledger: Arc<SqliteLedger>) -> Erase {
     Arc::new(move |user, actor| {
-        let erased = ledger.erase_person(user, actor, SystemClock.now())?;
+        let now = SystemClock.now();
+        let records = jobs_to_erase(ledger.as_ref(), user, now)?;
+        let batches: BTreeSet<&str> = records
+            .iter()
+            .map(|record| record.job.batch.0.as_str())
+            .collect();
+        let erased = ledger.erase_person(user, actor, now)?;
         Ok(format!(
-            "The person is erased: {} name nobody any more, {} are gone. The audit chain still verifies.",
+            "The person is erased: {} name nobody any more, {} are gone. The audit chain still verifies.\nWhat lies outside the ledger stays: archived job files (batch {}) and letters that were not sent may still name them.",
             count(erased.jobs.len(), "job"),
-            count(erased.sealed_pins, "sealed PIN")
+            count(erased.sealed_pins, "sealed PIN"),
+            batches.into_iter().collect::<Vec<_>>().join(", ")
         ))
     })
+}
+
+/// Everything that keeps a person from being erased, in words; otherwise their jobs.
+fn jobs_to_erase(
+    ledger: &dyn Ledger,
+    user: &str,
+    now: Timestamp,
+) -> Result<Vec<JobRecord>, Complaint> {
+    let of_user = |other: &str| other.eq_ignore_ascii_case(user.trim());
+    let mut records = ledger.find(user)?;
+    records.retain(|record| of_user(&record.job.request.user));
+    if records.is_empty() {
+        return Err(Complaint::usage(
+            format!("This ledger knows no user `{}`.", clean(user)),
+            "Give the user name as the job file had it. `keyline jobs list` shows whom the ledger knows.",
+        ));
+    }
+    let open =
+        |record: &&JobRecord| !matches!(record.standing, Standing::Done | Standing::Cancelled);
+    if let Some(open) = records.iter().find(open) {
+        return Err(Complaint::new(
+            ExitCode::Waiting,
+            format!(
+                "{} is still open, so its person cannot be forgotten yet.",
+                name(open)
+            ),
+            format!(
+                "Let it end, or give it up: keyline jobs cancel {}",
+                open.job.id
+            ),
+        ));
+    }
+    let later = now.plus_seconds(OBLIGATION_SECONDS_MAX);
+    let duties = ledger.obligations(later)?;
+    let left = duties.iter().filter(|duty| of_user(&duty.user)).count();
+    if left > 0 {
+        return Err(Complaint::new(
+            ExitCode::Waiting,
+            format!(
+                "{} of `{}` must still be deleted at Entra; without the name that could never be done.",
+                count(left, "credential"),
+                clean(user)
+            ),
+            "Run the station until it has done that, then try again.",
+        ));
+    }
+    Ok(records)
 }

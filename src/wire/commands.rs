@@ -1,7 +1,7 @@
 //! One function per command of the command line: builds what it needs and hands it to the face that shows it.
 
 mod admin;
-mod keys;
+pub mod keys;
 mod pins;
 
 use std::io::Write;

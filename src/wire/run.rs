@@ -1,6 +1,7 @@
 //! `keyline run`: the station until it is stopped, or until nothing is left to do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -9,7 +10,10 @@ use crate::domain::fault::Fault;
 use crate::port::CancelFlag;
 use crate::wire::WireFault;
 use crate::wire::config::Config;
+use crate::wire::retention::Retention;
 use crate::wire::station::{Parts, slots};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How a run is asked for.
 #[derive(Clone, Debug, Default)]
@@ -55,17 +59,34 @@ pub fn run<T, E: From<WireFault>>(
         Arc::clone(&parts.board),
         options,
     );
+    let retention = Retention::new(config, parts, &request.operator);
+    retention.apply_or_warn();
     let attendance = attend(parts, desk.handle())?;
     let summary = runtime.block_on(async {
         let signals = tokio::spawn(obey_signals(desk.handle(), parts.cancel.clone()));
+        let upkeep = tokio::spawn(daily(Arc::new(retention)));
         let summary = desk.run().await;
         signals.abort();
+        upkeep.abort();
         summary
     });
     drop(attendance);
     // Threads that wait for hardware must not keep the program.
     runtime.shutdown_background();
     summary.map_err(|fault| WireFault::Fault(fault).into())
+}
+
+/// What was to be kept for so many days goes on the day it is due, also in a station that runs for months.
+async fn daily(retention: Arc<Retention>) {
+    let mut days = tokio::time::interval(DAY);
+    // The first tick comes at once, and the start has seen to it already.
+    days.tick().await;
+    loop {
+        days.tick().await;
+        let today = Arc::clone(&retention);
+        // A panic there was reported there.
+        let _ = tokio::task::spawn_blocking(move || today.apply_or_warn()).await;
+    }
 }
 
 /// SIGTERM and the first SIGINT finish the steps in hand; the second SIGINT breaks them off. Either way the journal tells

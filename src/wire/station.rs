@@ -26,6 +26,8 @@ pub struct Parts {
     pub board: Arc<Board>,
     /// The ledger, for what only its adapter can do.
     pub ledger: Arc<SqliteLedger>,
+    /// The queue, for what only its adapter can do.
+    pub folder: Arc<Folder>,
     /// Ends waits for the tenant.
     pub cancel: CancelFlag,
 }
@@ -54,11 +56,11 @@ pub fn assemble(
     let press = FolderPress::open(&config.path(&config.letters.folder), composer)?;
     let ledger = Arc::new(open_ledger(config)?);
     let content_key = station_keys(config)?.content_key();
-    let mailbox = Folder::open(
+    let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),
         content_key,
         config.folder_options(),
-    )?;
+    )?);
     let ports = Ports {
         keys,
         relying_party: Arc::new(entra),
@@ -70,7 +72,7 @@ pub fn assemble(
         entropy: Arc::new(SystemEntropy),
     };
     let intake = Intake::new(
-        Arc::new(mailbox),
+        folder.clone(),
         ledger.clone(),
         clock,
         policies.clone(),
@@ -83,6 +85,7 @@ pub fn assemble(
         intake: Arc::new(intake),
         board: Arc::default(),
         ledger,
+        folder,
         cancel,
     })
 }

@@ -96,12 +96,6 @@ impl Line {
         &self.config.root
     }
 
-    /// Writes a policy before the station starts.
-    pub(crate) fn policy(&self, name: &str, text: &str) {
-        let folder = self.config.path(&self.config.queue.policies);
-        write(&folder.join(format!("{name}.toml")), text);
-    }
-
     /// Drops a job file, written elsewhere and then moved in.
     pub(crate) fn drop_file(&self, name: &str, text: &str) {
         let draft = self.home.path().join(name);
@@ -136,6 +130,9 @@ impl Line {
             Ok::<_, WireFault>((hands, Patience::new(handle)))
         })
         .expect("a run");
+        for place in self.bench.places() {
+            drop(self.bench.pull(&place));
+        }
         (summary, parts)
     }
 

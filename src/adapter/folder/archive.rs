@@ -21,7 +21,7 @@ use crate::domain::mailbox::{Archived, Claim, MailboxFault, Outcome, PinsLeft};
 /// So many files of one name in one folder; then somebody has to tidy up.
 const NUMBERS_MAX: u32 = 10_000;
 /// A report of our own is not larger when it is read for its claim id.
-const REPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const REPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Finishes a claim.
 pub(super) fn finish(

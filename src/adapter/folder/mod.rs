@@ -23,6 +23,7 @@ pub mod format;
 
 mod archive;
 mod claim;
+mod expiry;
 mod intake;
 mod room;
 mod sight;

@@ -44,7 +44,7 @@ use trouble::{Trouble, ledger_fault};
 
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
-pub use recovery::{Identities, Prompt, RecoveredPin, open_pins};
+pub use recovery::{Identities, Prompt, RecoveredPin, open_pins, sealed_pins};
 pub use retention::{ArchivedFile, Days, Erased, Retained};
 pub use seal::{PLAINTEXT_BYTES, PinKind, Recipients};
 pub use store::{APPLICATION_ID, schema_version};
@@ -130,6 +130,14 @@ impl SqliteLedger {
             reader: Mutex::new(store::open_reader(path)?),
             station: None,
         })
+    }
+
+    /// Whether a process works on the ledger at `path` just now: a running station, or a command that changes something.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when that cannot be told.
+    pub fn is_in_use(path: &Path) -> Result<bool, Fault> {
+        store::is_locked(path)
     }
 
     fn station(&self) -> Result<&Station, Fault> {

@@ -71,6 +71,21 @@ impl Identities {
     }
 }
 
+/// How many sealed PINs of a job the ledger keeps. Needs no identity.
+///
+/// # Errors
+/// [`Fault::Ledger`].
+pub fn sealed_pins(ledger: &SqliteLedger, job: JobId) -> Result<usize, Fault> {
+    ledger.read(|db| {
+        let count: i64 = db.query_row(
+            "SELECT count(*) FROM sealed_pin WHERE job = ?1",
+            [job.0],
+            |row| row.get(0),
+        )?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    })
+}
+
 /// Opens every sealed PIN of a job, the first sealed first.
 ///
 /// # Errors

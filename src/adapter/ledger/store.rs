@@ -69,6 +69,22 @@ pub(super) fn lock(path: &Path) -> Result<Lock, Fault> {
     Ok(Lock { _file: file })
 }
 
+/// Whether another process holds the lock of the ledger at `path`. Makes nothing.
+pub(super) fn is_locked(path: &Path) -> Result<bool, Fault> {
+    let beside = lock_path(path);
+    let file = match File::open(&beside) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(file_fault("open", &beside, &error)),
+    };
+    // A shared lock: two that only ask do not see each other.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(file_fault("lock", &beside, &error)),
+    }
+}
+
 fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");

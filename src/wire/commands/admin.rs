@@ -84,7 +84,7 @@ fn load(path: &Path) -> Result<Config, WireFault> {
 }
 
 /// Who changes something from the command line: the account, for the journal.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     let name = std::env::var("USER").unwrap_or_default();
     let name: String = name
         .chars()

@@ -2,14 +2,17 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
+use crate::adapter::ledger::SqliteLedger;
 use crate::app::station::reading;
 use crate::domain::fault::Fault;
+use crate::domain::station::signal::Reading;
+use crate::face::ask::say;
+use crate::face::say::news::count;
 use crate::face::say::{Complaint, ExitCode, clean};
 use crate::port::{Attendant, CancelFlag, KeyEvent, Keys, Ledger, Place};
 use crate::wire::WireFault;
@@ -20,22 +23,109 @@ use crate::wire::station;
 /// How long a key is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Says whose key the next one is.
+/// `keyline keys identify`, at the hardware that the configuration watches.
 pub(super) fn identify(path: &Path, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
-    let ledger: Arc<dyn Ledger> = Arc::new(station::read_ledger(&config)?);
-    let hardware = station::hardware(&config);
-    let events = watch(&hardware)?;
-    talk(
-        "Insert a key, or lay it on a reader. A key that is there already: lift it and put it back.\n",
+    refuse_beside_a_station(&config)?;
+    let ledger = station::read_ledger(&config)?;
+    identify_next(&station::hardware(&config), &ledger, PATIENCE, out)
+}
+
+/// `keyline slots learn`, at the hardware that the configuration watches.
+pub(super) fn learn(path: &Path, out: &mut dyn Write) -> Ended {
+    let config = Config::load(path).map_err(WireFault::from)?;
+    refuse_beside_a_station(&config)?;
+    learn_order(&station::hardware(&config), path, PATIENCE, out)
+}
+
+/// A running station would take the key, and might wipe it.
+fn refuse_beside_a_station(config: &Config) -> Result<(), Complaint> {
+    if SqliteLedger::is_in_use(&config.path(&config.ledger.file))? {
+        return Err(Complaint::usage(
+            "A station runs here, and would take the key for itself.",
+            "Look at its slots instead, or stop it first.",
+        ));
+    }
+    Ok(())
+}
+
+/// Says whose key the next one is that arrives at `keys`. Changes nothing on it.
+///
+/// # Errors
+/// When none comes within `patience`, or it cannot be read.
+pub fn identify_next(
+    keys: &dyn Keys,
+    ledger: &dyn Ledger,
+    patience: Duration,
+    out: &mut dyn Write,
+) -> Ended {
+    let events = watch(keys)?;
+    say(
+        "Insert a key, or lay it on a reader. A key that is there already: lift it and put it back.",
     );
-    let place = next_key(&events)?;
+    let place = next_key(&events, patience)?;
     let attendant = Attendant {
         cancel: CancelFlag::default(),
         on_touch: Box::new(|_| {}),
     };
-    let mut key = hardware.open(&place, attendant)?;
-    let reading = reading::examine(ledger.as_ref(), key.as_mut())?;
+    let mut key = keys.open(&place, attendant)?;
+    let reading = reading::examine(ledger, key.as_mut())?;
+    let lines = about(&reading, place, ledger)?;
+    for (name, value) in lines {
+        writeln!(out, "{name:<16}{}", clean(&value)).map_err(|error| cannot_write(&error))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Writes the order in which keys are put into places into the configuration at `path`; its comments stay.
+///
+/// # Errors
+/// When no key comes within `patience`, or the configuration cannot be written. Then nothing was changed.
+pub fn learn_order(keys: &dyn Keys, path: &Path, patience: Duration, out: &mut dyn Write) -> Ended {
+    let events = watch(keys)?;
+    let mut places: Vec<String> = Vec::new();
+    say(
+        "Put a key where slot 1 shall be. Lift it, and put it where slot 2 shall be, and so on.\nA place that is used twice ends the lesson.",
+    );
+    loop {
+        let place = next_key(&events, patience)?.0;
+        if places.contains(&place) {
+            break;
+        }
+        places.push(place.clone());
+        writeln!(out, "slot {}: {}", places.len(), clean(&place))
+            .map_err(|error| cannot_write(&error))?;
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| WireFault::files(path, &error))?;
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error| WireFault::files(path, &error))?;
+    let slots = document.entry("slots").or_insert(Item::Table(Table::new()));
+    if let Some(slots) = slots.as_table_mut() {
+        let order = value(places.iter().collect::<Array>());
+        // In place: what is inserted anew would lose the comment above it.
+        match slots.get_mut("places") {
+            Some(before) => *before = order,
+            None => {
+                slots.insert("places", order);
+            }
+        }
+    }
+    crate::wire::init::replace(path, &document.to_string())?;
+    say(&format!(
+        "{} written into {}.",
+        count(places.len(), "slot"),
+        path.display()
+    ));
+    Ok(ExitCode::Done)
+}
+
+/// What there is to say of a key, title by title.
+fn about(
+    reading: &Reading,
+    place: Place,
+    ledger: &dyn Ledger,
+) -> Result<Vec<(&'static str, String)>, Fault> {
     let identity = &reading.identity;
     let mut lines = vec![
         ("key", identity.product.clone()),
@@ -78,45 +168,7 @@ pub(super) fn identify(path: &Path, out: &mut dyn Write) -> Ended {
         )),
         (Some(_) | None, _) => {}
     }
-    for (name, value) in lines {
-        writeln!(out, "{name:<16}{}", clean(&value)).map_err(|error| cannot_write(&error))?;
-    }
-    Ok(ExitCode::Done)
-}
-
-/// Writes down the order in which keys are put into places.
-pub(super) fn learn(path: &Path, out: &mut dyn Write) -> Ended {
-    let config = Config::load(path).map_err(WireFault::from)?;
-    let hardware = station::hardware(&config);
-    let events = watch(&hardware)?;
-    let mut places: Vec<String> = Vec::new();
-    talk(
-        "Put a key where slot 1 shall be. Lift it, and put it where slot 2 shall be, and so on.\nA place that is used twice ends the lesson.\n",
-    );
-    loop {
-        let place = next_key(&events)?.0;
-        if places.contains(&place) {
-            break;
-        }
-        places.push(place.clone());
-        writeln!(out, "slot {}: {}", places.len(), clean(&place))
-            .map_err(|error| cannot_write(&error))?;
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| WireFault::files(path, &error))?;
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error| WireFault::files(path, &error))?;
-    let slots = document.entry("slots").or_insert(Item::Table(Table::new()));
-    if let Some(slots) = slots.as_table_mut() {
-        slots.insert("places", value(places.iter().collect::<Array>()));
-    }
-    crate::wire::init::replace(path, &document.to_string())?;
-    talk(&format!(
-        "{} slots are written into {}.\n",
-        places.len(),
-        path.display()
-    ));
-    Ok(ExitCode::Done)
+    Ok(lines)
 }
 
 fn watch(keys: &dyn Keys) -> Result<Receiver<KeyEvent>, Complaint> {
@@ -126,21 +178,26 @@ fn watch(keys: &dyn Keys) -> Result<Receiver<KeyEvent>, Complaint> {
 }
 
 /// The place of the next key that arrives; what lay there before does not count.
-fn next_key(events: &Receiver<KeyEvent>) -> Result<Place, Fault> {
+fn next_key(events: &Receiver<KeyEvent>, patience: Duration) -> Result<Place, Complaint> {
+    let until = Instant::now() + patience;
     loop {
-        match events.recv_timeout(PATIENCE) {
+        match events.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(KeyEvent::Arrived {
                 place,
                 at_start: false,
                 ..
             }) => return Ok(place),
             Ok(KeyEvent::Arrived { at_start: true, .. } | KeyEvent::Left { .. }) => {}
-            Err(_) => return Err(Fault::KeyMute),
+            Err(_) => {
+                return Err(Complaint::new(
+                    ExitCode::Waiting,
+                    format!(
+                        "No key came within {}.",
+                        count(usize::try_from(patience.as_secs()).unwrap_or(0), "second")
+                    ),
+                    "Nothing was changed. Is the key in all the way? `[slots]` in the configuration says what is watched.",
+                ));
+            }
         }
     }
-}
-
-fn talk(text: &str) {
-    // Nobody is left to be told when stderr is gone.
-    let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -1,18 +1,29 @@
-//! `keyline pins show`: opens the sealed PINs of one job with the recovery identity. Meant for the administrator's machine
-//! with a copy of the ledger; the station itself has no key that could.
+//! `keyline pins show`: opens the sealed PIN of one job with the recovery identity. Meant for the administrator's machine
+//! with a bare copy of the ledger; the station itself has no key that could. Never opens a PIN that is not on the key.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::adapter::ledger::{Identities, Prompt, open_pins};
-use crate::adapter::ledger::{PinKind, SqliteLedger};
-use crate::face::say::{Complaint, ExitCode};
-use crate::wire::commands::{Ended, cannot_write};
+use crate::adapter::ledger::{
+    ERASED_PERSON, Identities, PinKind, Prompt, RecoveredPin, SqliteLedger, open_pins, sealed_pins,
+};
+use crate::adapter::system::SystemClock;
+use crate::domain::enrollment::{Enrollment, Standing};
+use crate::domain::event::{Attempt, Step};
+use crate::domain::fault::Fault;
+use crate::face::ask;
+use crate::face::report::{find_one, name};
+use crate::face::say::{Complaint, ExitCode, clean};
+use crate::port::{Clock, JobRecord, Ledger};
+use crate::wire::commands::{Ended, admin, cannot_write};
 use crate::wire::config::Config;
 use crate::wire::{WireFault, station};
+
+/// More than the answer ever needs.
+const TEXT_BYTES: usize = 4096;
 
 pub(super) fn show(
     config: &Path,
@@ -22,38 +33,169 @@ pub(super) fn show(
     out: &mut dyn Write,
 ) -> Ended {
     let ledger = match copy {
-        Some(copy) => SqliteLedger::open_reader(copy)?,
+        Some(copy) => open_copy(copy)?,
         None => station::read_ledger(&Config::load(config).map_err(WireFault::from)?)?,
     };
-    let identities = Identities::read(identity, Arc::new(Tty))?;
-    let record = crate::face::report::find_one(&ledger, job)?;
+    let identities = read_identity(identity)?;
+    let record = find_one(&ledger, job)?;
+    let state = state_of(&ledger, &record)?;
+    refuse_what_is_gone(&ledger, &record, &state)?;
     let mut pins = open_pins(&ledger, record.job.id, &identities)?;
-    // The newest PIN that was set is the one on the key.
-    let Some(current) = pins
-        .iter()
-        .rposition(|pin| matches!(pin.kind, PinKind::Set))
-        .map(|at| pins.remove(at))
-    else {
-        return Err(Complaint::new(
-            ExitCode::Waiting,
-            "No PIN was set for this job yet.",
-            "`keyline jobs show` tells how far it is.",
-        ));
+    let Some(at) = on_key(&pins, &state) else {
+        return Err(nothing_set(&record));
     };
-    let serial = if current.serial.is_empty() {
-        "none"
-    } else {
-        &current.serial
-    };
-    let text = Zeroizing::new(format!(
-        "person    {}\nenvelope  {}\nserial    {serial}\nPIN       {}\n",
-        current.user,
-        record.job.envelope,
-        current.pin.reveal()
-    ));
-    out.write_all(text.as_bytes())
-        .map_err(|error| cannot_write(&error))?;
+    let pin = pins.swap_remove(at);
+    drop(pins);
+    if copy.is_none() {
+        note(config, &record);
+    }
+    write(&record, &pin, out)?;
+    say_what_is_uncertain(&record, &state, &pin);
     Ok(ExitCode::Done)
+}
+
+fn open_copy(copy: &Path) -> Result<SqliteLedger, Complaint> {
+    SqliteLedger::open_reader(copy).map_err(|fault| {
+        Complaint::usage(
+            Complaint::from(&fault).message,
+            "Give --ledger a copy of a station's ledger, the file that `[ledger] file` names there.",
+        )
+    })
+}
+
+fn read_identity(path: &Path) -> Result<Identities, Complaint> {
+    let hint = "Give --identity the file with the private half of a recovery pair: a line AGE-SECRET-KEY-1… or AGE-PLUGIN-….";
+    if let Err(error) = std::fs::File::open(path) {
+        return Err(Complaint::usage(
+            format!("The identity {} cannot be read: {error}.", path.display()),
+            hint,
+        ));
+    }
+    Identities::read(path, Arc::new(Tty)).map_err(|fault| {
+        let message = if let Fault::Unsealable { what } = &fault {
+            format!("This is no identity: {}.", clean(what))
+        } else {
+            Complaint::from(&fault).message
+        };
+        Complaint::usage(message, hint)
+    })
+}
+
+fn state_of(ledger: &SqliteLedger, record: &JobRecord) -> Result<Enrollment, Complaint> {
+    let journal = ledger.journal(record.job.id)?;
+    let state = Enrollment::replay(journal.iter().map(|stamped| &stamped.event));
+    state.map_err(|impossible| {
+        Complaint::from(Fault::Ledger {
+            what: impossible.to_string(),
+        })
+    })
+}
+
+/// What was there once is told apart from what never was.
+fn refuse_what_is_gone(
+    ledger: &SqliteLedger,
+    record: &JobRecord,
+    state: &Enrollment,
+) -> Result<(), Complaint> {
+    if record.job.request.user == ERASED_PERSON {
+        return Err(Complaint::new(
+            ExitCode::Refused,
+            format!(
+                "The person of job {} (envelope {}) was erased, and their sealed PINs with them.",
+                record.job.id, record.job.envelope
+            ),
+            "Nothing in this ledger brings them back.",
+        ));
+    }
+    if sealed_pins(ledger, record.job.id)? > 0 {
+        return Ok(());
+    }
+    if state.pin_of().is_some() {
+        return Err(Complaint::new(
+            ExitCode::Refused,
+            format!(
+                "{}: the sealed PIN is no longer kept; its days are over.",
+                name(record)
+            ),
+            "`[retention] sealed_pins_days` says how long sealed PINs are kept. An older copy of the ledger may still hold it.",
+        ));
+    }
+    Err(nothing_set(record))
+}
+
+fn nothing_set(record: &JobRecord) -> Complaint {
+    Complaint::new(
+        ExitCode::Waiting,
+        format!("{}: there is no PIN of ours on a key.", name(record)),
+        "`keyline jobs show` tells how far the job is.",
+    )
+}
+
+/// The PIN that is, or may be, on the key: the one of the attempt that set it; for a key that kept its PIN, the one that the
+/// job file gave.
+fn on_key(pins: &[RecoveredPin], state: &Enrollment) -> Option<usize> {
+    let place = |kind: PinKind, attempt: Attempt| {
+        pins.iter()
+            .rposition(|pin| pin.kind == kind && pin.attempt == attempt)
+    };
+    match state.pin_of() {
+        Some(attempt) => place(PinKind::Set, attempt),
+        None => place(PinKind::Current, Attempt(0)),
+    }
+}
+
+/// Whoever opens PINs with the station's own ledger stands in its audit chain, as far as that can be written now.
+fn note(config: &Path, record: &JobRecord) {
+    let what = format!(
+        "PIN of job {} opened with a recovery identity",
+        record.job.id
+    );
+    let noted = Config::load(config)
+        .map_err(WireFault::from)
+        .and_then(|config| station::open_ledger(&config))
+        .and_then(|ledger| Ok(ledger.note(&what, &admin::actor(), SystemClock.now())?));
+    if let Err(fault) = noted {
+        ask::say(&format!("This is not noted in the ledger: {fault}."));
+    }
+}
+
+fn write(record: &JobRecord, pin: &RecoveredPin, out: &mut dyn Write) -> Result<(), Complaint> {
+    let serial = match (pin.serial.as_str(), &record.serial) {
+        ("", None) => "the key tells none".to_owned(),
+        ("", Some(serial)) => serial.to_string(),
+        (serial, _) => serial.to_owned(),
+    };
+    let person = record.job.request.name.as_deref().unwrap_or("");
+    // Room for all of it at once: growing would leave copies behind that nobody wipes.
+    let mut lines = Zeroizing::new(String::with_capacity(TEXT_BYTES));
+    for (title, value) in [
+        ("job", record.job.id.to_string().as_str()),
+        ("person", &clean(person)),
+        ("user", &clean(&pin.user)),
+        ("envelope", &record.job.envelope.to_string()),
+        ("serial", &clean(&serial)),
+        ("PIN", pin.pin.reveal()),
+    ] {
+        if !value.is_empty() {
+            *lines += &format!("{title:<10}");
+            *lines += value;
+            *lines += "\n";
+        }
+    }
+    out.write_all(lines.as_bytes())
+        .map_err(|error| cannot_write(&error))
+}
+
+fn say_what_is_uncertain(record: &JobRecord, state: &Enrollment, pin: &RecoveredPin) {
+    let in_doubt =
+        state.intent().is_some() && matches!(state.current(), Some(Step::SetPin | Step::ChangePin));
+    if in_doubt {
+        ask::say("It is not certain that the key took this PIN: the job was cut off just then.");
+    } else if pin.kind == PinKind::Current {
+        ask::say("The key kept its PIN: this is the one that the job file gave.");
+    } else if state.plan().configuration.force_pin_change && record.standing == Standing::Done {
+        ask::say("The key demands a new PIN at its first use; after that this one is of no use.");
+    }
 }
 
 /// The terminal of whoever opens PINs, for identities on hardware keys.
@@ -61,28 +203,20 @@ struct Tty;
 
 impl Prompt for Tty {
     fn say(&self, message: &str) {
-        // Nobody is left to be told when stderr is gone.
-        let _ = writeln!(std::io::stderr(), "{message}");
+        ask::say(message);
     }
 
     fn confirm(&self, question: &str, yes: &str, no: Option<&str>) -> Option<bool> {
         let choices = no.map_or_else(|| yes.to_owned(), |no| format!("{yes} / {no}"));
-        let answer = self.ask(&format!("{question} ({choices})"))?;
+        let answer = ask::text(&format!("{question} ({choices})"))?;
         Some(answer.eq_ignore_ascii_case(yes))
     }
 
     fn ask(&self, question: &str) -> Option<String> {
-        if !std::io::stdin().is_terminal() {
-            return None;
-        }
-        self.say(question);
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).ok()?;
-        Some(answer.trim().to_owned())
+        ask::text(question)
     }
 
     fn ask_secret(&self, question: &str) -> Option<Zeroizing<String>> {
-        let _ = question;
-        None
+        ask::secret(question)
     }
 }

@@ -1,0 +1,211 @@
+//! `keyline pins show`, as typed: with the station's own ledger and with a bare copy of it, and what it says when there is
+//! nothing to show.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use keyline::adapter::ledger::{SqliteLedger, generate_practice_identity, sealed_pins};
+use keyline::domain::job::JobId;
+use keyline::domain::pin::Pin;
+use keyline::port::PinVerdict;
+use keyline::practice::authenticator::{Bench, SimulatedKey};
+use keyline::practice::tenant::{Operation, Trick};
+use keyline::wire::retention::Retention;
+
+use crate::line::{Knows, Line};
+use crate::{err, keyline, out};
+
+const ANNA: &str = "anna.lang@contoso.com";
+const SECONDS_PER_DAY: i64 = 86_400;
+
+/// A station at which Anna got this key.
+fn one_done() -> (Line, SimulatedKey) {
+    let line = Line::new(1);
+    line.drop_file(
+        "a.csv",
+        &format!("user,name,policy\r\n{ANNA},Anna Lang,standard\r\n"),
+    );
+    let key = line.maker.make(1).expect("a key");
+    let (summary, _) = line.run(Knows::nothing(), vec![key.clone()]);
+    assert_eq!(summary.done, 1, "{summary:?}");
+    (line, key)
+}
+
+fn show(line: &Line, job: &str) -> Output {
+    let identity = line.identity.to_str().expect("a plain name");
+    keyline(line, &["pins", "show", job, "--identity", identity])
+}
+
+/// On a computer that has a copy of the ledger and nothing else of the station.
+fn show_copy(copy: &Path, identity: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .args(["pins", "show", "0001", "--ledger"])
+        .arg(copy)
+        .arg("--identity")
+        .arg(identity)
+        .current_dir(copy.parent().expect("a folder"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program")
+}
+
+fn copy_of(line: &Line) -> PathBuf {
+    let folder = line.home.path().join("elsewhere");
+    std::fs::create_dir(&folder).expect("a folder");
+    let copy = folder.join("copy.db");
+    let ledger = line.config.path(&line.config.ledger.file);
+    std::fs::copy(ledger, &copy).expect("a copy");
+    copy
+}
+
+fn value(said: &str, title: &str) -> String {
+    let line = said.lines().find_map(|line| line.strip_prefix(title));
+    line.unwrap_or_else(|| panic!("no {title} in the answer"))
+        .trim()
+        .to_owned()
+}
+
+fn assert_shows_the_pin_of(line: &Line, key: &SimulatedKey, said: &str) {
+    assert_eq!(value(said, "job"), "1");
+    assert_eq!(value(said, "person"), "Anna Lang");
+    assert_eq!(value(said, "user"), ANNA);
+    assert_eq!(value(said, "envelope"), "0001");
+    assert_eq!(
+        value(said, "serial"),
+        key.serial().expect("a serial").to_string()
+    );
+    let pin = Pin::new(&value(said, "PIN")).expect("a PIN");
+    assert_eq!(line.open(key).try_pin(&pin), Ok(PinVerdict::Right));
+}
+
+#[test]
+fn the_pin_on_the_key_is_shown_and_the_look_is_noted() {
+    let (line, key) = one_done();
+    let shown = show(&line, ANNA);
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert_shows_the_pin_of(&line, &key, &out(&shown));
+    let db = rusqlite::Connection::open(line.config.path(&line.config.ledger.file)).expect("it");
+    let noted: i64 = db
+        .query_row(
+            "SELECT count(*) FROM journal WHERE kind = 'note' AND event LIKE '%PIN of job 1 opened%'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("a count");
+    assert_eq!(noted, 1);
+}
+
+/// The first key keeps a PIN that this ledger has as well, but it went into the red tray: the second one counts.
+#[test]
+fn the_pin_of_the_key_that_was_given_up_is_not_shown() {
+    let line = Line::new(1);
+    line.drop_file(
+        "a.csv",
+        &format!("user,name,policy\r\n{ANNA},Anna Lang,standard\r\n"),
+    );
+    line.tenant
+        .misbehave(Operation::Register, 1, Trick::Fail { status: 403 });
+    let (first, second) = (
+        line.maker.make(1).expect("a key"),
+        line.maker.make(2).expect("a key"),
+    );
+    let (summary, parts) = line.run(Knows::nothing(), vec![first.clone()]);
+    assert_eq!(summary.held.len(), 1, "{summary:?}");
+    drop(parts);
+    let shown = show(&line, "1");
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert_shows_the_pin_of(&line, &first, &out(&shown));
+    line.bench.pull(&Bench::place(1));
+
+    let again = keyline(&line, &["jobs", "retry", "1"]);
+    assert!(again.status.success(), "{}", err(&again));
+    let none = show(&line, "1");
+    assert_eq!(none.status.code(), Some(4), "{}", err(&none));
+
+    let (summary, parts) = line.run(Knows::nothing(), vec![second.clone()]);
+    assert_eq!(summary.done, 1, "{summary:?}");
+    assert_eq!(sealed_pins(&parts.ledger, JobId(1)), Ok(2));
+    drop(parts);
+    let shown = show(&line, "1");
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert_shows_the_pin_of(&line, &second, &out(&shown));
+}
+
+#[test]
+fn a_bare_copy_and_the_identity_are_enough() {
+    let (line, key) = one_done();
+    let copy = copy_of(&line);
+    let shown = show_copy(&copy, &line.identity);
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert_shows_the_pin_of(&line, &key, &out(&shown));
+}
+
+#[test]
+fn what_cannot_be_shown_is_told_in_words() {
+    let (line, _) = one_done();
+    let stranger = line.home.path().join("stranger.txt");
+    generate_practice_identity(&stranger).expect("an identity");
+    let copy = copy_of(&line);
+    let nowhere = line.home.path().join("nowhere");
+    for (ended, code, words) in [
+        (show_copy(&copy, &stranger), 8, "another key"),
+        (show_copy(&copy, &nowhere), 2, "The identity"),
+        (show_copy(&copy, &copy), 2, "This is no identity"),
+        (
+            show_copy(&nowhere.with_file_name("elsewhere/none.db"), &line.identity),
+            2,
+            "there is no ledger",
+        ),
+        (show(&line, "0815"), 2, "No job fits"),
+    ] {
+        assert_eq!(ended.status.code(), Some(code), "{}", err(&ended));
+        assert!(err(&ended).contains(words), "{words}: {}", err(&ended));
+        assert_eq!(out(&ended), "");
+    }
+}
+
+#[test]
+fn a_pin_whose_days_are_over_and_an_erased_person_are_told_apart() {
+    let (line, _) = one_done();
+    let parts = keyline::wire::station::assemble(&line.config, line.keys.clone(), Knows::nothing());
+    let parts = parts.expect("a station");
+    let later = parts.ports.clock.now().plus_seconds(91 * SECONDS_PER_DAY);
+    Retention::new(&line.config, &parts, "4711")
+        .apply(later)
+        .expect("retention");
+    drop(parts);
+    let ended = show(&line, "1");
+    assert_eq!(ended.status.code(), Some(3), "{}", err(&ended));
+    assert!(err(&ended).contains("its days are over"), "{}", err(&ended));
+
+    assert!(keyline(&line, &["people", "erase", ANNA]).status.success());
+    let ended = show(&line, "1");
+    assert_eq!(ended.status.code(), Some(3), "{}", err(&ended));
+    assert!(err(&ended).contains("was erased"), "{}", err(&ended));
+}
+
+#[test]
+fn a_job_without_a_pin_on_a_key_says_so() {
+    let line = Line::new(1);
+    line.drop_file("a.csv", &format!("user,policy\r\n{ANNA},keep\r\n"));
+    let key = line.maker.make(1).expect("a key");
+    let (summary, parts) = line.run(Knows::nothing(), vec![key]);
+    assert_eq!(summary.held.len(), 1, "{summary:?}");
+    drop(parts);
+    let ended = show(&line, ANNA);
+    assert_eq!(ended.status.code(), Some(4), "{}", err(&ended));
+    assert!(err(&ended).contains("no PIN of ours"), "{}", err(&ended));
+}
+
+#[test]
+fn a_running_station_does_not_stop_the_look() {
+    let (line, key) = one_done();
+    let parts = keyline::wire::station::assemble(&line.config, line.keys.clone(), Knows::nothing());
+    let parts = parts.expect("a station that holds its ledger");
+    assert!(SqliteLedger::is_in_use(&line.config.path(&line.config.ledger.file)).expect("a lock"));
+    let shown = show(&line, "1");
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert!(err(&shown).contains("not noted"), "{}", err(&shown));
+    assert_shows_the_pin_of(&line, &key, &out(&shown));
+    drop(parts);
+}
