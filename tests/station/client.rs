@@ -2,18 +2,31 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use keyline::practice::tenant::TenantSetup;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::home::Home;
-use crate::support::pcscd::{Pcscd, reader_name};
+use crate::support::pcscd::{Pcscd, reader_name, skip};
 
 /// Where `scripts/peers` puts the client's Python.
-pub(crate) fn python() -> PathBuf {
+fn python() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/venv/bin/python")
+}
+
+/// Whether the client and the reader of letters are here; says what is not.
+pub(crate) fn is_here() -> bool {
+    let missing = if !python().exists() {
+        format!("{} is missing; scripts/peers makes it", python().display())
+    } else if Command::new("pdftotext").arg("-v").output().is_err() {
+        "`pdftotext` is missing (package poppler-utils)".to_owned()
+    } else {
+        return true;
+    };
+    skip(&missing);
+    false
 }
 
 /// Who is said to have which PIN and which key.
