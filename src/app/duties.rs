@@ -10,7 +10,11 @@ use crate::domain::fault::Fault;
 use crate::port::{Deleted, Duty, DutyOutcome, Obligation};
 
 /// Seconds until a new key that is not in the list yet is looked for again.
-const LAG_SECONDS: i64 = 30;
+const LAG_SECONDS: i64 = 10;
+/// Seconds until what the tenant refused for one user is tried again.
+const REFUSED_SECONDS: i64 = 300;
+/// Looks at a list that does not show the new key before a run that ends by itself no longer waits for it.
+const LAG_LOOKS_MAX: u32 = 18;
 /// Seconds until a credential that did not appear is looked for again: at once, after five minutes, after an hour.
 const ORPHAN_SECONDS: [i64; 2] = [300, 3600];
 
@@ -27,7 +31,14 @@ pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
             Ok(outcome) => outcome,
             Err(fault) if concerns_one_user(&fault) => {
                 first.get_or_insert(fault);
-                continue;
+                match &obligation.duty {
+                    // Not with every tick: what the tenant refuses today it refuses in five seconds as well.
+                    Duty::Replaced(_) => DutyOutcome::Again {
+                        due: ports.clock.now().plus_seconds(REFUSED_SECONDS),
+                    },
+                    // Only looks that were answered count here.
+                    Duty::Orphan(_) => continue,
+                }
             }
             Err(fault) => return Err(fault),
         };
@@ -39,6 +50,19 @@ pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
             .settle(obligation.id, &outcome, actor, ports.clock.now())?;
     }
     first.map_or(Ok(deleted), Err)
+}
+
+/// Whether older credentials are still to be deleted, and that within a moment: whoever ends when nothing is left to do waits
+/// for them. What was looked for in vain for so long is left to the next run.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn are_near(ports: &Ports) -> Result<bool, Fault> {
+    let soon = ports.clock.now().plus_seconds(LAG_SECONDS);
+    let near = ports.ledger.obligations(soon)?;
+    Ok(near
+        .iter()
+        .any(|one| matches!(one.duty, Duty::Replaced(_)) && one.looks < LAG_LOOKS_MAX))
 }
 
 fn concerns_one_user(fault: &Fault) -> bool {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::app::admin::{self, Change, Changed, Unchanged};
-use crate::app::board::{Board, Counts, News};
+use crate::app::board::{Board, Case, Counts, News};
 use crate::app::intake::{Intake, Taken};
 use crate::app::provisions::Provisions;
 use crate::app::runner::{Hand, case_of};
@@ -44,6 +44,8 @@ pub struct Options {
     pub actor: String,
     /// How often what waits for the network is tried again; [`TICK`] but in tests.
     pub tick: Duration,
+    /// Set when the station is broken off, so that nobody goes on waiting for a tenant that asks for patience.
+    pub waits: CancelFlag,
 }
 
 /// What faces ask of the station.
@@ -96,7 +98,10 @@ enum Message {
         job: JobId,
         result: Result<(), Fault>,
     },
-    DutiesDone,
+    DutiesDone {
+        /// Older credentials go in a moment.
+        soon: bool,
+    },
     Request(Request),
     Change {
         job: JobId,
@@ -153,6 +158,8 @@ pub struct Desk {
     pause: CancelFlag,
     /// Jobs that run without a key.
     aside: BTreeSet<JobId>,
+    /// Whose jobs stand in the slots now: the ledger is not asked again for every message.
+    cases: BTreeMap<JobId, Case>,
     summary: Summary,
     /// Whether the folder is being looked at, and whether it should be once more.
     folder_busy: bool,
@@ -161,6 +168,8 @@ pub struct Desk {
     duties_busy: Arc<AtomicBool>,
     /// Something happened since the duties were last looked after.
     duties_due: bool,
+    /// Older credentials go in a moment: the line is not empty yet.
+    duties_soon: bool,
     waits_for_network: bool,
     stopping: bool,
     sender: UnboundedSender<Message>,
@@ -190,12 +199,14 @@ impl Desk {
             cancels: BTreeMap::new(),
             pause: CancelFlag::default(),
             aside: BTreeSet::new(),
+            cases: BTreeMap::new(),
             summary: Summary::default(),
             folder_busy: false,
             folder_again: false,
             folder_settling: false,
             duties_busy: Arc::default(),
             duties_due: true,
+            duties_soon: false,
             waits_for_network: false,
             stopping: false,
             sender,
@@ -261,7 +272,8 @@ impl Desk {
             && !self.folder_again
             && !self.folder_settling
             && self.station.is_idle();
-        let settled = !self.duties_due && !self.duties_busy.load(Ordering::SeqCst);
+        let settled =
+            !self.duties_due && !self.duties_soon && !self.duties_busy.load(Ordering::SeqCst);
         self.stopping || self.summary.broken.is_some() || (empty && settled)
     }
 
@@ -278,8 +290,12 @@ impl Desk {
                 hand,
             } => self.ended(slot, job, ending, hand),
             Message::Provided { job, result } => self.provided(job, result),
-            Message::DutiesDone if self.duties_due => self.look_after_duties(),
-            Message::DutiesDone => {}
+            Message::DutiesDone { soon } => {
+                self.duties_soon = soon;
+                if self.duties_due {
+                    self.look_after_duties();
+                }
+            }
             Message::Request(request) => self.request(request),
             Message::Change {
                 job,
@@ -350,10 +366,12 @@ impl Desk {
             }
             Ending::Stopped(_) | Ending::AnotherKey(_) => {}
         }
-        self.network(match &ending {
-            Ending::Stopped(fault) if fault.whose_move() == Move::Wait => Some(fault),
-            Ending::Stopped(_) | Ending::Finished | Ending::AnotherKey(_) | Ending::Held(_) => None,
-        });
+        match &ending {
+            Ending::Stopped(fault) if fault.whose_move() == Move::Wait => self.network(Some(fault)),
+            Ending::Finished => self.network(None),
+            // They tell nothing of the network.
+            Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
+        }
         self.changed(job);
         self.duties_due = true;
         self.look_after_duties();
@@ -421,6 +439,7 @@ impl Desk {
             Request::Stop => self.stop(),
             Request::StopNow => {
                 self.stop();
+                self.options.waits.cancel();
                 self.cancels.values().for_each(CancelFlag::cancel);
             }
         }
@@ -460,13 +479,18 @@ impl Desk {
     fn taken(&mut self, taken: Vec<Taken>, settling: bool) {
         self.folder_busy = false;
         self.folder_settling = settling;
+        let mut admitted = false;
         for one in taken {
-            if matches!(one, Taken::Rejected { .. }) {
-                self.summary.rejected_files = self.summary.rejected_files.saturating_add(1);
+            match &one {
+                Taken::Admitted { .. } => admitted = true,
+                Taken::Rejected { .. } => {
+                    self.summary.rejected_files = self.summary.rejected_files.saturating_add(1);
+                }
+                Taken::Held { .. } => {}
             }
             self.board.announce(one.news());
         }
-        if let Err(fault) = self.load_jobs() {
+        if admitted && let Err(fault) = self.load_jobs() {
             self.summary.broken = Some(fault);
         }
         if std::mem::take(&mut self.folder_again) {
@@ -483,7 +507,7 @@ impl Desk {
         }
     }
 
-    fn show(&self) {
+    fn show(&mut self) {
         let (waiting, under_way) = self.station.queue();
         self.board.set_counts(Counts {
             waiting,
@@ -491,11 +515,22 @@ impl Desk {
             held: self.summary.held.len(),
             done: self.summary.done,
         });
+        let mut cases = BTreeMap::new();
         for (slot, state) in self.station.slots() {
-            let case = job_of(state).and_then(|job| self.ports.ledger.job(job).ok().flatten());
-            self.board
-                .set_slot(slot, state, case.map(|record| case_of(&record.job)));
+            let case = job_of(state).and_then(|job| {
+                let known = self.cases.get(&job).cloned();
+                let case = known.or_else(|| self.case(job))?;
+                cases.insert(job, case.clone());
+                Some(case)
+            });
+            self.board.set_slot(slot, state, case);
         }
+        self.cases = cases;
+    }
+
+    fn case(&self, job: JobId) -> Option<Case> {
+        let record = self.ports.ledger.job(job).ok().flatten()?;
+        Some(case_of(&record.job))
     }
 
     fn hold(&mut self, job: JobId, fault: Fault) {

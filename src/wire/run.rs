@@ -51,6 +51,7 @@ pub fn run<T, E: From<WireFault>>(
         slots: slots(config),
         actor: request.operator.clone(),
         tick: TICK,
+        waits: parts.cancel.clone(),
     };
     let desk = Desk::new(
         parts.ports.clone(),

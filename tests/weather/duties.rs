@@ -100,8 +100,8 @@ fn a_lagging_list_and_failing_deletes_only_make_it_later() {
     let (summary, ledger) = never_without(&line, &users, || {
         let running = line.start(true);
         running.wait_for("both done", |view| view.counts.done == 2);
-        // Half a minute later the list is read again.
-        line.pass(40);
+        // A moment later the list is read again.
+        line.pass(15);
         running.finish()
     });
     assert_eq!(summary.done, 2, "{summary:?}");

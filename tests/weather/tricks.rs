@@ -40,7 +40,7 @@ fn weather_with(layout: Layout, on: Operation, times: u32, trick: &Trick) -> Lin
     assert_eq!(begun(ledger.as_ref(), Step::Reset), 2, "{on:?} {trick:?}");
     let asked = line.tenant(|tenant| tenant.requests(on));
     assert!(
-        asked > u64::from(times),
+        asked >= u64::from(times),
         "{on:?} was struck less than {times} times"
     );
     line
@@ -89,7 +89,9 @@ fn dropped_connections_leave_nothing_behind_whether_the_service_had_acted_or_not
 #[test]
 fn tokens_that_expire_in_between_are_renewed() {
     for on in OPERATIONS {
-        weather(on, 3, &Trick::ExpireTokens);
+        // A station asks for one token an hour.
+        let times = if on == Operation::Token { 1 } else { 2 };
+        weather(on, times, &Trick::ExpireTokens);
     }
 }
 

@@ -1,9 +1,10 @@
 //! The steps themselves: what is fixed before each, and the one effect that each has.
 
+use crate::app::journal;
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::{Run, person_of};
 use crate::domain::credential::{Attestation, AttestationVerdict, CredentialKind, MethodId};
-use crate::domain::enrollment::Made;
+use crate::domain::enrollment::{Made, Standing};
 use crate::domain::event::{Evidence, Intent, Step, Witness};
 use crate::domain::fault::Fault;
 use crate::domain::mailer::{ControlNumber, Destination, Mailer};
@@ -69,10 +70,13 @@ impl Run<'_> {
         }
         let (job, user) = (self.job.id, self.job.request.user.as_str());
         self.with_tenant(|bench| {
-            let ports = bench.ports;
-            bench
-                .provisions
-                .provide(ports.relying_party.as_ref(), job, user, ports.clock.now())
+            let (tenant, now) = (bench.ports.relying_party.as_ref(), bench.ports.clock.now());
+            if bench.provisions.is_fresh(job, now) {
+                // They were fetched minutes ago; whether the tenant is there now is another question.
+                tenant.ready()
+            } else {
+                bench.provisions.provide(tenant, job, user, now)
+            }
         })
     }
 
@@ -269,10 +273,22 @@ impl Run<'_> {
     }
 
     /// The user's methods that the new key replaces. Keys that this ledger enrolled and that live are spared: a backup key
-    /// never takes the primary away.
+    /// never takes the primary away. A job that says `replace` is about the key of its own role, so that one goes.
     fn older_methods(&mut self) -> Result<Vec<MethodId>, Fault> {
         let user = self.job.request.user.as_str();
-        let ours = self.bench.ports.ledger.live_methods(user)?;
+        let ledger = self.bench.ports.ledger.as_ref();
+        let mut ours = ledger.live_methods(user)?;
+        if self.job.request.replace {
+            for record in ledger.jobs_of_user(user)? {
+                let former = record.job.id != self.job.id
+                    && record.standing == Standing::Done
+                    && record.job.request.role == self.job.request.role;
+                if former {
+                    let before = journal::replay(ledger, record.job.id)?;
+                    ours.retain(|method| before.method() != Some(method));
+                }
+            }
+        }
         let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
         let all = self.policy.delete_scope == DeleteScope::AllPasskeys;
         let goes = listed

@@ -158,8 +158,12 @@ impl Desk {
             if let Err(fault) = duties::work(&ports, &actor) {
                 tracing::warn!(%fault, "old credentials wait");
             }
+            let soon = duties::are_near(&ports).unwrap_or_else(|fault| {
+                tracing::warn!(%fault, "duties cannot be read");
+                false
+            });
             busy.store(false, Ordering::SeqCst);
-            drop(to_loop.send(Message::DutiesDone));
+            drop(to_loop.send(Message::DutiesDone { soon }));
         });
     }
 }
