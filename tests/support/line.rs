@@ -29,82 +29,6 @@ const RUN_MAX: Duration = Duration::from_secs(60);
 const CLIENT_SECRET: &str = "practice~secret-of-no-value";
 
 /// A station with everything around it, in a folder of its own.
-/// Waits pass so many times faster than they are asked for. The tenant's own behaviour is in real time.
-const HURRY: u32 = 20;
-
-/// The wall clock with short waits, which a test can put forward.
-#[derive(Default)]
-pub(crate) struct HurriedClock {
-    ahead_millis: AtomicI64,
-    /// Milliseconds asked for in the longest wait.
-    longest: AtomicU64,
-    unhurried: AtomicBool,
-}
-
-impl HurriedClock {
-    /// From now on waits are as long as they are asked for.
-    pub(crate) fn stop_hurrying(&self) {
-        self.unhurried.store(true, Ordering::SeqCst);
-    }
-
-    /// The longest wait that anybody asked for.
-    pub(crate) fn longest_wait(&self) -> Duration {
-        Duration::from_millis(self.longest.load(Ordering::SeqCst))
-    }
-}
-
-impl Clock for HurriedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.ahead_millis.load(Ordering::SeqCst))
-    }
-
-    fn today(&self) -> jiff::civil::Date {
-        SystemClock.today()
-    }
-
-    fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        self.longest.fetch_max(millis, Ordering::SeqCst);
-        let hurry = if self.unhurried.load(Ordering::SeqCst) {
-            1
-        } else {
-            HURRY
-        };
-        SystemClock.wait(duration / hurry, cancel)
-    }
-}
-
-struct Nobody;
-
-impl Operator for Nobody {
-    fn current_pin(&self, _slot: Slot, _person: &str) -> Option<Pin> {
-        None
-    }
-}
-
-/// What a line is made of.
-pub(crate) struct Layout {
-    pub(crate) slots: u16,
-    pub(crate) seed: u64,
-    /// What differs from the default in the policy `standard`, as TOML above its tables.
-    pub(crate) policy: &'static str,
-    pub(crate) already_enrolled: &'static str,
-    pub(crate) timeout_seconds: i64,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self {
-            slots: 2,
-            seed: 1,
-            policy: "",
-            already_enrolled: "hold",
-            timeout_seconds: 30,
-        }
-    }
-}
-
-/// The line, without its station.
 pub(crate) struct Line {
     pub(crate) home: tempfile::TempDir,
     pub(crate) config: Config,
@@ -193,12 +117,6 @@ impl Line {
             limit: None,
             until_empty: true,
             operator: "4711".to_owned(),
-            until_empty,
-            confirm_cards: ConfirmCards::Never,
-            slots: station::slots(&self.config),
-            actor: "4711".to_owned(),
-            tick: TICK,
-            waits: parts.cancel.clone(),
         };
         let habits = Habits {
             fetch: QUICK,
@@ -249,72 +167,6 @@ impl Patience {
         Self {
             over,
             thread: Some(thread),
-            handle,
-            board,
-            ledger,
-            station: Some(station),
-            hands: Some(hands),
-            rest,
-            news: Mutex::default(),
-        }
-    }
-
-    /// All news so far.
-    pub(crate) fn news(&self) -> Vec<News> {
-        let mut news = self.news.lock().unwrap();
-        news.extend(self.board.take_news());
-        news.clone()
-    }
-
-    /// Waits until the board looks so.
-    pub(crate) fn wait_for(&self, what: &str, mut is: impl FnMut(&View) -> bool) {
-        let until = Instant::now() + PATIENCE;
-        while !is(&self.board.view()) {
-            assert!(
-                Instant::now() < until,
-                "{what} did not come: {:?} {:?}",
-                self.board.view(),
-                self.news()
-            );
-            std::thread::sleep(GLANCE);
-        }
-    }
-
-    /// Whether the news say that the line waits for the network.
-    pub(crate) fn says_network(&self) -> bool {
-        self.news()
-            .iter()
-            .any(|news| matches!(news, News::Network { .. }))
-    }
-
-    /// Waits until the station ends by itself.
-    pub(crate) fn finish(mut self) -> (Summary, Arc<dyn Ledger>) {
-        let station = self.station.take().expect("a station");
-        let until = Instant::now() + PATIENCE;
-        while !station.is_finished() {
-            assert!(
-                Instant::now() < until,
-                "the station does not end: {:?} {:?}",
-                self.board.view(),
-                self.news()
-            );
-            std::thread::sleep(GLANCE);
-        }
-        let summary = station.join().expect("a run");
-        self.end_hands();
-        (summary, self.ledger.clone())
-    }
-
-    /// Breaks everything off at once.
-    pub(crate) fn stop_now(self) -> Summary {
-        self.handle.ask(Request::StopNow);
-        self.finish().0
-    }
-
-    fn end_hands(&mut self) {
-        self.rest.store(true, Ordering::SeqCst);
-        if let Some(hands) = self.hands.take() {
-            hands.join().expect("hands");
         }
     }
 }

@@ -52,9 +52,15 @@ pub(crate) struct HurriedClock {
     ahead_millis: AtomicI64,
     /// Milliseconds asked for in the longest wait.
     longest: AtomicU64,
+    unhurried: AtomicBool,
 }
 
 impl HurriedClock {
+    /// From now on waits are as long as they are asked for.
+    pub(crate) fn stop_hurrying(&self) {
+        self.unhurried.store(true, Ordering::SeqCst);
+    }
+
     /// The longest wait that anybody asked for.
     pub(crate) fn longest_wait(&self) -> Duration {
         Duration::from_millis(self.longest.load(Ordering::SeqCst))
@@ -73,7 +79,12 @@ impl Clock for HurriedClock {
     fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.longest.fetch_max(millis, Ordering::SeqCst);
-        SystemClock.wait(duration / HURRY, cancel)
+        let hurry = if self.unhurried.load(Ordering::SeqCst) {
+            1
+        } else {
+            HURRY
+        };
+        SystemClock.wait(duration / hurry, cancel)
     }
 }
 
@@ -270,6 +281,7 @@ impl Line {
             slots: station::slots(&self.config),
             actor: "4711".to_owned(),
             tick: TICK,
+            waits: parts.cancel.clone(),
         };
         Running::start(self, parts, options)
     }
@@ -491,11 +503,6 @@ impl Running {
             );
             std::thread::sleep(GLANCE);
         }
-    }
-
-    /// Waits until some slot stands so.
-    pub(crate) fn wait_for_slot(&self, what: &str, is: impl Fn(&SlotState) -> bool) {
-        self.wait_for(what, |view| view.slots.values().any(|slot| is(&slot.state)));
     }
 
     /// Whether the news say that the line waits for the network.

@@ -9,7 +9,7 @@ use crate::app::world::{Folder, KeyState, Op, World, file_of, request};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::Draft;
 use crate::domain::policy::{Policy, UsedKeys};
-use crate::port::Ledger;
+use crate::port::{CancelFlag, Ledger};
 
 fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>) -> Desk {
     let policies = Arc::new(Policies {
@@ -34,6 +34,7 @@ fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>
         Options {
             limit,
             until_empty: true,
+            waits: CancelFlag::default(),
             confirm_cards: ConfirmCards::Never,
             tick: Duration::from_millis(20),
             slots: SlotMap::new(places),

@@ -172,6 +172,7 @@ fn desk(ledger: &Arc<MemoryLedger>, press: Thinking) -> Desk {
         limit: None,
         until_empty: false,
         tick: Duration::from_secs(5),
+        waits: CancelFlag::default(),
         confirm_cards: ConfirmCards::default(),
         slots: SlotMap::default(),
         actor: "4711".to_owned(),
