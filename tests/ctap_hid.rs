@@ -40,6 +40,8 @@ const ERROR: u8 = 0xBF;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// For an answer that will not come.
 const SHORT: Duration = Duration::from_millis(400);
+/// Long enough for the key to say that it is busy, or waits.
+const A_WHILE: Duration = Duration::from_secs(2);
 
 /// The cable between station and key, with somebody's fingers on it.
 struct Cable {
@@ -295,7 +297,7 @@ fn a_lost_packet_is_noticed_and_the_next_message_comes_through() {
         let armed = Arc::default();
         let (mut hid, _) = connect(&key, untouched(), loses(lost, &armed));
         *armed.lock().unwrap() = true;
-        let said = exchange(&mut hid, &GET_INFO, SHORT);
+        let said = exchange(&mut hid, &GET_INFO, PATIENCE);
         let noticed = match said {
             // Another one came in its place.
             Err(Fault::KeyGarbled { .. }) => lost < answer - 1,
@@ -313,7 +315,7 @@ fn at_the_deadline_the_key_is_called_off_and_has_done_nothing() {
     key.set_touch(Touch::Never);
     let (mut hid, seen) = connect(&key, untouched(), untouched());
     let before = key.photograph();
-    assert_eq!(exchange(&mut hid, &RESET, SHORT), Err(Fault::KeyMute));
+    assert_eq!(exchange(&mut hid, &RESET, A_WHILE), Err(Fault::KeyMute));
     assert!(before == key.photograph());
     assert!(!key.press(), "it still blinks");
     let said = commands(&seen);
@@ -399,7 +401,7 @@ fn a_key_that_another_program_uses_is_waited_for_and_then_left_alone() {
     select[..4].copy_from_slice(&channel);
     select[4..8].copy_from_slice(&[CBOR, 0, 1, SELECTION[0]]);
     others.lock().unwrap().push(select);
-    let held = exchange(&mut hid, &GET_INFO, SHORT);
+    let held = exchange(&mut hid, &GET_INFO, A_WHILE);
     assert_eq!(held, Err(Fault::KeyHeldElsewhere));
     assert!(
         key.wait_for_blink(PATIENCE),

@@ -34,7 +34,7 @@ pub(crate) const EIGHT: [(usize, &str); 8] = [
 pub(crate) struct Bench {
     pub(crate) home: Home,
     // Cards are lifted before their reader goes.
-    pub(crate) cards: BTreeMap<u16, VirtualCard>,
+    pub(crate) cards: BTreeMap<u16, (SimulatedKey, VirtualCard)>,
     pub(crate) pcscd: Pcscd,
     maker: Manufacturer,
     made: u32,
@@ -72,22 +72,32 @@ impl Bench {
         let key = self.maker.make(self.made).unwrap();
         key.set_touch(Touch::After(TOUCH));
         let card = self.pcscd.lay(reader, key.clone()).unwrap();
-        self.cards.insert(reader, card);
+        let there = self.cards.insert(reader, (key.clone(), card));
+        // The service would not see that it is another one.
+        assert!(there.is_none(), "a card lies on reader {reader}");
+        key
+    }
+
+    /// Lays a key on the first reader and waits until the service has seen it: then it gives it power. Nothing else tells.
+    fn lay_and_be_seen(&mut self) -> SimulatedKey {
+        let key = self.lay(0);
+        let until = Instant::now() + PATIENCE;
+        while !key.is_plugged() {
+            assert!(Instant::now() < until, "pcscd does not see the card");
+            std::thread::sleep(LOOK_EVERY);
+        }
         key
     }
 
     /// Starts the station with these arguments and waits until it watches the readers.
     ///
-    /// A key lies on the first reader already. That is how one sees that the station watches; and since it came too early, the
-    /// station must ask to have it lifted, and do nothing to it.
+    /// A key lies on the first reader already: one that was forgotten there, or a blank one. That is how one sees that the
+    /// station watches; and since the key came too early, the station must ask to have it lifted, and do nothing to it.
     pub(crate) fn start(&mut self, arguments: &[&str]) -> Program {
-        let early = self.lay(0);
-        // The service sees it when it looks the next time, and then gives it power. Nothing else tells.
-        let until = Instant::now() + PATIENCE;
-        while !early.is_plugged() {
-            assert!(Instant::now() < until, "pcscd does not see the card");
-            std::thread::sleep(LOOK_EVERY);
-        }
+        let early = match self.cards.get(&0) {
+            Some((key, _)) => key.clone(),
+            None => self.lay_and_be_seen(),
+        };
         let mut command = self
             .home
             .command(&[&["run", "--until-empty"], arguments].concat());
