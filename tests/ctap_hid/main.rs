@@ -1,7 +1,8 @@
 //! The station's CTAPHID against the firmware core's own CTAPHID, report by report: hands that take their time, packets that
 //! are lost or another's, an exchange that is called off, a key that falls silent or is pulled.
 
-use std::collections::VecDeque;
+mod cable;
+
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ciborium::Value;
 use keyline::adapter::ctap::Key;
-use keyline::adapter::ctap::hid::{Hid, Reports};
+use keyline::adapter::ctap::hid::Hid;
 use keyline::domain::credential::{CreationOptions, CredentialProtection, RpId, UserHandle};
 use keyline::domain::fault::Fault;
 use keyline::domain::pin::Pin;
@@ -17,13 +18,9 @@ use keyline::domain::time::Timestamp;
 use keyline::port::{
     Attendant, Authenticator, CancelFlag, Conduct, Keepalive, MakeCredential, Transport,
 };
-use keyline::practice::authenticator::{
-    Manufacturer, Mishap, Model, PRODUCT, ReportPipe, SimulatedKey, Touch,
-};
+use keyline::practice::authenticator::{Mishap, Touch};
 
-type Report = [u8; 64];
-/// What becomes of a report on its way.
-type Fate = Box<dyn FnMut(Report) -> Vec<Report> + Send>;
+use cable::{Cable, Fate, Report, connect, exchange, loses, plugged, untouched};
 
 /// CTAP commands.
 const GET_INFO: [u8; 1] = [0x04];
@@ -42,96 +39,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(400);
 /// Long enough for the key to say that it is busy, or waits.
 const A_WHILE: Duration = Duration::from_secs(2);
-
-/// The cable between station and key, with somebody's fingers on it.
-struct Cable {
-    pipe: ReportPipe,
-    to_key: Fate,
-    from_key: Fate,
-    arrived: VecDeque<Report>,
-    seen: Arc<Mutex<Vec<Report>>>,
-}
-
-impl Reports for Cable {
-    fn write(&mut self, report: &Report) -> Result<(), Fault> {
-        self.seen.lock().unwrap().push(*report);
-        for report in (self.to_key)(*report) {
-            self.pipe.write(&report)?;
-        }
-        Ok(())
-    }
-
-    fn read(&mut self, timeout: Duration) -> Result<Option<Report>, Fault> {
-        let until = Instant::now() + timeout;
-        loop {
-            if let Some(report) = self.arrived.pop_front() {
-                self.seen.lock().unwrap().push(report);
-                return Ok(Some(report));
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            match self.pipe.read(left)? {
-                Some(report) => self.arrived.extend((self.from_key)(report)),
-                None => return Ok(None),
-            }
-        }
-    }
-}
-
-fn untouched() -> Fate {
-    Box::new(|report| vec![report])
-}
-
-/// Swallows the report with this number, counted from 0 once `armed` says so.
-fn loses(number: usize, armed: &Arc<Mutex<bool>>) -> Fate {
-    let armed = Arc::clone(armed);
-    let mut count = 0;
-    Box::new(move |report| {
-        if !*armed.lock().unwrap() {
-            return vec![report];
-        }
-        count += 1;
-        if count == number + 1 {
-            vec![]
-        } else {
-            vec![report]
-        }
-    })
-}
-
-fn plugged() -> SimulatedKey {
-    let key = Manufacturer::new(Model::practice())
-        .unwrap()
-        .make(1)
-        .unwrap();
-    key.plug().unwrap();
-    key
-}
-
-/// A channel to `key` over a cable with these fates, and everything that is seen on the station's end.
-fn connect(
-    key: &SimulatedKey,
-    to_key: Fate,
-    from_key: Fate,
-) -> (Hid<Cable>, Arc<Mutex<Vec<Report>>>) {
-    let seen = Arc::default();
-    let cable = Cable {
-        pipe: ReportPipe::open(key).unwrap(),
-        to_key,
-        from_key,
-        arrived: VecDeque::new(),
-        seen: Arc::clone(&seen),
-    };
-    (Hid::open(cable, 0, PRODUCT.to_owned()).unwrap(), seen)
-}
-
-fn exchange(hid: &mut Hid<Cable>, request: &[u8], patience: Duration) -> Result<Vec<u8>, Fault> {
-    let mut conduct = Conduct {
-        deadline: Instant::now() + patience,
-        cancel: &CancelFlag::default(),
-        on_keepalive: &mut |_| {},
-    };
-    hid.exchange(request, &mut conduct)
-}
 
 #[track_caller]
 fn works(hid: &mut Hid<Cable>) {
