@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
-use crate::app::runner::perform::registered;
+use crate::app::runner::register::registered;
 use crate::domain::authenticator::Recognition;
 use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::event::{Evidence, Intent, Step, Witness};

@@ -13,6 +13,7 @@ use crate::app::duties;
 use crate::app::world::{KeyState, Op, World, request};
 use crate::domain::enrollment::Standing;
 use crate::domain::event::Intent;
+use crate::domain::fault::Move;
 use crate::domain::policy::Policy;
 
 /// A bench with one job for Anna in a world of its own.

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::app::intake::Habits;
+use crate::app::station::slots::SlotMap;
 use crate::app::world::{Folder, KeyState, Op, World, file_of, request};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::Draft;
 use crate::domain::policy::{Policy, UsedKeys};
+use crate::domain::station::signal::ConfirmCards;
 use crate::port::{CancelFlag, Ledger};
 
 fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>) -> Desk {

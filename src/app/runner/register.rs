@@ -1,0 +1,130 @@
+//! Registering the passkey: what it replaces, the POST, and its name at Entra.
+
+use crate::app::journal;
+use crate::app::runner::Run;
+use crate::app::runner::outcome::Outcome;
+use crate::app::runner::perform::Prepared;
+use crate::domain::credential::{CredentialKind, MethodId};
+use crate::domain::enrollment::{Made, Standing};
+use crate::domain::event::{Evidence, Intent, Step, Witness};
+use crate::domain::fault::Fault;
+use crate::domain::policy::{DeleteExisting, DeleteScope, NameParts, key_name};
+
+impl Run<'_> {
+    pub(super) fn prepare_register(&mut self) -> Result<Prepared, Outcome> {
+        let made = self.made()?;
+        if self.bench.ports.clock.now() > made.expires {
+            // It was never sent, so a fresh ceremony on the same key is all that is needed.
+            let reason = Fault::AnswerUnusable {
+                what: "the challenge has run out".to_owned(),
+            };
+            return Err(Outcome::Abandon {
+                reason,
+                restart: Step::MakeCredential,
+            });
+        }
+        let replaces = match self.policy.delete_existing {
+            DeleteExisting::Never => Vec::new(),
+            DeleteExisting::AfterEnrollment => self.older_methods().map_err(Outcome::NotDone)?,
+        };
+        Ok((Intent::Register { replaces }, None))
+    }
+
+    pub(super) fn made(&self) -> Result<Made, Outcome> {
+        let missing = || {
+            Outcome::NotDone(Fault::Internal {
+                what: "no passkey to register".to_owned(),
+            })
+        };
+        self.enrollment.made().cloned().ok_or_else(missing)
+    }
+
+    /// The user's methods that the new key replaces. Keys that this ledger enrolled and that live are spared: a backup key
+    /// never takes the primary away. A job that says `replace` is about the key of its own role, so that one goes.
+    pub(super) fn older_methods(&mut self) -> Result<Vec<MethodId>, Fault> {
+        let user = self.job.request.user.as_str();
+        let ledger = self.bench.ports.ledger.as_ref();
+        let mut ours = ledger.live_methods(user)?;
+        if self.job.request.replace {
+            for record in ledger.jobs_of_user(user)? {
+                let former = record.job.id != self.job.id
+                    && record.standing == Standing::Done
+                    && record.job.request.role == self.job.request.role;
+                if former {
+                    let before = journal::replay(ledger, record.job.id)?;
+                    ours.retain(|method| before.method() != Some(method));
+                }
+            }
+        }
+        let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
+        let all = self.policy.delete_scope == DeleteScope::AllPasskeys;
+        let goes = listed
+            .into_iter()
+            .filter(|method| all || method.kind == CredentialKind::SecurityKey);
+        Ok(goes
+            .map(|method| method.method)
+            .filter(|method| !ours.contains(method))
+            .collect())
+    }
+
+    pub(super) fn register(&mut self) -> Outcome {
+        match self.post() {
+            Ok(method) => registered(method, Witness::Reply),
+            Err(fault) => Outcome::failed(fault),
+        }
+    }
+
+    /// POSTs the attestation that is in the ledger: the first time and after a doubt, the very same bytes.
+    pub(super) fn post(&mut self) -> Result<MethodId, Fault> {
+        let missing = || Fault::Ledger {
+            what: "the attestation is not in the ledger".to_owned(),
+        };
+        let attempt = self
+            .enrollment
+            .made()
+            .map(|made| made.attempt)
+            .ok_or_else(missing)?;
+        let attestation = self
+            .bench
+            .ports
+            .ledger
+            .attestation(self.job.id, attempt)?
+            .ok_or_else(missing)?;
+        let name = self.key_name();
+        let user = self.job.request.user.as_str();
+        self.with_tenant(|bench| {
+            bench
+                .ports
+                .relying_party
+                .register(user, &name, &attestation)
+        })
+    }
+
+    pub(super) fn key_name(&self) -> String {
+        let serial = self
+            .enrollment
+            .binding()
+            .and_then(|binding| binding.serial.clone());
+        let envelope = self.job.envelope.to_string();
+        let template = self
+            .job
+            .request
+            .key_name
+            .as_deref()
+            .unwrap_or(&self.policy.key_name);
+        key_name(
+            template,
+            NameParts {
+                serial: serial.as_ref().map(|serial| serial.as_str()),
+                model: &self.model(),
+                envelope: &envelope,
+                role: self.job.request.role.word(),
+            },
+        )
+    }
+}
+
+/// The passkey is at Entra.
+pub(super) fn registered(method: MethodId, witness: Witness) -> Outcome {
+    Outcome::done(Evidence::Registered { method, witness })
+}

@@ -1,0 +1,143 @@
+//! What follows from the outcome of a step: written down, tried again, held, or given up.
+
+use crate::app::runner::outcome::Outcome;
+use crate::app::runner::{Run, TRIES_MAX};
+use crate::domain::event::{Happening, Step};
+use crate::domain::fault::{Fault, Move};
+use crate::domain::station::signal::Ending;
+
+impl Run<'_> {
+    pub(super) fn settle(&mut self, step: Step, outcome: Outcome) -> Result<(), Ending> {
+        match &outcome {
+            Outcome::Done { evidence, .. } => {
+                self.tries = 0;
+                let happening = Happening::Done {
+                    step,
+                    evidence: (**evidence).clone(),
+                };
+                self.record(happening, None, &outcome)
+            }
+            Outcome::NotDone(fault) => {
+                let happening = Happening::NotDone {
+                    step,
+                    fault: fault.clone(),
+                };
+                self.record(happening, None, &outcome)?;
+                self.after(step, fault.clone())
+            }
+            // The network may have swallowed the reply only: ask at once, and leave when there is no answer either.
+            Outcome::Doubt(fault)
+                if step == Step::Register
+                    && fault.whose_move() == Move::Wait
+                    && self.may_try_again() =>
+            {
+                tracing::info!(job = self.job.id.0, %step, %fault, "in doubt, asking");
+                Ok(())
+            }
+            Outcome::Doubt(fault) => self.leave_in_doubt(fault.clone()),
+            Outcome::Abandon { reason, restart } => self.abandon(reason.clone(), *restart),
+        }
+    }
+
+    /// Nothing is written but a hold where only a person can tell; it lies on top of the doubt and leaves it in place.
+    pub(super) fn leave_in_doubt(&mut self, fault: Fault) -> Result<(), Ending> {
+        match (fault.whose_move(), &fault) {
+            // A ledger that fails takes no hold either.
+            (Move::Administrator, Fault::Ledger { .. })
+            | (Move::Wait | Move::PutBack | Move::AnotherKey, _) => Err(Ending::Stopped(fault)),
+            (Move::Administrator, _) => self.hold(fault),
+        }
+    }
+
+    /// The step was not even started: nothing needs to be written but what ends the attempt.
+    pub(super) fn settle_unstarted(&mut self, outcome: Outcome) -> Result<(), Ending> {
+        match outcome {
+            Outcome::Done { .. } => Ok(()),
+            Outcome::NotDone(fault) | Outcome::Doubt(fault) => match fault.whose_move() {
+                Move::Administrator => self.hold(fault),
+                Move::Wait | Move::PutBack | Move::AnotherKey => Err(Ending::Stopped(fault)),
+            },
+            Outcome::Abandon { reason, restart } => self.abandon(reason, restart),
+        }
+    }
+
+    /// It is certain that the step had no effect. Who acts now?
+    pub(super) fn after(&mut self, step: Step, fault: Fault) -> Result<(), Ending> {
+        // A probe that found nothing done has the very key in hand: the doubt is settled, so the step is simply done now.
+        let settled = step == Step::SetPin && fault == Fault::KeyGone;
+        let untouched =
+            matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
+        let passes = settled || untouched;
+        if passes && self.may_try_again() {
+            return Ok(());
+        }
+        if fault == Fault::PinRefused && self.may_try_again() {
+            return self.abandon(fault, Step::SetPin);
+        }
+        match fault.whose_move() {
+            Move::Wait | Move::PutBack => {
+                if step == Step::Reset && self.could_not_come_back() {
+                    self.abandon(fault.clone(), Step::Reset)?;
+                }
+                Err(Ending::Stopped(fault))
+            }
+            Move::Administrator => self.hold(fault),
+            Move::AnotherKey => {
+                self.abandon(fault.clone(), Step::Reset)?;
+                Err(Ending::AnotherKey(fault))
+            }
+        }
+    }
+
+    /// A used key without a serial cannot be told from another one when it is put back, and before its reset nothing of ours
+    /// is on it that could prove it. The job lets go of it, so that the bench looks at it, and asks, as if it were new.
+    pub(super) fn could_not_come_back(&mut self) -> bool {
+        let nameless = self
+            .enrollment
+            .binding()
+            .is_none_or(|binding| binding.serial.is_none());
+        nameless
+            && self
+                .with_key(|key| key.capabilities())
+                .is_ok_and(|info| info.has_pin())
+    }
+
+    pub(super) fn not_recognised(&mut self, fault: Fault) -> Result<(), Ending> {
+        let nameless = self
+            .enrollment
+            .binding()
+            .is_none_or(|binding| binding.serial.is_none());
+        let stranger = matches!(fault, Fault::KeyUsed | Fault::WrongKey);
+        if stranger && nameless && self.nothing_of_ours() {
+            self.abandon(fault.clone(), Step::Reset)?;
+        }
+        Err(Ending::Stopped(fault))
+    }
+
+    pub(super) fn may_try_again(&mut self) -> bool {
+        self.tries = self.tries.saturating_add(1);
+        self.tries < TRIES_MAX
+    }
+
+    pub(super) fn hold(&mut self, fault: Fault) -> Result<(), Ending> {
+        self.record(
+            Happening::Held {
+                fault: fault.clone(),
+            },
+            None,
+            &Outcome::plain(),
+        )?;
+        Err(Ending::Held(fault))
+    }
+
+    pub(super) fn abandon(&mut self, reason: Fault, restart: Step) -> Result<(), Ending> {
+        let credential = self.enrollment.left_behind();
+        let happening = Happening::Abandoned {
+            reason,
+            credential,
+            restart,
+        };
+        self.bound = self.bound && restart != Step::Reset;
+        self.record(happening, None, &Outcome::plain())
+    }
+}

@@ -1,0 +1,126 @@
+//! How the station is asked to run, what reaches its loop, and how it ends.
+
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::app::admin::{Change, Changed, Unchanged};
+use crate::app::intake::Taken;
+use crate::app::runner::Hand;
+use crate::app::station::slots::SlotMap;
+use crate::domain::authenticator::Slot;
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+use crate::domain::station::signal::{ConfirmCards, Ending, Reading};
+use crate::port::{CancelFlag, KeyEvent};
+
+/// How the station runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// So many jobs may start; `None`: no limit.
+    pub limit: Option<usize>,
+    /// End when nothing is left to do.
+    pub until_empty: bool,
+    pub confirm_cards: ConfirmCards,
+    pub slots: SlotMap,
+    /// Badge or number of the person at the bench.
+    pub actor: String,
+    /// How often what waits for the network is tried again; [`TICK`](super::TICK) but in tests.
+    pub tick: Duration,
+    /// Set when the station is broken off, so that nobody goes on waiting for a tenant that asks for patience.
+    pub waits: CancelFlag,
+}
+
+/// What faces ask of the station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// The operator agrees to what this slot asks.
+    Confirm(Slot),
+    /// Another person has taken over the bench.
+    Actor(String),
+    /// A job changed under another hand: look again.
+    Changed(JobId),
+    /// Finish the steps in hand, start nothing new, end.
+    Stop,
+    /// Break off the exchanges in hand and end. What is in doubt is settled next time.
+    StopNow,
+}
+
+/// How a run of the station ended, for the exit code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub done: usize,
+    pub rejected_files: usize,
+    /// Why jobs are held at its end, whoever held them, and whenever: each of them waits for somebody.
+    pub held: Vec<Fault>,
+    /// The ledger failed: the station stopped at once.
+    pub broken: Option<Fault>,
+    pub interrupted: bool,
+}
+
+/// What reaches the loop.
+pub(super) enum Message {
+    Key(KeyEvent),
+    Folder,
+    Taken {
+        taken: Vec<Taken>,
+        /// A file in the folder is not complete yet.
+        settling: bool,
+    },
+    Read {
+        slot: Slot,
+        result: Box<Result<(Hand, Reading), Fault>>,
+    },
+    Ended {
+        slot: Option<Slot>,
+        job: JobId,
+        ending: Ending,
+        hand: Option<Box<Hand>>,
+    },
+    Provided {
+        job: JobId,
+        result: Result<(), Fault>,
+    },
+    DutiesDone {
+        /// Older credentials go in a moment.
+        soon: bool,
+    },
+    Request(Request),
+    Change {
+        job: JobId,
+        change: Change,
+        actor: String,
+        reply: SyncSender<Result<Changed, Unchanged>>,
+    },
+}
+
+/// A way into the loop, for faces. Cloned freely.
+#[derive(Clone)]
+pub struct Handle(pub(super) UnboundedSender<Message>);
+
+impl Handle {
+    /// Asks the station for something. `false` when it has ended.
+    pub fn ask(&self, request: Request) -> bool {
+        self.0.send(Message::Request(request)).is_ok()
+    }
+
+    /// Has the station change a job, between two of its own steps, so that no run is surprised. Blocks until it is durable;
+    /// `None` when the station has ended.
+    pub fn change(
+        &self,
+        job: JobId,
+        change: Change,
+        actor: String,
+    ) -> Option<Result<Changed, Unchanged>> {
+        let (reply, answer) = sync_channel(1);
+        let message = Message::Change {
+            job,
+            change,
+            actor,
+            reply,
+        };
+        self.0.send(message).ok()?;
+        answer.recv().ok()
+    }
+}

@@ -1,0 +1,231 @@
+//! What the loop does about each thing that reaches it.
+
+use crate::app::admin::{self, Change, Changed, Unchanged};
+use crate::app::board::News;
+use crate::app::intake::Taken;
+use crate::app::runner::Hand;
+use crate::app::station::handle::Request;
+use crate::app::station::{Desk, candidates, carry_out};
+use crate::domain::authenticator::Slot;
+use crate::domain::fault::{Fault, Move};
+use crate::domain::job::JobId;
+use crate::domain::station::signal::{Ending, Reading, Signal};
+use crate::port::{CancelFlag, KeyEvent};
+
+impl Desk {
+    /// Changes a job by hand, unless it is in work.
+    pub(super) fn change(
+        &mut self,
+        job: JobId,
+        change: &Change,
+        actor: &str,
+    ) -> Result<Changed, Unchanged> {
+        if self.station.is_working_on(job) || self.aside.contains(&job) {
+            return Err(Unchanged::InWork);
+        }
+        let now = self.ports.clock.now();
+        let changed = admin::change(self.ports.ledger.as_ref(), job, change, actor, now)?;
+        self.changed(job);
+        self.duties_due = true;
+        self.look_after_duties();
+        Ok(changed)
+    }
+
+    pub(super) fn key(&mut self, event: KeyEvent) {
+        match event {
+            KeyEvent::Arrived {
+                place, at_start, ..
+            } => {
+                let slot = self.options.slots.slot_of(&place);
+                self.places.insert(slot, place);
+                self.signal(Signal::Arrived { slot, at_start });
+            }
+            KeyEvent::Left { place } => {
+                let slot = self.options.slots.slot_of(&place);
+                self.hands.remove(&slot);
+                self.signal(Signal::Left { slot });
+            }
+        }
+    }
+
+    pub(super) fn read(&mut self, slot: Slot, result: Result<(Hand, Reading), Fault>) {
+        match result {
+            Ok((hand, reading)) => {
+                self.hands.insert(slot, Box::new(hand));
+                self.signal(Signal::Read {
+                    slot,
+                    reading: Box::new(reading),
+                });
+            }
+            Err(fault) => {
+                tracing::warn!(%slot, %fault, "the key could not be read");
+                self.signal(Signal::Unreadable { slot, fault });
+            }
+        }
+    }
+
+    pub(super) fn ended(
+        &mut self,
+        slot: Option<Slot>,
+        job: JobId,
+        ending: Ending,
+        hand: Option<Box<Hand>>,
+    ) {
+        tracing::info!(job = job.0, ?ending, "run ended");
+        match &ending {
+            Ending::Finished => self.summary.done = self.summary.done.saturating_add(1),
+            Ending::Held(fault) => self.summary.held.push(fault.clone()),
+            Ending::Stopped(fault @ Fault::Ledger { .. }) => {
+                self.summary.broken = Some(fault.clone())
+            }
+            Ending::Stopped(_) | Ending::AnotherKey(_) => {}
+        }
+        match &ending {
+            Ending::Stopped(fault) if fault.whose_move() == Move::Wait => self.network(Some(fault)),
+            Ending::Finished => self.network(None),
+            // They tell nothing of the network.
+            Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
+        }
+        self.changed(job);
+        self.duties_due = true;
+        self.look_after_duties();
+        match slot {
+            Some(slot) => {
+                if let Some(hand) = hand {
+                    self.hands.insert(slot, hand);
+                }
+                self.signal(Signal::Ended { slot, job, ending });
+            }
+            None => {
+                self.aside.remove(&job);
+                self.signal(Signal::EndedAside { job, ending });
+            }
+        }
+    }
+
+    pub(super) fn provided(&mut self, job: JobId, result: Result<(), Fault>) {
+        match result {
+            Ok(()) => {
+                self.network(None);
+                self.signal(Signal::Prepared { job });
+            }
+            Err(fault) => {
+                tracing::warn!(job = job.0, %fault, "no creation options");
+                if fault.whose_move() == Move::Wait {
+                    self.network(Some(&fault));
+                }
+                self.signal(Signal::Unprepared { job, fault });
+            }
+        }
+    }
+
+    /// Says once that the line waits for the network, and once that it no longer does.
+    pub(super) fn network(&mut self, fault: Option<&Fault>) {
+        match (fault, self.waits_for_network) {
+            (Some(fault), false) => self.board.announce(News::Network {
+                fault: fault.to_string(),
+            }),
+            (None, true) => self.board.announce(News::NetworkBack),
+            (Some(_), true) | (None, false) => {}
+        }
+        self.waits_for_network = fault.is_some();
+    }
+
+    pub(super) fn request(&mut self, request: Request) {
+        match request {
+            Request::Confirm(slot) => self.signal(Signal::Confirmed { slot }),
+            Request::Actor(actor) => {
+                // No slot stops for a change of shift: runs in hand keep the name they began with.
+                let note = self
+                    .ports
+                    .ledger
+                    .note("shift change", &actor, self.ports.clock.now());
+                self.survive(note);
+                self.board.announce(News::Actor {
+                    actor: actor.clone(),
+                });
+                self.options.actor = actor;
+            }
+            Request::Changed(job) => {
+                self.changed(job);
+                self.signal(Signal::Tick);
+            }
+            Request::Stop => self.stop(),
+            Request::StopNow => {
+                self.stop();
+                self.options.waits.cancel();
+                self.cancels.values().for_each(CancelFlag::cancel);
+            }
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        self.summary.interrupted = true;
+        self.pause.cancel();
+        self.signal(Signal::Drain);
+    }
+
+    pub(super) fn tick(&mut self) {
+        for job in self.provisions.expire(self.ports.clock.now()) {
+            self.signal(Signal::Expired { job });
+        }
+        self.signal(Signal::Tick);
+        self.look_after_duties();
+    }
+
+    pub(super) fn load_jobs(&mut self) -> Result<(), Fault> {
+        let jobs = candidates::all(&self.ports, &self.policies)?;
+        self.signal(Signal::Jobs(jobs));
+        Ok(())
+    }
+
+    pub(super) fn changed(&mut self, job: JobId) {
+        match candidates::one(&self.ports, &self.policies, job) {
+            Ok(now) => self.signal(Signal::Changed {
+                job,
+                now: now.map(Box::new),
+            }),
+            Err(fault) => self.summary.broken = Some(fault),
+        }
+    }
+
+    pub(super) fn taken(&mut self, taken: Vec<Taken>, settling: bool) {
+        self.folder_busy = false;
+        self.folder_settling = settling;
+        let mut admitted = false;
+        for one in taken {
+            match &one {
+                Taken::Admitted { .. } => admitted = true,
+                Taken::Rejected { .. } => {
+                    self.summary.rejected_files = self.summary.rejected_files.saturating_add(1);
+                }
+                Taken::Held { .. } => {}
+            }
+            self.board.announce(one.news());
+        }
+        if admitted && let Err(fault) = self.load_jobs() {
+            self.summary.broken = Some(fault);
+        }
+        if std::mem::take(&mut self.folder_again) {
+            self.look_into_folder();
+        }
+    }
+
+    /// A note that could not be written does not stop the line, but it is told.
+    pub(super) fn survive(&mut self, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            self.board.announce(News::Trouble {
+                what: fault.to_string(),
+            });
+        }
+    }
+
+    pub(super) fn hold(&mut self, job: JobId, fault: Fault) {
+        let result = carry_out::hold(&self.ports, job, fault.clone(), &self.options.actor);
+        match result {
+            Ok(()) => self.summary.held.push(fault),
+            Err(fault) => self.summary.broken = Some(fault),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The ledger's port over the world.
+
+use super::*;
+
+impl Ledger for World {
+    fn admit(&self, admission: &Admission, _: &str, _: Timestamp) -> Result<Admitted, Fault> {
+        self.call(Op::Admit, |state| {
+            let ledger = &mut state.ledger;
+            if let Some(jobs) = ledger.claims.get(&admission.claim) {
+                return Ok(Admitted::Jobs(jobs.clone()));
+            }
+            if let Some(batch) = ledger.contents.get(&admission.content) {
+                return Ok(Admitted::KnownContent {
+                    batch: batch.clone(),
+                    at: Timestamp(0),
+                });
+            }
+            let jobs: Vec<JobId> = admission
+                .drafts
+                .iter()
+                .map(|draft| ledger.add_job(&admission.batch, draft.request.clone()))
+                .collect();
+            for (at, fault) in &admission.held {
+                let event = Event {
+                    attempt: Attempt(0),
+                    happening: Happening::Held {
+                        fault: fault.clone(),
+                    },
+                };
+                ledger.journal.entry(jobs[*at]).or_default().push(event);
+            }
+            ledger.claims.insert(admission.claim.clone(), jobs.clone());
+            ledger
+                .contents
+                .insert(admission.content, admission.batch.clone());
+            Ok(Admitted::Jobs(jobs))
+        })
+    }
+
+    fn open_jobs(&self) -> Result<Vec<JobRecord>, Fault> {
+        let open =
+            |record: &JobRecord| !matches!(record.standing, Standing::Done | Standing::Cancelled);
+        self.jobs(None)
+            .map(|records| records.into_iter().filter(open).collect())
+    }
+
+    fn job(&self, id: JobId) -> Result<Option<JobRecord>, Fault> {
+        self.look(|ledger| ledger.jobs.get(&id).map(|job| ledger.record(job)))
+    }
+
+    fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault> {
+        let fits = |record: &JobRecord| record.job.id.to_string() == text;
+        self.jobs(None)
+            .map(|records| records.into_iter().filter(fits).collect())
+    }
+
+    fn jobs(&self, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Fault> {
+        self.look(|ledger| {
+            let of = |job: &&Job| batch.is_none_or(|batch| job.batch == *batch);
+            let jobs = ledger.jobs.values().filter(of);
+            jobs.map(|job| ledger.record(job)).collect()
+        })
+    }
+
+    fn journal(&self, job: JobId) -> Result<Vec<Stamped>, Fault> {
+        self.look(|ledger| {
+            let events = ledger.journal.get(&job).cloned().unwrap_or_default();
+            let stamp = |(sequence, event)| Stamped {
+                sequence,
+                at: Timestamp(0),
+                actor: "B-7".to_owned(),
+                event,
+            };
+            (1..).zip(events).map(stamp).collect()
+        })
+    }
+
+    fn append(&self, entry: &Entry<'_>, _: &str, _: Timestamp) -> Result<(), Fault> {
+        self.call(Op::Append, |state| {
+            note_truth(state, entry.job, entry.event);
+            state.ledger.append(entry)
+        })
+    }
+
+    fn pin_in_flight(&self, job: JobId, attempt: Attempt) -> Result<Pin, Fault> {
+        let found = self.look(|ledger| ledger.in_flight.get(&(job, attempt)).cloned())?;
+        found
+            .and_then(|text| Pin::new(&text).ok())
+            .ok_or_else(|| Fault::Unsealable {
+                what: "no copy in flight".to_owned(),
+            })
+    }
+
+    fn specified_pin(&self, job: JobId) -> Result<Option<Pin>, Fault> {
+        self.look(|ledger| {
+            ledger
+                .specified
+                .get(&job)
+                .and_then(|text| Pin::new(text).ok())
+        })
+    }
+
+    fn current_pin(&self, job: JobId) -> Result<Option<Pin>, Fault> {
+        self.look(|ledger| {
+            ledger
+                .current
+                .get(&job)
+                .and_then(|text| Pin::new(text).ok())
+        })
+    }
+
+    fn attestation(&self, job: JobId, attempt: Attempt) -> Result<Option<Attestation>, Fault> {
+        self.look(|ledger| ledger.attestations.get(&(job, attempt)).cloned())
+    }
+
+    fn holders_of_serial(&self, serial: &Serial) -> Result<Vec<Holder>, Fault> {
+        self.look(|ledger| {
+            let of = |job: &&JobId| {
+                let state = ledger.state_of(**job);
+                state.binding().and_then(|binding| binding.serial.as_ref()) == Some(serial)
+            };
+            let jobs = ledger.jobs.keys().rev().filter(of);
+            jobs.filter_map(|job| ledger.holder(*job)).collect()
+        })
+    }
+
+    fn holder_of_credential(&self, credential: &CredentialId) -> Result<Option<Holder>, Fault> {
+        self.look(|ledger| {
+            let mut kept = ledger.passkeys.iter();
+            let kept = kept.find(|kept| kept.credential == *credential)?;
+            ledger.holder(kept.job)
+        })
+    }
+
+    fn jobs_of_user(&self, user: &str) -> Result<Vec<JobRecord>, Fault> {
+        let of = |record: &JobRecord| {
+            record.job.request.user.eq_ignore_ascii_case(user)
+                && record.standing != Standing::Cancelled
+        };
+        self.jobs(None)
+            .map(|records| records.into_iter().filter(of).collect())
+    }
+
+    fn live_methods(&self, user: &str) -> Result<Vec<MethodId>, Fault> {
+        self.look(|ledger| {
+            let live = ledger.passkeys.iter().filter(|kept| {
+                kept.state == Passkey::Registered
+                    && ledger.jobs[&kept.job]
+                        .request
+                        .user
+                        .eq_ignore_ascii_case(user)
+            });
+            live.filter_map(|kept| kept.method.clone()).collect()
+        })
+    }
+
+    fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
+        self.look(|ledger| {
+            let due = ledger.duties.iter().filter(|due| {
+                let job = ledger.state_of(due.obligation.job);
+                let orphan = matches!(due.obligation.duty, Duty::Orphan(_));
+                due.open
+                    && due.obligation.due <= now
+                    && (orphan || job.standing() == Standing::Done)
+            });
+            due.map(|due| Obligation {
+                keeps: match due.obligation.duty {
+                    Duty::Replaced(_) => ledger.state_of(due.obligation.job).method().cloned(),
+                    Duty::Orphan(_) => None,
+                },
+                ..due.obligation.clone()
+            })
+            .collect()
+        })
+    }
+
+    fn settle(&self, id: i64, outcome: &DutyOutcome, _: &str, _: Timestamp) -> Result<(), Fault> {
+        self.call(Op::Settle, |state| {
+            state.ledger.settle(id, outcome);
+            Ok(())
+        })
+    }
+
+    fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
+        Ok(())
+    }
+}
