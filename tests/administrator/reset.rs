@@ -1,5 +1,9 @@
 //! `reset = "keep"` and `reset = "specified"`, from the job file to the tenant.
 
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
 use keyline::domain::credential::{CredentialId, RpId, UserHandle};
 use keyline::domain::enrollment::Standing;
 use keyline::domain::event::{Happening, Step};
@@ -197,13 +201,26 @@ fn a_specified_pin_is_on_the_key_and_in_the_letter() {
     assert_eq!(only_job(&parts).standing, Standing::Done);
     let folder = line.config.path(&line.config.letters.folder);
     let letter = files::below(&folder).pop().expect("a letter");
-    let text = std::process::Command::new("pdftotext")
-        .arg(&letter)
-        .arg("-")
-        .output()
-        .expect("pdftotext, of the package poppler-utils");
-    let text: String = String::from_utf8_lossy(&text.stdout)
-        .split_whitespace()
-        .collect();
-    assert!(text.contains("kw7gmtfa"), "the letter is for another PIN");
+    if let Some(text) = read(&letter) {
+        assert!(text.contains("kw7gmtfa"), "the letter is for another PIN");
+    }
+}
+
+/// The words of a letter without the spaces between them; `None` where there is no program that reads PDF.
+fn read(letter: &Path) -> Option<String> {
+    let read = Command::new("pdftotext").arg(letter).arg("-").output();
+    let Ok(read) = read else {
+        let reason = "`pdftotext` is missing (package poppler-utils)";
+        let set =
+            |name| std::env::var(name).is_ok_and(|value| !value.is_empty() && value != "false");
+        assert!(
+            !set("CI") || set("KEYLINE_TEST_QUICK"),
+            "NOT TESTED: {reason}"
+        );
+        // Not by `eprintln!`, which the test harness keeps to itself when a test passes.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
+        return None;
+    };
+    let text = String::from_utf8_lossy(&read.stdout);
+    Some(text.split_whitespace().collect())
 }
