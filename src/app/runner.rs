@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crate::app::board::{Board, Case, Finished};
 use crate::app::provisions::Provisions;
 use crate::app::runner::outcome::Outcome;
-use crate::app::{Policies, Ports};
+use crate::app::{Policies, Ports, journal};
 use crate::domain::authenticator::Slot;
 use crate::domain::enrollment::{Command, Enrollment};
 use crate::domain::event::{Event, Evidence, Happening, Step};
@@ -72,13 +72,23 @@ const TRIES_MAX: u32 = 3;
 /// Runs `job` on the key in `hand`, or as far as it goes without a key.
 pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
     let started = Instant::now();
-    let policy = match bench.policies.get(&job.request.policy) {
-        Ok(policy) => policy,
-        Err(fault) => return Ending::Held(fault),
-    };
-    let enrollment = match replay(bench, job) {
+    let ledger = bench.ports.ledger.as_ref();
+    let enrollment = match journal::replay(ledger, job.id) {
         Ok(enrollment) => enrollment,
         Err(fault) => return Ending::Stopped(fault),
+    };
+    let policy = match bench.policies.get(&job.request.policy) {
+        Ok(policy) => policy,
+        Err(fault) => {
+            let held = Happening::Held {
+                fault: fault.clone(),
+            };
+            let now = bench.ports.clock.now();
+            return match journal::append(ledger, job.id, enrollment, held, bench.actor, now) {
+                Ok(_) => Ending::Held(fault),
+                Err(fault) => Ending::Stopped(fault),
+            };
+        }
     };
     let mut run = Run {
         bench,
@@ -97,13 +107,6 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         run.report(started);
     }
     ending
-}
-
-fn replay(bench: &Bench<'_>, job: &Job) -> Result<Enrollment, Fault> {
-    let journal = bench.ports.ledger.journal(job.id)?;
-    Enrollment::replay(journal.iter().map(|row| &row.event)).map_err(|impossible| Fault::Ledger {
-        what: impossible.to_string(),
-    })
 }
 
 impl Run<'_> {

@@ -52,6 +52,8 @@ pub struct Desk {
     /// Whose jobs stand in the slots now: the ledger is not asked again for every message.
     cases: BTreeMap<JobId, Case>,
     summary: Summary,
+    /// Why the jobs are held that are.
+    held: BTreeMap<JobId, Fault>,
     /// Whether the folder is being looked at, and whether it should be once more.
     folder_busy: bool,
     folder_again: bool,
@@ -92,6 +94,7 @@ impl Desk {
             aside: BTreeSet::new(),
             cases: BTreeMap::new(),
             summary: Summary::default(),
+            held: BTreeMap::new(),
             folder_busy: false,
             folder_again: false,
             folder_settling: false,
@@ -135,9 +138,7 @@ impl Desk {
             }
             self.show();
         }
-        if self.summary.broken.is_none() {
-            self.summary.held = candidates::held(&self.ports)?;
-        }
+        self.summary.held = self.held.into_values().collect();
         self.ports
             .ledger
             .note("station ended", &self.options.actor, self.ports.clock.now())?;
@@ -206,7 +207,7 @@ impl Desk {
         self.board.set_counts(Counts {
             waiting,
             under_way,
-            held: self.summary.held.len(),
+            held: self.held.len(),
             done: self.summary.done,
         });
         let mut cases = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! From the ledger's open jobs to what the bench must know of them.
 
+use std::collections::BTreeMap;
+
 use crate::app::{Policies, Ports, journal};
 use crate::domain::enrollment::{Command, Standing};
 use crate::domain::fault::Fault;
@@ -7,36 +9,42 @@ use crate::domain::job::JobId;
 use crate::domain::station::signal::Candidate;
 use crate::port::JobRecord;
 
-/// Every open job that is not held, in order.
-pub(super) fn all(ports: &Ports, policies: &Policies) -> Result<Vec<Candidate>, Fault> {
+/// The open jobs: those that the bench may work on, in order, and why the others are held.
+pub(super) struct Open {
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) held: BTreeMap<JobId, Fault>,
+}
+
+/// Every open job.
+pub(super) fn all(ports: &Ports, policies: &Policies) -> Result<Open, Fault> {
     let records = ports.ledger.open_jobs()?;
-    let mut candidates = Vec::with_capacity(records.len());
+    let mut open = Open {
+        candidates: Vec::with_capacity(records.len()),
+        held: BTreeMap::new(),
+    };
     for record in &records {
-        candidates.extend(candidate(ports, policies, record)?);
+        open.candidates.extend(candidate(ports, policies, record)?);
+        open.held.extend(hold_of(record));
     }
-    Ok(candidates)
+    Ok(open)
 }
 
-/// Why the jobs are held that are.
-pub(super) fn held(ports: &Ports) -> Result<Vec<Fault>, Fault> {
-    let records = ports.ledger.open_jobs()?;
-    Ok(records
-        .into_iter()
-        .filter(|record| record.standing == Standing::Held)
-        .filter_map(|record| record.held)
-        .collect())
+/// One job as it stands now; empty when it is done or cancelled.
+pub(super) fn one(ports: &Ports, policies: &Policies, job: JobId) -> Result<Open, Fault> {
+    let record = ports.ledger.job(job)?;
+    Ok(Open {
+        candidates: match &record {
+            Some(record) => candidate(ports, policies, record)?.into_iter().collect(),
+            None => Vec::new(),
+        },
+        held: record.iter().filter_map(hold_of).collect(),
+    })
 }
 
-/// One job as it stands now; `None` when it is held, done or cancelled.
-pub(super) fn one(
-    ports: &Ports,
-    policies: &Policies,
-    job: JobId,
-) -> Result<Option<Candidate>, Fault> {
-    match ports.ledger.job(job)? {
-        Some(record) => candidate(ports, policies, &record),
-        None => Ok(None),
-    }
+fn hold_of(record: &JobRecord) -> Option<(JobId, Fault)> {
+    let held = record.standing == Standing::Held;
+    held.then(|| record.held.clone().map(|fault| (record.job.id, fault)))
+        .flatten()
 }
 
 fn candidate(

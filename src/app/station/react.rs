@@ -74,11 +74,10 @@ impl Desk {
         tracing::info!(job = job.0, ?ending, "run ended");
         match &ending {
             Ending::Finished => self.summary.done = self.summary.done.saturating_add(1),
-            Ending::Held(fault) => self.summary.held.push(fault.clone()),
             Ending::Stopped(fault @ Fault::Ledger { .. }) => {
                 self.summary.broken = Some(fault.clone())
             }
-            Ending::Stopped(_) | Ending::AnotherKey(_) => {}
+            Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
         }
         match &ending {
             Ending::Stopped(fault) if fault.whose_move() == Move::Wait => self.network(Some(fault)),
@@ -175,17 +174,20 @@ impl Desk {
     }
 
     pub(super) fn load_jobs(&mut self) -> Result<(), Fault> {
-        let jobs = candidates::all(&self.ports, &self.policies)?;
-        self.signal(Signal::Jobs(jobs));
+        let open = candidates::all(&self.ports, &self.policies)?;
+        self.held = open.held;
+        self.signal(Signal::Jobs(open.candidates));
         Ok(())
     }
 
     pub(super) fn changed(&mut self, job: JobId) {
         match candidates::one(&self.ports, &self.policies, job) {
-            Ok(now) => self.signal(Signal::Changed {
-                job,
-                now: now.map(Box::new),
-            }),
+            Ok(open) => {
+                self.held.remove(&job);
+                self.held.extend(open.held);
+                let now = open.candidates.into_iter().next().map(Box::new);
+                self.signal(Signal::Changed { job, now });
+            }
             Err(fault) => self.summary.broken = Some(fault),
         }
     }
@@ -222,9 +224,8 @@ impl Desk {
     }
 
     pub(super) fn hold(&mut self, job: JobId, fault: Fault) {
-        let result = carry_out::hold(&self.ports, job, fault.clone(), &self.options.actor);
-        match result {
-            Ok(()) => self.summary.held.push(fault),
+        match carry_out::hold(&self.ports, job, fault, &self.options.actor) {
+            Ok(()) => self.changed(job),
             Err(fault) => self.summary.broken = Some(fault),
         }
     }
