@@ -40,6 +40,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(5);
 /// The station's own tick, so that no test waits for five seconds.
 const TICK: Duration = Duration::from_millis(100);
+/// More than Entra allows, so that few people do for many keys.
+const PASSKEYS_MAX: usize = 100;
 /// Entra's relying party.
 const RP_ID: &str = "login.microsoft.com";
 
@@ -398,6 +400,7 @@ fn setup(port: u16, seed: u64, state_file: PathBuf) -> TenantSetup {
         port,
         seed,
         state_file: Some(state_file),
+        passkeys_per_user_max: PASSKEYS_MAX,
         ..TenantSetup::default()
     }
 }

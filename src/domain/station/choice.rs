@@ -84,11 +84,17 @@ impl Station {
             // A key that a job names goes to nobody else, even when that job has to wait for another one of its person.
             return Ok(named.find(free).cloned());
         }
-        let open = self.jobs.iter().filter(free);
-        if let Some(job) = open.clone().find(|job| job.serial.is_none()) {
+        // Whether a job is free costs a walk over all jobs, so that is asked last.
+        if let Some(job) = self
+            .jobs
+            .iter()
+            .filter(|job| job.serial.is_none())
+            .find(free)
+        {
             return Ok(Some(job.clone()));
         }
-        match open.clone().find_map(|job| job.serial.as_ref()) {
+        let named = self.jobs.iter().filter(|job| job.serial.is_some());
+        match named.clone().find(free).and_then(|job| job.serial.as_ref()) {
             Some(wanted) => Err(Fault::WrongSerial {
                 wanted: wanted.to_string(),
             }),
