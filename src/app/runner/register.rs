@@ -8,7 +8,7 @@ use crate::domain::credential::{CredentialKind, MethodId};
 use crate::domain::enrollment::{Made, Standing};
 use crate::domain::event::{Evidence, Intent, Step, Witness};
 use crate::domain::fault::Fault;
-use crate::domain::policy::{DeleteExisting, DeleteScope, NameParts, key_name};
+use crate::domain::policy::{DeleteExisting, DeleteScope, NameParts, ResetMode, key_name};
 
 impl Run<'_> {
     pub(super) fn prepare_register(&mut self) -> Result<Prepared, Outcome> {
@@ -23,10 +23,7 @@ impl Run<'_> {
                 restart: Step::MakeCredential,
             });
         }
-        let replaces = match self.policy.delete_existing {
-            DeleteExisting::Never => Vec::new(),
-            DeleteExisting::AfterEnrollment => self.older_methods().map_err(Outcome::NotDone)?,
-        };
+        let replaces = self.older_methods().map_err(Outcome::NotDone)?;
         Ok((Intent::Register { replaces }, None))
     }
 
@@ -40,31 +37,54 @@ impl Run<'_> {
     }
 
     /// The user's methods that the new key replaces. Keys that this ledger enrolled and that live are spared: a backup key
-    /// never takes the primary away. A job that says `replace` is about the key of its own role, so that one goes.
-    pub(super) fn older_methods(&mut self) -> Result<Vec<MethodId>, Fault> {
-        let user = self.job.request.user.as_str();
-        let ledger = self.bench.ports.ledger.as_ref();
-        let mut ours = ledger.live_methods(user)?;
-        if self.job.request.replace {
-            for record in ledger.jobs_of_user(user)? {
-                let former = record.job.id != self.job.id
-                    && record.standing == Standing::Done
-                    && record.job.request.role == self.job.request.role;
-                if former {
-                    let before = journal::replay(ledger, record.job.id)?;
-                    ours.retain(|method| before.method() != Some(method));
-                }
-            }
+    /// never takes the primary away. What is no longer anybody's goes, whatever the policy says.
+    fn older_methods(&mut self) -> Result<Vec<MethodId>, Fault> {
+        let goes_by_policy = self.policy.delete_existing == DeleteExisting::AfterEnrollment;
+        let (dead, former) = self.former_methods()?;
+        if !goes_by_policy && dead.is_empty() {
+            return Ok(Vec::new());
         }
+        let user = self.job.request.user.as_str();
+        let ours = self.bench.ports.ledger.live_methods(user)?;
         let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
         let all = self.policy.delete_scope == DeleteScope::AllPasskeys;
-        let goes = listed
-            .into_iter()
-            .filter(|method| all || method.kind == CredentialKind::SecurityKey);
-        Ok(goes
-            .map(|method| method.method)
-            .filter(|method| !ours.contains(method))
-            .collect())
+        let goes = listed.into_iter().filter(|entry| {
+            let in_scope = all || entry.kind == CredentialKind::SecurityKey;
+            let spared = ours.contains(&entry.method) && !former.contains(&entry.method);
+            dead.contains(&entry.method) || (goes_by_policy && in_scope && !spared)
+        });
+        Ok(goes.map(|entry| entry.method).collect())
+    }
+
+    /// Methods of this user's finished jobs here: those whose passkey went when this key was wiped for the same person again,
+    /// and those that a job which says `replace` is about, which are the ones of its own role.
+    fn former_methods(&self) -> Result<(Vec<MethodId>, Vec<MethodId>), Fault> {
+        let ledger = self.bench.ports.ledger.as_ref();
+        let serial = self
+            .enrollment
+            .binding()
+            .and_then(|binding| binding.serial.as_ref());
+        let (mut dead, mut former) = (Vec::new(), Vec::new());
+        for record in ledger.jobs_of_user(&self.job.request.user)? {
+            if record.job.id == self.job.id || record.standing != Standing::Done {
+                continue;
+            }
+            let wiped = self.policy.reset != ResetMode::Keep
+                && serial.is_some()
+                && record.serial.as_ref() == serial;
+            let replaced =
+                self.job.request.replace && record.job.request.role == self.job.request.role;
+            if !wiped && !replaced {
+                continue;
+            }
+            if let Some(method) = journal::replay(ledger, record.job.id)?.method() {
+                if wiped {
+                    dead.push(method.clone());
+                }
+                former.push(method.clone());
+            }
+        }
+        Ok((dead, former))
     }
 
     pub(super) fn register(&mut self) -> Outcome {

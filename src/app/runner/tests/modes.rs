@@ -138,3 +138,20 @@ fn a_pin_shorter_than_the_key_takes_is_refused_before_the_reset() {
     );
     assert_eq!(line.world.count(Op::Reset), 0);
 }
+
+#[test]
+fn the_same_key_enrolled_anew_for_its_person_leaves_no_dead_passkey_behind() {
+    let first = Line::new(Policy::default(), key());
+    assert_eq!(first.run(), Ending::Finished);
+    let mut again = first.job.request.clone();
+    again.replace = true;
+    let job = first.world.add_job(again);
+    let second = Line::on(first.world.copy(), job, Policy::default());
+    second.put(0);
+    assert_eq!(second.run(), Ending::Finished);
+    second.clear_up();
+    let user = second.job.request.user.as_str();
+    // The policy deletes nothing; but the first passkey went with the reset, and no key can sign in with it.
+    let left = second.world.state().tenant.of(user).len();
+    assert_eq!(left, 1);
+}
