@@ -1,7 +1,7 @@
 //! Creation options fetched ahead of time, so that no operator waits for the network with a key in hand. A key is wiped
 //! only when its job's options are in here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::credential::CreationOptions;
@@ -15,7 +15,11 @@ pub const LIFETIME_MIN_SECONDS: i64 = 180;
 
 /// The options at hand, by job.
 #[derive(Default)]
-pub struct Provisions(Mutex<HashMap<JobId, CreationOptions>>);
+pub struct Provisions {
+    options: Mutex<HashMap<JobId, CreationOptions>>,
+    /// Jobs whose letter was tried and can be set.
+    letters: Mutex<HashSet<JobId>>,
+}
 
 impl Provisions {
     /// Fetches the options of a job, unless good ones are at hand.
@@ -36,6 +40,22 @@ impl Provisions {
         let options = relying_party.creation_options(user)?;
         self.lock().insert(job, options);
         Ok(())
+    }
+
+    /// Notes that the job's letter can be set.
+    pub fn note_letter(&self, job: JobId) {
+        self.letters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(job);
+    }
+
+    /// Whether the job's letter was tried and can be set.
+    pub fn has_letter(&self, job: JobId) -> bool {
+        self.letters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&job)
     }
 
     /// Whether options with enough time left are at hand.
@@ -82,7 +102,7 @@ impl Provisions {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, CreationOptions>> {
         // A panicked holder leaves a whole map behind: each change is one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.options.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,7 +5,7 @@
 
 mod bind;
 mod ceremony;
-mod letter;
+pub mod letter;
 mod outcome;
 mod perform;
 mod probe;
@@ -59,8 +59,8 @@ pub struct Run<'a> {
     bound: bool,
     tenant_time: Duration,
     tries: u32,
-    /// The letter was tried in this run: it can be set.
-    letter_checked: bool,
+    /// Everything was at hand in this run before the key was touched.
+    gate_passed: bool,
     /// The PIN, where the policy shows it: the ledger forgets its copy with the last step.
     shown: Option<Pin>,
 }
@@ -99,7 +99,7 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         bound: false,
         tenant_time: Duration::ZERO,
         tries: 0,
-        letter_checked: false,
+        gate_passed: false,
         shown: None,
     };
     let ending = run.drive();

@@ -186,6 +186,11 @@ impl Policy {
         if unfit.is_empty() { Ok(()) } else { Err(unfit) }
     }
 
+    /// Whether the person gets a letter with a PIN.
+    pub fn makes_letter(&self) -> bool {
+        self.delivery == Delivery::Mailer && self.reset != ResetMode::Keep
+    }
+
     /// The changes that this policy makes to a key's configuration.
     pub fn configuration(&self) -> Configuration {
         match self.reset {
@@ -258,7 +263,7 @@ impl Plan {
         if !configuration.is_empty() {
             steps.push(Step::Configure);
         }
-        if policy.delivery == Delivery::Mailer && policy.reset != ResetMode::Keep {
+        if policy.makes_letter() {
             steps.push(Step::Deliver);
         }
         if let Some(skip) = steps.iter().position(|step| *step == restart) {

@@ -57,7 +57,7 @@ impl Run<'_> {
             self.pin_length()?,
             restart,
         )?;
-        self.gate(&plan)?;
+        self.gate()?;
         Ok((Binding::new(slot, &identity), plan))
     }
 

@@ -2,28 +2,23 @@
 
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::{Run, person_of};
+use crate::app::{Policies, Ports};
 use crate::domain::event::{Evidence, Intent};
 use crate::domain::fault::Fault;
+use crate::domain::job::Job;
 use crate::domain::mailer::{ControlNumber, Destination, Mailer};
 use crate::domain::pin::{Pin, PinUnfit};
 
 /// Characters of the serial that a letter shows.
 const SERIAL_ENDING: usize = 4;
+/// As long as models' names get.
+const SPECIMEN_MODEL: &str = "Security Key by Yubico with NFC";
 /// A control number is refused by its own sampling once in two thousand million draws.
 const CONTROL_DRAWS_MAX: u32 = 8;
 
 impl Run<'_> {
     pub(super) fn draw_control(&self) -> Result<ControlNumber, Fault> {
-        for _ in 0..CONTROL_DRAWS_MAX {
-            let mut bytes = [0; 8];
-            self.bench.ports.entropy.fill(&mut bytes)?;
-            if let Some(control) = ControlNumber::draw(bytes) {
-                return Ok(control);
-            }
-        }
-        Err(Fault::Internal {
-            what: "no control number could be drawn".to_owned(),
-        })
+        draw_control(self.bench.ports)
     }
 
     pub(super) fn deliver(&mut self) -> Outcome {
@@ -45,46 +40,99 @@ impl Run<'_> {
         }
     }
 
-    /// A name that no font can show is known before the key is touched, and so is a PIN that paper cannot. A drawn PIN is
-    /// stood for by as many zeros.
-    pub(super) fn check_letter(&mut self) -> Result<(), Fault> {
-        let unfit = |unfit: PinUnfit| Fault::Internal {
-            what: unfit.to_string(),
-        };
-        let specimen = match self.bench.ports.ledger.specified_pin(self.job.id)? {
-            Some(pin) => pin,
-            None => Pin::new(&"0".repeat(self.policy.pin.length)).map_err(unfit)?,
-        };
-        let mailer = self.mailer(&self.draw_control()?.to_string(), specimen)?;
-        self.bench.ports.press.check(&mailer)
-    }
-
-    pub(super) fn mailer(&self, control: &str, pin: Pin) -> Result<Mailer, Fault> {
+    fn mailer(&self, control: &str, pin: Pin) -> Result<Mailer, Fault> {
         let control = ControlNumber::parse(control).map_err(|wrong| Fault::Internal {
             what: wrong.to_string(),
         })?;
-        let binding = self.enrollment.binding();
-        let serial = binding.and_then(|binding| binding.serial.as_ref());
-        let serial_ending = serial.map(|serial| serial.ending(SERIAL_ENDING).to_owned());
-        let request = &self.job.request;
-        let clock = &self.bench.ports.clock;
-        Ok(Mailer {
-            language: request
-                .language
-                .clone()
-                .unwrap_or_else(|| self.bench.policies.default_language.clone()),
-            recipient: person_of(self.job).to_owned(),
-            department: request.department.clone(),
-            destination: Destination::of(request),
-            key_model: self.model(),
-            serial_ending,
-            envelope: self.job.envelope,
-            batch: self.job.batch.clone(),
-            sequence: self.job.sequence,
-            control,
-            date: clock.today(),
+        let serial = self
+            .enrollment
+            .binding()
+            .and_then(|binding| binding.serial.as_ref());
+        let key = KeyWords {
+            model: self.model(),
+            serial_ending: serial.map(|serial| serial.ending(SERIAL_ENDING).to_owned()),
             force_pin_change: self.enrollment.plan().configuration.force_pin_change,
+        };
+        Ok(mailer(
+            self.bench.ports,
+            self.bench.policies,
+            self.job,
+            key,
+            control,
             pin,
-        })
+        ))
+    }
+}
+
+/// What a letter says of the key.
+struct KeyWords {
+    model: String,
+    serial_ending: Option<String>,
+    force_pin_change: bool,
+}
+
+/// Tries to set the letter of a job that has no key yet: a name that no font can show is known before a key is taken, and so
+/// is a PIN that paper cannot show. A drawn PIN is stood for by as many zeros, the key by a long name.
+///
+/// # Errors
+/// [`Fault::Mailer`] with what cannot be set; faults of the ledger.
+pub fn try_letter(ports: &Ports, policies: &Policies, job: &Job) -> Result<(), Fault> {
+    let policy = policies.get(&job.request.policy)?;
+    if !policy.makes_letter() {
+        return Ok(());
+    }
+    let unfit = |unfit: PinUnfit| Fault::Internal {
+        what: unfit.to_string(),
+    };
+    let specimen = match ports.ledger.specified_pin(job.id)? {
+        Some(pin) => pin,
+        None => Pin::new(&"0".repeat(policy.pin.length)).map_err(unfit)?,
+    };
+    let key = KeyWords {
+        model: SPECIMEN_MODEL.to_owned(),
+        serial_ending: Some("0".repeat(SERIAL_ENDING)),
+        force_pin_change: policy.force_pin_change,
+    };
+    let letter = mailer(ports, policies, job, key, draw_control(ports)?, specimen);
+    ports.press.check(&letter)
+}
+
+fn draw_control(ports: &Ports) -> Result<ControlNumber, Fault> {
+    for _ in 0..CONTROL_DRAWS_MAX {
+        let mut bytes = [0; 8];
+        ports.entropy.fill(&mut bytes)?;
+        if let Some(control) = ControlNumber::draw(bytes) {
+            return Ok(control);
+        }
+    }
+    Err(Fault::Internal {
+        what: "no control number could be drawn".to_owned(),
+    })
+}
+
+fn mailer(
+    ports: &Ports,
+    policies: &Policies,
+    job: &Job,
+    key: KeyWords,
+    control: ControlNumber,
+    pin: Pin,
+) -> Mailer {
+    let request = &job.request;
+    let default = || policies.default_language.clone();
+    Mailer {
+        language: request.language.clone().unwrap_or_else(default),
+        recipient: person_of(job).to_owned(),
+        department: request.department.clone(),
+        destination: Destination::of(request),
+        key_model: key.model,
+        serial_ending: key.serial_ending,
+        envelope: job.envelope,
+        batch: job.batch.clone(),
+        sequence: job.sequence,
+        control,
+        date: ports.clock.today(),
+        force_pin_change: key.force_pin_change,
+        pin,
     }
 }

@@ -1,12 +1,13 @@
 //! The steps themselves: what is fixed before each, and the one effect that each has.
 
+use crate::app::runner::letter::try_letter;
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::{Run, person_of};
 use crate::domain::event::{Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
 use crate::domain::pin_rule::NotDrawn;
-use crate::domain::policy::{Plan, ResetMode};
+use crate::domain::policy::ResetMode;
 use crate::port::Repowered;
 
 /// What is fixed before a step, and the PIN that it sets.
@@ -17,8 +18,7 @@ impl Run<'_> {
     pub(super) fn prepare(&mut self, step: Step) -> Result<Prepared, Outcome> {
         match step {
             Step::Reset => {
-                let plan = self.enrollment.plan().clone();
-                self.gate(&plan).map_err(Outcome::NotDone)?;
+                self.gate().map_err(Outcome::NotDone)?;
                 Ok((Intent::Plain, None))
             }
             Step::SetPin => self.prepare_set_pin(),
@@ -54,13 +54,15 @@ impl Run<'_> {
     }
 
     /// No key is touched unless the job can be carried through: the letter can be set, a token and creation options are at
-    /// hand.
-    pub(super) fn gate(&mut self, plan: &Plan) -> Result<(), Fault> {
-        if plan.steps.contains(&Step::Deliver) && !self.letter_checked {
-            self.check_letter()?;
-            self.letter_checked = true;
+    /// hand. Asked once per run.
+    pub(super) fn gate(&mut self) -> Result<(), Fault> {
+        if self.gate_passed {
+            return Ok(());
         }
         let (job, user) = (self.job.id, self.job.request.user.as_str());
+        if !self.bench.provisions.has_letter(job) {
+            try_letter(self.bench.ports, self.bench.policies, self.job)?;
+        }
         self.with_tenant(|bench| {
             let (tenant, now) = (bench.ports.relying_party.as_ref(), bench.ports.clock.now());
             if bench.provisions.is_fresh(job, now) {
@@ -69,7 +71,9 @@ impl Run<'_> {
             } else {
                 bench.provisions.provide(tenant, job, user, now)
             }
-        })
+        })?;
+        self.gate_passed = true;
+        Ok(())
     }
 
     fn reset(&mut self) -> Outcome {

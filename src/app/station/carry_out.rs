@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::app::Ports;
 use crate::app::board::News;
 use crate::app::duties;
 use crate::app::journal;
+use crate::app::provisions::Provisions;
+use crate::app::runner::letter::try_letter;
 use crate::app::runner::{self, Bench};
 use crate::app::station::{Desk, Message, reading};
+use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Happening;
 use crate::domain::fault::Fault;
@@ -96,22 +98,14 @@ impl Desk {
     }
 
     fn prepare(&mut self, job: JobId) {
-        let (ports, provisions, to_loop) = (
+        let (ports, policies, provisions) = (
             self.ports.clone(),
+            Arc::clone(&self.policies),
             Arc::clone(&self.provisions),
-            self.sender.clone(),
         );
+        let to_loop = self.sender.clone();
         tokio::task::spawn_blocking(move || {
-            let result = match ports.ledger.job(job) {
-                Ok(Some(record)) => {
-                    let (user, now) = (record.job.request.user, ports.clock.now());
-                    provisions.provide(ports.relying_party.as_ref(), job, &user, now)
-                }
-                Ok(None) => Err(Fault::Ledger {
-                    what: format!("job {job} is not there"),
-                }),
-                Err(fault) => Err(fault),
-            };
+            let result = provide(&ports, &policies, &provisions, job);
             drop(to_loop.send(Message::Provided { job, result }));
         });
     }
@@ -166,6 +160,24 @@ impl Desk {
             drop(to_loop.send(Message::DutiesDone { soon }));
         });
     }
+}
+
+/// Everything that a job needs before a key is taken for it: a letter that can be set, and creation options.
+fn provide(
+    ports: &Ports,
+    policies: &Policies,
+    provisions: &Provisions,
+    job: JobId,
+) -> Result<(), Fault> {
+    let record = ports.ledger.job(job)?.ok_or_else(|| Fault::Ledger {
+        what: format!("job {job} is not there"),
+    })?;
+    if !provisions.has_letter(job) {
+        try_letter(ports, policies, &record.job)?;
+        provisions.note_letter(job);
+    }
+    let user = &record.job.request.user;
+    provisions.provide(ports.relying_party.as_ref(), job, user, ports.clock.now())
 }
 
 /// Holds a job that nobody works on.
