@@ -166,14 +166,12 @@ impl Capabilities {
     }
 }
 
-/// What stays the same in getInfo over the life of one unit: model, firmware, what it speaks. Two units of one model
-/// have the same fingerprint, so it can only rule a key out.
+/// What stays the same in getInfo over the life of one unit: model and firmware. What it speaks does not: some firmware no
+/// longer lists U2F once alwaysUv is on. Two units of one model have the same fingerprint, so it can only rule a key out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     pub aaguid: Aaguid,
     pub firmware_version: Option<u64>,
-    pub versions: Vec<String>,
-    pub extensions: Vec<String>,
 }
 
 impl From<&Capabilities> for Fingerprint {
@@ -181,8 +179,6 @@ impl From<&Capabilities> for Fingerprint {
         Self {
             aaguid: info.aaguid,
             firmware_version: info.firmware_version,
-            versions: info.versions.clone(),
-            extensions: info.extensions.clone(),
         }
     }
 }
@@ -358,11 +354,9 @@ mod tests {
     #[test]
     fn another_model_or_firmware_is_another_key_whatever_its_serial() {
         let bound = Binding::new(Slot(1), &identity("1"));
-        let changes: [fn(&mut Capabilities); 4] = [
+        let changes: [fn(&mut Capabilities); 2] = [
             |key| key.aaguid = Aaguid([2; 16]),
             |key| key.firmware_version = Some(6),
-            |key| key.versions.clear(),
-            |key| key.extensions.clear(),
         ];
         for change in changes {
             let mut other = identity("1");
@@ -380,6 +374,8 @@ mod tests {
         configured.capabilities.min_pin_length = 8;
         configured.capabilities.force_pin_change = true;
         configured.capabilities.remaining_credentials = Some(3);
+        // With alwaysUv on, OpenSK no longer lists U2F.
+        configured.capabilities.versions = vec!["FIDO_2_1".to_owned(), "FIDO_2_0".to_owned()];
         assert_eq!(bound.recognise(&configured), Recognition::Same);
     }
 }

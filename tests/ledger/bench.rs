@@ -152,8 +152,6 @@ pub(crate) fn binding(serial: Option<&str>) -> Binding {
         fingerprint: Fingerprint {
             aaguid: AAGUID,
             firmware_version: Some(0x0005_0704),
-            versions: vec!["FIDO_2_1".to_owned()],
-            extensions: vec!["credProtect".to_owned()],
         },
     }
 }

@@ -10,6 +10,9 @@ use crate::domain::policy::{Plan, ResetMode};
 use crate::domain::station::signal::Ending;
 use crate::port::PinVerdict;
 
+/// A key with fewer PIN retries than this is not tried: one wrong PIN per insertion would block it in the end.
+const RETRIES_SPARED: u32 = 5;
+
 impl Run<'_> {
     /// Begins an attempt: the key in hand and the plan for it are fixed.
     pub(super) fn bind(&mut self, restart: Step) -> Result<(), Ending> {
@@ -137,7 +140,8 @@ impl Run<'_> {
         self.enrollment.pin_of().is_none() && self.enrollment.made().is_none()
     }
 
-    /// A key without a serial proves that it is ours: by our passkey, or by our PIN, which is tried once.
+    /// A key without a serial proves that it is ours: by our passkey, or, where it cannot show one unasked, by our PIN, which
+    /// is tried once.
     fn prove(&mut self) -> Result<(), Fault> {
         if let Some(made) = self.enrollment.made().cloned() {
             let shown = self.with_key(|key| {
@@ -158,9 +162,18 @@ impl Run<'_> {
         if !self.with_key(|key| key.capabilities())?.has_pin() {
             return Err(Fault::WrongKey);
         }
+        self.spare_retries()?;
         match self.with_key(|key| key.try_pin(&pin))? {
             PinVerdict::Right => Ok(()),
             PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
         }
+    }
+
+    /// Our own key has all its retries: nobody but us has tried. A key with few left is somebody's, and is not tried at all.
+    pub(super) fn spare_retries(&mut self) -> Result<(), Fault> {
+        if self.with_key(|key| key.pin_retries())? < RETRIES_SPARED {
+            return Err(Fault::WrongKey);
+        }
+        Ok(())
     }
 }

@@ -67,6 +67,9 @@ impl Run<'_> {
             .ports
             .ledger
             .pin_in_flight(self.job.id, attempt)?;
+        if !same {
+            self.spare_retries()?;
+        }
         match self.with_key(|key| key.try_pin(&pin))? {
             PinVerdict::Right => {
                 self.bound = true;

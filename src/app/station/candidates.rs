@@ -52,7 +52,7 @@ fn candidate(
     policies: &Policies,
     record: &JobRecord,
 ) -> Result<Option<Candidate>, Fault> {
-    let (mut wants, mut keyless) = (None, false);
+    let (mut wants, mut made, mut keyless) = (None, None, false);
     match record.standing {
         Standing::Held | Standing::Done | Standing::Cancelled => return Ok(None),
         Standing::Waiting => {}
@@ -60,6 +60,7 @@ fn candidate(
             let enrollment = journal::replay(ports.ledger.as_ref(), record.job.id)?;
             if enrollment.wants_its_key() {
                 wants = enrollment.binding().cloned();
+                made = enrollment.left_behind();
             } else {
                 keyless = matches!(enrollment.next(), Command::Run(_) | Command::Probe(_));
             }
@@ -77,6 +78,7 @@ fn candidate(
         reset: policy.reset,
         used_keys: policy.used_keys,
         wants,
+        made,
         keyless,
     }))
 }

@@ -16,8 +16,6 @@ pub(crate) fn binding(serial: &str) -> Binding {
         fingerprint: Fingerprint {
             aaguid: Aaguid([0x2f; 16]),
             firmware_version: Some(0x0005_0703),
-            versions: vec!["FIDO_2_1".to_owned()],
-            extensions: Vec::new(),
         },
     }
 }

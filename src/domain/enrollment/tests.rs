@@ -27,8 +27,6 @@ fn binding(serial: &str) -> Binding {
         fingerprint: Fingerprint {
             aaguid: Aaguid([0x2F; 16]),
             firmware_version: Some(328_965),
-            versions: vec!["FIDO_2_1".to_owned()],
-            extensions: vec!["hmac-secret".to_owned()],
         },
     }
 }

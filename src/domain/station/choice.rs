@@ -29,7 +29,10 @@ impl Station {
     fn returning(&self, slot: Slot, reading: &Reading) -> Option<SlotState> {
         let wanted = self.jobs.iter().filter_map(|candidate| {
             let binding = candidate.wants.as_ref()?;
-            let recognition = binding.recognise(&reading.identity);
+            let recognition = match binding.recognise(&reading.identity) {
+                Recognition::Possible if is_somebodys(candidate, reading) => Recognition::Other,
+                same @ (Recognition::Same | Recognition::Possible | Recognition::Other) => same,
+            };
             (!self.is_working_on(candidate.job)).then_some((candidate.job, binding, recognition))
         });
         let known = wanted
@@ -187,4 +190,17 @@ impl Station {
         }
         SlotState::AwaitingOptions { job }
     }
+}
+
+/// Whether a key that tells no serial shows that it is another person's: nothing is tried on it then.
+fn is_somebodys(candidate: &Candidate, reading: &Reading) -> bool {
+    let enrolled = reading
+        .enrolled_for
+        .as_ref()
+        .is_some_and(|holder| holder.job != candidate.job);
+    let shows_another = match (&reading.passkey, &candidate.made) {
+        (Some(shown), Some(made)) => shown != made,
+        (Some(_) | None, _) => false,
+    };
+    enrolled || shows_another
 }

@@ -20,6 +20,8 @@ pub struct Candidate {
     pub used_keys: UsedKeys,
     /// The key that the job has begun with, when it can only go on with that one.
     pub wants: Option<Binding>,
+    /// The passkey that the job has made on its key.
+    pub made: Option<CredentialId>,
     /// The job has begun, and goes on without a key.
     pub keyless: bool,
 }

@@ -23,6 +23,7 @@ fn candidate(number: i64) -> Candidate {
         reset: ResetMode::Random,
         used_keys: UsedKeys::Ask,
         wants: None,
+        made: None,
         keyless: false,
     }
 }

@@ -16,7 +16,7 @@ fn a_key_was_bound() {
     is_stored_as(
         &began(1, &ALL),
         expect![[
-            r#"{"attempt":1,"event":"began","binding":{"slot":3,"attachment":"hid","serial":"32070001","model":"Security Key","fingerprint":{"aaguid":"2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f","firmware_version":328965,"versions":["FIDO_2_1"],"extensions":["hmac-secret"]}},"plan":{"steps":["reset","set_pin","make_credential","register","configure","deliver"],"configuration":{"always_uv":false,"min_pin_length":null,"force_pin_change":false}}}"#
+            r#"{"attempt":1,"event":"began","binding":{"slot":3,"attachment":"hid","serial":"32070001","model":"Security Key","fingerprint":{"aaguid":"2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f","firmware_version":328965}},"plan":{"steps":["reset","set_pin","make_credential","register","configure","deliver"],"configuration":{"always_uv":false,"min_pin_length":null,"force_pin_change":false}}}"#
         ]],
     );
 }
