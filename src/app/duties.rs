@@ -74,7 +74,8 @@ fn concerns_one_user(fault: &Fault) -> bool {
 
 fn look(ports: &Ports, obligation: &Obligation, actor: &str) -> Result<DutyOutcome, Fault> {
     let listed = ports.relying_party.credentials(&obligation.user)?;
-    let live = ports.ledger.live_methods(&obligation.user)?;
+    let methods: Vec<MethodId> = listed.iter().map(|entry| entry.method.clone()).collect();
+    let live = ports.ledger.live_among(&methods)?;
     match &obligation.duty {
         Duty::Replaced(method) => replaced(ports, obligation, method, &listed, &live, actor),
         Duty::Orphan(credential) => orphan(ports, obligation, credential, &listed, &live, actor),

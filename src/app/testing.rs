@@ -346,6 +346,10 @@ impl Ledger for MemoryLedger {
         Ok(Vec::new())
     }
 
+    fn live_among(&self, _: &[MethodId]) -> Result<Vec<MethodId>, Fault> {
+        Ok(Vec::new())
+    }
+
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
         let mut due = self.lock().obligations.clone();
         due.retain(|obligation| obligation.due <= now);

@@ -150,6 +150,9 @@ pub trait Ledger: Send + Sync {
     fn jobs_of_user(&self, user: &str) -> Result<Vec<JobRecord>, Fault>;
     /// Methods that this ledger registered for the user and did not replace: never to be deleted for another key's sake.
     fn live_methods(&self, user: &str) -> Result<Vec<MethodId>, Fault>;
+    /// Those of these methods that this ledger registered and did not replace, for whomever: one person may be named in two
+    /// ways. They are never deleted for another key's sake.
+    fn live_among(&self, listed: &[MethodId]) -> Result<Vec<MethodId>, Fault>;
     /// Obligations that are due, oldest first. A replaced method is due only when its job is done.
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault>;
     fn settle(

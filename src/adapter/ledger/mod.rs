@@ -320,6 +320,10 @@ impl Ledger for SqliteLedger {
         self.read(|db| query::live_methods(db, user))
     }
 
+    fn live_among(&self, listed: &[MethodId]) -> Result<Vec<MethodId>, Fault> {
+        self.read(|db| query::live_among(db, listed))
+    }
+
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
         self.read(|db| query::obligations(db, now))
     }

@@ -188,6 +188,19 @@ pub(super) fn live_methods(db: &Connection, user: &str) -> Result<Vec<MethodId>,
     Ok(methods.collect::<Result<_, _>>()?)
 }
 
+pub(super) fn live_among(db: &Connection, listed: &[MethodId]) -> Result<Vec<MethodId>, Trouble> {
+    let mut statement = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM passkey WHERE method = ?1 AND state = 'registered')",
+    )?;
+    let mut live = Vec::new();
+    for method in listed {
+        if statement.query_row([&method.0], |row| row.get(0))? {
+            live.push(method.clone());
+        }
+    }
+    Ok(live)
+}
+
 /// The serial of the key that an attempt was bound to; empty when the key has none.
 pub(super) fn serial_of_attempt(
     db: &Connection,

@@ -45,8 +45,9 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         let user = self.job.request.user.as_str();
-        let ours = self.bench.ports.ledger.live_methods(user)?;
         let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
+        let methods: Vec<MethodId> = listed.iter().map(|entry| entry.method.clone()).collect();
+        let ours = self.bench.ports.ledger.live_among(&methods)?;
         let all = self.policy.delete_scope == DeleteScope::AllPasskeys;
         let goes = listed.into_iter().filter(|entry| {
             let in_scope = all || entry.kind == CredentialKind::SecurityKey;

@@ -154,6 +154,18 @@ impl Ledger for World {
         })
     }
 
+    fn live_among(&self, listed: &[MethodId]) -> Result<Vec<MethodId>, Fault> {
+        self.look(|ledger| {
+            let live = ledger
+                .passkeys
+                .iter()
+                .filter(|kept| kept.state == Passkey::Registered);
+            live.filter_map(|kept| kept.method.clone())
+                .filter(|method| listed.contains(method))
+                .collect()
+        })
+    }
+
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
         self.look(|ledger| {
             let due = ledger.duties.iter().filter(|due| {
