@@ -49,5 +49,11 @@ fn every_person_of_a_dropped_file_gets_a_key_and_a_letter() {
     }
     let letters =
         std::fs::read_dir(stage.config.path(&stage.config.letters.folder)).expect("letters");
-    assert_eq!(letters.count(), 6);
+    let pdf = |entry: &std::fs::DirEntry| {
+        entry
+            .path()
+            .extension()
+            .is_some_and(|ending| ending == "pdf")
+    };
+    assert_eq!(letters.flatten().filter(pdf).count(), 6);
 }

@@ -117,22 +117,17 @@ impl Intake {
         self.mailbox.is_settling().map_err(folder_fault)
     }
 
-    /// Takes in whatever is complete in the folder now.
-    ///
-    /// # Errors
-    /// When folder or ledger fail. Files that were taken stay taken; the others are tried again at the next call.
-    pub fn collect(&self, actor: &str) -> Result<Vec<Taken>, Fault> {
-        let mut claims = Vec::new();
+    /// Takes in whatever is complete in the folder now. What was taken is told also when folder or ledger failed on the way;
+    /// the other files are tried again at the next call.
+    pub fn collect(&self, actor: &str) -> (Vec<Taken>, Option<Fault>) {
         let mut seen = self
             .left_over_seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if !*seen {
-            claims = self.mailbox.left_over().map_err(folder_fault)?;
-        }
-        // Until this round has gone well, what it claims counts as left over.
-        *seen = false;
-        claims.extend(self.mailbox.collect().map_err(folder_fault)?);
+        let claims = match self.claims(*seen) {
+            Ok(claims) => claims,
+            Err(fault) => return (Vec::new(), Some(fault)),
+        };
         let mut taken = Vec::with_capacity(claims.len());
         let mut first = None;
         for claim in &claims {
@@ -149,8 +144,18 @@ impl Intake {
                 }
             }
         }
+        // What a round that failed has claimed counts as left over.
         *seen = first.is_none();
-        first.map_or(Ok(taken), Err)
+        (taken, first)
+    }
+
+    fn claims(&self, left_over_seen: bool) -> Result<Vec<Claim>, Fault> {
+        let mut claims = Vec::new();
+        if !left_over_seen {
+            claims = self.mailbox.left_over().map_err(folder_fault)?;
+        }
+        claims.extend(self.mailbox.collect().map_err(folder_fault)?);
+        Ok(claims)
     }
 
     fn take(&self, claim: &Claim, actor: &str) -> Result<Taken, Fault> {

@@ -173,7 +173,11 @@ impl Desk {
         match message {
             Message::Key(event) => self.key(event),
             Message::Folder => self.look_into_folder(),
-            Message::Taken { taken, settling } => self.taken(taken, settling),
+            Message::Taken {
+                taken,
+                settling,
+                fault,
+            } => self.taken(taken, settling, fault),
             Message::Read { slot, result } => self.read(slot, *result),
             Message::Ended {
                 slot,

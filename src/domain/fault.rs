@@ -195,6 +195,8 @@ pub enum Fault {
     PolicyMissing { policy: String },
     #[error("{why}")]
     OnHold { why: String },
+    #[error("the station was interrupted before the step had an effect")]
+    Interrupted,
     #[error("stopped by the operator")]
     Cancelled,
     #[error("this should not happen: {what}")]
@@ -259,7 +261,8 @@ impl Fault {
             | Self::KeyEnrolledFor { .. }
             | Self::WrongKey
             | Self::WrongSerial { .. } => Move::AnotherKey,
-            Self::Unreachable { .. }
+            Self::Interrupted
+            | Self::Unreachable { .. }
             | Self::Throttled { .. }
             | Self::SignIn { .. }
             | Self::Clock { .. } => Move::Wait,

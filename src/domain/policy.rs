@@ -299,7 +299,9 @@ fn check_key(policy: &Policy, key: &Capabilities, pin_length: Option<usize>) -> 
     if key.remaining_credentials == Some(0) && policy.reset == ResetMode::Keep {
         return Err(Fault::StorageFull);
     }
-    if let Some(drawn) = pin_length.filter(|length| *length < key.min_pin_length) {
+    // A reset takes the minimum back to the vendor's, which the key tells only then.
+    let is_vendors = !key.has_pin();
+    if let Some(drawn) = pin_length.filter(|length| is_vendors && *length < key.min_pin_length) {
         return Err(Fault::PinTooShort {
             needed: key.min_pin_length,
             drawn,

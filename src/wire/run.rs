@@ -90,12 +90,13 @@ async fn daily(retention: Arc<Retention>) {
     }
 }
 
-/// SIGTERM and the first SIGINT finish the steps in hand; the second SIGINT breaks them off. Either way the journal tells
+/// SIGTERM, SIGHUP and the first SIGINT finish the steps in hand; the second SIGINT breaks them off. Either way the journal tells
 /// the next run where everything stands.
 async fn obey_signals(handle: Handle, cancel: CancelFlag) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
     ) else {
         tracing::error!("signals cannot be received; stop the station with `quit`");
         return;
@@ -105,6 +106,8 @@ async fn obey_signals(handle: Handle, cancel: CancelFlag) {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            // The terminal is gone.
+            _ = hang_up.recv() => {}
         }
         let request = if asked {
             Request::StopNow

@@ -288,6 +288,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         | Fault::UserUnknown { .. }
         | Fault::RegistrationUncertain
         | Fault::DeliveryUncertain
+        | Fault::Interrupted
         | Fault::Cancelled) => same,
     }
 }

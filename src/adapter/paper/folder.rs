@@ -23,6 +23,8 @@ pub struct FolderPress {
 
 /// Begins the name of a file that is not whole yet.
 const UNFINISHED: &str = ".unfinished-";
+/// The control numbers of the letters that appeared, or were about to. Whoever empties the folder of letters leaves it.
+pub(super) const NOTES: &str = ".control-numbers";
 
 impl FolderPress {
     /// Opens the folder, making it (0700) where it is missing, and removes what an earlier run left unfinished.
@@ -57,6 +59,45 @@ impl FolderPress {
         })
     }
 
+    /// Whether a letter could be written now: better known before a key is wiped for it.
+    fn try_to_write(&self) -> Result<(), Fault> {
+        let path = self
+            .path
+            .join(format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
+        let tried = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|_| std::fs::remove_file(&path));
+        tried.map_err(|error| Fault::Mailer {
+            what: format!(
+                "no letter can be written into {}: {error}",
+                self.path.display()
+            ),
+        })
+    }
+
+    /// Notes, on the disk, that the letter with this number is about to appear. What is not noted never appeared.
+    fn write_down(&self, control: &ControlNumber) -> io::Result<()> {
+        let mut notes = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(self.path.join(NOTES))?;
+        writeln!(notes, "{control}")?;
+        notes.sync_data()
+    }
+
+    fn is_written_down(&self, control: &ControlNumber) -> Result<bool, Fault> {
+        let wanted = control.to_string();
+        match std::fs::read_to_string(self.path.join(NOTES)) {
+            Ok(notes) => Ok(notes.lines().any(|line| line == wanted)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(_) => Err(Fault::DeliveryUncertain),
+        }
+    }
+
     fn file_name(control: &ControlNumber, envelope: Envelope) -> String {
         format!("{envelope}-{control}.pdf")
     }
@@ -84,14 +125,18 @@ impl FolderPress {
 
 impl Press for FolderPress {
     fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
-        self.composer.check(mailer)
+        self.composer.check(mailer)?;
+        self.try_to_write()
     }
 
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
         let bytes = self.composer.render(mailer)?;
         let name = Self::file_name(&mailer.control, mailer.envelope);
         let unfinished = format!("{UNFINISHED}{name}");
-        let renamed = self.write_unfinished(&unfinished, &bytes).and_then(|()| {
+        let written = self
+            .write_unfinished(&unfinished, &bytes)
+            .and_then(|()| self.write_down(&mailer.control));
+        let renamed = written.and_then(|()| {
             Ok(renameat_with(
                 &self.folder,
                 &unfinished,
@@ -137,6 +182,10 @@ impl Press for FolderPress {
             .join(Self::file_name(control, envelope))
             .try_exists()
             .map_err(|_| Fault::DeliveryUncertain)?;
+        if !there && self.is_written_down(control)? {
+            // Between the note and the name, or printed and taken away since: nobody can tell.
+            return Err(Fault::DeliveryUncertain);
+        }
         // A "yes" must outlive a power cut, because nobody will ask again.
         self.folder
             .sync_all()

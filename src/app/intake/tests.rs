@@ -24,6 +24,14 @@ struct Way {
     intake: Intake,
 }
 
+impl Way {
+    /// What a round took, or what failed in it.
+    fn collect(&self, actor: &str) -> Result<Vec<Taken>, Fault> {
+        let (taken, fault) = self.intake.collect(actor);
+        fault.map_or(Ok(taken), Err)
+    }
+}
+
 fn policies() -> Policies {
     let specified = Policy {
         reset: ResetMode::Specified,
@@ -83,16 +91,13 @@ fn a_good_file_is_admitted_and_then_moved_on() {
         )
     });
     let (file, jobs) = ("may.csv".to_owned(), 2);
-    assert_eq!(
-        way.intake.collect("B-7"),
-        Ok(vec![Taken::Admitted { file, jobs }])
-    );
+    assert_eq!(way.collect("B-7"), Ok(vec![Taken::Admitted { file, jobs }]));
     assert_eq!(users(&way.world), ["a@contoso.com", "b@contoso.com"]);
     assert!(matches!(
         &way.folder.finished()[..],
         [(_, Outcome::Done { .. })]
     ));
-    assert_eq!(way.intake.collect("B-7"), Ok(Vec::new()));
+    assert_eq!(way.collect("B-7"), Ok(Vec::new()));
 }
 
 #[test]
@@ -102,9 +107,9 @@ fn a_cut_between_admission_and_move_admits_nobody_twice() {
         file_of("may", vec![draft(2, "a@contoso.com")])
     });
     way.folder.fail_to_finish(1);
-    assert!(way.intake.collect("B-7").is_err());
+    assert!(way.collect("B-7").is_err());
     let again = over(way.world, way.folder, Habits::default());
-    assert!(again.intake.collect("B-7").is_ok());
+    assert!(again.collect("B-7").is_ok());
     assert_eq!(users(&again.world).len(), 1);
     assert_eq!(again.folder.finished().len(), 1);
 }
@@ -117,16 +122,13 @@ fn a_folder_that_failed_once_is_made_good_without_a_restart() {
             .drop_file(name, content, move || file_of(name, vec![draft(2, user)]));
     }
     way.folder.fail_to_finish(1);
-    assert!(matches!(
-        way.intake.collect("B-7"),
-        Err(Fault::Folder { .. })
-    ));
+    assert!(matches!(way.collect("B-7"), Err(Fault::Folder { .. })));
     assert_eq!(
         users(&way.world).len(),
         2,
         "the second file is not kept waiting"
     );
-    assert!(way.intake.collect("B-7").is_ok());
+    assert!(way.collect("B-7").is_ok());
     assert_eq!(way.folder.finished().len(), 2);
     assert_eq!(users(&way.world).len(), 2);
 }
@@ -140,9 +142,9 @@ fn a_ledger_that_fails_leaves_the_file_claimed_and_takes_it_at_the_next_look() {
     let what = "the disk is full".to_owned();
     way.world
         .trick(Op::Admit, When::Before, Fault::Ledger { what });
-    assert!(way.intake.collect("B-7").is_err());
+    assert!(way.collect("B-7").is_err());
     assert!(way.folder.finished().is_empty());
-    assert!(way.intake.collect("B-7").is_ok());
+    assert!(way.collect("B-7").is_ok());
     assert_eq!(users(&way.world).len(), 1);
 }
 
@@ -159,7 +161,7 @@ fn the_same_content_again_is_held_with_a_reason() {
         ..Habits::default()
     };
     let way = over(way.world, way.folder, habits);
-    let taken = way.intake.collect("B-7").expect("both are read");
+    let taken = way.collect("B-7").expect("both are read");
     assert!(matches!(&taken[1], Taken::Held { why, .. } if why.contains("`may`")));
     assert_eq!(users(&way.world).len(), 1);
 }
@@ -231,7 +233,7 @@ fn mixed() -> JobFile {
 fn one_bad_row_rejects_the_file_or_waits_alone_as_configured() {
     let strict = way(Habits::default());
     strict.folder.drop_file("may.csv", 1, mixed);
-    let taken = strict.intake.collect("B-7").expect("it is read");
+    let taken = strict.collect("B-7").expect("it is read");
     assert!(matches!(taken[..], [Taken::Rejected { reasons: 1, .. }]));
     assert!(users(&strict.world).is_empty());
 
@@ -240,7 +242,7 @@ fn one_bad_row_rejects_the_file_or_waits_alone_as_configured() {
         ..Habits::default()
     });
     lenient.folder.drop_file("may.csv", 1, mixed);
-    let taken = lenient.intake.collect("B-7").expect("it is read");
+    let taken = lenient.collect("B-7").expect("it is read");
     assert!(matches!(taken[..], [Taken::Admitted { jobs: 1, .. }]));
     assert_eq!(users(&lenient.world), ["a@contoso.com"]);
     assert!(matches!(
@@ -261,7 +263,7 @@ fn again(already_enrolled: AlreadyEnrolled, change: fn(&mut Request)) -> Way {
         change(&mut row.request);
         file_of("may", vec![row, draft(3, "b@contoso.com")])
     });
-    way.intake.collect("B-7").expect("it is read");
+    way.collect("B-7").expect("it is read");
     way
 }
 

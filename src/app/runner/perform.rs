@@ -103,6 +103,15 @@ impl Run<'_> {
                 restart: Step::Reset,
             });
         }
+        if let Some(drawn) = self.pin_length().map_err(Outcome::NotDone)?
+            && drawn < key.min_pin_length
+        {
+            let needed = key.min_pin_length;
+            return Err(Outcome::Abandon {
+                reason: Fault::PinTooShort { needed, drawn },
+                restart: Step::Reset,
+            });
+        }
         self.pin_to_set()
             .map(|pin| (Intent::Plain, pin))
             .map_err(Outcome::NotDone)

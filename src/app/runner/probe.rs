@@ -152,7 +152,9 @@ impl Run<'_> {
 
     fn probe_deliver(&mut self) -> Outcome {
         let Some(Intent::Deliver { control }) = self.enrollment.intent().cloned() else {
-            return Outcome::NotDone(Fault::DeliveryUncertain);
+            return Outcome::Doubt(Fault::Internal {
+                what: "a letter in doubt without a number".to_owned(),
+            });
         };
         let parsed = match ControlNumber::parse(&control) {
             Ok(parsed) => parsed,
@@ -172,7 +174,7 @@ impl Run<'_> {
                 let target = "found after an interruption".to_owned();
                 Outcome::done(Evidence::Delivered { control, target })
             }
-            Ok(false) => Outcome::NotDone(Fault::DeliveryUncertain),
+            Ok(false) => Outcome::NotDone(Fault::Interrupted),
             Err(fault) => Outcome::Doubt(fault),
         }
     }

@@ -67,7 +67,7 @@ impl Run<'_> {
         let settled = step == Step::SetPin && fault == Fault::KeyGone;
         let untouched =
             matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
-        let passes = settled || untouched;
+        let passes = settled || untouched || fault == Fault::Interrupted;
         if passes && self.may_try_again() {
             return Ok(());
         }

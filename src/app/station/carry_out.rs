@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::app::board::News;
 use crate::app::duties;
 use crate::app::journal;
 use crate::app::provisions::Provisions;
@@ -124,16 +123,14 @@ impl Desk {
             self.options.actor.clone(),
             self.sender.clone(),
         );
-        let board = Arc::clone(&self.board);
         tokio::task::spawn_blocking(move || {
-            let taken = intake.collect(&actor).unwrap_or_else(|fault| {
-                board.announce(News::Trouble {
-                    what: fault.to_string(),
-                });
-                Vec::new()
-            });
+            let (taken, fault) = intake.collect(&actor);
             let settling = intake.is_settling().unwrap_or(false);
-            drop(to_loop.send(Message::Taken { taken, settling }));
+            drop(to_loop.send(Message::Taken {
+                taken,
+                settling,
+                fault,
+            }));
         });
     }
 

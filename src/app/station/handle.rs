@@ -52,6 +52,8 @@ pub enum Request {
 pub struct Summary {
     pub done: usize,
     pub rejected_files: usize,
+    /// The folder failed in its last round: files wait in it.
+    pub folder: Option<Fault>,
     /// Why jobs are held at its end, whoever held them, and whenever: each of them waits for somebody.
     pub held: Vec<Fault>,
     /// The ledger failed: the station stopped at once.
@@ -67,6 +69,8 @@ pub(super) enum Message {
         taken: Vec<Taken>,
         /// A file in the folder is not complete yet.
         settling: bool,
+        /// What failed on the way.
+        fault: Option<Fault>,
     },
     Read {
         slot: Slot,

@@ -71,7 +71,8 @@ impl Desk {
         ending: Ending,
         hand: Option<Box<Hand>>,
     ) {
-        tracing::info!(job = job.0, ?ending, "run ended");
+        let slot_number = slot.map(|slot| slot.0);
+        tracing::info!(job = job.0, slot = slot_number, ?ending, "run ended");
         match &ending {
             Ending::Finished => self.summary.done = self.summary.done.saturating_add(1),
             Ending::Stopped(fault @ Fault::Ledger { .. }) => {
@@ -192,10 +193,11 @@ impl Desk {
         }
     }
 
-    pub(super) fn taken(&mut self, taken: Vec<Taken>, settling: bool) {
+    pub(super) fn taken(&mut self, taken: Vec<Taken>, settling: bool, fault: Option<Fault>) {
         self.folder_busy = false;
         self.folder_settling = settling;
-        let mut admitted = false;
+        // A file may be in the ledger although it could not be moved on.
+        let mut admitted = fault.is_some();
         for one in taken {
             match &one {
                 Taken::Admitted { .. } => admitted = true,
@@ -206,6 +208,14 @@ impl Desk {
             }
             self.board.announce(one.news());
         }
+        if let Some(fault) = &fault
+            && self.summary.folder.as_ref() != Some(fault)
+        {
+            self.board.announce(News::Trouble {
+                what: fault.to_string(),
+            });
+        }
+        self.summary.folder = fault;
         if admitted && let Err(fault) = self.load_jobs() {
             self.summary.broken = Some(fault);
         }

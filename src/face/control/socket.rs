@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::face::control::{Answer, Ask};
 use crate::face::say::{Complaint, ExitCode};
 
 /// Bytes of one line.
-const LINE_BYTES_MAX: u64 = 64 * 1024;
+const LINE_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of an answer.
+const REPLY_BYTES_MAX: u64 = 64 * 1024;
 /// Whoever connects and says nothing is not waited for.
 const HEAR: Duration = Duration::from_secs(2);
 /// The station may have to wait for the disk.
@@ -95,13 +97,29 @@ fn listen(path: &Path) -> Result<UnixListener, Complaint> {
     Ok(listener)
 }
 
+/// One line, within one deadline: a slow talker keeps nobody else waiting.
+fn hear(stream: &mut UnixStream) -> io::Result<String> {
+    let end = Instant::now() + HEAR;
+    let mut heard = Vec::new();
+    let mut piece = [0; 4096];
+    while !heard.contains(&b'\n') && heard.len() < LINE_BYTES_MAX {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        let count = stream.read(&mut piece)?;
+        if count == 0 {
+            break;
+        }
+        heard.extend(piece.iter().take(count));
+    }
+    String::from_utf8(heard).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
 fn attend(mut stream: UnixStream, answer: &dyn Fn(&Ask) -> Answer) -> io::Result<()> {
-    stream.set_read_timeout(Some(HEAR))?;
     stream.set_write_timeout(Some(HEAR))?;
-    let mut line = String::new();
-    BufReader::new(&stream)
-        .take(LINE_BYTES_MAX)
-        .read_line(&mut line)?;
+    let line = hear(&mut stream)?;
     if line.is_empty() {
         return Ok(());
     }
@@ -142,7 +160,7 @@ pub fn ask(path: &Path, asked: &Ask) -> Result<Option<Answer>, Complaint> {
     (&stream).write_all(line.as_bytes()).map_err(lost)?;
     let mut reply = String::new();
     BufReader::new(&stream)
-        .take(LINE_BYTES_MAX)
+        .take(REPLY_BYTES_MAX)
         .read_line(&mut reply)
         .map_err(lost)?;
     serde_json::from_str(&reply)

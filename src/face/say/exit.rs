@@ -92,7 +92,12 @@ impl ExitCode {
         } else {
             Self::Done
         };
-        let faults = summary.held.iter().chain(&summary.broken).map(Self::of);
+        let faults = summary
+            .held
+            .iter()
+            .chain(&summary.broken)
+            .chain(&summary.folder)
+            .map(Self::of);
         Self::worst_of(faults.chain([rejected, interrupted]))
     }
 
@@ -139,7 +144,7 @@ impl ExitCode {
             | Fault::RegistrationUncertain => Self::RelyingParty,
             Fault::Mailer { .. } | Fault::DeliveryUncertain => Self::Courier,
             Fault::Folder { .. } | Fault::Ledger { .. } | Fault::Unsealable { .. } => Self::Journal,
-            Fault::Cancelled => Self::Interrupted,
+            Fault::Interrupted | Fault::Cancelled => Self::Interrupted,
             Fault::Internal { .. } => Self::Bug,
         }
     }

@@ -141,6 +141,7 @@ pub fn message(fault: &Fault) -> String {
         }
         Fault::Mailer { what } => format!("The letter could not be made: {}", sentence(what)),
         Fault::DeliveryUncertain => "It is not known whether the letter came out.".to_owned(),
+        Fault::Interrupted => "The station was interrupted before that.".to_owned(),
         Fault::Folder { what } => format!("The queue folder fails: {}", sentence(what)),
         Fault::Ledger { what } => format!("The ledger failed: {}", sentence(what)),
         Fault::Unsealable { what } => {
@@ -261,6 +262,7 @@ pub fn hint(fault: &Fault) -> String {
         Fault::Mailer { .. } => {
             "Mend what is named (name, address, language or the folder for letters), then `keyline jobs release JOB`."
         }
+        Fault::Interrupted => "Nothing needs to be done: the station goes on by itself.",
         Fault::DeliveryUncertain => {
             "Look at the printer or in the letter folder. Destroy the sheet if there is one, then `keyline jobs retry JOB`: no letter is ever made twice."
         }

@@ -64,8 +64,12 @@ impl Lines {
     fn finished(&mut self, board: &Board, counts: Counts) -> Vec<String> {
         let to_go = counts.waiting.saturating_add(counts.under_way);
         let mut lines = Vec::new();
-        for one in board.finished(self.finished) {
+        let news = board.finished(self.finished);
+        // The counts are those after the last of them.
+        let mut to_go = to_go.saturating_add(news.len());
+        for one in news {
             self.finished = self.finished.saturating_add(1);
+            to_go = to_go.saturating_sub(1);
             lines.push(self.stamp(&format!(
                 "{}; {} done, {to_go} to go.",
                 finished_line(&one),

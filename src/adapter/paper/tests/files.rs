@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
+use super::super::folder::NOTES;
 use super::super::template::SHIPPED_LETTERS;
 use super::*;
 
@@ -45,6 +46,7 @@ fn a_folder_takes_each_sheet_once_and_for_its_owner_only() {
     assert_eq!(
         names,
         [
+            NOTES.to_owned(),
             format!("0042-{}.pdf", letter.control),
             "notes.txt".to_owned()
         ]
@@ -148,4 +150,17 @@ fn an_unknown_language_is_refused_with_those_there_are() {
 fn nothing_of_a_mailer_can_be_debugged_but_its_numbers() {
     let shown = format!("{:?}", mailer("en", "73094186"));
     assert_eq!(shown, "Mailer(0042, 482011735551)");
+}
+
+#[test]
+fn a_letter_that_was_taken_away_is_not_taken_for_one_that_never_was() {
+    let home = tempfile::tempdir().unwrap();
+    let press = FolderPress::open(home.path(), composer()).unwrap();
+    let letter = mailer("en", "73094186");
+    let there = || press.was_delivered(&letter.control, letter.envelope);
+    assert_eq!(there(), Ok(false));
+    let delivered = press.deliver(&letter).unwrap();
+    assert_eq!(there(), Ok(true));
+    std::fs::remove_file(delivered.place).unwrap();
+    assert_eq!(there(), Err(Fault::DeliveryUncertain));
 }

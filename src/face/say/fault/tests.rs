@@ -57,10 +57,11 @@ fn number(fault: &Fault) -> usize {
         Fault::OnHold { .. } => 42,
         Fault::Cancelled => 43,
         Fault::Internal { .. } => 44,
+        Fault::Interrupted => 45,
     }
 }
 
-const FAULTS: usize = 45;
+const FAULTS: usize = 46;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -166,6 +167,7 @@ fn all() -> Vec<Fault> {
         Fault::OnHold {
             why: text("on leave until May"),
         },
+        Fault::Interrupted,
         Fault::Cancelled,
         Fault::Internal {
             what: text("a plan without steps"),
