@@ -73,7 +73,7 @@ fn start() {
         let begun = Instant::now();
         let status = Command::new(env!("CARGO_BIN_EXE_keyline"))
             .args(["run", "--until-empty", "--config"])
-            .arg(&line.config.file)
+            .arg(&line.base.config.file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

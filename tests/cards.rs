@@ -1,27 +1,26 @@
 //! Simulated keys on virtual readers, seen through a real pcscd: proves the peers that other tests stand on.
 
+#[path = "support/again.rs"]
+mod again;
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use again::{is_client, run_client};
 use keyline::practice::authenticator::{
     ATR, Manufacturer, Model, PRACTICE_AAGUID, TRAINING_AAGUID,
 };
 use pcsc::{Card, Context, Disposition, Protocols, ReaderState, Scope, ShareMode, State};
-use support::pcscd::{Pcscd, SOCKET_VARIABLE, reader_name, unavailable};
+use support::pcscd::{Pcscd, reader_name, unavailable};
 
 const READERS: u16 = 8;
 
 /// Said by the client when every card was read; then the last card is lifted.
 const ALL_READ: &str = "ALL CARDS READ";
 
-/// The service's address has to be in the environment before the client library is used, so this test runs itself again
-/// as the client.
 #[test]
 fn eight_keys_on_eight_readers_through_a_real_pcscd() {
-    if std::env::var_os(SOCKET_VARIABLE).is_some() {
+    if is_client() {
         return client();
     }
     if unavailable().is_some() {
@@ -42,29 +41,14 @@ fn eight_keys_on_eight_readers_through_a_real_pcscd() {
                 .unwrap()
         })
         .collect();
-    let mut client = pcscd
-        .command(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "eight_keys_on_eight_readers_through_a_real_pcscd",
-        ])
-        .arg("--nocapture")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    for line in BufReader::new(client.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
+    let name = "eight_keys_on_eight_readers_through_a_real_pcscd";
+    let said = run_client(&pcscd, name, |line| {
         if line.contains(ALL_READ) {
             cards.pop();
         }
-        said.push_str(&line);
-        said.push('\n');
-    }
-    let verdict = client.wait().unwrap();
+    });
     println!("{said}");
     assert!(said.contains(ALL_READ), "the client did not get so far");
-    assert!(verdict.success(), "the client failed");
 }
 
 fn client() {

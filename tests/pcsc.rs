@@ -1,13 +1,14 @@
 //! Simulated keys on virtual readers, enrolled by the station's own PC/SC side through a real pcscd.
 
+#[path = "support/again.rs"]
+mod again;
 mod support;
 
 use std::ffi::CString;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
+use again::{is_client, run_client};
 use keyline::adapter::ctap::keys::ReaderChoice;
 use keyline::adapter::ctap::{Hardware, Verifier, Watched};
 use keyline::domain::authenticator::Attachment;
@@ -21,7 +22,7 @@ use keyline::port::{
 };
 use keyline::practice::authenticator::{Manufacturer, Model};
 use pcsc::{Context, ReaderState, Scope, State};
-use support::pcscd::{Pcscd, SOCKET_VARIABLE, reader_name, unavailable};
+use support::pcscd::{Pcscd, reader_name, unavailable};
 
 /// Said by the client when it watches; then a second card is laid down.
 const WATCHING: &str = "WATCHING";
@@ -29,11 +30,9 @@ const WATCHING: &str = "WATCHING";
 const ENROLLED: &str = "ENROLLED";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The service's address has to be in the environment before the client library is used, so this test runs itself again
-/// as the client.
 #[test]
 fn a_card_is_seen_enrolled_and_missed_through_a_real_pcscd() {
-    if std::env::var_os(SOCKET_VARIABLE).is_some() {
+    if is_client() {
         return client();
     }
     if unavailable().is_some() {
@@ -43,29 +42,15 @@ fn a_card_is_seen_enrolled_and_missed_through_a_real_pcscd() {
     let pcscd = Pcscd::start(2).unwrap();
     let _lies_there = pcscd.lay(0, maker.make(0).unwrap()).unwrap();
     let mut laid = None;
-    let mut client = pcscd
-        .command(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "a_card_is_seen_enrolled_and_missed_through_a_real_pcscd",
-        ])
-        .arg("--nocapture")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    for line in BufReader::new(client.stdout.take().unwrap()).lines() {
-        let line = line.unwrap();
+    let name = "a_card_is_seen_enrolled_and_missed_through_a_real_pcscd";
+    let said = run_client(&pcscd, name, |line| {
         if line.contains(WATCHING) {
             laid = Some(pcscd.lay(1, maker.make(1).unwrap()).unwrap());
         }
         if line.contains(ENROLLED) {
             drop(laid.take());
         }
-        said.push_str(&line);
-        said.push('\n');
-    }
-    assert!(client.wait().unwrap().success(), "{said}");
+    });
     assert!(said.contains(ENROLLED), "{said}");
 }
 

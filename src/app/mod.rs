@@ -11,9 +11,7 @@ pub mod provisions;
 pub mod runner;
 pub mod station;
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
-mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -119,7 +119,7 @@ mod tests {
     const USER: &str = "anna@contoso.com";
 
     fn after(seconds: i64) -> Timestamp {
-        Timestamp(START).plus_seconds(seconds)
+        START.plus_seconds(seconds)
     }
 
     #[test]

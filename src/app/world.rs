@@ -8,6 +8,9 @@ mod desk;
 mod key;
 mod ledger;
 mod mailbox;
+pub(crate) mod stage;
+mod station;
+mod story;
 mod tenant;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +19,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::app::Ports;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
+use crate::domain::time::Timestamp;
 
 pub(crate) use desk::{PressState, request};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
 pub(crate) use mailbox::{Folder, file_of};
+pub(crate) use station::{desk, options};
+pub(crate) use story::{began, course, credential, started};
 pub(crate) use tenant::TenantState;
 
-/// Milliseconds: some day in the year 2026.
-pub(crate) const START: i64 = 1_790_000_000_000;
+/// When every world begins: 2026-03-02T09:30:00Z.
+pub(crate) const START: Timestamp = Timestamp(1_772_443_800_000);
 
 /// Every call of a port that can fail on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -176,7 +182,7 @@ pub(crate) struct World(Arc<Mutex<State>>);
 impl World {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
-            now: START,
+            now: START.0,
             keys: Vec::new(),
             slots: BTreeMap::new(),
             tenant: TenantState::default(),

@@ -103,8 +103,8 @@ fn the_pin_of_the_key_that_was_given_up_is_not_shown() {
         "a.csv",
         &format!("user,name,policy\r\n{ANNA},Anna Lang,standard\r\n"),
     );
-    line.tenant
-        .misbehave(Operation::Register, 1, Trick::Fail { status: 403 });
+    let refuse = Trick::Fail { status: 403 };
+    line.tenant(|tenant| tenant.misbehave(Operation::Register, 1, refuse));
     let (first, second) = (
         line.maker.make(1).expect("a key"),
         line.maker.make(2).expect("a key"),

@@ -82,7 +82,9 @@ fn assert_kept(line: &Line, parts: &Parts, key: &SimulatedKey, elsewhere: &Crede
         steps_done(parts, &job),
         [Step::MakeCredential, Step::Register]
     );
-    let registered = line.tenant.credentials(ANNA).expect("Anna");
+    let registered = line
+        .tenant(|tenant| tenant.credentials(ANNA))
+        .expect("Anna");
     assert_eq!(registered.len(), 1);
     let mut opened = line.open(key);
     assert_eq!(opened.try_pin(&current()), Ok(PinVerdict::Right));
@@ -136,7 +138,11 @@ fn nobody_who_knows_the_pin_holds_the_job_and_spares_the_key() {
     assert_eq!(summary.held, [Fault::CurrentPinMissing]);
     assert_eq!(only_job(&parts).standing, Standing::Held);
     assert_eq!(line.open(&key).pin_retries(), Ok(8));
-    assert_eq!(line.tenant.credentials(ANNA).map(|all| all.len()), Ok(0));
+    assert_eq!(
+        line.tenant(|tenant| tenant.credentials(ANNA))
+            .map(|all| all.len()),
+        Ok(0)
+    );
 }
 
 #[test]
@@ -153,7 +159,11 @@ fn a_wrong_pin_costs_one_try_and_holds_the_job() {
         "{summary:?}"
     );
     assert_eq!(line.open(&key).pin_retries(), Ok(7));
-    assert_eq!(line.tenant.credentials(ANNA).map(|all| all.len()), Ok(0));
+    assert_eq!(
+        line.tenant(|tenant| tenant.credentials(ANNA))
+            .map(|all| all.len()),
+        Ok(0)
+    );
 }
 
 #[test]
@@ -170,8 +180,7 @@ fn a_key_that_is_registered_for_this_user_already_is_not_registered_twice() {
         created: None,
         synced: false,
     };
-    line.tenant
-        .add_existing(ANNA, existing)
+    line.tenant(|tenant| tenant.add_existing(ANNA, existing))
         .expect("a passkey of Anna's");
     line.drop_file(
         "keep.csv",
@@ -180,7 +189,11 @@ fn a_key_that_is_registered_for_this_user_already_is_not_registered_twice() {
     let (summary, parts) = line.run(Knows::nothing(), vec![key.clone()]);
     assert_eq!(summary.held, [Fault::CredentialExcluded]);
     assert_eq!(steps_done(&parts, &only_job(&parts)), []);
-    assert_eq!(line.tenant.credentials(ANNA).map(|all| all.len()), Ok(1));
+    assert_eq!(
+        line.tenant(|tenant| tenant.credentials(ANNA))
+            .map(|all| all.len()),
+        Ok(1)
+    );
     assert_eq!(shown(&line, &key, ENTRA, &[]), Some(there));
 }
 

@@ -8,6 +8,7 @@ use keyline::domain::enrollment::Standing;
 use keyline::domain::pin::Pin;
 use keyline::port::Ledger as _;
 use keyline::practice::authenticator::Past;
+use keyline::practice::tenant::Tenant;
 
 use super::line::{Knows, Line};
 use super::spellings::{Secret, contains};
@@ -98,7 +99,7 @@ fn pins_of_a_job_file_and_tokens_stay_out_of_everything() {
     for rejected in ["w3qjx5nd", "pb6zr2vh", "57093826"] {
         secrets.push(Secret::new("a PIN of the rejected file", rejected));
     }
-    let tokens = line.tenant.tokens();
+    let tokens = line.tenant(Tenant::tokens);
     assert!(!tokens.is_empty(), "the station signed in");
     secrets.extend(tokens.iter().map(|token| Secret::new("a token", token)));
     secrets.push(Secret::new(

@@ -1,5 +1,5 @@
 //! A whole station in this process, for tests with policies, job files and keys of their own: the practice tenant, the real
-//! ledger, folder and letters, simulated keys and simulated hands.
+//! ledger, folder and letters, simulated keys and simulated hands. It decides nothing about jobs.
 
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -26,13 +26,16 @@ use keyline::wire::station::{self, Parts};
 const QUICK: Duration = Duration::from_millis(40);
 /// No run of these tests takes longer, on the busiest machine.
 const RUN_MAX: Duration = Duration::from_secs(60);
-const CLIENT_SECRET: &str = "practice~secret-of-no-value";
+
+/// A setting of `station.toml`: its table, its key, its value.
+pub(crate) type Setting = (&'static str, &'static str, toml::Value);
 
 /// A station with everything around it, in a folder of its own.
 pub(crate) struct Line {
     pub(crate) home: tempfile::TempDir,
     pub(crate) config: Config,
-    pub(crate) tenant: Tenant,
+    /// None while it is down.
+    pub(crate) tenant: Mutex<Option<Tenant>>,
     pub(crate) identity: PathBuf,
     pub(crate) bench: Bench,
     pub(crate) keys: Arc<PracticeKeys>,
@@ -43,11 +46,22 @@ impl Line {
     /// A fresh station with so many slots.
     pub(crate) fn new(slots: u16) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        let setup = TenantSetup {
-            client_secret: CLIENT_SECRET.to_owned().into(),
-            ..TenantSetup::default()
-        };
+        let settings = vec![
+            ("queue", "settle_milliseconds", toml::Value::Integer(50)),
+            ("queue", "rescan_seconds", toml::Value::Integer(1)),
+        ];
+        Self::set(home, slots, TenantSetup::default(), settings)
+    }
+
+    /// A fresh station in a folder below `home`, with a tenant and with settings of its own.
+    pub(crate) fn set(
+        home: tempfile::TempDir,
+        slots: u16,
+        setup: TenantSetup,
+        mut settings: Vec<Setting>,
+    ) -> Self {
         let (name, client_id) = (setup.tenant.clone(), setup.client_id.clone());
+        let client_secret = setup.client_secret.clone();
         let tenant = Tenant::start(setup).expect("a tenant");
         let root = home.path().join("station");
         std::fs::DirBuilder::new()
@@ -58,16 +72,14 @@ impl Line {
         let text = |text: &str| toml::Value::String(text.to_owned());
         let places = (1..=slots).map(|number| text(&Bench::place(number).0));
         let secret = std::iter::once(("file".to_owned(), text("secret"))).collect();
-        let settings = vec![
+        settings.extend([
             ("entra", "tenant", text(&name)),
             ("entra", "client_id", text(&client_id)),
             ("entra", "client_secret", toml::Value::Table(secret)),
             ("entra", "authority", text(tenant.url().as_str())),
             ("entra", "graph", text(tenant.url().as_str())),
-            ("queue", "settle_milliseconds", toml::Value::Integer(50)),
-            ("queue", "rescan_seconds", toml::Value::Integer(1)),
             ("slots", "places", toml::Value::Array(places.collect())),
-        ];
+        ]);
         let made = init(&init::Request {
             folder: root.clone(),
             practice_identity: Some(identity.clone()),
@@ -75,7 +87,7 @@ impl Line {
             ..init::Request::default()
         })
         .expect("a station");
-        write(&root.join("secret"), CLIENT_SECRET);
+        write(&root.join("secret"), &client_secret);
         let bench = Bench::new(slots);
         let keys = Arc::new(PracticeKeys::new(
             bench.clone(),
@@ -83,13 +95,19 @@ impl Line {
         ));
         Self {
             config: Config::load(&made.config).expect("a configuration"),
-            tenant,
+            tenant: Mutex::new(Some(tenant)),
             identity,
             bench,
             keys,
             maker: Manufacturer::new(Model::practice()).expect("a manufacturer"),
             home,
         }
+    }
+
+    /// Does something with the tenant, which must be up.
+    pub(crate) fn tenant<T>(&self, act: impl FnOnce(&Tenant) -> T) -> T {
+        let tenant = self.tenant.lock().unwrap_or_else(PoisonError::into_inner);
+        act(tenant.as_ref().expect("a tenant"))
     }
 
     pub(crate) fn root(&self) -> &Path {

@@ -1,102 +1,50 @@
-//! A whole enrollment line in this process: the ordinary station over a real folder and a real ledger, simulated keys with
-//! quick hands, and the practice tenant, which can be taken down and brought back. It decides nothing about jobs.
+//! A whole enrollment line in bad weather: the ordinary station over a practice tenant that can be taken down and brought
+//! back, with a clock of its own, and what every such line must come to.
+
+#[expect(
+    dead_code,
+    reason = "bad weather needs a part of the station's support"
+)]
+#[path = "../support/line.rs"]
+mod base;
+mod clock;
+mod running;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keyline::adapter::ctap::Key;
 use keyline::adapter::entra::Entra;
-use keyline::adapter::system::SystemClock;
 use keyline::app::Ports;
-use keyline::app::board::{Board, News, View};
-use keyline::app::station::{Desk, Handle, Options, Request, Summary};
-use keyline::domain::authenticator::{Aaguid, Slot};
+use keyline::app::station::Options;
+use keyline::domain::authenticator::Aaguid;
 use keyline::domain::credential::{CredentialId, RpId};
 use keyline::domain::enrollment::Standing;
 use keyline::domain::event::{Happening, Step};
-use keyline::domain::pin::Pin;
-use keyline::domain::station::signal::{ConfirmCards, SlotState};
+use keyline::domain::station::signal::ConfirmCards;
 use keyline::domain::time::Timestamp;
-use keyline::port::{
-    Attendant, Authenticator, CancelFlag, Clock, JobRecord, Keys, Ledger, Operator,
-};
+use keyline::port::{Attendant, Authenticator as _, CancelFlag, JobRecord, Ledger};
 use keyline::practice::authenticator::{
-    Bench, Manufacturer, Memory, Model, PRACTICE_AAGUID, PracticeKeys, PracticeTransport,
-    SimulatedKey, Touch,
+    Bench, Memory, PRACTICE_AAGUID, PracticeTransport, SimulatedKey, Touch,
 };
 use keyline::practice::tenant::{Existing, Tenant, TenantSetup};
-use keyline::wire::config::Config;
-use keyline::wire::init::{self, init};
 use keyline::wire::station::{self, Parts};
+
+use base::{Knows, Setting};
+use clock::HurriedClock;
+use running::Running;
 
 /// How long anything may take on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// How often the hands look at the board.
-const GLANCE: Duration = Duration::from_millis(5);
 /// The station's own tick, so that no test waits for five seconds.
 const TICK: Duration = Duration::from_millis(100);
 /// More than Entra allows, so that few people do for many keys.
 const PASSKEYS_MAX: usize = 100;
 /// Entra's relying party.
 const RP_ID: &str = "login.microsoft.com";
-
-/// Waits pass so many times faster than they are asked for. The tenant's own behaviour is in real time.
-const HURRY: u32 = 20;
-
-/// The wall clock with short waits, which a test can put forward.
-#[derive(Default)]
-pub(crate) struct HurriedClock {
-    ahead_millis: AtomicI64,
-    /// Milliseconds asked for in the longest wait.
-    longest: AtomicU64,
-    unhurried: AtomicBool,
-}
-
-impl HurriedClock {
-    /// From now on waits are as long as they are asked for.
-    pub(crate) fn stop_hurrying(&self) {
-        self.unhurried.store(true, Ordering::SeqCst);
-    }
-
-    /// The longest wait that anybody asked for.
-    pub(crate) fn longest_wait(&self) -> Duration {
-        Duration::from_millis(self.longest.load(Ordering::SeqCst))
-    }
-}
-
-impl Clock for HurriedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(SystemClock.now().0 + self.ahead_millis.load(Ordering::SeqCst))
-    }
-
-    fn today(&self) -> jiff::civil::Date {
-        SystemClock.today()
-    }
-
-    fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        self.longest.fetch_max(millis, Ordering::SeqCst);
-        let hurry = if self.unhurried.load(Ordering::SeqCst) {
-            1
-        } else {
-            HURRY
-        };
-        SystemClock.wait(duration / hurry, cancel)
-    }
-}
-
-struct Nobody;
-
-impl Operator for Nobody {
-    fn current_pin(&self, _slot: Slot, _person: &str) -> Option<Pin> {
-        None
-    }
-}
 
 /// What a line is made of.
 pub(crate) struct Layout {
@@ -122,15 +70,12 @@ impl Default for Layout {
 
 /// The line, without its station.
 pub(crate) struct Line {
-    home: tempfile::TempDir,
-    pub(crate) config: Config,
-    tenant: Mutex<Option<Tenant>>,
+    pub(crate) base: base::Line,
     port: u16,
     seed: u64,
-    pub(crate) bench: Bench,
-    maker: Manufacturer,
     made: Mutex<Vec<SimulatedKey>>,
-    pub(crate) crate_of_keys: Arc<Mutex<VecDeque<SimulatedKey>>>,
+    bench: Bench,
+    crate_of_keys: Arc<Mutex<VecDeque<SimulatedKey>>>,
     pub(crate) clock: Arc<HurriedClock>,
     slots: u16,
 }
@@ -139,61 +84,48 @@ impl Line {
     /// Sets a line up, with its tenant running and no key anywhere.
     pub(crate) fn set(layout: &Layout) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        let tenant = Tenant::start(setup(0, layout.seed, home.path().join("tenant.json")))
-            .expect("a tenant");
-        let root = home.path().join("station");
-        let made = init(&init::Request {
-            folder: root.clone(),
-            practice_identity: Some(home.path().join("identity.txt")),
-            settings: settings(layout, &tenant),
-            ..init::Request::default()
-        })
-        .expect("a station");
-        std::fs::write(
-            root.join("client-secret"),
-            TenantSetup::default().client_secret.as_bytes(),
-        )
-        .expect("a secret");
-        let policy = root.join("config/policies/standard.toml");
+        let tenant = setup(0, layout.seed, home.path());
+        let base = base::Line::set(home, layout.slots, tenant, settings(layout));
+        let policy = base.root().join("config/policies/standard.toml");
         std::fs::write(&policy, layout.policy).expect("a policy");
         Self {
-            config: Config::load(&made.config).expect("a configuration"),
-            port: tenant.url().port().expect("a port"),
-            tenant: Mutex::new(Some(tenant)),
+            port: base.tenant(|tenant| tenant.url().port().expect("a port")),
             seed: layout.seed,
-            bench: Bench::new(layout.slots),
-            maker: Manufacturer::new(Model::practice()).expect("a manufacturer"),
             made: Mutex::default(),
+            bench: base.bench.clone(),
             crate_of_keys: Arc::default(),
             clock: Arc::default(),
             slots: layout.slots,
-            home,
+            base,
         }
     }
 
     /// Does something with the tenant, which must be up.
     pub(crate) fn tenant<T>(&self, act: impl FnOnce(&Tenant) -> T) -> T {
-        act(self.tenant.lock().unwrap().as_ref().expect("a tenant"))
+        self.base.tenant(act)
     }
 
     /// Takes the tenant down: its port refuses connections.
     pub(crate) fn take_tenant_down(&self) {
-        let tenant = self.tenant.lock().unwrap().take().expect("a tenant");
-        tenant.stop();
+        let tenant = self.base.tenant.lock().unwrap().take();
+        tenant.expect("a tenant").stop();
     }
 
     /// Brings the tenant back at the same port, with everything it knew.
     pub(crate) fn bring_tenant_back(&self) {
-        let state = self.home.path().join("tenant.json");
-        let tenant = Tenant::start(setup(self.port, self.seed, state)).expect("the port is free");
-        *self.tenant.lock().unwrap() = Some(tenant);
+        let setup = setup(self.port, self.seed, self.base.home.path());
+        let tenant = Tenant::start(setup).expect("the port is free");
+        *self.base.tenant.lock().unwrap() = Some(tenant);
+    }
+
+    /// Drops a job file as an administrator does.
+    pub(crate) fn drop_file(&self, name: &str, text: &str) {
+        self.base.drop_file(name, text);
     }
 
     /// Puts the clocks of both sides forward.
     pub(crate) fn pass(&self, seconds: i64) {
-        self.clock
-            .ahead_millis
-            .fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.clock.pass(seconds);
         self.tenant(|tenant| tenant.advance(seconds));
     }
 
@@ -203,7 +135,7 @@ impl Line {
         let from = u32::try_from(made.len()).unwrap() + 1;
         let keys: Vec<SimulatedKey> = (from..)
             .take(count)
-            .map(|number| self.maker.make(number).expect("a key"))
+            .map(|number| self.base.maker.make(number).expect("a key"))
             .collect();
         for key in &keys {
             key.set_touch(Touch::After(Duration::ZERO));
@@ -214,14 +146,6 @@ impl Line {
             .unwrap()
             .extend(keys.iter().cloned());
         keys
-    }
-
-    /// Drops a job file as an administrator does: written elsewhere, moved in.
-    pub(crate) fn drop_file(&self, name: &str, text: &str) {
-        let draft = self.home.path().join(name);
-        std::fs::write(&draft, text).expect("a draft");
-        let queue = self.config.path(&self.config.queue.folder);
-        std::fs::rename(&draft, queue.join("new").join(name)).expect("a job file");
     }
 
     /// Drops a file with these people of the directory, by number from 0.
@@ -271,16 +195,12 @@ impl Line {
 
     /// Starts the station over this line, and hands that work for it.
     pub(crate) fn start(&self, until_empty: bool) -> Running {
-        let assemble = Box::new(|transport, attendant| -> Box<dyn Authenticator> {
-            Box::new(Key::new(transport, attendant))
-        });
-        let keys: Arc<dyn Keys> = Arc::new(PracticeKeys::new(self.bench.clone(), assemble));
-        let parts = self.assemble(keys);
+        let parts = self.assemble();
         let options = Options {
             limit: None,
             until_empty,
             confirm_cards: ConfirmCards::Never,
-            slots: station::slots(&self.config),
+            slots: station::slots(&self.base.config),
             actor: "4711".to_owned(),
             tick: TICK,
             waits: parts.cancel.clone(),
@@ -289,12 +209,13 @@ impl Line {
     }
 
     /// The parts of `keyline run`, with a clock that does not keep tests waiting.
-    fn assemble(&self, keys: Arc<dyn Keys>) -> Parts {
-        let mut parts = station::assemble(&self.config, keys, Arc::new(Nobody))
+    fn assemble(&self) -> Parts {
+        let config = &self.base.config;
+        let mut parts = station::assemble(config, self.base.keys.clone(), Knows::nothing())
             .expect("the parts of a station");
         let entra = Entra::new(
-            self.config.entra(),
-            self.config.entra.client_secret.clone(),
+            config.entra(),
+            config.entra.client_secret.clone(),
             self.clock.clone(),
             parts.cancel.clone(),
         );
@@ -395,224 +316,23 @@ pub(crate) fn begun(ledger: &dyn Ledger, step: Step) -> usize {
         .count()
 }
 
-fn setup(port: u16, seed: u64, state_file: PathBuf) -> TenantSetup {
+/// The tenant's state is kept in `home`, for the time after it was down.
+fn setup(port: u16, seed: u64, home: &Path) -> TenantSetup {
     TenantSetup {
         port,
         seed,
-        state_file: Some(state_file),
+        state_file: Some(home.join("tenant.json")),
         passkeys_per_user_max: PASSKEYS_MAX,
         ..TenantSetup::default()
     }
 }
 
-fn settings(layout: &Layout, tenant: &Tenant) -> Vec<(&'static str, &'static str, toml::Value)> {
-    let text = |text: &str| toml::Value::String(text.to_owned());
-    let secret = std::iter::once(("file".to_owned(), text("client-secret"))).collect();
-    let places = (1..=layout.slots).map(|number| text(&Bench::place(number).0));
-    let known = TenantSetup::default();
+fn settings(layout: &Layout) -> Vec<Setting> {
+    let already_enrolled = toml::Value::String(layout.already_enrolled.to_owned());
+    let timeout = toml::Value::Integer(layout.timeout_seconds);
     vec![
-        ("entra", "tenant", text(&known.tenant)),
-        ("entra", "client_id", text(&known.client_id)),
-        ("entra", "client_secret", toml::Value::Table(secret)),
-        ("entra", "authority", text(tenant.url().as_str())),
-        ("entra", "graph", text(tenant.url().as_str())),
-        (
-            "entra",
-            "timeout_seconds",
-            toml::Value::Integer(layout.timeout_seconds),
-        ),
+        ("entra", "timeout_seconds", timeout),
         ("queue", "settle_milliseconds", toml::Value::Integer(20)),
-        ("queue", "already_enrolled", text(layout.already_enrolled)),
-        ("slots", "places", toml::Value::Array(places.collect())),
+        ("queue", "already_enrolled", already_enrolled),
     ]
-}
-
-/// A station at work.
-pub(crate) struct Running {
-    pub(crate) handle: Handle,
-    pub(crate) board: Arc<Board>,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    station: Option<JoinHandle<Summary>>,
-    hands: Option<JoinHandle<()>>,
-    rest: Arc<AtomicBool>,
-    news: Mutex<Vec<News>>,
-}
-
-impl Running {
-    fn start(line: &Line, parts: Parts, options: Options) -> Self {
-        let board = parts.board.clone();
-        let ledger: Arc<dyn Ledger> = parts.ledger.clone();
-        let desk = Desk::new(
-            parts.ports.clone(),
-            parts.policies.clone(),
-            parts.intake.clone(),
-            board.clone(),
-            options,
-        );
-        let handle = desk.handle();
-        let station = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            let summary = runtime.block_on(desk.run()).expect("a run");
-            drop(parts);
-            summary
-        });
-        let rest = Arc::new(AtomicBool::new(false));
-        let mut hands = Hands {
-            bench: line.bench.clone(),
-            slots: line.slots,
-            supply: line.crate_of_keys.clone(),
-            own: BTreeMap::new(),
-            seen: BTreeMap::new(),
-            handle: handle.clone(),
-        };
-        let (eyes, resting) = (board.clone(), rest.clone());
-        let hands = std::thread::spawn(move || {
-            while !resting.load(Ordering::SeqCst) {
-                hands.work(&eyes.view());
-                std::thread::sleep(GLANCE);
-            }
-        });
-        Self {
-            handle,
-            board,
-            ledger,
-            station: Some(station),
-            hands: Some(hands),
-            rest,
-            news: Mutex::default(),
-        }
-    }
-
-    /// All news so far.
-    pub(crate) fn news(&self) -> Vec<News> {
-        let mut news = self.news.lock().unwrap();
-        news.extend(self.board.take_news());
-        news.clone()
-    }
-
-    /// Waits until the board looks so.
-    pub(crate) fn wait_for(&self, what: &str, mut is: impl FnMut(&View) -> bool) {
-        let until = Instant::now() + PATIENCE;
-        while !is(&self.board.view()) {
-            assert!(
-                Instant::now() < until,
-                "{what} did not come: {:?} {:?}",
-                self.board.view(),
-                self.news()
-            );
-            std::thread::sleep(GLANCE);
-        }
-    }
-
-    /// Whether the news say that the line waits for the network.
-    pub(crate) fn says_network(&self) -> bool {
-        self.news()
-            .iter()
-            .any(|news| matches!(news, News::Network { .. }))
-    }
-
-    /// Waits until the station ends by itself.
-    pub(crate) fn finish(mut self) -> (Summary, Arc<dyn Ledger>) {
-        let station = self.station.take().expect("a station");
-        let until = Instant::now() + PATIENCE;
-        while !station.is_finished() {
-            assert!(
-                Instant::now() < until,
-                "the station does not end: {:?} {:?}",
-                self.board.view(),
-                self.news()
-            );
-            std::thread::sleep(GLANCE);
-        }
-        let summary = station.join().expect("a run");
-        self.end_hands();
-        (summary, self.ledger.clone())
-    }
-
-    /// Breaks everything off at once.
-    pub(crate) fn stop_now(self) -> Summary {
-        self.handle.ask(Request::StopNow);
-        self.finish().0
-    }
-
-    fn end_hands(&mut self) {
-        self.rest.store(true, Ordering::SeqCst);
-        if let Some(hands) = self.hands.take() {
-            hands.join().expect("hands");
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.handle.ask(Request::StopNow);
-        self.rest.store(true, Ordering::SeqCst);
-    }
-}
-
-/// Quick hands that do what the board says.
-struct Hands {
-    bench: Bench,
-    slots: u16,
-    supply: Arc<Mutex<VecDeque<SimulatedKey>>>,
-    /// The key that was last at a slot, for a job that wants it back.
-    own: BTreeMap<u16, SimulatedKey>,
-    /// What was acted on: the state and since when it is so.
-    seen: BTreeMap<Slot, (SlotState, Instant)>,
-    handle: Handle,
-}
-
-impl Hands {
-    fn work(&mut self, view: &View) {
-        for number in 1..=self.slots {
-            let place = Bench::place(number);
-            let slot = Slot(number);
-            let here = self.bench.key_at(&place);
-            if let Some(key) = &here {
-                self.own.insert(number, key.clone());
-            }
-            let state = match view.slots.get(&slot) {
-                Some(seen) => {
-                    let now = (seen.state.clone(), seen.since);
-                    // A free place takes the next key whenever there is one; everything else is done once.
-                    if here.is_some() && self.seen.get(&slot) == Some(&now) {
-                        continue;
-                    }
-                    self.seen.insert(slot, now);
-                    seen.state.clone()
-                }
-                None => SlotState::Empty,
-            };
-            match (state, here) {
-                (SlotState::Empty, None) => {
-                    let next = self.supply.lock().unwrap().pop_front();
-                    if let Some(key) = next {
-                        self.bench.insert(&place, &key).expect("a free place");
-                    }
-                }
-                (SlotState::WantsBack { .. }, None) => {
-                    if let Some(key) = self.own.get(&number) {
-                        self.bench.insert(&place, key).expect("a free place");
-                    }
-                }
-                (SlotState::WantsBack { key_in: true, .. } | SlotState::LiftFirst, Some(_)) => {
-                    self.bench.replug(&place).expect("the same key");
-                }
-                (
-                    SlotState::Done { .. } | SlotState::Refused { .. } | SlotState::Held { .. },
-                    Some(_),
-                ) => {
-                    self.bench.pull(&place);
-                }
-                (SlotState::Asking { .. }, Some(_)) => {
-                    self.handle.ask(Request::Confirm(slot));
-                }
-                _ => {}
-            }
-        }
-    }
 }

@@ -1,14 +1,14 @@
 //! What an administrator may do to a job, where it stands, and what is left in the journal.
 
 use super::*;
-use crate::app::testing::{MemoryLedger, NOON, began, course, credential, started};
+use crate::app::world::{Op, START, When, World, began, course, credential, started};
 use crate::domain::enrollment::Command;
 use crate::port::Duty;
 
 const JOB: JobId = JobId(1);
 
-fn ledger(happenings: impl IntoIterator<Item = Happening>) -> MemoryLedger {
-    let ledger = MemoryLedger::of(&["anna.lang@contoso.com"]);
+fn ledger(happenings: impl IntoIterator<Item = Happening>) -> World {
+    let ledger = World::with_jobs(&["anna.lang@contoso.com"]);
     ledger.tell(JOB, happenings);
     ledger
 }
@@ -25,8 +25,13 @@ fn hold() -> Change {
     }
 }
 
-fn ask(ledger: &MemoryLedger, what: &Change) -> Result<Changed, Unchanged> {
-    change(ledger, JOB, what, "admin", NOON)
+/// Whether the station still has a copy of a PIN of the job.
+fn has_pin(ledger: &World) -> bool {
+    !ledger.state().ledger.in_flight.is_empty()
+}
+
+fn ask(ledger: &World, what: &Change) -> Result<Changed, Unchanged> {
+    change(ledger, JOB, what, "admin", START)
 }
 
 #[test]
@@ -53,18 +58,18 @@ fn what_makes_no_sense_is_refused_and_nothing_is_written() {
         assert_eq!(ask(&ledger, &what), Err(why), "{what:?}");
         assert_eq!(ledger.happenings(JOB), before);
     }
-    let nobody = change(&ledger([]), JobId(9), &Change::Cancel, "admin", NOON);
+    let nobody = change(&ledger([]), JobId(9), &Change::Cancel, "admin", START);
     assert_eq!(nobody, Err(Unchanged::NoSuchJob(JobId(9))));
 }
 
 #[test]
 fn a_job_is_held_and_goes_on_where_it_was() {
     let ledger = ledger(course("123", Step::SetPin));
-    let before = ledger.state_of(JOB);
+    let before = ledger.enrollment(JOB);
     assert_eq!(ask(&ledger, &hold()), Ok(Changed::Held));
-    assert_eq!(ledger.state_of(JOB).standing(), Standing::Held);
+    assert_eq!(ledger.enrollment(JOB).standing(), Standing::Held);
     assert_eq!(ask(&ledger, &Change::Release), Ok(Changed::Released));
-    assert_eq!(ledger.state_of(JOB), before);
+    assert_eq!(ledger.enrollment(JOB), before);
 }
 
 #[test]
@@ -73,7 +78,10 @@ fn releasing_a_job_in_doubt_leaves_the_doubt() {
     story.extend([started(Step::Register), held()]);
     let ledger = ledger(story);
     assert_eq!(ask(&ledger, &Change::Release), Ok(Changed::Released));
-    assert_eq!(ledger.state_of(JOB).next(), Command::Probe(Step::Register));
+    assert_eq!(
+        ledger.enrollment(JOB).next(),
+        Command::Probe(Step::Register)
+    );
 }
 
 #[test]
@@ -81,14 +89,17 @@ fn a_cancelled_job_leaves_a_duty_and_no_pin_of_the_stations() {
     let mut story = course("123", Step::MakeCredential);
     story.push(started(Step::Register));
     let ledger = ledger(story);
-    ledger.keep_pin(JOB, Attempt(1), "48151623");
+    assert!(has_pin(&ledger));
     assert_eq!(
         ask(&ledger, &Change::Cancel),
         Ok(Changed::Cancelled { begun: true })
     );
-    assert_eq!(ledger.state_of(JOB).standing(), Standing::Cancelled);
-    assert_eq!(ledger.duties(), [Duty::Orphan(credential())]);
-    assert!(!ledger.has_pin(JOB));
+    assert_eq!(ledger.enrollment(JOB).standing(), Standing::Cancelled);
+    assert_eq!(
+        ledger.state().ledger.open_duties(),
+        [Duty::Orphan(credential())]
+    );
+    assert!(!has_pin(&ledger));
 }
 
 #[test]
@@ -98,7 +109,7 @@ fn a_job_that_never_began_is_cancelled_without_a_trace() {
         ask(&ledger, &Change::Cancel),
         Ok(Changed::Cancelled { begun: false })
     );
-    assert!(ledger.duties().is_empty());
+    assert!(ledger.state().ledger.open_duties().is_empty());
 }
 
 #[test]
@@ -115,12 +126,11 @@ fn a_retry_gives_up_the_key_and_waits_for_another() {
         (letter, true),
     ] {
         let ledger = ledger(story);
-        ledger.keep_pin(JOB, Attempt(1), "48151623");
         assert_eq!(
             ask(&ledger, &Change::Retry),
             Ok(Changed::Retried { begun: true })
         );
-        let state = ledger.state_of(JOB);
+        let state = ledger.enrollment(JOB);
         assert_eq!(
             state.next(),
             Command::Bind {
@@ -128,9 +138,9 @@ fn a_retry_gives_up_the_key_and_waits_for_another() {
             }
         );
         assert!(!state.wants_its_key());
-        assert_eq!(!ledger.duties().is_empty(), orphan);
+        assert_eq!(!ledger.state().ledger.open_duties().is_empty(), orphan);
         ledger.tell(JOB, [began("456")]);
-        assert_eq!(ledger.state_of(JOB).attempt(), Attempt(2));
+        assert_eq!(ledger.enrollment(JOB).attempt(), Attempt(2));
     }
 }
 
@@ -143,12 +153,12 @@ fn a_key_that_an_abandoned_attempt_kept_can_be_given_up_too() {
         restart: Step::MakeCredential,
     });
     let ledger = ledger(story);
-    assert!(ledger.state_of(JOB).wants_its_key());
+    assert!(ledger.enrollment(JOB).wants_its_key());
     assert_eq!(
         ask(&ledger, &Change::Retry),
         Ok(Changed::Retried { begun: true })
     );
-    assert!(!ledger.state_of(JOB).wants_its_key());
+    assert!(!ledger.enrollment(JOB).wants_its_key());
 }
 
 #[test]
@@ -167,17 +177,20 @@ fn a_retry_that_was_cut_between_its_two_events_can_be_made_again() {
         ask(&ledger, &Change::Retry),
         Ok(Changed::Retried { begun: false })
     );
-    assert_eq!(ledger.state_of(JOB).standing(), Standing::UnderWay);
+    assert_eq!(ledger.enrollment(JOB).standing(), Standing::UnderWay);
 }
 
 #[test]
 fn a_ledger_that_fails_changes_nothing() {
     let ledger = ledger(course("123", Step::SetPin));
-    let before = ledger.state_of(JOB);
-    ledger.fail(true);
+    let before = ledger.enrollment(JOB);
+    let full = Fault::Ledger {
+        what: "the disk is full".to_owned(),
+    };
+    ledger.trick(Op::Append, When::Before, full);
     assert!(matches!(
         ask(&ledger, &Change::Cancel),
         Err(Unchanged::Fault(Fault::Ledger { .. }))
     ));
-    assert_eq!(ledger.state_of(JOB), before);
+    assert_eq!(ledger.enrollment(JOB), before);
 }

@@ -88,10 +88,11 @@ impl Line {
     /// The journal in short words.
     pub(super) fn story(&self) -> String {
         let state = self.world.state();
-        let events = state.ledger.journal.get(&self.job.id);
-        let words: Vec<String> = events
+        let rows = state.ledger.journal.get(&self.job.id);
+        let words: Vec<String> = rows
             .into_iter()
             .flatten()
+            .map(|row| &row.event)
             .map(|event| match &event.happening {
                 Happening::Began { .. } => format!("began {}", event.attempt.0),
                 Happening::Rebound { .. } => "rebound".to_owned(),
@@ -123,7 +124,7 @@ impl Line {
             let fault = match ending {
                 Ending::Finished => return Ok(()),
                 Ending::Held(fault) => {
-                    self.world.write(self.job.id, Happening::Released);
+                    self.world.tell(self.job.id, [Happening::Released]);
                     self.replug(own);
                     fault
                 }
@@ -270,10 +271,10 @@ fn a_held_job_stays_held_whatever_key_comes() {
     let held = Happening::Held {
         fault: fault.clone(),
     };
-    line.world.write(line.job.id, held);
+    line.world.tell(line.job.id, [held]);
     assert_eq!(line.run(), Ending::Held(fault));
     assert_eq!(line.world.count(Op::Capabilities), 0);
-    line.world.write(line.job.id, Happening::Released);
+    line.world.tell(line.job.id, [Happening::Released]);
     assert_eq!(line.run(), Ending::Finished);
 }
 
@@ -316,15 +317,14 @@ fn a_job_whose_policy_is_gone_is_held_before_the_key_is_looked_at() {
 
 /// The control numbers that a job's deliveries began with.
 fn controls(line: &Line) -> Vec<String> {
-    let state = line.world.state();
-    let events = &state.ledger.journal[&line.job.id];
-    events
-        .iter()
-        .filter_map(|event| match &event.happening {
+    line.world
+        .happenings(line.job.id)
+        .into_iter()
+        .filter_map(|happening| match happening {
             Happening::Started {
                 intent: Intent::Deliver { control },
                 ..
-            } => Some(control.clone()),
+            } => Some(control),
             _ => None,
         })
         .collect()

@@ -1,48 +1,17 @@
 //! The whole station over a world in memory: files in, keys in, keys out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::app::intake::Habits;
-use crate::app::station::slots::SlotMap;
-use crate::app::world::{Folder, KeyState, Op, World, file_of, request};
+use crate::app::world::{self, Folder, KeyState, Op, World, file_of, options, request};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::Draft;
 use crate::domain::policy::{Policy, UsedKeys};
-use crate::domain::station::signal::ConfirmCards;
-use crate::port::{CancelFlag, Ledger};
+use crate::port::Ledger;
 
 fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>) -> Desk {
-    let policies = Arc::new(Policies {
-        by_name: BTreeMap::from([("standard".to_owned(), policy)]),
-        default_name: "standard".to_owned(),
-        default_language: "en".to_owned(),
-    });
-    let intake = Intake::new(
-        folder,
-        Arc::new(world.clone()),
-        Arc::new(world.clone()),
-        Arc::clone(&policies),
-        vec!["en".to_owned()],
-        Habits::default(),
-    );
-    let places = (1..=4).map(|slot| Place(format!("practice:{slot}")));
-    Desk::new(
-        world.ports(),
-        policies,
-        Arc::new(intake),
-        Arc::default(),
-        Options {
-            limit,
-            until_empty: true,
-            waits: CancelFlag::default(),
-            confirm_cards: ConfirmCards::Never,
-            tick: Duration::from_millis(20),
-            slots: SlotMap::new(places),
-            actor: "B-7".to_owned(),
-        },
-    )
+    let options = Options { limit, ..options() };
+    world::desk(world.ports(), folder, policy, options)
 }
 
 fn people(count: usize) -> Arc<Folder> {

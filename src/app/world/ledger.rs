@@ -5,17 +5,18 @@ mod port;
 
 use std::collections::BTreeMap;
 
-use crate::app::world::{Op, State, World};
+use crate::app::world::{Op, START, State, World, request};
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Event, Evidence, Happening, Step};
 use crate::domain::fault::Fault;
-use crate::domain::job::{BatchName, Envelope, Job, JobId, Request};
+use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId, Request};
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Stamped,
+    Admission, Admitted, Clock as _, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger,
+    Obligation, Stamped,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,10 @@ struct Due {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LedgerState {
     jobs: BTreeMap<JobId, Job>,
-    pub(crate) journal: BTreeMap<JobId, Vec<Event>>,
+    admitted: BTreeMap<JobId, Timestamp>,
+    pub(crate) journal: BTreeMap<JobId, Vec<Stamped>>,
+    /// Rows of all journals together.
+    rows: i64,
     /// For recovery: never taken away.
     pub(crate) sealed: BTreeMap<(JobId, Attempt), String>,
     /// The station's own copies.
@@ -55,11 +59,22 @@ pub(crate) struct LedgerState {
     passkeys: Vec<Kept>,
     duties: Vec<Due>,
     claims: BTreeMap<String, Vec<JobId>>,
-    contents: BTreeMap<[u8; 32], BatchName>,
+    contents: BTreeMap<[u8; 32], (BatchName, Timestamp)>,
 }
 
 fn broken(what: impl Into<String>) -> Fault {
     Fault::Ledger { what: what.into() }
+}
+
+/// Whether a PIN goes onto the key next.
+fn sets_pin(happening: &Happening) -> bool {
+    matches!(
+        happening,
+        Happening::Started {
+            step: Step::SetPin | Step::ChangePin,
+            ..
+        }
+    )
 }
 
 impl LedgerState {
@@ -77,8 +92,9 @@ impl LedgerState {
     }
 
     pub(crate) fn state_of(&self, job: JobId) -> Enrollment {
-        let events = self.journal.get(&job).map_or(&[][..], Vec::as_slice);
-        Enrollment::replay(events).expect("only events that follow were appended")
+        let rows = self.journal.get(&job).into_iter().flatten();
+        Enrollment::replay(rows.map(|row| &row.event))
+            .expect("only events that follow were appended")
     }
 
     pub(crate) fn has_open_orphan(&self, credential: &CredentialId) -> bool {
@@ -95,13 +111,14 @@ impl LedgerState {
 
     fn record(&self, job: &Job) -> JobRecord {
         let state = self.state_of(job.id);
+        let last = self.journal.get(&job.id).and_then(|rows| rows.last());
         JobRecord {
             job: job.clone(),
             standing: state.standing(),
             serial: state.binding().and_then(|binding| binding.serial.clone()),
             control: state.delivered().map(str::to_owned),
             held: state.held().cloned(),
-            updated: Timestamp(0),
+            updated: last.map_or(self.admitted[&job.id], |row| row.at),
         }
     }
 
@@ -125,10 +142,35 @@ impl LedgerState {
         }
     }
 
-    fn add_job(&mut self, batch: &BatchName, request: Request) -> JobId {
+    fn stamp(&mut self, job: JobId, event: Event, actor: &str, at: Timestamp) {
+        self.rows += 1;
+        self.journal.entry(job).or_default().push(Stamped {
+            sequence: self.rows,
+            at,
+            actor: actor.to_owned(),
+            event,
+        });
+    }
+
+    fn add_draft(&mut self, batch: &BatchName, draft: &Draft, at: Timestamp) -> JobId {
+        let id = self.add_job(batch, draft.request.clone(), at);
+        let job = self.jobs.get_mut(&id).expect("just added");
+        job.has_specified_pin = draft.pin.is_some();
+        job.has_current_pin = draft.current_pin.is_some();
+        if let Some(pin) = &draft.pin {
+            self.specified.insert(id, pin.reveal().to_owned());
+        }
+        if let Some(pin) = &draft.current_pin {
+            self.current.insert(id, pin.reveal().to_owned());
+        }
+        id
+    }
+
+    fn add_job(&mut self, batch: &BatchName, request: Request, at: Timestamp) -> JobId {
         let number = self.jobs.len() + 1;
         let id = JobId(i64::try_from(number).expect("few jobs"));
         let place = u32::try_from(number).expect("few jobs");
+        self.admitted.insert(id, at);
         self.jobs.insert(
             id,
             Job {
@@ -144,7 +186,7 @@ impl LedgerState {
         id
     }
 
-    fn append(&mut self, entry: &Entry<'_>) -> Result<(), Fault> {
+    fn append(&mut self, entry: &Entry<'_>, actor: &str, at: Timestamp) -> Result<(), Fault> {
         let job = entry.job;
         if !self.jobs.contains_key(&job) {
             return Err(broken("there is no such job"));
@@ -162,18 +204,10 @@ impl LedgerState {
             self.sealed.insert(slot, pin.reveal().to_owned());
             self.in_flight.insert(slot, pin.reveal().to_owned());
         }
-        if let Happening::Started {
-            step: Step::SetPin | Step::ChangePin,
-            ..
-        } = entry.event.happening
-            && !self.sealed.contains_key(&slot)
-        {
+        if sets_pin(&entry.event.happening) && !self.sealed.contains_key(&slot) {
             return Err(broken("a PIN step without a sealed PIN"));
         }
-        self.journal
-            .entry(job)
-            .or_default()
-            .push(entry.event.clone());
+        self.stamp(job, entry.event.clone(), actor, at);
         if let Some(attestation) = entry.attestation {
             self.attestations.insert(slot, attestation.clone());
         }
@@ -274,11 +308,24 @@ impl LedgerState {
 }
 
 impl World {
-    /// A job of the batch `b1` that is in the ledger.
+    /// With one job per user, numbered from 1.
+    pub(crate) fn with_jobs(users: &[&str]) -> Self {
+        let world = Self::new();
+        for (number, user) in (1..).zip(users) {
+            world.add_job(Request {
+                name: Some(format!("Person {number}")),
+                ..request(user)
+            });
+        }
+        world
+    }
+
+    /// A job of the batch `onboarding` that is in the ledger.
     pub(crate) fn add_job(&self, request: Request) -> Job {
-        let mut state = self.state();
-        let id = state.ledger.add_job(&BatchName("b1".to_owned()), request);
-        state.ledger.jobs[&id].clone()
+        let ledger = &mut self.state().ledger;
+        let batch = BatchName("onboarding".to_owned());
+        let id = ledger.add_job(&batch, request, START);
+        ledger.jobs[&id].clone()
     }
 
     pub(crate) fn specify_pin(&self, job: JobId, pin: &str) {
@@ -289,29 +336,41 @@ impl World {
         self.state().ledger.current.insert(job, pin.to_owned());
     }
 
-    /// The administrator writes something into a job's journal.
-    pub(crate) fn write(&self, job: JobId, happening: Happening) {
-        let before = self.state().ledger.state_of(job);
-        let event = Event {
-            attempt: before.attempt(),
-            happening,
-        };
-        let state = before.apply(&event).expect("the event follows");
-        let entry = Entry {
-            job,
-            event: &event,
-            state: &state,
-            pin: None,
-            attestation: None,
-            obligations: &[],
-            forget_in_flight: false,
-        };
-        self.append(&entry, "admin", Timestamp(0))
-            .expect("the ledger takes it");
+    /// Writes what happened to a job, without any key or person. A step that sets a PIN has its PIN sealed beforehand.
+    pub(crate) fn tell(&self, job: JobId, happenings: impl IntoIterator<Item = Happening>) {
+        for happening in happenings {
+            let before = self.enrollment(job);
+            let attempt = if matches!(happening, Happening::Began { .. }) {
+                before.attempt().following()
+            } else {
+                before.attempt()
+            };
+            let pin = sets_pin(&happening).then(|| Pin::new("48151623").expect("a PIN"));
+            let event = Event { attempt, happening };
+            let state = before.apply(&event).expect("the event follows");
+            let entry = Entry {
+                job,
+                event: &event,
+                state: &state,
+                pin: pin.as_ref(),
+                attestation: None,
+                obligations: &[],
+                forget_in_flight: false,
+            };
+            self.append(&entry, "4711", self.now())
+                .expect("the ledger takes it");
+        }
     }
 
     pub(crate) fn enrollment(&self, job: JobId) -> Enrollment {
         self.state().ledger.state_of(job)
+    }
+
+    /// What happened to a job, in order.
+    pub(crate) fn happenings(&self, job: JobId) -> Vec<Happening> {
+        let state = self.state();
+        let rows = state.ledger.journal.get(&job).into_iter().flatten();
+        rows.map(|row| row.event.happening.clone()).collect()
     }
 
     fn look<T>(&self, see: impl FnOnce(&LedgerState) -> T) -> Result<T, Fault> {

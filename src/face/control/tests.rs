@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::testing::{MemoryLedger, NOON, course};
+use crate::app::world::{START, World, course};
 use crate::domain::enrollment::Standing;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
@@ -22,8 +22,8 @@ fn run_folder() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn ledger() -> Arc<MemoryLedger> {
-    Arc::new(MemoryLedger::of(&["anna@contoso.com", "bert@contoso.com"]))
+fn ledger() -> World {
+    World::with_jobs(&["anna@contoso.com", "bert@contoso.com"])
 }
 
 fn change(job: &str, change: Change) -> Ask {
@@ -41,11 +41,11 @@ fn hold() -> Change {
 }
 
 /// A server that does what it is asked by itself.
-fn serve_alone(path: &Path, ledger: &Arc<MemoryLedger>) -> Server {
-    let ledger = Arc::clone(ledger);
+fn serve_alone(path: &Path, ledger: &World) -> Server {
+    let ledger = ledger.clone();
     serve(path, move |asked| {
         let erase = |user: &str, _: &str| Ok(format!("{user} is forgotten."));
-        Answer::from(by_ourselves(ledger.as_ref(), asked, &erase, NOON))
+        Answer::from(by_ourselves(&ledger, asked, &erase, START))
     })
     .unwrap()
 }
@@ -65,7 +65,7 @@ fn a_question_goes_there_and_its_answer_comes_back() {
         answer,
         "Job 2 (bert@contoso.com, envelope 0002) is held. `keyline jobs release` lets it go on."
     );
-    assert_eq!(ledger.state_of(JobId(2)).standing(), Standing::Held);
+    assert_eq!(ledger.enrollment(JobId(2)).standing(), Standing::Held);
     let refused = told(&path, &change("2", hold())).unwrap_err();
     assert_eq!(refused.exit, ExitCode::Refused);
     assert!(
@@ -137,7 +137,7 @@ fn a_done_job_is_not_cancelled() {
     let ledger = ledger();
     ledger.tell(JobId(1), course("123", Step::Deliver));
     let erase = |_: &str, _: &str| unreachable!();
-    let refused = by_ourselves(ledger.as_ref(), &change("1", Change::Cancel), &erase, NOON);
+    let refused = by_ourselves(&ledger, &change("1", Change::Cancel), &erase, START);
     assert_eq!(
         refused.unwrap_err().message,
         "Job 1 (anna@contoso.com, envelope 0001) is done: its key is enrolled and its PIN handed over."

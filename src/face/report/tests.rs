@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::*;
-use crate::app::testing::{MemoryLedger, course, started};
+use crate::app::world::{World, course, started};
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
 
@@ -17,8 +17,8 @@ fn style(json: bool) -> Style {
 }
 
 /// Anna is done, Bert is held in doubt, Chloé waits.
-fn ledger() -> MemoryLedger {
-    let ledger = MemoryLedger::of(&[
+fn ledger() -> World {
+    let ledger = World::with_jobs(&[
         "anna@contoso.com",
         "bert@contoso.com",
         "chloé\u{1b}[2J@contoso.com",
@@ -147,7 +147,7 @@ fn a_job_is_found_by_any_of_its_names() {
 
 #[test]
 fn what_fits_several_jobs_is_listed() {
-    let ledger = MemoryLedger::of(&["anna@contoso.com", "anna@contoso.com"]);
+    let ledger = World::with_jobs(&["anna@contoso.com", "anna@contoso.com"]);
     let complaint = find_one(&ledger, "anna@contoso.com").unwrap_err();
     assert_eq!(complaint.exit.number(), 2);
     expect![[r#"

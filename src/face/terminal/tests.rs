@@ -14,7 +14,7 @@ use super::lines::Lines;
 use super::*;
 use crate::app::board::{Board, Finished, News};
 use crate::app::station::Request;
-use crate::app::testing::stage;
+use crate::app::world::stage;
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;

@@ -201,11 +201,11 @@ fn a_sheet_in_doubt_is_never_printed_twice_by_itself() {
         .trick(Op::PressDeliver, When::After, Fault::DeliveryUncertain);
     assert_eq!(line.run(), Ending::Held(Fault::DeliveryUncertain));
     // A release alone tells nothing: the doubt is still there.
-    line.world.write(line.job.id, Happening::Released);
+    line.world.tell(line.job.id, [Happening::Released]);
     assert_eq!(line.run(), Ending::Held(Fault::DeliveryUncertain));
     assert_eq!(line.world.count(Op::PressDeliver), 1);
     line.world.state().press.blind = false;
-    line.world.write(line.job.id, Happening::Released);
+    line.world.tell(line.job.id, [Happening::Released]);
     assert_eq!(line.run(), Ending::Finished);
     assert_eq!(line.world.state().press.sheets.len(), 1);
     line.assert_sound("found in the tray");

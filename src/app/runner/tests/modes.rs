@@ -26,7 +26,7 @@ fn keep_adds_a_passkey_and_nothing_else() {
 fn keep_asks_at_the_slot_when_the_job_gives_no_pin() {
     let line = Line::new(keep(), KeyState::used(None, "739154"));
     assert_eq!(line.run(), Ending::Held(Fault::CurrentPinMissing));
-    line.world.write(line.job.id, Happening::Released);
+    line.world.tell(line.job.id, [Happening::Released]);
     line.world.state().typed_pin = Some("739154".to_owned());
     // Nothing of ours tells a nameless key from another: the bench looks at it anew.
     assert_eq!(line.run(), Ending::Stopped(Fault::WrongKey));

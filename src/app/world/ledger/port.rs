@@ -3,36 +3,36 @@
 use super::*;
 
 impl Ledger for World {
-    fn admit(&self, admission: &Admission, _: &str, _: Timestamp) -> Result<Admitted, Fault> {
+    fn admit(&self, admission: &Admission, actor: &str, at: Timestamp) -> Result<Admitted, Fault> {
         self.call(Op::Admit, |state| {
             let ledger = &mut state.ledger;
             if let Some(jobs) = ledger.claims.get(&admission.claim) {
                 return Ok(Admitted::Jobs(jobs.clone()));
             }
-            if let Some(batch) = ledger.contents.get(&admission.content) {
+            if let Some((batch, at)) = ledger.contents.get(&admission.content) {
                 return Ok(Admitted::KnownContent {
                     batch: batch.clone(),
-                    at: Timestamp(0),
+                    at: *at,
                 });
             }
             let jobs: Vec<JobId> = admission
                 .drafts
                 .iter()
-                .map(|draft| ledger.add_job(&admission.batch, draft.request.clone()))
+                .map(|draft| ledger.add_draft(&admission.batch, draft, at))
                 .collect();
-            for (at, fault) in &admission.held {
+            for (index, fault) in &admission.held {
                 let event = Event {
                     attempt: Attempt(0),
                     happening: Happening::Held {
                         fault: fault.clone(),
                     },
                 };
-                ledger.journal.entry(jobs[*at]).or_default().push(event);
+                ledger.stamp(jobs[*index], event, actor, at);
             }
             ledger.claims.insert(admission.claim.clone(), jobs.clone());
             ledger
                 .contents
-                .insert(admission.content, admission.batch.clone());
+                .insert(admission.content, (admission.batch.clone(), at));
             Ok(Admitted::Jobs(jobs))
         })
     }
@@ -49,7 +49,16 @@ impl Ledger for World {
     }
 
     fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault> {
-        let fits = |record: &JobRecord| record.job.id.to_string() == text;
+        let fits = |record: &JobRecord| {
+            record.job.id.to_string() == text
+                || record.job.envelope.to_string() == text
+                || record.job.request.user.eq_ignore_ascii_case(text)
+                || record.control.as_deref() == Some(text)
+                || record
+                    .serial
+                    .as_ref()
+                    .is_some_and(|serial| serial.as_str() == text)
+        };
         self.jobs(None)
             .map(|records| records.into_iter().filter(fits).collect())
     }
@@ -63,22 +72,13 @@ impl Ledger for World {
     }
 
     fn journal(&self, job: JobId) -> Result<Vec<Stamped>, Fault> {
-        self.look(|ledger| {
-            let events = ledger.journal.get(&job).cloned().unwrap_or_default();
-            let stamp = |(sequence, event)| Stamped {
-                sequence,
-                at: Timestamp(0),
-                actor: "B-7".to_owned(),
-                event,
-            };
-            (1..).zip(events).map(stamp).collect()
-        })
+        self.look(|ledger| ledger.journal.get(&job).cloned().unwrap_or_default())
     }
 
-    fn append(&self, entry: &Entry<'_>, _: &str, _: Timestamp) -> Result<(), Fault> {
+    fn append(&self, entry: &Entry<'_>, actor: &str, at: Timestamp) -> Result<(), Fault> {
         self.call(Op::Append, |state| {
             note_truth(state, entry.job, entry.event);
-            state.ledger.append(entry)
+            state.ledger.append(entry, actor, at)
         })
     }
 

@@ -2,123 +2,17 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::time::Duration;
 
 use super::*;
-use crate::app::board::Board;
-use crate::app::intake::{Habits, Intake};
-use crate::app::station::slots::SlotMap;
+use crate::app::Ports;
 use crate::app::station::{Desk, Options, Request};
-use crate::app::testing::started;
-use crate::app::{Policies, Ports};
-use crate::domain::authenticator::Slot;
-use crate::domain::credential::{
-    Attestation, AttestationVerdict, CreationOptions, MethodId, RegisteredCredential,
-};
+use crate::app::world::{self, started};
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
-use crate::domain::job::row::Rules;
-use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
-use crate::domain::pin::Pin;
 use crate::domain::policy::Policy;
-use crate::domain::station::signal::ConfirmCards;
-use crate::port::{
-    Attendant, AttestationCheck, Authenticator, CancelFlag, Clock, Deleted, Delivered, Entropy,
-    KeyEvent, Keys, Mailbox, Operator, Place, Press, RelyingParty,
-};
-
-fn away<T>() -> Result<T, Fault> {
-    Err(Fault::Unreachable {
-        what: "there is nothing around this station".to_owned(),
-    })
-}
-
-/// Everything that this station does not have.
-struct Nothing;
-
-impl Keys for Nothing {
-    fn watch(&self, _: Box<dyn FnMut(KeyEvent) -> bool + Send>) -> Result<(), Fault> {
-        Ok(())
-    }
-    fn open(&self, _: &Place, _: Attendant) -> Result<Box<dyn Authenticator>, Fault> {
-        Err(Fault::KeyGone)
-    }
-}
-
-impl RelyingParty for Nothing {
-    fn ready(&self) -> Result<(), Fault> {
-        away()
-    }
-    fn creation_options(&self, _: &str) -> Result<CreationOptions, Fault> {
-        away()
-    }
-    fn register(&self, _: &str, _: &str, _: &Attestation) -> Result<MethodId, Fault> {
-        away()
-    }
-    fn credentials(&self, _: &str) -> Result<Vec<RegisteredCredential>, Fault> {
-        away()
-    }
-    fn delete(&self, _: &str, _: &MethodId) -> Result<Deleted, Fault> {
-        away()
-    }
-}
-
-impl AttestationCheck for Nothing {
-    fn judge(&self, _: &Attestation) -> AttestationVerdict {
-        AttestationVerdict::Agrees
-    }
-    fn second_opinion(&self, _: &Attestation) -> AttestationVerdict {
-        AttestationVerdict::Agrees
-    }
-}
-
-impl Operator for Nothing {
-    fn current_pin(&self, _: Slot, _: &str) -> Option<Pin> {
-        None
-    }
-}
-
-impl Clock for Nothing {
-    fn now(&self) -> Timestamp {
-        NOON
-    }
-    fn today(&self) -> jiff::civil::Date {
-        jiff::civil::date(2026, 3, 2)
-    }
-    fn wait(&self, _: Duration, cancel: &CancelFlag) -> bool {
-        !cancel.is_cancelled()
-    }
-}
-
-impl Entropy for Nothing {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), Fault> {
-        bytes.fill(7);
-        Ok(())
-    }
-}
-
-impl Mailbox for Nothing {
-    fn watch(&self, _: Box<dyn FnMut() -> bool + Send>) -> Result<(), MailboxFault> {
-        Ok(())
-    }
-    fn collect(&self) -> Result<Vec<Claim>, MailboxFault> {
-        Ok(Vec::new())
-    }
-    fn left_over(&self) -> Result<Vec<Claim>, MailboxFault> {
-        Ok(Vec::new())
-    }
-    fn is_settling(&self) -> Result<bool, MailboxFault> {
-        Ok(false)
-    }
-    fn read(&self, _: &Claim, _: &Rules) -> Result<Delivery, MailboxFault> {
-        unreachable!("no file comes")
-    }
-    fn finish(&self, _: &Claim, _: &Outcome) -> Result<Archived, MailboxFault> {
-        unreachable!("no file comes")
-    }
-}
+use crate::port::{Delivered, Press};
 
 /// Says that it was asked, and answers when it may.
 struct Thinking {
@@ -140,50 +34,16 @@ impl Press for Thinking {
     }
 }
 
-fn desk(ledger: &Arc<MemoryLedger>, press: Thinking) -> Desk {
-    let nothing = Arc::new(Nothing);
-    let mut policies = Policies {
-        default_name: "standard".to_owned(),
-        ..Policies::default()
-    };
-    policies
-        .by_name
-        .insert("standard".to_owned(), Policy::default());
-    let policies = Arc::new(policies);
+fn desk(world: &World, press: Thinking) -> Desk {
     let ports = Ports {
-        keys: nothing.clone(),
-        relying_party: nothing.clone(),
-        ledger: ledger.clone(),
         press: Arc::new(press),
-        attestation_check: nothing.clone(),
-        operator: nothing.clone(),
-        clock: nothing.clone(),
-        entropy: nothing.clone(),
+        ..world.ports()
     };
-    let intake = Intake::new(
-        nothing.clone(),
-        ledger.clone(),
-        nothing,
-        Arc::clone(&policies),
-        vec!["en".to_owned()],
-        Habits::default(),
-    );
     let options = Options {
-        limit: None,
         until_empty: false,
-        tick: Duration::from_secs(5),
-        waits: CancelFlag::default(),
-        confirm_cards: ConfirmCards::default(),
-        slots: SlotMap::default(),
-        actor: "4711".to_owned(),
+        ..world::options()
     };
-    Desk::new(
-        ports,
-        policies,
-        Arc::new(intake),
-        Arc::new(Board::default()),
-        options,
-    )
+    world::desk(ports, Arc::default(), Policy::default(), options)
 }
 
 #[test]
@@ -202,7 +62,7 @@ fn a_job_in_work_is_left_alone_and_every_other_is_changed() {
     let desk = desk(&ledger, press);
     let station = desk.handle();
     let erase: Erase = Arc::new(|_, _| unreachable!());
-    let answer = over_station(ledger.clone(), station.clone(), erase);
+    let answer = over_station(Arc::new(ledger.clone()), station.clone(), erase);
     let running = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -219,7 +79,7 @@ fn a_job_in_work_is_left_alone_and_every_other_is_changed() {
     assert!(refused.message.contains("just now"), "{}", refused.message);
     assert_eq!(ledger.happenings(JobId(1)), before);
     answer(&change("2", hold())).into_result().unwrap();
-    assert_eq!(ledger.state_of(JobId(2)).standing(), Standing::Held);
+    assert_eq!(ledger.enrollment(JobId(2)).standing(), Standing::Held);
     // Stopped first, so that nothing is asked a second time once the press has answered.
     station.ask(Request::Stop);
     may.send(()).unwrap();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use expect_test::expect_file;
 
 use super::*;
-use crate::app::testing::stage::case;
+use crate::app::world::stage::case;
 use crate::domain::job::{BatchName, JobId};
 
 const JOB: JobId = JobId(42);

@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use super::*;
-use crate::app::testing::stage::case;
+use crate::app::world::stage::case;
 use crate::domain::authenticator::Slot;
 
 fn finished(person: &str, millis: u64, own: u64) -> Finished {

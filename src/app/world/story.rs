@@ -1,6 +1,6 @@
 //! What a journal tells of a job, for tests: its events in the order in which they come.
 
-use crate::app::testing::NOON;
+use crate::app::world::START;
 use crate::domain::authenticator::{Aaguid, Attachment, Binding, Fingerprint, Serial, Slot};
 use crate::domain::credential::{AttestationVerdict, CredentialId, MethodId, RpId};
 use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
@@ -69,7 +69,7 @@ pub(crate) fn done(step: Step) -> Happening {
                 hmac_secret: true,
                 own_check: AttestationVerdict::Agrees,
                 second_opinion: AttestationVerdict::Agrees,
-                expires: NOON.plus_seconds(300),
+                expires: START.plus_seconds(300),
             },
             Step::Register => Evidence::Registered {
                 method: MethodId("method-1".to_owned()),
