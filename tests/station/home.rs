@@ -126,6 +126,7 @@ impl Home {
         let mut letters: Vec<_> = fs::read_dir(self.path("mailers"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "pdf"))
             .collect();
         letters.sort();
         letters
