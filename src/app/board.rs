@@ -55,6 +55,11 @@ pub struct Counts {
 /// Something worth a line, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
+    /// The station has begun: jobs that wait, and jobs under way.
+    Ready {
+        waiting: usize,
+        under_way: usize,
+    },
     Admitted {
         file: String,
         jobs: usize,

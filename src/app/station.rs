@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::app::board::{Board, Case, Counts};
+use crate::app::board::{Board, Case, Counts, News};
 use crate::app::intake::Intake;
 use crate::app::provisions::Provisions;
 use crate::app::runner::{Hand, case_of};
@@ -124,6 +124,8 @@ impl Desk {
             self.ports.clock.now(),
         )?;
         self.load_jobs()?;
+        let (waiting, under_way) = self.station.queue();
+        self.board.announce(News::Ready { waiting, under_way });
         self.begin_to_watch()?;
         self.look_into_folder();
         let mut tick = tokio::time::interval(self.options.tick);

@@ -99,6 +99,8 @@ pub enum KeyEvent {
     },
     /// The key at this place is gone.
     Left { place: Place },
+    /// Some keys cannot be seen just now, in words for the operator.
+    Blind { why: String },
 }
 
 /// Where keys come from.

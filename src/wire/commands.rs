@@ -31,7 +31,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
     system::harden()?;
     match &cli.command {
         Command::Init(wish) => init(&cli.config, wish),
-        Command::Run(wish) => run(&cli.config, wish),
+        Command::Run(wish) => run(&cli.config, wish, out),
         Command::Check { file } => check(&cli.config, file, out),
         Command::Status { json } => admin::status(&cli.config, *json, out),
         Command::Jobs { command } => admin::jobs(&cli.config, command, out),
@@ -52,7 +52,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::People {
             command: People::Erase { user },
         } => admin::erase(&cli.config, user, out),
-        Command::Demo(wish) => demo(wish),
+        Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => {
             completions(*shell, out);
             Ok(ExitCode::Done)
@@ -96,7 +96,7 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
     Ok(ExitCode::Done)
 }
 
-fn run(path: &Path, wish: &crate::face::cli::Run) -> Ended {
+fn run(path: &Path, wish: &crate::face::cli::Run, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     let _log = log::open(&config).map_err(WireFault::from)?;
     let attendance = Attendance::here();
@@ -113,10 +113,10 @@ fn run(path: &Path, wish: &crate::face::cli::Run) -> Ended {
     let summary = run::run(&config, &parts, &request, |parts, handle| {
         attendance.begin(&config, parts, &handle)
     })?;
-    close(&parts, &summary)
+    close(&parts, &summary, out)
 }
 
-fn demo(wish: &crate::face::cli::Demo) -> Ended {
+fn demo(wish: &crate::face::cli::Demo, out: &mut dyn Write) -> Ended {
     let slots = u16::try_from(wish.slots).map_err(|_| too_many_slots())?;
     let stage = demo::Stage::set(demo::Wish {
         keys: wish.keys,
@@ -133,18 +133,17 @@ fn demo(wish: &crate::face::cli::Demo) -> Ended {
         let hands = stage.hands(parts.board.clone())?;
         Ok::<_, Complaint>((attendance.begin(&stage.config, parts, &handle)?, hands))
     })?;
-    let exit = close(&parts, &summary)?;
-    stage.say_where();
+    let exit = close(&parts, &summary, out)?;
+    stage.say_where(out).map_err(|error| cannot_write(&error))?;
     Ok(exit)
 }
 
 /// After the run: the table of what was done, and the worst outcome.
-fn close(parts: &station::Parts, summary: &Summary) -> Ended {
+fn close(parts: &station::Parts, summary: &Summary, out: &mut dyn Write) -> Ended {
     if let Err(fault) = parts.ledger.tidy() {
         tracing::warn!(%fault, "the ledger could not be tidied");
     }
-    final_table(&parts.board.finished(0), &mut std::io::stderr())
-        .map_err(|error| cannot_write(&error))?;
+    final_table(&parts.board.finished(0), out).map_err(|error| cannot_write(&error))?;
     if let Some(fault) = &summary.broken {
         return Err(fault.into());
     }

@@ -140,17 +140,23 @@ impl Stage {
     }
 
     /// Says where everything lies.
-    pub fn say_where(&self) {
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn say_where(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let place = |path: &Path| self.config.path(path).display().to_string();
-        tell(&format!(
-            "\nletters   {}\nledger    {}\nlog       {}\nPINs      keyline pins show 0001 --config {} --identity {}\nDelete {} when you have seen enough: its letters hold practice PINs in clear.\n",
+        let program = std::env::current_exe()
+            .map_or_else(|_| "keyline".to_owned(), |path| path.display().to_string());
+        let told = format!(
+            "\nletters   {}\nledger    {}\nlog       {}\nPINs      {program} pins show 0001 --config {} --identity {}\nDelete {} when you have seen enough: its letters hold practice PINs in clear.\n",
             place(&self.config.letters.folder),
             place(&self.config.ledger.file),
             place(&self.config.log.folder),
             self.config.file.display(),
             self.identity.display(),
             self.folder.display()
-        ));
+        );
+        out.write_all(told.as_bytes())
     }
 
     /// The wish that the station runs with.

@@ -213,7 +213,7 @@ fn eight_readers_save_time_over_one() {
         many / few
     ));
     for (how, batch) in [("at once", &at_once), ("one after another", &in_turn)] {
-        let table = closing_table(&batch.ended.stderr);
+        let table = closing_table(&batch.ended.stdout);
         report(&format!("{how}:\n{}", table.join("\n")));
     }
     assert!(few < many, "eight readers are slower than one");

@@ -161,6 +161,13 @@ impl Keys for Hardware {
         }
         let mut lookout = Lookout::new(self.watched.readers.clone());
         let cards = lookout.look_once();
+        let blind = lookout.is_away().then(|| KeyEvent::Blind {
+            why: "readers are not seen: the smart-card service is not running (`systemctl start pcscd`)"
+                .to_owned(),
+        });
+        if !blind.into_iter().all(&mut sink) {
+            return Ok(());
+        }
         let now = sighting::merge(self.scan_hid()?, &cards);
         *lock(&self.seen) = now.clone();
         for event in events(&Sighting::new(), &now, true) {

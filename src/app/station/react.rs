@@ -45,6 +45,7 @@ impl Desk {
                 self.hands.remove(&slot);
                 self.signal(Signal::Left { slot });
             }
+            KeyEvent::Blind { why } => self.board.announce(News::Trouble { what: why }),
         }
     }
 

@@ -6,6 +6,21 @@ use crate::face::say::clean::clean;
 /// One line, in words.
 pub fn line(news: &News) -> String {
     match news {
+        News::Ready {
+            waiting: 0,
+            under_way: 0,
+        } => {
+            "The station is ready. No job waits: drop a job file into the queue, then insert a key."
+                .to_owned()
+        }
+        News::Ready { waiting, under_way } => format!(
+            "The station is ready: {} for a key, {under_way} under way. Insert a key.",
+            if *waiting == 1 {
+                "1 job waits".to_owned()
+            } else {
+                format!("{waiting} jobs wait")
+            }
+        ),
         News::Admitted { file, jobs } => {
             format!("{} was taken: {}.", clean(file), count(*jobs, "job"))
         }

@@ -42,7 +42,7 @@ pub fn words(slot: Slot, view: &SlotView) -> Words {
         SlotState::LiftFirst => say(
             Tone::Act,
             "lift this key",
-            "It lay here before the station began to watch. Put it back to have it enrolled.",
+            "Only a key that is put in now counts. Put it back to have it looked at.",
         ),
         SlotState::Reading => say(
             Tone::Works,

@@ -12,7 +12,7 @@ use crate::app::station::reading;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::Reading;
 use crate::face::ask::say;
-use crate::face::say::news::count;
+use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean};
 use crate::port::{Attendant, CancelFlag, KeyEvent, Keys, Ledger, Place};
 use crate::wire::WireFault;
@@ -187,6 +187,7 @@ fn next_key(events: &Receiver<KeyEvent>, patience: Duration) -> Result<Place, Co
                 at_start: false,
                 ..
             }) => return Ok(place),
+            Ok(KeyEvent::Blind { why }) => say(&sentence(&why)),
             Ok(KeyEvent::Arrived { at_start: true, .. } | KeyEvent::Left { .. }) => {}
             Err(_) => {
                 return Err(Complaint::new(

@@ -57,6 +57,11 @@ impl Lookout {
         })
     }
 
+    /// Whether the smart-card service was not there at the last look.
+    pub(super) fn is_away(&self) -> bool {
+        self.choice != ReaderChoice::None && self.context.is_none()
+    }
+
     /// Calls `report` with all cards after each change, until it returns `false` or `stop`; and with whether the service has
     /// only just been found: then what it shows may have lain there for long.
     pub(super) fn watch(

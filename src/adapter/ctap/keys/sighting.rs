@@ -122,6 +122,7 @@ mod tests {
                 KeyEvent::Arrived {
                     place, attachment, ..
                 } => format!("+ {} {attachment:?}", place.0),
+                KeyEvent::Blind { why } => format!("? {why}"),
             })
             .collect();
         assert_eq!(said, expected);
