@@ -4,6 +4,8 @@
 
 #[path = "weather/duties.rs"]
 mod duties;
+#[path = "weather/keys.rs"]
+mod keys;
 #[path = "weather/line.rs"]
 mod line;
 #[path = "weather/outage.rs"]

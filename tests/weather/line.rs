@@ -86,9 +86,7 @@ impl Line {
         let home = tempfile::tempdir().expect("a folder");
         let tenant = setup(0, layout.seed, home.path());
         let base = base::Line::set(home, layout.slots, tenant, settings(layout));
-        let policy = base.root().join("config/policies/standard.toml");
-        std::fs::write(&policy, layout.policy).expect("a policy");
-        Self {
+        let line = Self {
             port: base.tenant(|tenant| tenant.url().port().expect("a port")),
             seed: layout.seed,
             made: Mutex::default(),
@@ -97,7 +95,20 @@ impl Line {
             clock: Arc::default(),
             slots: layout.slots,
             base,
-        }
+        };
+        line.set_policy(layout.policy);
+        line
+    }
+
+    /// What the policy `standard` says from now on.
+    pub(crate) fn set_policy(&self, text: &str) {
+        let policy = self.base.root().join("config/policies/standard.toml");
+        std::fs::write(policy, text).expect("a policy");
+    }
+
+    /// Has the hands take this key next.
+    pub(crate) fn put_into_crate(&self, key: &SimulatedKey) {
+        self.crate_of_keys.lock().unwrap().push_back(key.clone());
     }
 
     /// Does something with the tenant, which must be up.
