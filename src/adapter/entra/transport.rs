@@ -170,26 +170,7 @@ impl Wire {
             })
             .and_then(|response| self.read(response, &client_request_id));
         let elapsed_ms = started.elapsed().as_millis();
-        match &result {
-            Ok(answer) => tracing::debug!(
-                call = call.name,
-                method = %call.method,
-                status = answer.status,
-                request_id = answer.request_id,
-                client_request_id,
-                elapsed_ms,
-                "answered"
-            ),
-            Err(lost) => tracing::warn!(
-                call = call.name,
-                method = %call.method,
-                client_request_id,
-                elapsed_ms,
-                unsent = lost.unsent,
-                what = lost.what,
-                "no answer"
-            ),
-        }
+        log(call, &result, &client_request_id, elapsed_ms);
         result
     }
 
@@ -278,4 +259,35 @@ fn chain(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// What changes something at Entra is in every log with its request-id; what only asks is told on request, unless it fails.
+fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, elapsed_ms: u128) {
+    macro_rules! answered {
+        ($level:ident, $answer:ident) => {
+            tracing::$level!(
+                call = call.name,
+                method = %call.method,
+                status = $answer.status,
+                request_id = $answer.request_id,
+                client_request_id,
+                elapsed_ms,
+                "answered"
+            )
+        };
+    }
+    let asks = call.method == Method::GET || call.name == "token";
+    match result {
+        Ok(answer) if asks && answer.status < 400 => answered!(debug, answer),
+        Ok(answer) => answered!(info, answer),
+        Err(lost) => tracing::warn!(
+            call = call.name,
+            method = %call.method,
+            client_request_id,
+            elapsed_ms,
+            unsent = lost.unsent,
+            what = lost.what,
+            "no answer"
+        ),
+    }
 }
