@@ -146,6 +146,26 @@ pub enum PolicyUnfit {
 }
 
 impl Policy {
+    /// The settings of a policy file, by which one is known.
+    pub const fn settings() -> [&'static str; 14] {
+        [
+            "reset",
+            "pin",
+            "min_pin_length",
+            "force_pin_change",
+            "always_uv",
+            "delete_existing",
+            "delete_scope",
+            "used_keys",
+            "models",
+            "skip_reset_when_blank",
+            "delivery",
+            "show_pin",
+            "key_name",
+            "address",
+        ]
+    }
+
     /// Checks what the file format cannot: ranges, and settings that contradict each other.
     ///
     /// # Errors

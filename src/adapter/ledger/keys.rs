@@ -68,18 +68,27 @@ impl StationKeys {
     /// # Errors
     /// [`Fault::Ledger`] when a file is missing, readable by others, or not what it should be.
     pub fn load(directory: &Path, credentials: Option<&Path>) -> Result<Self, Fault> {
-        let handed = credentials.filter(|path| path.join(IN_FLIGHT_FILE).exists());
+        let handed = handed(credentials);
         let from = handed.unwrap_or(directory);
-        let in_flight = read(from, IN_FLIGHT_FILE)?
-            .trim()
-            .parse()
-            .map_err(|_| unfit(from, IN_FLIGHT_FILE))?;
         Ok(Self {
-            in_flight,
+            in_flight: read_identity(from)?,
             signing: SigningKey::from_bytes(&*read_hex(from, SIGNING_FILE)?),
             content: read_hex(from, CONTENT_FILE)?,
             home: handed.is_none().then(|| directory.to_owned()),
         })
+    }
+
+    /// Everything that keeps [`StationKeys::load`] from loading, not the first thing alone.
+    pub fn objections(directory: &Path, credentials: Option<&Path>) -> Vec<Fault> {
+        let from = handed(credentials).unwrap_or(directory);
+        [
+            read_identity(from).err(),
+            read_hex(from, SIGNING_FILE).err(),
+            read_hex(from, CONTENT_FILE).err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// HMAC-SHA256 of a job file's bytes: tells known content without telling anything about it.
@@ -108,16 +117,27 @@ impl StationKeys {
     /// Marks the keys as those of this ledger. Two ledgers must not share them: each replaces the in-flight identity when
     /// nothing of its own is in flight.
     pub(super) fn belong_to(&self, ledger_id: &str) -> Result<(), Fault> {
+        let marked = self.check_home(ledger_id)?;
+        match &self.home {
+            Some(home) if !marked => {
+                write_new(home, LEDGER_FILE, ledger_id)?;
+                sync_directory(home)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether the keys are marked as those of this ledger; an error when they are another's.
+    pub(super) fn check_home(&self, ledger_id: &str) -> Result<bool, Fault> {
         let Some(home) = &self.home else {
-            return Ok(());
+            return Ok(false);
         };
         let path = home.join(LEDGER_FILE);
         if !path.exists() {
-            write_new(home, LEDGER_FILE, ledger_id)?;
-            return sync_directory(home);
+            return Ok(false);
         }
         if read(home, LEDGER_FILE)?.trim() == ledger_id {
-            return Ok(());
+            return Ok(true);
         }
         Err(ledger_fault(format!(
             "the station keys in {} belong to another ledger ({} names it); this ledger needs its own keys",
@@ -264,6 +284,18 @@ fn read(directory: &Path, name: &str) -> Result<Zeroizing<String>, Fault> {
     ));
     file.read_to_string(&mut text).map_err(failed)?;
     Ok(text)
+}
+
+/// The credentials, when the keys lie there.
+fn handed(credentials: Option<&Path>) -> Option<&Path> {
+    credentials.filter(|path| path.join(IN_FLIGHT_FILE).exists())
+}
+
+fn read_identity(directory: &Path) -> Result<x25519::Identity, Fault> {
+    read(directory, IN_FLIGHT_FILE)?
+        .trim()
+        .parse()
+        .map_err(|_| unfit(directory, IN_FLIGHT_FILE))
 }
 
 fn read_hex(directory: &Path, name: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, Fault> {
