@@ -89,7 +89,8 @@ impl SqliteLedger {
     /// Opens the station's ledger, brings an older schema up to date, and keeps every other keyline out.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when the file is missing, damaged, newer than this program, of another tenant, or in use.
+    /// [`Fault::Ledger`] when the file is missing, damaged, newer than this program or of another tenant;
+    /// [`Fault::LedgerHeld`] when it is in use; [`Fault::StationKeys`] when the keys belong to another ledger.
     pub fn open(path: &Path, opening: Opening) -> Result<Self, Fault> {
         if !path.exists() {
             return Err(ledger_fault(format!(

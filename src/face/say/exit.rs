@@ -138,7 +138,12 @@ impl ExitCode {
             | Fault::AnswerUnusable { .. }
             | Fault::RegistrationUncertain => Self::RelyingParty,
             Fault::Mailer { .. } | Fault::DeliveryUncertain => Self::Courier,
-            Fault::Folder { .. } | Fault::Ledger { .. } | Fault::Unsealable { .. } => Self::Journal,
+            Fault::Folder { .. }
+            | Fault::Ledger { .. }
+            | Fault::LedgerHeld { .. }
+            | Fault::StationKeys { .. }
+            | Fault::Unsealable { .. } => Self::Journal,
+            Fault::Recipients { .. } => Self::Usage,
             Fault::Cancelled => Self::Interrupted,
             Fault::Internal { .. } => Self::Bug,
         }
