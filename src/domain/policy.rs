@@ -133,6 +133,14 @@ pub enum PolicyUnfit {
     MinimumOutOfRange(usize),
     #[error("`{setting}` changes the key, but `reset = \"keep\"` leaves it as it is")]
     KeepChangesNothing { setting: &'static str },
+    #[error(
+        "`delivery = \"mailer\"` (the default) makes no letter with `reset = \"keep\"`, because the person knows the PIN; write `delivery = \"none\"`"
+    )]
+    KeepMakesNoLetter,
+    #[error(
+        "`skip_reset_when_blank` has no meaning with `reset = \"keep\"`, which resets no key; leave it out"
+    )]
+    KeepSkipsNothing,
     #[error("`delivery = \"link\"` is not available yet; use \"mailer\" or \"none\"")]
     LinkNotYet,
     #[error(
@@ -184,6 +192,12 @@ impl Policy {
                     .filter(|(_, set)| *set)
                     .map(|(setting, _)| PolicyUnfit::KeepChangesNothing { setting }),
             );
+            if self.delivery == Delivery::Mailer {
+                unfit.push(PolicyUnfit::KeepMakesNoLetter);
+            }
+            if self.skip_reset_when_blank {
+                unfit.push(PolicyUnfit::KeepSkipsNothing);
+            }
         } else {
             unfit.extend(self.pin.check().err().map(PolicyUnfit::Pin));
         }
