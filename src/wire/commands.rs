@@ -72,9 +72,11 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
         settings: Vec::new(),
     })?;
     let mut talk = std::io::stderr();
+    // "." says little to whoever looks at it later.
+    let place = wish.dir.canonicalize().unwrap_or_else(|_| wish.dir.clone());
     let mut told = format!(
         "A new station is ready in {}.\n  configuration  {}\n  job files      {}\n  ledger         {}\n",
-        wish.dir.display(),
+        place.display(),
         made.config.display(),
         made.queue.join("new").display(),
         made.ledger.display()

@@ -105,6 +105,94 @@ fn everything_is_told_at_once_and_nothing_is_changed() {
     assert_eq!(names(&root), before);
 }
 
+/// Exit code and words of the program, with these arguments and the station's configuration.
+fn typed(line: &Line, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = keyline(line, arguments);
+    (output.status.code(), out(&output) + &err(&output))
+}
+
+#[test]
+fn a_bad_policy_ends_with_the_same_number_wherever_it_is_met() {
+    let line = Line::new(1);
+    let root = line.home.path().join("station");
+    let elsewhere = root.join("draft.toml");
+    let text = "reset = \"keep\"\n";
+    fs::write(&elsewhere, text).expect("written");
+    let (code, said) = typed(&line, &["check", &elsewhere.display().to_string()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("makes no letter"), "{said}");
+    fs::write(root.join("config/policies/draft.toml"), text).expect("written");
+    let config = line.config.file.display().to_string();
+    for arguments in [&["check", &config][..], &["run", "--until-empty"]] {
+        let (code, said) = typed(&line, arguments);
+        assert_eq!(code, Some(3), "{arguments:?}: {said}");
+        assert!(said.contains("makes no letter"), "{said}");
+    }
+    fs::write(&elsewhere, "reset = \"keep\"\ndelivery = \"none\"\n").expect("written");
+    let (code, said) = typed(&line, &["check", &elsewhere.display().to_string()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("the policy is right"), "{said}");
+}
+
+#[test]
+fn job_files_are_counted_and_pipes_not_waited_for() {
+    let line = Line::new(1);
+    let file = line.home.path().join("one.csv");
+    fs::write(&file, "user,name\nadele@contoso.com,Adele Vance\n").expect("written");
+    let (code, said) = typed(&line, &["check", &file.display().to_string()]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.ends_with("one.csv: 1 row, it is right.\n"), "{said}");
+    let pipe = line.home.path().join("pipe.toml");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).expect("a pipe");
+    let pipe = pipe.display().to_string();
+    let (code, said) = typed(&line, &["check", &pipe]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("This is a pipe, not a file."), "{said}");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .args(["status", "--config", &pipe])
+        .output()
+        .expect("the program");
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+}
+
+#[test]
+fn faults_of_keys_recipients_and_a_second_station_have_hints_of_their_own() {
+    let line = Line::new(1);
+    let root = line.home.path().join("station");
+    let hinted = |code: i32, hint: &str| {
+        let (ended, said) = typed(&line, &["run", "--until-empty"]);
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(
+            said.contains(hint) && !said.contains("disk's space"),
+            "{said}"
+        );
+    };
+    let held = station::open_ledger(&line.config).expect("the ledger");
+    hinted(8, "Stop that one first");
+    drop(held);
+    let (file, before) = (&line.config.file, setting(&line, "recipients"));
+    let text = fs::read_to_string(file).expect("the configuration");
+    fs::write(file, text.replace(&before, "recipients = []")).expect("written");
+    hinted(2, "age-keygen made on the administrator's machine");
+    fs::write(file, text).expect("written");
+    fs::write(root.join("keys/in-flight.key"), "garbage").expect("written");
+    hinted(8, "Restore what is missing or damaged from a backup");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .args(["man"])
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .expect("the program");
+    assert_eq!(ended.status.code(), Some(0), "{}", err(&ended));
+    assert_eq!(err(&ended), "");
+}
+
 /// Every file and folder below, by name. What SQLite keeps beside a ledger in use comes and goes.
 fn names(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
