@@ -4,10 +4,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use keyline::face::cli::{Parsed, parse};
+use keyline::face::outlet::Outlet;
 use keyline::wire::commands::carry_out;
 
 fn main() -> ExitCode {
-    let mut out = std::io::stdout().lock();
+    let mut out = Outlet::new(std::io::stdout().lock());
     let ended = match parse(std::env::args_os()) {
         Ok(Parsed::Text(text)) => {
             // Nobody is left to be told when stdout is gone.

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod init;
 mod log;
 pub mod policies;
+mod preflight;
 pub mod retention;
 pub mod run;
 pub mod station;

@@ -189,6 +189,12 @@ pub enum Fault {
     Folder { what: String },
     #[error("the ledger failed: {what}")]
     Ledger { what: String },
+    #[error("another keyline ({holder}) works on {ledger}")]
+    LedgerHeld { ledger: String, holder: String },
+    #[error("the station's own keys cannot be used: {what}")]
+    StationKeys { what: String },
+    #[error("nobody could open the PINs: {what}")]
+    Recipients { what: String },
     #[error("the sealed PIN cannot be opened: {what}")]
     Unsealable { what: String },
     #[error("there is no policy `{policy}`")]
@@ -278,6 +284,9 @@ impl Fault {
             | Self::Mailer { .. }
             | Self::DeliveryUncertain
             | Self::Ledger { .. }
+            | Self::LedgerHeld { .. }
+            | Self::StationKeys { .. }
+            | Self::Recipients { .. }
             | Self::Folder { .. }
             | Self::Unsealable { .. }
             | Self::PolicyMissing { .. }

@@ -133,6 +133,14 @@ pub enum PolicyUnfit {
     MinimumOutOfRange(usize),
     #[error("`{setting}` changes the key, but `reset = \"keep\"` leaves it as it is")]
     KeepChangesNothing { setting: &'static str },
+    #[error(
+        "`delivery = \"mailer\"` (the default) makes no letter with `reset = \"keep\"`, because the person knows the PIN; write `delivery = \"none\"`"
+    )]
+    KeepMakesNoLetter,
+    #[error(
+        "`skip_reset_when_blank` has no meaning with `reset = \"keep\"`, which resets no key; leave it out"
+    )]
+    KeepSkipsNothing,
     #[error("`delivery = \"link\"` is not available yet; use \"mailer\" or \"none\"")]
     LinkNotYet,
     #[error(
@@ -146,6 +154,26 @@ pub enum PolicyUnfit {
 }
 
 impl Policy {
+    /// The settings of a policy file, by which one is known.
+    pub const fn settings() -> [&'static str; 14] {
+        [
+            "reset",
+            "pin",
+            "min_pin_length",
+            "force_pin_change",
+            "always_uv",
+            "delete_existing",
+            "delete_scope",
+            "used_keys",
+            "models",
+            "skip_reset_when_blank",
+            "delivery",
+            "show_pin",
+            "key_name",
+            "address",
+        ]
+    }
+
     /// Checks what the file format cannot: ranges, and settings that contradict each other.
     ///
     /// # Errors
@@ -164,6 +192,12 @@ impl Policy {
                     .filter(|(_, set)| *set)
                     .map(|(setting, _)| PolicyUnfit::KeepChangesNothing { setting }),
             );
+            if self.delivery == Delivery::Mailer {
+                unfit.push(PolicyUnfit::KeepMakesNoLetter);
+            }
+            if self.skip_reset_when_blank {
+                unfit.push(PolicyUnfit::KeepSkipsNothing);
+            }
         } else {
             unfit.extend(self.pin.check().err().map(PolicyUnfit::Pin));
         }

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod cli;
 pub mod control;
 mod grid;
+pub mod outlet;
 pub mod report;
 pub mod say;
 pub mod terminal;

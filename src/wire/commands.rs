@@ -1,6 +1,7 @@
 //! One function per command of the command line: builds what it needs and hands it to the face that shows it.
 
 mod admin;
+mod check;
 pub mod keys;
 mod pins;
 
@@ -8,17 +9,14 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::adapter::folder::check_file;
-use crate::adapter::paper::Templates;
 use crate::adapter::system;
-use crate::app::intake;
 use crate::app::station::Summary;
 use crate::face::cli::{Cli, Command, Keys, People, Pins, Slots, completions, man};
 use crate::face::say::{Complaint, ExitCode};
 use crate::face::terminal::final_table;
 use crate::wire::attend::Attendance;
-use crate::wire::config::Config;
-use crate::wire::{WireFault, demo, init, log, policies, run, station};
+use crate::wire::config::{Config, Remedy};
+use crate::wire::{WireFault, demo, init, log, run, station};
 
 /// What a command comes to.
 pub type Ended = Result<ExitCode, Complaint>;
@@ -33,6 +31,8 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Init(wish) => init(&cli.config, wish),
         Command::Run(wish) => run(&cli.config, wish, out),
         Command::Check { file } => check(&cli.config, file, out),
+        Command::Run(wish) => run(&cli.config, wish),
+        Command::Check { file } => check::check(&cli.config, file, out),
         Command::Status { json } => admin::status(&cli.config, *json, out),
         Command::Jobs { command } => admin::jobs(&cli.config, command, out),
         Command::Keys {
@@ -74,9 +74,11 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
         settings: Vec::new(),
     })?;
     let mut talk = std::io::stderr();
+    // "." says little to whoever looks at it later.
+    let place = wish.dir.canonicalize().unwrap_or_else(|_| wish.dir.clone());
     let mut told = format!(
         "A new station is ready in {}.\n  configuration  {}\n  job files      {}\n  ledger         {}\n",
-        wish.dir.display(),
+        place.display(),
         made.config.display(),
         made.queue.join("new").display(),
         made.ledger.display()
@@ -157,98 +159,6 @@ fn too_many_slots() -> Complaint {
     )
 }
 
-/// A job file, a configuration or a policy; which one, its ending and its content tell.
-fn check(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let is_toml = file
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
-    let table = if is_toml {
-        toml::from_str::<toml::Table>(&text).ok()
-    } else {
-        None
-    };
-    let has = |name: &str| table.as_ref().is_some_and(|table| table.contains_key(name));
-    let in_policies = file
-        .parent()
-        .and_then(Path::file_name)
-        .is_some_and(|name| name == "policies");
-    if is_toml && in_policies && !has("job") {
-        policies::parse(&text).map_err(|what| {
-            Complaint::new(
-                ExitCode::Refused,
-                format!("{}: {what}", file.display()),
-                "Mend the policy; nothing runs under it before.",
-            )
-        })?;
-        return said(out, &format!("{}: the policy is right.\n", file.display()));
-    }
-    if has("entra") || has("ledger") || has("queue") || file == config {
-        return check_config(file, out);
-    }
-    check_job_file(config, file, out)
-}
-
-fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
-    let config = Config::load(file).map_err(WireFault::from)?;
-    let policies = policies::load(&config).map_err(WireFault::from)?;
-    crate::adapter::entra::Entra::new(
-        config.entra(),
-        config.entra.client_secret.clone(),
-        Arc::new(system::SystemClock),
-        crate::port::CancelFlag::default(),
-    )
-    .map_err(WireFault::from)?;
-    drop(station::read_ledger(&config)?);
-    let names: Vec<&str> = policies.by_name.keys().map(String::as_str).collect();
-    said(
-        out,
-        &format!(
-            "{}: the configuration is right.\n  tenant      {} over {} ({})\n  policies    {}\n  recipients  {}\n  ledger      {}\n",
-            file.display(),
-            config.entra.tenant,
-            config.entra.graph,
-            config.entra.api.path(),
-            names.join(", "),
-            config.ledger.recipients.len(),
-            config.path(&config.ledger.file).display()
-        ),
-    )
-}
-
-fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
-    let config = Config::load(config).map_err(WireFault::from)?;
-    let policies = policies::load(&config).map_err(WireFault::from)?;
-    let templates = Templates::shipped()?;
-    let languages = templates.languages().map(str::to_owned).collect();
-    let rules = intake::rules(&policies, languages);
-    let name = file
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let (unit, count, bad) = match check_file(file, &rules) {
-        Ok(parsed) => {
-            let (unit, count) = (parsed.unit, parsed.drafts.len());
-            let ledger = station::read_ledger(&config)?;
-            (
-                unit,
-                count,
-                intake::objections(parsed, &policies, config.habits(), &ledger)?,
-            )
-        }
-        Err(unusable) => (unusable.unit, 0, unusable.reasons),
-    };
-    if bad.is_empty() {
-        return said(
-            out,
-            &format!("{}: {count} rows, all of them right.\n", file.display()),
-        );
-    }
-    let fate = crate::domain::job::reason::Fate::Checked;
-    out.write_all(crate::domain::job::reason::tell(&name, unit, fate, &bad).as_bytes())
-        .map_err(|error| cannot_write(&error))?;
-    Ok(ExitCode::Refused)
-}
-
 fn said(out: &mut dyn Write, text: &str) -> Ended {
     out.write_all(text.as_bytes())
         .map_err(|error| cannot_write(&error))?;
@@ -264,14 +174,41 @@ fn cannot_write(error: &std::io::Error) -> Complaint {
     )
 }
 
+/// A policy was refused.
+const MEND_POLICY: &str = "Mend the policy; nothing runs under it before.";
+
+/// How a command ends that met such a fault, and what is to be done.
+const fn remedy(remedy: Remedy) -> (ExitCode, &'static str) {
+    match remedy {
+        Remedy::Mend => (
+            ExitCode::Usage,
+            "Mend the file; `keyline check` tells whether it is right.",
+        ),
+        Remedy::MendPolicy => (ExitCode::Refused, MEND_POLICY),
+        Remedy::Init => (
+            ExitCode::Usage,
+            "Go to the station's folder, or name its file with --config. `keyline init` makes a new station.",
+        ),
+        Remedy::Access => (
+            ExitCode::Usage,
+            "Run this as the station's user, to whom its files belong.",
+        ),
+        Remedy::Folder => (
+            ExitCode::Usage,
+            "Look at the folder's owner, its mode and what lies in its place, or name another one in the configuration.",
+        ),
+        Remedy::Variable => (ExitCode::Usage, "Set it to one of these, or unset it."),
+    }
+}
+
 impl From<WireFault> for Complaint {
     fn from(fault: WireFault) -> Self {
         match fault {
             WireFault::Fault(fault) => Self::from(&fault),
-            WireFault::Config(fault) => Self::usage(
-                fault.to_string(),
-                "Mend the file; `keyline check` tells whether it is right.",
-            ),
+            WireFault::Config(fault) => {
+                let (exit, hint) = remedy(fault.remedy);
+                Self::new(exit, fault.to_string(), hint)
+            }
             WireFault::Entra(fault) => Self::usage(
                 format!("[entra] {fault}."),
                 "Mend the configuration; the values are on the app registration's overview page.",

@@ -1,5 +1,8 @@
 //! What `config/station.toml` says, checked. The shipped file is default, template and manual in one; it holds no secrets.
 
+mod check;
+mod text;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ use crate::domain::station::signal::ConfirmCards;
 /// The shipped file, which `keyline init` writes.
 pub const TEMPLATE: &str = include_str!("../../config/station.toml");
 /// Bytes. A configuration is a few kilobytes; something larger is another file.
-const CONFIG_BYTES_MAX: u64 = 1 << 20;
+pub(super) const CONFIG_BYTES_MAX: u64 = 1 << 20;
 
 /// Why there is no configuration, in words that name the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +26,60 @@ const CONFIG_BYTES_MAX: u64 = 1 << 20;
 pub struct ConfigFault {
     pub file: String,
     pub what: String,
+    pub remedy: Remedy,
+}
+
+/// What is to be done about a [`ConfigFault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The file says something that cannot be used.
+    Mend,
+    /// As [`Remedy::Mend`], in a policy.
+    MendPolicy,
+    /// There is no station here.
+    Init,
+    /// The file is another user's.
+    Access,
+    /// A folder cannot be used.
+    Folder,
+    /// An environment variable holds something unusable.
+    Variable,
+}
+
+impl ConfigFault {
+    /// A file that could not be read.
+    fn unreadable(file: &Path, error: &std::io::Error) -> Self {
+        let (what, remedy) = match error.kind() {
+            std::io::ErrorKind::NotFound => ("there is no such file".to_owned(), Remedy::Init),
+            std::io::ErrorKind::PermissionDenied => (
+                "this user may not read it (permission denied)".to_owned(),
+                Remedy::Access,
+            ),
+            _ => (error.to_string(), Remedy::Mend),
+        };
+        Self {
+            file: file.display().to_string(),
+            what,
+            remedy,
+        }
+    }
+
+    /// A file with these objections, of which there is one at least.
+    pub(super) fn objections(file: &Path, list: &[String]) -> Self {
+        Self {
+            file: file.display().to_string(),
+            what: listed(list),
+            remedy: Remedy::Mend,
+        }
+    }
+}
+
+/// One objection as it is; several below each other.
+pub(super) fn listed(objections: &[String]) -> String {
+    match objections {
+        [one] => one.clone(),
+        many => many.iter().map(|one| format!("\n  {one}")).collect(),
+    }
 }
 
 /// The whole file.
@@ -137,19 +194,20 @@ impl Config {
     /// # Errors
     /// [`ConfigFault`] with file, line and setting. A setting that is left out has the default of [`TEMPLATE`].
     pub fn load(path: &Path) -> Result<Self, ConfigFault> {
-        let fault = |what: String| ConfigFault {
-            file: path.display().to_string(),
-            what,
-        };
-        let size = std::fs::metadata(path)
-            .map_err(|error| fault(missing(&error)))?
-            .len();
-        if size > CONFIG_BYTES_MAX {
+        let fault = |what: String| ConfigFault::objections(path, &[what]);
+        let unreadable = |error| ConfigFault::unreadable(path, &error);
+        // Looked at before it is opened: a pipe would wait for its writer.
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(fault("this is no file".to_owned()));
+        }
+        if metadata.len() > CONFIG_BYTES_MAX {
             return Err(fault(format!(
-                "{size} bytes are too many for a configuration"
+                "{} bytes are too many for a configuration",
+                metadata.len()
             )));
         }
-        let text = std::fs::read_to_string(path).map_err(|error| fault(missing(&error)))?;
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let mut config = Self::parse(&text).map_err(fault)?;
         config.file = path.to_owned();
         // The folder above the one that holds the file; a bare file name lies in the current folder.
@@ -171,23 +229,9 @@ impl Config {
     /// Reads the text of a configuration over the defaults.
     ///
     /// # Errors
-    /// The parser's words, with line and column.
+    /// Every objection with its line and column, one below the other. No value is quoted where a secret may stand.
     pub fn parse(text: &str) -> Result<Self, String> {
-        // Unknown settings are told with their place in the administrator's file, so that one is read by itself first.
-        let typed: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut whole: toml::Table = toml::from_str(TEMPLATE).map_err(|error| error.to_string())?;
-        for (section, value) in typed {
-            match (whole.get_mut(&section), value) {
-                (Some(toml::Value::Table(defaults)), toml::Value::Table(values)) => {
-                    defaults.extend(values)
-                }
-                (_, value) => {
-                    whole.insert(section, value);
-                }
-            }
-        }
-        let text = toml::to_string(&whole).map_err(|error| error.to_string())?;
-        toml::from_str(&text).map_err(|error| error.message().to_owned())
+        text::read(text).map_err(|objections| listed(&objections))
     }
 
     /// A path of the configuration, from the root.
@@ -235,14 +279,6 @@ impl Config {
             help: some(&self.letters.help),
             sign_in: self.letters.sign_in.clone(),
         }
-    }
-}
-
-fn missing(error: &std::io::Error) -> String {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        "there is no such file; `keyline init` makes one".to_owned()
-    } else {
-        error.to_string()
     }
 }
 

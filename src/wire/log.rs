@@ -13,7 +13,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::wire::config::{Config, ConfigFault, Level};
+use crate::wire::config::{Config, ConfigFault, Level, Remedy};
 
 /// Wins over the level of the configuration.
 const LEVEL_VARIABLE: &str = "KEYLINE_LOG";
@@ -27,6 +27,7 @@ pub(super) fn open(config: &Config) -> Result<WorkerGuard, ConfigFault> {
     let fault = |what: String| ConfigFault {
         file: folder.display().to_string(),
         what,
+        remedy: Remedy::Folder,
     };
     let wanted = match std::env::var_os(LEVEL_VARIABLE) {
         Some(word) => asked_for(&word)?,
@@ -75,6 +76,7 @@ fn asked_for(word: &OsStr) -> Result<Level, ConfigFault> {
                 what: format!(
                     "`{other}` is no level; there are error, warn, info, debug and trace"
                 ),
+                remedy: Remedy::Variable,
             });
         }
     };

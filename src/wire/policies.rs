@@ -1,10 +1,10 @@
 //! The policies in `config/policies`: one TOML file each, its name the file's name without the ending.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::app::Policies;
 use crate::domain::policy::Policy;
-use crate::wire::config::{Config, ConfigFault};
+use crate::wire::config::{Config, ConfigFault, Remedy};
 
 /// The shipped policies, which `keyline init` writes.
 pub const SHIPPED: [(&str, &str); 4] = [
@@ -28,38 +28,40 @@ pub const SHIPPED: [(&str, &str); 4] = [
 /// # Errors
 /// The first file that cannot be used, with every objection to it.
 pub fn load(config: &Config) -> Result<Policies, ConfigFault> {
+    let (policies, faults) = read_all(config);
+    faults.into_iter().next().map_or(Ok(policies), Err)
+}
+
+/// Every policy that can be used, and what is wrong with the others.
+pub(super) fn read_all(config: &Config) -> (Policies, Vec<ConfigFault>) {
     let folder = config.path(&config.queue.policies);
-    let fault = |file: &Path, what: String| ConfigFault {
-        file: file.display().to_string(),
-        what,
-    };
     let mut policies = Policies {
         by_name: std::collections::BTreeMap::new(),
         default_name: config.queue.policy.clone(),
         default_language: config.letters.language.clone(),
     };
-    let entries = std::fs::read_dir(&folder).map_err(|error| fault(&folder, error.to_string()))?;
-    for entry in entries {
-        let path = entry
-            .map_err(|error| fault(&folder, error.to_string()))?
-            .path();
-        if path.extension().is_none_or(|ending| ending != "toml") {
-            continue;
+    let files = match files(&folder) {
+        Ok(files) => files,
+        Err(error) => {
+            let fault = fault(&folder, error.to_string(), Remedy::Folder);
+            return (policies, vec![fault]);
         }
-        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else {
-            return Err(fault(
-                &path,
-                "the name of a policy must be plain text".to_owned(),
-            ));
-        };
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| fault(&path, error.to_string()))?;
-        let policy = parse(&text).map_err(|what| fault(&path, what))?;
-        policies.by_name.insert(name.to_owned(), policy);
+    };
+    let mut faults = Vec::new();
+    for path in &files {
+        match read(path) {
+            Ok((name, policy)) => {
+                policies.by_name.insert(name, policy);
+            }
+            Err(found) => faults.push(found),
+        }
     }
-    if policies.by_name.contains_key(&policies.default_name) {
-        Ok(policies)
-    } else {
+    // A default whose file is there and wrong is told once, with that file.
+    let is_there = files.iter().any(|path| {
+        path.file_stem()
+            .is_some_and(|stem| *stem == *policies.default_name)
+    });
+    if !is_there {
         let known: Vec<&str> = policies.by_name.keys().map(String::as_str).collect();
         let what = format!(
             "`queue.policy` names `{}`, and {} has no such policy; there are: {}",
@@ -67,8 +69,41 @@ pub fn load(config: &Config) -> Result<Policies, ConfigFault> {
             folder.display(),
             known.join(", ")
         );
-        Err(fault(&config.file, what))
+        faults.push(fault(&config.file, what, Remedy::Mend));
     }
+    (policies, faults)
+}
+
+fn fault(file: &Path, what: String, remedy: Remedy) -> ConfigFault {
+    ConfigFault {
+        file: file.display().to_string(),
+        what,
+        remedy,
+    }
+}
+
+/// The policy files in `folder`, by name.
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<(String, Policy), ConfigFault> {
+    let unfit = |what: String| fault(path, what, Remedy::MendPolicy);
+    let name = path
+        .file_stem()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| unfit("the name of a policy must be plain text".to_owned()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| fault(path, error.to_string(), Remedy::Access))?;
+    Ok((name.to_owned(), parse(&text).map_err(unfit)?))
 }
 
 /// One policy from its text.

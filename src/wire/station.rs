@@ -1,6 +1,6 @@
 //! A station as its configuration describes it: every port with its adapter behind it.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::adapter::ctap::keys::ReaderChoice;
@@ -15,7 +15,7 @@ use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
 use crate::port::{CancelFlag, Keys, Operator, Place};
-use crate::wire::config::Config;
+use crate::wire::config::{Config, ConfigFault};
 use crate::wire::{WireFault, policies};
 
 /// The parts of a station, before it runs.
@@ -41,6 +41,10 @@ pub fn assemble(
     keys: Arc<dyn Keys>,
     operator: Arc<dyn Operator>,
 ) -> Result<Parts, WireFault> {
+    let objections = config.check();
+    if !objections.is_empty() {
+        return Err(ConfigFault::objections(&config.file, &objections).into());
+    }
     let policies = Arc::new(policies::load(config)?);
     let clock = Arc::new(SystemClock);
     let cancel = CancelFlag::default();
@@ -116,12 +120,20 @@ pub fn read_ledger(config: &Config) -> Result<SqliteLedger, WireFault> {
     )?)
 }
 
-fn station_keys(config: &Config) -> Result<StationKeys, WireFault> {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+/// The station's own keys.
+///
+/// # Errors
+/// When one of them is missing, open to others, or damaged.
+pub(super) fn station_keys(config: &Config) -> Result<StationKeys, WireFault> {
     Ok(StationKeys::load(
         &config.path(&config.ledger.keys),
-        credentials.as_deref().map(Path::new),
+        credentials().as_deref(),
     )?)
+}
+
+/// Where systemd hands credentials over.
+pub(super) fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 /// The real keys that the configuration watches.

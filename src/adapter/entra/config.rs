@@ -102,32 +102,37 @@ pub enum EntraConfigError {
 impl EntraConfig {
     /// Refuses what could not work or would not be safe.
     pub(super) fn check(&self) -> Result<(), EntraConfigError> {
-        if self.tenant.is_empty() {
-            return Err(EntraConfigError::TenantMissing);
-        }
-        if self.client_id.is_empty() {
-            return Err(EntraConfigError::ClientIdMissing);
-        }
+        self.objections().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything in it that could not work or would not be safe, for whoever mends it.
+    pub fn objections(&self) -> Vec<EntraConfigError> {
+        let mut found = Vec::new();
         let tenant_fits = self
             .tenant
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
             && !self.tenant.starts_with('.');
-        if !tenant_fits {
-            return Err(EntraConfigError::Tenant(self.tenant.clone()));
+        if self.tenant.is_empty() {
+            found.push(EntraConfigError::TenantMissing);
+        } else if !tenant_fits {
+            found.push(EntraConfigError::Tenant(self.tenant.clone()));
         }
-        if uuid::Uuid::try_parse(&self.client_id).is_err() {
-            return Err(EntraConfigError::ClientId(self.client_id.clone()));
+        if self.client_id.is_empty() {
+            found.push(EntraConfigError::ClientIdMissing);
+        } else if uuid::Uuid::try_parse(&self.client_id).is_err() {
+            found.push(EntraConfigError::ClientId(self.client_id.clone()));
         }
-        check_address("authority", &self.authority, &NATIONAL_AUTHORITY_HOSTS)?;
-        check_address("graph", &self.graph, &NATIONAL_GRAPH_HOSTS)?;
+        found.extend(check_address("authority", &self.authority, &NATIONAL_AUTHORITY_HOSTS).err());
+        found.extend(check_address("graph", &self.graph, &NATIONAL_GRAPH_HOSTS).err());
         match (self.api, self.challenge_timeout_minutes) {
-            (Api::V1_0, Some(_)) => Err(EntraConfigError::TimeoutNeedsBeta),
+            (Api::V1_0, Some(_)) => found.push(EntraConfigError::TimeoutNeedsBeta),
             (Api::Beta, Some(minutes)) if !CHALLENGE_TIMEOUT_MINUTES.contains(&minutes) => {
-                Err(EntraConfigError::TimeoutOutOfRange(minutes))
+                found.push(EntraConfigError::TimeoutOutOfRange(minutes));
             }
-            (Api::V1_0 | Api::Beta, _) => Ok(()),
+            (Api::V1_0 | Api::Beta, _) => {}
         }
+        found
     }
 }
 

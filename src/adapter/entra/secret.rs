@@ -36,6 +36,14 @@ impl Secret {
 }
 
 impl SecretSource {
+    /// Whether the secret can be read here and now, by this user.
+    ///
+    /// # Errors
+    /// [`Fault::SignIn`], naming the place and never the content.
+    pub fn check(&self) -> Result<(), Fault> {
+        self.read().map(drop)
+    }
+
     /// Reads the secret now.
     ///
     /// # Errors

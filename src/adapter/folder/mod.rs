@@ -69,6 +69,11 @@ pub fn check_file(path: &Path, rules: &Rules) -> Result<JobFile, Unusable> {
     intake::check_elsewhere(path, rules)
 }
 
+/// The names of the folders in a queue directory.
+pub fn rooms() -> [&'static str; 5] {
+    Room::ALL.map(Room::name)
+}
+
 /// What the watching thread and the station's threads share.
 struct Shared {
     root: PathBuf,

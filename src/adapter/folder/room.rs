@@ -31,7 +31,7 @@ pub(super) enum Room {
 }
 
 impl Room {
-    const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::New,
         Self::Work,
         Self::Done,

@@ -256,6 +256,12 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         Fault::Folder { .. } => Fault::Folder { what: what() },
         Fault::OnHold { .. } => Fault::OnHold { why: what() },
         Fault::Ledger { .. } => Fault::Ledger { what: what() },
+        Fault::LedgerHeld { .. } => Fault::LedgerHeld {
+            ledger: what(),
+            holder: what(),
+        },
+        Fault::StationKeys { .. } => Fault::StationKeys { what: what() },
+        Fault::Recipients { .. } => Fault::Recipients { what: what() },
         Fault::Unsealable { .. } => Fault::Unsealable { what: what() },
         Fault::Internal { .. } => Fault::Internal { what: what() },
         // Numbers, models, serials of keys, and names of commands: nothing of a person.

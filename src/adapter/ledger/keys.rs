@@ -3,7 +3,7 @@
 //! travel, and none of them opens a PIN that is no longer in flight.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ impl StationKeys {
     /// Makes new keys in `directory`, each in a file of mode 0600.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when one of the files is there already, or cannot be written.
+    /// [`Fault::StationKeys`] when one of the files is there already, or cannot be written.
     pub fn create(directory: &Path) -> Result<Self, Fault> {
         let signing = SigningKey::from_bytes(&*random()?);
         let content = random()?;
@@ -66,20 +66,29 @@ impl StationKeys {
     /// The keys in `directory`, or those in `credentials` (systemd's `$CREDENTIALS_DIRECTORY`) when they lie there.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when a file is missing, readable by others, or not what it should be.
+    /// [`Fault::StationKeys`] when a file is missing, readable by others, or not what it should be.
     pub fn load(directory: &Path, credentials: Option<&Path>) -> Result<Self, Fault> {
-        let handed = credentials.filter(|path| path.join(IN_FLIGHT_FILE).exists());
+        let handed = handed(credentials);
         let from = handed.unwrap_or(directory);
-        let in_flight = read(from, IN_FLIGHT_FILE)?
-            .trim()
-            .parse()
-            .map_err(|_| unfit(from, IN_FLIGHT_FILE))?;
         Ok(Self {
-            in_flight,
+            in_flight: read_identity(from)?,
             signing: SigningKey::from_bytes(&*read_hex(from, SIGNING_FILE)?),
             content: read_hex(from, CONTENT_FILE)?,
             home: handed.is_none().then(|| directory.to_owned()),
         })
+    }
+
+    /// Everything that keeps [`StationKeys::load`] from loading, not the first thing alone.
+    pub fn objections(directory: &Path, credentials: Option<&Path>) -> Vec<Fault> {
+        let from = handed(credentials).unwrap_or(directory);
+        [
+            read_identity(from).err(),
+            read_hex(from, SIGNING_FILE).err(),
+            read_hex(from, CONTENT_FILE).err(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// HMAC-SHA256 of a job file's bytes: tells known content without telling anything about it.
@@ -108,19 +117,30 @@ impl StationKeys {
     /// Marks the keys as those of this ledger. Two ledgers must not share them: each replaces the in-flight identity when
     /// nothing of its own is in flight.
     pub(super) fn belong_to(&self, ledger_id: &str) -> Result<(), Fault> {
+        let marked = self.check_home(ledger_id)?;
+        match &self.home {
+            Some(home) if !marked => {
+                write_new(home, LEDGER_FILE, ledger_id)?;
+                sync_directory(home)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether the keys are marked as those of this ledger; an error when they are another's.
+    pub(super) fn check_home(&self, ledger_id: &str) -> Result<bool, Fault> {
         let Some(home) = &self.home else {
-            return Ok(());
+            return Ok(false);
         };
         let path = home.join(LEDGER_FILE);
         if !path.exists() {
-            write_new(home, LEDGER_FILE, ledger_id)?;
-            return sync_directory(home);
+            return Ok(false);
         }
         if read(home, LEDGER_FILE)?.trim() == ledger_id {
-            return Ok(());
+            return Ok(true);
         }
-        Err(ledger_fault(format!(
-            "the station keys in {} belong to another ledger ({} names it); this ledger needs its own keys",
+        Err(keys_fault(format!(
+            "those in {} belong to another ledger ({} names it); this ledger needs its own keys",
             home.display(),
             path.display()
         )))
@@ -135,7 +155,7 @@ impl StationKeys {
         let fresh = x25519::Identity::generate();
         let waiting = home.join("in-flight.key.new");
         match std::fs::remove_file(&waiting) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(file_fault("remove", &waiting, &error));
             }
             // One that a power cut left behind was never used.
@@ -154,7 +174,7 @@ impl StationKeys {
 /// In production the administrator makes the pair elsewhere, and the station never sees the private half.
 ///
 /// # Errors
-/// [`Fault::Ledger`] when the file is there already or cannot be written.
+/// [`Fault::Recipients`] when the file is there already or cannot be written.
 pub fn generate_practice_identity(path: &Path) -> Result<String, Fault> {
     let identity = x25519::Identity::generate();
     let recipient = identity.to_public().to_string();
@@ -164,8 +184,9 @@ pub fn generate_practice_identity(path: &Path) -> Result<String, Fault> {
     ));
     let directory = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| ledger_fault(format!("{} is no file name", path.display())))?;
-    write_new(directory, name, &text)?;
+    let refused = |what| Fault::Recipients { what };
+    let name = name.ok_or_else(|| refused(format!("{} is no file name", path.display())))?;
+    create_file(directory, name, &text).map_err(refused)?;
     Ok(recipient)
 }
 
@@ -217,17 +238,22 @@ pub(super) fn unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn write_new(directory: &Path, name: &str, text: &str) -> Result<(), Fault> {
+    create_file(directory, name, text).map_err(keys_fault)
+}
+
+/// The error is in words, for the caller to say whose file it is.
+fn create_file(directory: &Path, name: &str, text: &str) -> Result<(), String> {
     let path = directory.join(name);
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(&path)
-        .map_err(|error| file_fault("create", &path, &error))?;
+        .map_err(|error| format!("cannot create {}: {error}", path.display()))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.write_all(b"\n"))
         .and_then(|()| file.sync_all())
-        .map_err(|error| file_fault("write", &path, &error))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 pub(super) fn sync_directory(directory: &Path) -> Result<(), Fault> {
@@ -243,12 +269,12 @@ pub(super) fn sync_directory(directory: &Path) -> Result<(), Fault> {
 
 fn read(directory: &Path, name: &str) -> Result<Zeroizing<String>, Fault> {
     let path = directory.join(name);
-    let failed = |error| file_fault("read", &path, &error);
+    let failed = |error: io::Error| keys_fault(format!("cannot read {}: {error}", path.display()));
     let mut file = File::open(&path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let mode = metadata.permissions().mode();
     if mode & 0o077 != 0 {
-        return Err(ledger_fault(format!(
+        return Err(keys_fault(format!(
             "{} is open to others (mode {:03o}); run: chmod 600 {}",
             path.display(),
             mode & 0o777,
@@ -266,6 +292,18 @@ fn read(directory: &Path, name: &str) -> Result<Zeroizing<String>, Fault> {
     Ok(text)
 }
 
+/// The credentials, when the keys lie there.
+fn handed(credentials: Option<&Path>) -> Option<&Path> {
+    credentials.filter(|path| path.join(IN_FLIGHT_FILE).exists())
+}
+
+fn read_identity(directory: &Path) -> Result<x25519::Identity, Fault> {
+    read(directory, IN_FLIGHT_FILE)?
+        .trim()
+        .parse()
+        .map_err(|_| unfit(directory, IN_FLIGHT_FILE))
+}
+
 fn read_hex(directory: &Path, name: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, Fault> {
     let bytes = unhex(read(directory, name)?.trim()).ok_or_else(|| unfit(directory, name))?;
     let mut key = Zeroizing::new([0; KEY_BYTES]);
@@ -277,8 +315,12 @@ fn read_hex(directory: &Path, name: &str) -> Result<Zeroizing<[u8; KEY_BYTES]>, 
 }
 
 fn unfit(directory: &Path, name: &str) -> Fault {
-    ledger_fault(format!(
-        "{} is not a station key; restore it, or make new keys with keyline init",
+    keys_fault(format!(
+        "{} is not a station key",
         directory.join(name).display()
     ))
+}
+
+fn keys_fault(what: String) -> Fault {
+    Fault::StationKeys { what }
 }

@@ -89,7 +89,8 @@ impl SqliteLedger {
     /// Opens the station's ledger, brings an older schema up to date, and keeps every other keyline out.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when the file is missing, damaged, newer than this program, of another tenant, or in use.
+    /// [`Fault::Ledger`] when the file is missing, damaged, newer than this program or of another tenant;
+    /// [`Fault::LedgerHeld`] when it is in use; [`Fault::StationKeys`] when the keys belong to another ledger.
     pub fn open(path: &Path, opening: Opening) -> Result<Self, Fault> {
         if !path.exists() {
             return Err(ledger_fault(format!(
@@ -138,6 +139,25 @@ impl SqliteLedger {
     /// [`Fault::Ledger`] when that cannot be told.
     pub fn is_in_use(path: &Path) -> Result<bool, Fault> {
         store::is_locked(path)
+    }
+
+    /// Why a station of this tenant with these keys could not open this ledger. Changes nothing.
+    pub fn objections(&self, tenant: &str, keys: Option<&StationKeys>) -> Vec<Fault> {
+        let known = |name| self.read(|db| Ok(store::meta(db, name)?));
+        let check_tenant = || match known("tenant")? {
+            Some(known) if !known.eq_ignore_ascii_case(tenant) => {
+                Err(other_tenant(&self.path, &known, tenant))
+            }
+            Some(_) | None => Ok(()),
+        };
+        let check_keys = || match (keys, known("ledger")?) {
+            (Some(keys), Some(id)) => keys.check_home(&id).map(drop),
+            (None, _) | (_, None) => Ok(()),
+        };
+        [check_tenant().err(), check_keys().err()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn station(&self) -> Result<&Station, Fault> {
@@ -230,10 +250,7 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(String, Stri
     };
     match store::meta(db, "tenant").map_err(told)? {
         Some(known) if known.eq_ignore_ascii_case(tenant) => Ok((id, known)),
-        Some(known) => Err(ledger_fault(format!(
-            "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
-            path.display()
-        ))),
+        Some(known) => Err(other_tenant(path, &known, tenant)),
         None => {
             if !tenant.is_empty() {
                 store::put_meta(db, "tenant", tenant).map_err(told)?;
@@ -241,6 +258,13 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(String, Stri
             Ok((id, tenant.to_owned()))
         }
     }
+}
+
+fn other_tenant(path: &Path, known: &str, tenant: &str) -> Fault {
+    ledger_fault(format!(
+        "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
+        path.display()
+    ))
 }
 
 /// A panic elsewhere has rolled its transaction back; the connection is as good as before.

@@ -84,7 +84,7 @@ impl Recipients {
     /// a plugin, such as `age1yubikey1…`, whose program must be in the search path.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] names the first text that is no recipient, and refuses an empty list and private keys.
+    /// [`Fault::Recipients`] names the first text that is no recipient, and refuses an empty list and private keys.
     pub fn parse<S: AsRef<str>>(texts: &[S]) -> Result<Self, Fault> {
         let mut found = Self {
             natives: Vec::new(),
@@ -94,12 +94,15 @@ impl Recipients {
             found.add(text.as_ref().trim())?;
         }
         if texts.is_empty() {
-            return Err(ledger_fault(
-                "no recovery recipient is configured; make one with age-keygen on the administrator's machine and name its age1… here",
-            ));
+            return Err(unfit("no recovery recipient is configured"));
         }
         // A seal at the door shows recipients that do not go together, or a plugin that is missing, before any key is touched.
-        found.with_all(|all| seal_bytes(&[0; PLAINTEXT_BYTES], all).map(drop))?;
+        found
+            .with_all(|all| seal_bytes(&[0; PLAINTEXT_BYTES], all).map(drop))
+            .map_err(|fault| match fault {
+                Fault::Ledger { what } => unfit(what),
+                other => other,
+            })?;
         Ok(found)
     }
 
@@ -108,7 +111,7 @@ impl Recipients {
             || text.to_ascii_uppercase().starts_with("AGE-PLUGIN-")
         {
             // The text is not quoted: it is the very secret that must not be here.
-            return Err(ledger_fault(
+            return Err(unfit(
                 "a private key is given where a recipient (age1…) is needed; keep the private key away from the station",
             ));
         }
@@ -124,7 +127,7 @@ impl Recipients {
                 .or_default()
                 .push(recipient);
         } else {
-            return Err(ledger_fault(format!(
+            return Err(unfit(format!(
                 "`{text}` is not an age recipient; one begins with age1 and was printed by age-keygen or a plugin"
             )));
         }
@@ -162,6 +165,10 @@ impl Recipients {
         let plain = encode(label, pin)?;
         self.with_all(|all| seal_bytes(&plain, all))
     }
+}
+
+fn unfit(what: impl Into<String>) -> Fault {
+    Fault::Recipients { what: what.into() }
 }
 
 /// Seals `pin` for one recipient: the station's own key.

@@ -56,10 +56,10 @@ pub(super) fn lock(path: &Path) -> Result<Lock, Fault> {
                 "" => "another process".to_owned(),
                 pid => format!("process {pid}"),
             };
-            return Err(ledger_fault(format!(
-                "another keyline ({holder}) works on {}; stop it first, or ask it",
-                path.display()
-            )));
+            return Err(Fault::LedgerHeld {
+                ledger: path.display().to_string(),
+                holder,
+            });
         }
         Err(TryLockError::Error(error)) => return Err(file_fault("lock", &beside, &error)),
     }

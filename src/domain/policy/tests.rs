@@ -29,6 +29,7 @@ fn good_key() -> Capabilities {
 fn keep() -> Policy {
     Policy {
         reset: ResetMode::Keep,
+        delivery: Delivery::None,
         ..Policy::default()
     }
 }
@@ -225,6 +226,42 @@ fn keep_allows_no_setting_that_changes_the_key() {
     assert_eq!(settings.len(), 3);
     assert!(policy.configuration().is_empty());
     assert_eq!(keep().check(), Ok(()));
+}
+
+#[test]
+fn keep_promises_no_letter_and_saves_no_reset() {
+    let policy = Policy {
+        delivery: Delivery::Mailer,
+        skip_reset_when_blank: true,
+        ..keep()
+    };
+    assert_eq!(
+        policy.check(),
+        Err(vec![
+            PolicyUnfit::KeepMakesNoLetter,
+            PolicyUnfit::KeepSkipsNothing
+        ])
+    );
+    assert!(!policy.makes_letter());
+}
+
+#[test]
+fn every_setting_is_named_for_whoever_looks_for_a_policy() {
+    let policy = Policy {
+        min_pin_length: Some(8),
+        ..Policy::default()
+    };
+    let value = serde_json::to_value(policy).unwrap();
+    let mut written: Vec<&str> = value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut named = Policy::settings();
+    written.sort_unstable();
+    named.sort_unstable();
+    assert_eq!(written, named);
 }
 
 #[test]

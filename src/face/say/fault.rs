@@ -144,6 +144,17 @@ pub fn message(fault: &Fault) -> String {
         Fault::Interrupted => "The station was interrupted before that.".to_owned(),
         Fault::Folder { what } => format!("The queue folder fails: {}", sentence(what)),
         Fault::Ledger { what } => format!("The ledger failed: {}", sentence(what)),
+        Fault::LedgerHeld { ledger, holder } => format!(
+            "Another keyline ({}) works on {}.",
+            clean(holder),
+            clean(ledger)
+        ),
+        Fault::StationKeys { what } => {
+            format!("The station's own keys cannot be used: {}", sentence(what))
+        }
+        Fault::Recipients { what } => {
+            format!("Nobody could open the PINs: {}", sentence(what))
+        }
         Fault::Unsealable { what } => {
             format!("The sealed PIN cannot be opened: {}", sentence(what))
         }
@@ -271,6 +282,15 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Ledger { .. } => {
             "Stop the station. Check the disk's space and health and who else has the ledger open; then start again. Nothing is lost: what was in doubt is settled at the start."
+        }
+        Fault::LedgerHeld { .. } => {
+            "Stop that one first. While it runs, `keyline status` and `keyline jobs` work all the same: they ask it."
+        }
+        Fault::StationKeys { .. } => {
+            "Look at the folder that `[ledger] keys` names: its files belong to the station's user alone (mode 600). Restore what is missing or damaged from a backup; new keys cannot open PINs in flight, and without the old ones each job in flight needs `keyline jobs retry JOB`."
+        }
+        Fault::Recipients { .. } => {
+            "Give the public half (age1…) of a pair that age-keygen made on the administrator's machine, as `recipients` under `[ledger]` or with `keyline init --recipient`. For practice, `--practice-identity` takes a file that is not there yet."
         }
         Fault::Unsealable { .. } => {
             "Use the identity file that belongs to the ledger's recovery recipient, and the ledger that the job is in."

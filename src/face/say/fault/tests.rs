@@ -62,6 +62,13 @@ fn number(fault: &Fault) -> usize {
 }
 
 const FAULTS: usize = 46;
+        Fault::LedgerHeld { .. } => 45,
+        Fault::StationKeys { .. } => 46,
+        Fault::Recipients { .. } => 47,
+    }
+}
+
+const FAULTS: usize = 48;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -157,6 +164,16 @@ fn all() -> Vec<Fault> {
         },
         Fault::Ledger {
             what: text("the disk is full"),
+        },
+        Fault::LedgerHeld {
+            ledger: text("ledger/keyline.db"),
+            holder: text("process 4711"),
+        },
+        Fault::StationKeys {
+            what: text("keys/signing.key is not a station key"),
+        },
+        Fault::Recipients {
+            what: text("`age1xyz` is not an age recipient"),
         },
         Fault::Unsealable {
             what: text("no identity matches"),

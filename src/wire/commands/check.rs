@@ -1,0 +1,150 @@
+//! `keyline check`: a job file, a configuration or a policy, told apart by ending and content. Changes nothing.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::adapter::folder::check_file;
+use crate::adapter::paper::Templates;
+use crate::app::intake;
+use crate::domain::job::reason::{Fate, tell};
+use crate::domain::policy::Policy;
+use crate::face::say::news::count;
+use crate::face::say::{Complaint, ExitCode};
+use crate::wire::commands::{Ended, MEND_POLICY, cannot_write, said};
+use crate::wire::config::{CONFIG_BYTES_MAX, Config, listed};
+use crate::wire::{WireFault, policies, preflight, station};
+
+/// What a file is, so that the right questions are asked.
+enum Kind {
+    Configuration,
+    Policy(String),
+    JobFile,
+}
+
+/// Checks `file`; `config` is the station that a job file is for.
+pub(super) fn check(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
+    match kind(config, file) {
+        Kind::Configuration => check_config(file, out),
+        Kind::Policy(text) => check_policy(file, &text, out),
+        Kind::JobFile => check_job_file(config, file, out),
+    }
+}
+
+fn kind(config: &Path, file: &Path) -> Kind {
+    if file == config {
+        return Kind::Configuration;
+    }
+    let Some(text) = toml_text(file) else {
+        return Kind::JobFile;
+    };
+    let table = toml::from_str::<toml::Table>(&text).ok();
+    let has = |name: &str| table.as_ref().is_some_and(|table| table.contains_key(name));
+    let in_policies = file
+        .parent()
+        .and_then(Path::file_name)
+        .is_some_and(|name| name == "policies");
+    if has("job") {
+        Kind::JobFile
+    } else if has("entra") || has("ledger") || has("queue") {
+        Kind::Configuration
+    } else if in_policies || Policy::settings().iter().any(|name| has(name)) {
+        Kind::Policy(text)
+    } else {
+        Kind::JobFile
+    }
+}
+
+/// The text of a small TOML file. Looked at before it is opened: a pipe would wait for its writer, and a huge file is none of
+/// ours.
+fn toml_text(file: &Path) -> Option<String> {
+    let ending = file.extension()?;
+    let metadata = std::fs::metadata(file).ok()?;
+    let fits = ending.eq_ignore_ascii_case("toml")
+        && metadata.is_file()
+        && metadata.len() <= CONFIG_BYTES_MAX;
+    fits.then(|| std::fs::read_to_string(file).ok()).flatten()
+}
+
+fn check_policy(file: &Path, text: &str, out: &mut dyn Write) -> Ended {
+    policies::parse(text).map_err(|what| {
+        Complaint::new(
+            ExitCode::Refused,
+            format!("{}: {what}", file.display()),
+            MEND_POLICY,
+        )
+    })?;
+    said(out, &format!("{}: the policy is right.\n", file.display()))
+}
+
+fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
+    let config = Config::load(file).map_err(WireFault::from)?;
+    let found = preflight::examine(&config);
+    let warnings: String = found
+        .warnings
+        .iter()
+        .map(|warning| format!("warning: {warning}\n"))
+        .collect();
+    if !found.objections.is_empty() || !found.policies.is_empty() {
+        let (exit, hint) = if found.objections.is_empty() {
+            (ExitCode::Refused, MEND_POLICY)
+        } else {
+            (
+                ExitCode::Usage,
+                "Mend what is named; nothing was changed. Then check again.",
+            )
+        };
+        let all = [found.objections, found.policies].concat();
+        let mut message = format!("{}: {}", file.display(), listed(&all));
+        if !warnings.is_empty() {
+            message.push_str(&format!("\n{}", warnings.trim_end()));
+        }
+        return Err(Complaint::new(exit, message, hint));
+    }
+    said(
+        out,
+        &format!(
+            "{}: the configuration is right.\n  tenant      {} over {} ({})\n  policies    {}\n  recipients  {}\n  ledger      {}\n{warnings}",
+            file.display(),
+            config.entra.tenant,
+            config.entra.graph,
+            config.entra.api.path(),
+            found.usable_policies.join(", "),
+            config.ledger.recipients.len(),
+            config.path(&config.ledger.file).display()
+        ),
+    )
+}
+
+fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
+    let config = Config::load(config).map_err(WireFault::from)?;
+    let policies = policies::load(&config).map_err(WireFault::from)?;
+    let templates = Templates::shipped()?;
+    let languages = templates.languages().map(str::to_owned).collect();
+    let rules = intake::rules(&policies, languages);
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let (unit, rows, bad) = match check_file(file, &rules) {
+        Ok(parsed) => {
+            let (unit, rows) = (parsed.unit, parsed.drafts.len());
+            let ledger = station::read_ledger(&config)?;
+            let bad = intake::objections(parsed, &policies, config.habits(), &ledger)?;
+            (unit, rows, bad)
+        }
+        Err(unusable) => (unusable.unit, 0, unusable.reasons),
+    };
+    if bad.is_empty() {
+        let verdict = if rows == 1 { "it is" } else { "all of them" };
+        return said(
+            out,
+            &format!(
+                "{}: {}, {verdict} right.\n",
+                file.display(),
+                count(rows, "row")
+            ),
+        );
+    }
+    out.write_all(tell(&name, unit, Fate::Checked, &bad).as_bytes())
+        .map_err(|error| cannot_write(&error))?;
+    Ok(ExitCode::Refused)
+}

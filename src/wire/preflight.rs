@@ -1,0 +1,152 @@
+//! Everything that a run needs, tried beforehand: `keyline check` on a configuration. Changes nothing, holds no lock, and asks
+//! nobody on the network.
+
+use std::path::Path;
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::io::Errno;
+
+use crate::adapter::entra::SecretSource;
+use crate::adapter::folder;
+use crate::adapter::ledger::{Recipients, SqliteLedger, StationKeys};
+use crate::face::say::fault::message;
+use crate::wire::config::{Config, Remedy};
+use crate::wire::{policies, station};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// A run would refuse, or fail, for each of these.
+    pub(super) objections: Vec<String>,
+    /// As `objections`, in policies.
+    pub(super) policies: Vec<String>,
+    /// Not right here and now, but perhaps right for the service.
+    pub(super) warnings: Vec<String>,
+    /// The names of the policies that can be used.
+    pub(super) usable_policies: Vec<String>,
+}
+
+/// Tries everything that `config` names.
+pub(super) fn examine(config: &Config) -> Findings {
+    let mut found = Findings {
+        objections: config.check(),
+        ..Findings::default()
+    };
+    let (policies, faults) = policies::read_all(config);
+    found.usable_policies = policies.by_name.into_keys().collect();
+    for fault in faults {
+        if fault.remedy == Remedy::MendPolicy {
+            found.policies.push(fault.to_string());
+        } else {
+            found.objections.push(fault.to_string());
+        }
+    }
+    if let Err(fault) = config.entra.client_secret.check() {
+        match config.entra.client_secret {
+            SecretSource::File(_) => found.objections.push(message(&fault)),
+            // The service has an environment and credentials of its own.
+            SecretSource::Env(_) | SecretSource::Credential(_) => {
+                found.warnings.push(message(&fault));
+            }
+        }
+    }
+    if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
+        found.objections.push(message(&fault));
+    }
+    examine_ledger(config, &mut found);
+    let queue = config.path(&config.queue.folder);
+    found.objections.extend(unusable("[queue] folder", &queue));
+    if queue.is_dir() {
+        for room in folder::rooms() {
+            found
+                .objections
+                .extend(unusable("[queue] folder", &queue.join(room)));
+        }
+    }
+    for (setting, folder) in [
+        ("[letters] folder", &config.letters.folder),
+        ("[log] folder", &config.log.folder),
+    ] {
+        found
+            .objections
+            .extend(unusable(setting, &config.path(folder)));
+    }
+    found
+}
+
+/// The ledger, the station's keys, and whether they belong together.
+fn examine_ledger(config: &Config, found: &mut Findings) {
+    let keys = station::station_keys(config);
+    if keys.is_err() {
+        let faults = StationKeys::objections(
+            &config.path(&config.ledger.keys),
+            station::credentials().as_deref(),
+        );
+        found.objections.extend(faults.iter().map(message));
+    }
+    let path = config.path(&config.ledger.file);
+    match SqliteLedger::open_reader(&path) {
+        Ok(ledger) => {
+            let faults = ledger.objections(&config.entra.tenant, keys.as_ref().ok());
+            found.objections.extend(faults.iter().map(message));
+        }
+        Err(fault) => found.objections.push(message(&fault)),
+    }
+    if path.exists() {
+        // SQLite keeps files of its own beside the ledger.
+        let folder = path.parent().unwrap_or(Path::new("."));
+        found.objections.extend(unusable("[ledger] file", folder));
+        found.objections.extend(refused(
+            "[ledger] file",
+            &path,
+            Access::READ_OK | Access::WRITE_OK,
+        ));
+    }
+}
+
+/// Why the station could not work in a folder, which may be made when it is missing.
+fn unusable(setting: &str, folder: &Path) -> Option<String> {
+    let there = folder
+        .ancestors()
+        .find(|path| path.symlink_metadata().is_ok())
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    if !there.is_dir() {
+        return Some(format!(
+            "{setting}: {} cannot be used: {} is no folder",
+            folder.display(),
+            there.display()
+        ));
+    }
+    let wanted = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    refused(setting, there, wanted)
+}
+
+fn refused(setting: &str, path: &Path, wanted: Access) -> Option<String> {
+    let why = match accessat(CWD, path, wanted, AtFlags::EACCESS) {
+        Ok(()) => return None,
+        Err(Errno::ACCESS | Errno::PERM) => "this user may not read and write it".to_owned(),
+        Err(Errno::ROFS) => "it lies on a disk that is read-only".to_owned(),
+        Err(other) => other.to_string(),
+    };
+    Some(format!("{setting}: {}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_missing_can_be_made_unless_a_file_is_in_the_way() {
+        let home = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| home.path().join(name);
+        assert_eq!(unusable("[log] folder", &at("")), None);
+        assert_eq!(unusable("[log] folder", &at("a/b/c")), None);
+        assert!(!at("a").exists(), "a look makes nothing");
+        std::fs::write(at("file"), "").expect("a file");
+        for name in ["file", "file/mailers"] {
+            let why = unusable("[letters] folder", &at(name)).expect("a file is in the way");
+            assert!(why.ends_with("file is no folder"), "{why}");
+        }
+    }
+}
