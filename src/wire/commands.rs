@@ -30,8 +30,6 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
     match &cli.command {
         Command::Init(wish) => init(&cli.config, wish),
         Command::Run(wish) => run(&cli.config, wish, out),
-        Command::Check { file } => check(&cli.config, file, out),
-        Command::Run(wish) => run(&cli.config, wish),
         Command::Check { file } => check::check(&cli.config, file, out),
         Command::Status { json } => admin::status(&cli.config, *json, out),
         Command::Jobs { command } => admin::jobs(&cli.config, command, out),

@@ -49,13 +49,13 @@ pub enum Remedy {
 impl ConfigFault {
     /// A file that could not be read.
     fn unreadable(file: &Path, error: &std::io::Error) -> Self {
-        let (what, remedy) = match error.kind() {
-            std::io::ErrorKind::NotFound => ("there is no such file".to_owned(), Remedy::Init),
-            std::io::ErrorKind::PermissionDenied => (
-                "this user may not read it (permission denied)".to_owned(),
-                Remedy::Access,
-            ),
-            _ => (error.to_string(), Remedy::Mend),
+        let (what, remedy) = if error.kind() == std::io::ErrorKind::NotFound {
+            ("there is no such file".to_owned(), Remedy::Init)
+        } else if error.kind() == std::io::ErrorKind::PermissionDenied {
+            let what = "this user may not read it (permission denied)".to_owned();
+            (what, Remedy::Access)
+        } else {
+            (error.to_string(), Remedy::Mend)
         };
         Self {
             file: file.display().to_string(),

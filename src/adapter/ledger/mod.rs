@@ -143,7 +143,7 @@ impl SqliteLedger {
 
     /// Why a station of this tenant with these keys could not open this ledger. Changes nothing.
     pub fn objections(&self, tenant: &str, keys: Option<&StationKeys>) -> Vec<Fault> {
-        let known = |name| self.read(|db| Ok(store::meta(db, name)?));
+        let known = |name| self.read(|db| store::meta(db, name));
         let check_tenant = || match known("tenant")? {
             Some(known) if !known.eq_ignore_ascii_case(tenant) => {
                 Err(other_tenant(&self.path, &known, tenant))

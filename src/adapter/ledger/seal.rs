@@ -99,9 +99,12 @@ impl Recipients {
         // A seal at the door shows recipients that do not go together, or a plugin that is missing, before any key is touched.
         found
             .with_all(|all| seal_bytes(&[0; PLAINTEXT_BYTES], all).map(drop))
-            .map_err(|fault| match fault {
-                Fault::Ledger { what } => unfit(what),
-                other => other,
+            .map_err(|fault| {
+                if let Fault::Ledger { what } = fault {
+                    unfit(what)
+                } else {
+                    fault
+                }
             })?;
         Ok(found)
     }

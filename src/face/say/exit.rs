@@ -143,15 +143,13 @@ impl ExitCode {
             | Fault::AnswerUnusable { .. }
             | Fault::RegistrationUncertain => Self::RelyingParty,
             Fault::Mailer { .. } | Fault::DeliveryUncertain => Self::Courier,
-            Fault::Folder { .. } | Fault::Ledger { .. } | Fault::Unsealable { .. } => Self::Journal,
-            Fault::Interrupted | Fault::Cancelled => Self::Interrupted,
             Fault::Folder { .. }
             | Fault::Ledger { .. }
             | Fault::LedgerHeld { .. }
             | Fault::StationKeys { .. }
             | Fault::Unsealable { .. } => Self::Journal,
             Fault::Recipients { .. } => Self::Usage,
-            Fault::Cancelled => Self::Interrupted,
+            Fault::Interrupted | Fault::Cancelled => Self::Interrupted,
             Fault::Internal { .. } => Self::Bug,
         }
     }

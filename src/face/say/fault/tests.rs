@@ -58,17 +58,13 @@ fn number(fault: &Fault) -> usize {
         Fault::Cancelled => 43,
         Fault::Internal { .. } => 44,
         Fault::Interrupted => 45,
+        Fault::LedgerHeld { .. } => 46,
+        Fault::StationKeys { .. } => 47,
+        Fault::Recipients { .. } => 48,
     }
 }
 
-const FAULTS: usize = 46;
-        Fault::LedgerHeld { .. } => 45,
-        Fault::StationKeys { .. } => 46,
-        Fault::Recipients { .. } => 47,
-    }
-}
-
-const FAULTS: usize = 48;
+const FAULTS: usize = 49;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
