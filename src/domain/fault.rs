@@ -191,6 +191,8 @@ pub enum Fault {
     Ledger { what: String },
     #[error("another keyline ({holder}) works on {ledger}")]
     LedgerHeld { ledger: String, holder: String },
+    #[error("there is no ledger that this station could use: {what}")]
+    LedgerUnfit { what: String },
     #[error("the station's own keys cannot be used: {what}")]
     StationKeys { what: String },
     #[error("nobody could open the PINs: {what}")]
@@ -285,6 +287,7 @@ impl Fault {
             | Self::DeliveryUncertain
             | Self::Ledger { .. }
             | Self::LedgerHeld { .. }
+            | Self::LedgerUnfit { .. }
             | Self::StationKeys { .. }
             | Self::Recipients { .. }
             | Self::Folder { .. }

@@ -170,6 +170,10 @@ fn faults_of_keys_recipients_and_a_second_station_have_hints_of_their_own() {
     let held = station::open_ledger(&line.config).expect("the ledger");
     hinted(8, "Stop that one first");
     drop(held);
+    let ledger = root.join("ledger/keyline.db");
+    fs::rename(&ledger, root.join("away")).expect("moved");
+    hinted(8, "A lost ledger comes back from its last backup");
+    fs::rename(root.join("away"), &ledger).expect("moved");
     let (file, before) = (&line.config.file, setting(&line, "recipients"));
     let text = fs::read_to_string(file).expect("the configuration");
     fs::write(file, text.replace(&before, "recipients = []")).expect("written");
@@ -177,6 +181,21 @@ fn faults_of_keys_recipients_and_a_second_station_have_hints_of_their_own() {
     fs::write(file, text).expect("written");
     fs::write(root.join("keys/in-flight.key"), "garbage").expect("written");
     hinted(8, "Restore what is missing or damaged from a backup");
+}
+
+#[test]
+fn a_run_lists_all_that_is_not_filled_in() {
+    let line = Line::new(1);
+    let mut text = fs::read_to_string(&line.config.file).expect("the configuration");
+    for name in ["tenant", "client_id"] {
+        text = text.replace(&setting(&line, name), &format!("{name} = \"\""));
+    }
+    fs::write(&line.config.file, text).expect("written");
+    let (code, said) = typed(&line, &["run", "--until-empty"]);
+    assert_eq!(code, Some(2), "{said}");
+    for words in ["tenant is not filled in", "client_id is not filled in"] {
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 #[test]

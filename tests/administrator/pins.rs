@@ -154,7 +154,7 @@ fn what_cannot_be_shown_is_told_in_words() {
         (
             show_copy(&nowhere.with_file_name("elsewhere/none.db"), &line.identity),
             2,
-            "there is no ledger",
+            "There is no ledger",
         ),
         (show(&line, "0815"), 2, "No job fits"),
     ] {

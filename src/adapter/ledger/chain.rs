@@ -260,6 +260,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
             ledger: what(),
             holder: what(),
         },
+        Fault::LedgerUnfit { .. } => Fault::LedgerUnfit { what: what() },
         Fault::StationKeys { .. } => Fault::StationKeys { what: what() },
         Fault::Recipients { .. } => Fault::Recipients { what: what() },
         Fault::Unsealable { .. } => Fault::Unsealable { what: what() },

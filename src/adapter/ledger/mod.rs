@@ -40,7 +40,7 @@ use crate::port::{
 use chain::{CHECKPOINT_EVERY_ROWS, Row};
 use journal::{Pen, Vault};
 use seal::Label;
-use trouble::{Trouble, ledger_fault};
+use trouble::{Trouble, ledger_fault, unfit};
 
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
@@ -89,14 +89,12 @@ impl SqliteLedger {
     /// Opens the station's ledger, brings an older schema up to date, and keeps every other keyline out.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when the file is missing, damaged, newer than this program or of another tenant;
+    /// [`Fault::LedgerUnfit`] when the file is missing, newer than this program or of another tenant;
+    /// [`Fault::Ledger`] when it is damaged;
     /// [`Fault::LedgerHeld`] when it is in use; [`Fault::StationKeys`] when the keys belong to another ledger.
     pub fn open(path: &Path, opening: Opening) -> Result<Self, Fault> {
         if !path.exists() {
-            return Err(ledger_fault(format!(
-                "there is no ledger at {}; keyline init makes one",
-                path.display()
-            )));
+            return Err(unfit(format!("{} is not there", path.display())));
         }
         let lock = store::lock(path)?;
         let writer = store::open_writer(path)?;
@@ -124,7 +122,7 @@ impl SqliteLedger {
     /// refused, and so is opening of PINs in flight.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when the file is missing, damaged or newer than this program.
+    /// [`Fault::LedgerUnfit`] when the file is missing or newer than this program, [`Fault::Ledger`] when it is damaged.
     pub fn open_reader(path: &Path) -> Result<Self, Fault> {
         Ok(Self {
             path: path.to_owned(),
@@ -261,7 +259,7 @@ fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(String, Stri
 }
 
 fn other_tenant(path: &Path, known: &str, tenant: &str) -> Fault {
-    ledger_fault(format!(
+    unfit(format!(
         "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
         path.display()
     ))

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::domain::fault::Fault;
 
 use super::keys::sync_directory;
-use super::trouble::{Trouble, file_fault, ledger_fault};
+use super::trouble::{Trouble, file_fault, ledger_fault, unfit};
 
 /// "keyL": tells a ledger from any other SQLite file.
 pub const APPLICATION_ID: i32 = 0x6B65_794C;
@@ -121,10 +121,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Fault> {
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Fault> {
     let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
     if !path.exists() {
-        return Err(ledger_fault(format!(
-            "there is no ledger at {}",
-            path.display()
-        )));
+        return Err(unfit(format!("{} is not there", path.display())));
     }
     let db = read_only(path).map_err(told)?;
     let version = identify(&db, path)?;
@@ -196,13 +193,10 @@ fn identify(db: &Connection, path: &Path) -> Result<i64, Fault> {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(told)?;
     if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        return Err(ledger_fault(format!(
-            "{} is not a keyline ledger",
-            path.display()
-        )));
+        return Err(unfit(format!("{} is not a keyline ledger", path.display())));
     }
     if version > schema_version() {
-        return Err(ledger_fault(format!(
+        return Err(unfit(format!(
             "{} was written by a newer keyline (schema {version}; this program knows {}): install that version",
             path.display(),
             schema_version()

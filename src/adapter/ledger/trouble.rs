@@ -52,7 +52,9 @@ impl Trouble {
                 Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => format!(
                     "{shown} cannot be opened; look at the permissions of the file and its folder"
                 ),
-                Some(ErrorCode::NotADatabase) => format!("{shown} is not a keyline ledger"),
+                Some(ErrorCode::NotADatabase) => {
+                    return unfit(format!("{shown} is not a keyline ledger"));
+                }
                 Some(ErrorCode::DatabaseCorrupt) => format!(
                     "{shown} is damaged ({error}); stop, keep the file, and restore the last backup"
                 ),
@@ -77,6 +79,11 @@ pub(super) fn file_fault(doing: &str, path: &Path, error: &io::Error) -> Fault {
 /// A [`Fault::Ledger`] in these words.
 pub(super) fn ledger_fault(what: impl Into<String>) -> Fault {
     Fault::Ledger { what: what.into() }
+}
+
+/// A [`Fault::LedgerUnfit`] in these words.
+pub(super) fn unfit(what: impl Into<String>) -> Fault {
+    Fault::LedgerUnfit { what: what.into() }
 }
 
 /// A [`Fault::Internal`]: a caller broke the contract of the port.

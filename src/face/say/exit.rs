@@ -146,6 +146,7 @@ impl ExitCode {
             Fault::Folder { .. }
             | Fault::Ledger { .. }
             | Fault::LedgerHeld { .. }
+            | Fault::LedgerUnfit { .. }
             | Fault::StationKeys { .. }
             | Fault::Unsealable { .. } => Self::Journal,
             Fault::Recipients { .. } => Self::Usage,

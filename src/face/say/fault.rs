@@ -149,6 +149,12 @@ pub fn message(fault: &Fault) -> String {
             clean(holder),
             clean(ledger)
         ),
+        Fault::LedgerUnfit { what } => {
+            format!(
+                "There is no ledger that this station could use: {}",
+                sentence(what)
+            )
+        }
         Fault::StationKeys { what } => {
             format!("The station's own keys cannot be used: {}", sentence(what))
         }
@@ -285,6 +291,9 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::LedgerHeld { .. } => {
             "Stop that one first. While it runs, `keyline status` and `keyline jobs` work all the same: they ask it."
+        }
+        Fault::LedgerUnfit { .. } => {
+            "Look at `file` under `[ledger]` and `tenant` under `[entra]`: each tenant has a station and a ledger of its own. A lost ledger comes back from its last backup; `keyline init` makes a new station."
         }
         Fault::StationKeys { .. } => {
             "Look at the folder that `[ledger] keys` names: its files belong to the station's user alone (mode 600). Restore what is missing or damaged from a backup; new keys cannot open PINs in flight, and without the old ones each job in flight needs `keyline jobs retry JOB`."

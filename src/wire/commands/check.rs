@@ -31,7 +31,8 @@ pub(super) fn check(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
 }
 
 fn kind(config: &Path, file: &Path) -> Kind {
-    if file == config {
+    let place = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if place(file) == place(config) {
         return Kind::Configuration;
     }
     let Some(text) = toml_text(file) else {

@@ -61,10 +61,11 @@ fn number(fault: &Fault) -> usize {
         Fault::LedgerHeld { .. } => 46,
         Fault::StationKeys { .. } => 47,
         Fault::Recipients { .. } => 48,
+        Fault::LedgerUnfit { .. } => 49,
     }
 }
 
-const FAULTS: usize = 49;
+const FAULTS: usize = 50;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -164,6 +165,9 @@ fn all() -> Vec<Fault> {
         Fault::LedgerHeld {
             ledger: text("ledger/keyline.db"),
             holder: text("process 4711"),
+        },
+        Fault::LedgerUnfit {
+            what: text("ledger/keyline.db is not there"),
         },
         Fault::StationKeys {
             what: text("keys/signing.key is not a station key"),
