@@ -365,3 +365,12 @@ fn letters_and_signs_are_spelled() {
         "{said}"
     );
 }
+
+#[test]
+fn whom_to_ask_stands_as_a_sentence_in_every_language() {
+    let templates = Templates::shipped().unwrap();
+    for (language, letter) in &templates.letters {
+        let first = letter.help_default.chars().next();
+        assert!(first.is_some_and(char::is_uppercase), "{language}");
+    }
+}
