@@ -50,26 +50,29 @@ pub(super) fn table(records: &[JobRecord], to: &mut dyn Write) -> io::Result<()>
         ("envelope", Side::Right),
         ("standing", Side::Left),
         ("user", Side::Left),
+        ("role", Side::Left),
         ("name", Side::Left),
         ("serial", Side::Left),
         ("batch", Side::Left),
         ("why it is held", Side::Open),
     ];
-    let rows: Vec<[String; 8]> = records.iter().map(cells).collect();
+    let rows: Vec<[String; 9]> = records.iter().map(cells).collect();
     grid::write(columns, &rows, to)
 }
 
-fn cells(record: &JobRecord) -> [String; 8] {
+fn cells(record: &JobRecord) -> [String; 9] {
     let request = &record.job.request;
     [
         record.job.id.to_string(),
         record.job.envelope.to_string(),
         record.standing.to_string(),
         request.user.clone(),
+        request.role.word().to_owned(),
         request.name.clone().unwrap_or_else(|| "-".to_owned()),
         record
             .serial
             .as_ref()
+            .or(request.serial.as_ref())
             .map_or_else(|| "-".to_owned(), ToString::to_string),
         record.job.batch.0.clone(),
         record

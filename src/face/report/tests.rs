@@ -65,10 +65,10 @@ fn status_says_what_is_held_and_what_to_do() {
 fn a_list_is_a_table_and_no_name_escapes_it() {
     let told = text(|to| list(&ledger(), None, &style(false), to));
     expect![[r#"
-        job  envelope  standing  user                   name      serial    batch       why it is held
-          1      0001  done      anna@contoso.com       Person 1  10000042  onboarding
-          2      0002  held      bert@contoso.com       Person 2  10000043  onboarding  It cannot be told whether Entra has registered the passkey.
-          3      0003  waiting   chloé�[2J@contoso.com  Person 3  -         onboarding
+        job  envelope  standing  user                   role     name      serial    batch       why it is held
+          1      0001  done      anna@contoso.com       primary  Person 1  10000042  onboarding
+          2      0002  held      bert@contoso.com       primary  Person 2  10000043  onboarding  It cannot be told whether Entra has registered the passkey.
+          3      0003  waiting   chloé�[2J@contoso.com  primary  Person 3  -         onboarding
     "#]].assert_eq(&told);
     let complaint = list(&ledger(), Some("nothing"), &style(false), &mut Vec::new()).unwrap_err();
     assert_eq!(complaint.message, "There is no batch `nothing`.");
@@ -153,9 +153,9 @@ fn what_fits_several_jobs_is_listed() {
     expect![[r#"
         `anna@contoso.com` fits 2 jobs.
 
-        job  envelope  standing  user              name      serial  batch       why it is held
-          1      0001  waiting   anna@contoso.com  Person 1  -       onboarding
-          2      0002  waiting   anna@contoso.com  Person 2  -       onboarding"#]]
+        job  envelope  standing  user              role     name      serial  batch       why it is held
+          1      0001  waiting   anna@contoso.com  primary  Person 1  -       onboarding
+          2      0002  waiting   anna@contoso.com  primary  Person 2  -       onboarding"#]]
     .assert_eq(&complaint.message);
     assert_eq!(complaint.hint, "Give the number in the first column.");
 }
