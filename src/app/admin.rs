@@ -1,4 +1,5 @@
-//! What the administrator does to a job by hand: hold it, let it go on, give it up, start it anew with another key.
+//! What the administrator does to a job by hand: hold it, let it go on, give it up, start it anew with another key, have its
+//! letter made anew with another PIN.
 //!
 //! Nothing in here may run while the job is in work: a running station does it in its own loop
 //! ([`Handle::change`](crate::app::station::Handle::change)), and without a station the ledger's lock keeps one from
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::journal::{append, replay};
 use crate::domain::enrollment::{Enrollment, Standing};
-use crate::domain::event::{Attempt, Happening, Step};
+use crate::domain::event::{Attempt, Happening, Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
@@ -26,6 +27,8 @@ pub enum Change {
     Cancel,
     /// It starts anew with another key.
     Retry,
+    /// Its letter is void: the same key gets a new PIN and the person a new letter.
+    Reissue { reason: String },
 }
 
 /// What became of it.
@@ -41,6 +44,10 @@ pub enum Changed {
     /// `begun`: the key that the job had begun with was given up.
     Retried {
         begun: bool,
+    },
+    /// `void`: the control number of the letter that may exist and is not to be trusted any more.
+    Reissued {
+        void: Option<String>,
     },
 }
 
@@ -62,6 +69,14 @@ pub enum Unchanged {
     NotBegun,
     #[error("the station works on the job just now")]
     InWork,
+    #[error("the letter was handed over")]
+    HandedOver,
+    #[error("there is no letter yet that could be made anew")]
+    NoLetter,
+    #[error("the letter is made anew already")]
+    ReissuedAlready,
+    #[error("the station no longer has the PIN of the key")]
+    PinForgotten,
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -82,6 +97,9 @@ pub fn change(
     }
     let enrollment = replay(ledger, job)?;
     match enrollment.standing() {
+        Standing::Done if matches!(change, Change::Reissue { .. }) => {
+            return Err(Unchanged::HandedOver);
+        }
         Standing::Done => return Err(Unchanged::Done),
         Standing::Cancelled => return Err(Unchanged::Cancelled),
         Standing::Waiting | Standing::UnderWay | Standing::Held => {}
@@ -117,7 +135,45 @@ pub fn change(
             }
             Ok(Changed::Retried { begun: given_up })
         }
+        (Change::Reissue { reason }, _) => {
+            let void = may_reissue(ledger, job, &enrollment)?;
+            let reissued = Happening::Reissued {
+                reason: reason.clone(),
+                void: void.clone(),
+            };
+            write(enrollment, reissued)?;
+            Ok(Changed::Reissued { void })
+        }
     }
+}
+
+/// The control number of the letter that becomes void, if one may exist.
+fn may_reissue(
+    ledger: &dyn Ledger,
+    job: JobId,
+    enrollment: &Enrollment,
+) -> Result<Option<String>, Unchanged> {
+    if !enrollment.may_reissue() {
+        return Err(if enrollment.delivered().is_some() {
+            // Held on top of it, but handed over all the same.
+            Unchanged::HandedOver
+        } else if enrollment.is_reissue() {
+            Unchanged::ReissuedAlready
+        } else {
+            Unchanged::NoLetter
+        });
+    }
+    // Without the old PIN the key takes no new one.
+    let attempt = enrollment.pin_of().ok_or(Unchanged::PinForgotten)?;
+    match ledger.pin_in_flight(job, attempt) {
+        Ok(_) => {}
+        Err(Fault::Unsealable { .. }) => return Err(Unchanged::PinForgotten),
+        Err(fault) => return Err(fault.into()),
+    }
+    Ok(match enrollment.intent() {
+        Some(Intent::Deliver { control }) => Some(control.clone()),
+        Some(Intent::Plain | Intent::Register { .. } | Intent::ChangePin { .. }) | None => None,
+    })
 }
 
 /// Ends the attempt under way, if a key is bound to it.

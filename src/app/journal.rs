@@ -63,6 +63,7 @@ fn orphan(happening: &Happening) -> Vec<Duty> {
         | Happening::Started { .. }
         | Happening::Done { .. }
         | Happening::NotDone { .. }
+        | Happening::Reissued { .. }
         | Happening::Held { .. }
         | Happening::Released => Vec::new(),
     }

@@ -10,6 +10,7 @@ mod outcome;
 mod perform;
 mod probe;
 mod register;
+mod reissue;
 mod settle;
 
 use std::time::{Duration, Instant};
@@ -216,6 +217,7 @@ impl Run<'_> {
             | Happening::Done { .. }
             | Happening::NotDone { .. }
             | Happening::Abandoned { .. }
+            | Happening::Reissued { .. }
             | Happening::Held { .. }
             | Happening::Released
             | Happening::Cancelled { .. } => Vec::new(),

@@ -72,6 +72,10 @@ pub struct Enrollment {
     at: usize,
     binding: Option<Binding>,
     pin_of: Option<Attempt>,
+    /// Whose PIN the key had before a change that is in doubt.
+    pin_before: Option<Attempt>,
+    /// The PIN of this attempt is in the ledger.
+    sealed: bool,
     made: Option<Made>,
     method: Option<MethodId>,
     replaces: Vec<MethodId>,
@@ -90,6 +94,8 @@ impl Default for Enrollment {
             at: 0,
             binding: None,
             pin_of: None,
+            pin_before: None,
+            sealed: false,
             made: None,
             method: None,
             replaces: Vec::new(),
@@ -135,6 +141,7 @@ impl Enrollment {
                 self.attempt = self.attempt.following();
                 self.plan = plan.clone();
                 self.at = 0;
+                self.sealed = false;
                 self.binding = Some(binding.clone());
                 self.phase = Phase::Ready;
             }
@@ -161,10 +168,34 @@ impl Enrollment {
             (Happening::NotDone { step, .. }, Phase::InDoubt(_))
                 if self.current() == Some(*step) =>
             {
+                // A PIN change that did not happen leaves the old PIN on the key.
+                self.pin_of = self.pin_before.take().or(self.pin_of);
                 self.phase = Phase::Ready;
             }
-            (Happening::Abandoned { restart, .. }, Phase::Ready | Phase::InDoubt(_)) => {
-                self.abandon(*restart)
+            // Another PIN for the same key, because it does not take this one. While a change is in doubt there must be no
+            // second: the key would have one of three PINs.
+            (
+                Happening::Abandoned {
+                    restart: Step::ChangePin,
+                    ..
+                },
+                phase,
+            ) => {
+                if *phase != Phase::Ready || self.current() != Some(Step::ChangePin) {
+                    return None;
+                }
+                self.abandon(Step::ChangePin);
+            }
+            (Happening::Abandoned { restart, .. }, Phase::Ready | Phase::InDoubt(_))
+                if *restart == Step::Reset || self.pin_before.is_none() =>
+            {
+                self.abandon(*restart);
+            }
+            (Happening::Reissued { .. }, Phase::Ready | Phase::InDoubt(_))
+                if self.may_reissue() =>
+            {
+                self.held = None;
+                self.abandon(Step::ChangePin);
             }
             // The key that the attempt kept is given up after all: it is lost, or broken.
             (
@@ -184,7 +215,11 @@ impl Enrollment {
 
     fn start(&mut self, step: Step, intent: &Intent) {
         if matches!(step, Step::SetPin | Step::ChangePin) {
+            if step == Step::ChangePin {
+                self.pin_before = self.pin_of;
+            }
             self.pin_of = Some(self.attempt);
+            self.sealed = true;
         }
         if let Intent::Register { replaces } = intent {
             self.replaces.clone_from(replaces);
@@ -196,6 +231,7 @@ impl Enrollment {
         if step == Step::Reset {
             self.pin_of = None;
         }
+        self.pin_before = None;
         match evidence {
             Evidence::Plain => {}
             Evidence::Made {
@@ -225,9 +261,13 @@ impl Enrollment {
         }
         self.plan = Plan::default();
         self.at = 0;
-        self.made = None;
-        self.method = None;
-        self.replaces.clear();
+        self.pin_before = None;
+        // With another PIN the registered passkey stays what it is.
+        if restart != Step::ChangePin {
+            self.made = None;
+            self.method = None;
+            self.replaces.clear();
+        }
         self.phase = Phase::AwaitingKey { restart };
     }
 
@@ -269,7 +309,8 @@ impl Enrollment {
         self.attempt
     }
 
-    /// The key of the attempt that is under way. It survives an abandonment that keeps the key ([`Step::MakeCredential`]).
+    /// The key of the attempt that is under way. It survives an abandonment that keeps the key ([`Step::MakeCredential`],
+    /// [`Step::ChangePin`]).
     pub fn binding(&self) -> Option<&Binding> {
         self.binding.as_ref()
     }
@@ -279,7 +320,17 @@ impl Enrollment {
         self.pin_of
     }
 
-    /// The passkey of this attempt.
+    /// While a PIN change is in doubt: the attempt whose PIN is on the key if the change did not happen.
+    pub fn pin_before(&self) -> Option<Attempt> {
+        self.pin_before
+    }
+
+    /// Whether the PIN that this attempt sets is in the ledger already.
+    pub fn has_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// The passkey that this attempt, or an earlier one on the same key, has made.
     pub fn made(&self) -> Option<&Made> {
         self.made.as_ref()
     }
@@ -315,6 +366,25 @@ impl Enrollment {
             (self.current(), &self.phase),
             (Some(Step::Reset), _) | (Some(Step::SetPin), Phase::Ready)
         )
+    }
+
+    /// Whether the key can get a new PIN, and the person a new letter: the passkey is registered, and the letter is all that
+    /// is missing, or is in doubt.
+    pub fn may_reissue(&self) -> bool {
+        self.current() == Some(Step::Deliver)
+            && self.phase != Phase::Cancelled
+            && self.made.is_some()
+            && self.method.is_some()
+            && self.pin_of.is_some()
+    }
+
+    /// Whether a reissue is under way: nothing on this key may be given up without the administrator.
+    pub fn is_reissue(&self) -> bool {
+        self.plan.steps.first() == Some(&Step::ChangePin)
+            || self.phase
+                == (Phase::AwaitingKey {
+                    restart: Step::ChangePin,
+                })
     }
 
     /// The credential that an abandonment now would leave behind: it may be at Entra although no row says "registered".

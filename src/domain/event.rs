@@ -105,6 +105,8 @@ pub enum Intent {
     Register { replaces: Vec<MethodId> },
     /// The control number of the one sheet that is about to be printed.
     Deliver { control: String },
+    /// Whether the key demanded a new PIN just before: once it no longer does, the change has happened.
+    ChangePin { forced: bool },
 }
 
 /// How we know that the passkey is registered.
@@ -176,6 +178,13 @@ pub enum Happening {
         reason: Fault,
         credential: Option<CredentialId>,
         restart: Step,
+    },
+    /// The letter is not to be trusted: it is void, and the same key, with the same passkey, gets a new PIN and a new letter.
+    /// The attempt is over, and so is a hold.
+    Reissued {
+        reason: String,
+        /// The control number of the letter that may exist.
+        void: Option<String>,
     },
     /// Somebody has to act before the job goes on.
     Held {

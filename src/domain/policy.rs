@@ -1,6 +1,8 @@
 //! Site rules that turn a job and a key into a [`Plan`]. What the key cannot do is refused here, before anything
 //! destructive is done to it.
 
+mod reissue;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::authenticator::{Aaguid, Capabilities};
@@ -310,10 +312,13 @@ impl Plan {
     }
 }
 
-fn check_key(policy: &Policy, key: &Capabilities, pin_length: Option<usize>) -> Result<(), Fault> {
-    let unsupported = |what: &str| Fault::Unsupported {
+fn unsupported(what: &str) -> Fault {
+    Fault::Unsupported {
         what: what.to_owned(),
-    };
+    }
+}
+
+fn check_key(policy: &Policy, key: &Capabilities, pin_length: Option<usize>) -> Result<(), Fault> {
     if !policy.models.is_empty() && !policy.models.contains(&key.aaguid) {
         return Err(Fault::ModelNotAllowed { aaguid: key.aaguid });
     }
@@ -341,7 +346,10 @@ fn check_key(policy: &Policy, key: &Capabilities, pin_length: Option<usize>) -> 
             drawn,
         });
     }
-    let configuration = policy.configuration();
+    check_configuration(policy.configuration(), key)
+}
+
+fn check_configuration(configuration: Configuration, key: &Capabilities) -> Result<(), Fault> {
     if configuration.always_uv && key.always_uv.is_none() {
         return Err(unsupported("asking for the PIN at every use (always_uv)"));
     }

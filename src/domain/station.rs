@@ -362,6 +362,16 @@ impl Station {
                 SlotState::AwaitingService { job: other, .. } if *other == job && !goes_on => {
                     record.state = SlotState::LiftFirst;
                 }
+                // The key of a job that goes on lies here still, but nobody has it in hand any more.
+                SlotState::Held { job: other, .. }
+                    if *other == job && now.is_some_and(|now| now.wants.is_some()) =>
+                {
+                    record.state = SlotState::WantsBack {
+                        job,
+                        fault: Fault::Cancelled,
+                        key_in: true,
+                    };
+                }
                 SlotState::AwaitingOptions { .. }
                 | SlotState::AwaitingService { .. }
                 | SlotState::Empty

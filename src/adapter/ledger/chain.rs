@@ -199,6 +199,10 @@ pub(super) fn withhold(event: &Event) -> Event {
             credential,
             restart,
         },
+        Happening::Reissued { void, .. } => Happening::Reissued {
+            reason: WITHHELD.to_owned(),
+            void,
+        },
         Happening::Held { fault } => Happening::Held {
             fault: withhold_fault(fault),
         },

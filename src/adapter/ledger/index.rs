@@ -45,22 +45,29 @@ pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
         } => index_delivery(pen, entry, control),
         Happening::Done { evidence, .. } => index_evidence(pen, entry, evidence),
         Happening::Abandoned { credential, .. } | Happening::Cancelled { credential } => {
-            pen.db
-                .prepare_cached(
-                    "UPDATE delivery SET state = 'void' WHERE job = ?1 AND attempt = ?2 AND state = 'started'",
-                )?
-                .execute(params![entry.job.0, entry.event.attempt.0])?;
+            void_letters(pen, entry)?;
             match credential {
                 // I3: whoever writes this event, what it may leave at Entra is looked for from now on.
                 Some(credential) => oblige(pen, entry.job, &Duty::Orphan(credential.clone())),
                 None => Ok(()),
             }
         }
+        Happening::Reissued { .. } => void_letters(pen, entry),
         Happening::Started { .. }
         | Happening::NotDone { .. }
         | Happening::Held { .. }
         | Happening::Released => Ok(()),
     }
+}
+
+/// A letter that was begun in this attempt, and whose end nobody knows, is not to be trusted.
+fn void_letters(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
+    pen.db
+        .prepare_cached(
+            "UPDATE delivery SET state = 'void' WHERE job = ?1 AND attempt = ?2 AND state = 'started'",
+        )?
+        .execute(params![entry.job.0, entry.event.attempt.0])?;
+    Ok(())
 }
 
 pub(super) fn serial_of(state: &Enrollment) -> Option<&str> {

@@ -23,6 +23,9 @@ impl Run<'_> {
                 Ok(())
             }
             Err(fault) => match fault.whose_move() {
+                Move::AnotherKey if self.enrollment.is_reissue() && fault != Fault::WrongKey => {
+                    self.hold(fault)
+                }
                 Move::AnotherKey if fault != Fault::WrongKey => Err(Ending::AnotherKey(fault)),
                 Move::Administrator => self.hold(fault),
                 Move::AnotherKey | Move::PutBack | Move::Wait => Err(Ending::Stopped(fault)),
@@ -31,6 +34,9 @@ impl Run<'_> {
     }
 
     fn plan_for_key(&mut self, restart: Step) -> Result<(Binding, Plan), Fault> {
+        if restart == Step::ChangePin {
+            return self.plan_for_reissue();
+        }
         let identity = self.identity()?;
         if restart != Step::Reset && !self.bound {
             let binding = self.enrollment.binding().cloned();
@@ -142,14 +148,9 @@ impl Run<'_> {
 
     /// A key without a serial proves that it is ours: by our passkey, or, where it cannot show one unasked, by our PIN, which
     /// is tried once.
-    fn prove(&mut self) -> Result<(), Fault> {
-        if let Some(made) = self.enrollment.made().cloned() {
-            let shown = self.with_key(|key| {
-                key.assert_silently(&made.rp_id, std::slice::from_ref(&made.credential))
-            })?;
-            if shown.as_ref() == Some(&made.credential) {
-                return Ok(());
-            }
+    pub(super) fn prove(&mut self) -> Result<(), Fault> {
+        if self.shows_our_passkey()? {
+            return Ok(());
         }
         let Some(attempt) = self.enrollment.pin_of() else {
             return Err(Fault::WrongKey);
@@ -167,6 +168,17 @@ impl Run<'_> {
             PinVerdict::Right => Ok(()),
             PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
         }
+    }
+
+    /// Whether the key shows, unasked, the passkey that the job has made.
+    pub(super) fn shows_our_passkey(&mut self) -> Result<bool, Fault> {
+        let Some(made) = self.enrollment.made().cloned() else {
+            return Ok(false);
+        };
+        let shown = self.with_key(|key| {
+            key.assert_silently(&made.rp_id, std::slice::from_ref(&made.credential))
+        })?;
+        Ok(shown.as_ref() == Some(&made.credential))
     }
 
     /// Our own key has all its retries: nobody but us has tried. A key with few left is somebody's, and is not tried at all.

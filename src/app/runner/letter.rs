@@ -40,7 +40,7 @@ impl Run<'_> {
         }
     }
 
-    fn mailer(&self, control: &str, pin: Pin) -> Result<Mailer, Fault> {
+    pub(super) fn mailer(&self, control: &str, pin: Pin) -> Result<Mailer, Fault> {
         let control = ControlNumber::parse(control).map_err(|wrong| Fault::Internal {
             what: wrong.to_string(),
         })?;

@@ -6,7 +6,7 @@ use crate::app::runner::{Run, person_of};
 use crate::domain::event::{Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
-use crate::domain::pin_rule::NotDrawn;
+use crate::domain::pin_rule::{NotDrawn, PinRule};
 use crate::domain::policy::ResetMode;
 use crate::port::Repowered;
 
@@ -22,10 +22,7 @@ impl Run<'_> {
                 Ok((Intent::Plain, None))
             }
             Step::SetPin => self.prepare_set_pin(),
-            Step::ChangePin => self
-                .pin_to_set()
-                .map(|pin| (Intent::Plain, pin))
-                .map_err(Outcome::NotDone),
+            Step::ChangePin => self.prepare_change_pin(),
             Step::MakeCredential | Step::Configure => Ok((Intent::Plain, None)),
             Step::Register => self.prepare_register(),
             Step::Deliver => {
@@ -119,18 +116,19 @@ impl Run<'_> {
 
     /// The PIN that this attempt sets; `None` when it is sealed already, because an earlier try of this attempt drew it.
     fn pin_to_set(&mut self) -> Result<Option<Pin>, Fault> {
-        if self.enrollment.pin_of() == Some(self.enrollment.attempt()) {
+        if self.enrollment.has_sealed() {
             return Ok(None);
         }
         if self.policy.reset == ResetMode::Specified {
             let pin = self.bench.ports.ledger.specified_pin(self.job.id)?;
             return pin.map(Some).ok_or(Fault::SpecifiedPinMissing);
         }
+        self.draw(self.policy.pin).map(Some)
+    }
+
+    pub(super) fn draw(&self, rule: PinRule) -> Result<Pin, Fault> {
         let entropy = self.bench.ports.entropy.as_ref();
-        self.policy
-            .pin
-            .draw(|bytes| entropy.fill(bytes))
-            .map(Some)
+        rule.draw(|bytes| entropy.fill(bytes))
             .map_err(|not_drawn| match not_drawn {
                 NotDrawn::Entropy(fault) => fault,
                 NotDrawn::Unfit(unfit) => Fault::Internal {
@@ -147,13 +145,6 @@ impl Run<'_> {
             .pin_on_key()
             .and_then(|pin| self.with_key(|key| key.set_pin(&pin)));
         result.map_or_else(Outcome::failed, |()| Outcome::plain())
-    }
-
-    fn change_pin(&mut self) -> Outcome {
-        // Plans of new keys have no such step; a reissue brings it, with the number of the attempt that set the old PIN.
-        Outcome::NotDone(Fault::Internal {
-            what: "a PIN change without a reissue".to_owned(),
-        })
     }
 
     /// The PIN that is on the key now, or goes onto it in this step.

@@ -28,12 +28,11 @@ impl Run<'_> {
                 Err(fault) => Outcome::Doubt(fault),
             },
             Step::Deliver => self.probe_deliver(),
-            // The machine repeats these two, and only a reissue has a change in its plan.
-            Step::Reset | Step::MakeCredential | Step::ChangePin => {
-                Outcome::Doubt(Fault::Internal {
-                    what: format!("no probe for {step}"),
-                })
-            }
+            Step::ChangePin => self.probe_change_pin().unwrap_or_else(Outcome::Doubt),
+            // The machine repeats these two.
+            Step::Reset | Step::MakeCredential => Outcome::Doubt(Fault::Internal {
+                what: format!("no probe for {step}"),
+            }),
         }
     }
 

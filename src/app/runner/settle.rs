@@ -64,7 +64,8 @@ impl Run<'_> {
     /// It is certain that the step had no effect. Who acts now?
     pub(super) fn after(&mut self, step: Step, fault: Fault) -> Result<(), Ending> {
         // A probe that found nothing done has the very key in hand: the doubt is settled, so the step is simply done now.
-        let settled = step == Step::SetPin && fault == Fault::KeyGone;
+        let settled =
+            matches!(step, Step::SetPin | Step::ChangePin) && fault == Fault::KeyGone;
         let untouched =
             matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
         let passes = settled || untouched || fault == Fault::Interrupted;
@@ -72,7 +73,12 @@ impl Run<'_> {
             return Ok(());
         }
         if fault == Fault::PinRefused && self.may_try_again() {
-            return self.abandon(fault, Step::SetPin);
+            let restart = if step == Step::ChangePin {
+                Step::ChangePin
+            } else {
+                Step::SetPin
+            };
+            return self.abandon(fault, restart);
         }
         match fault.whose_move() {
             Move::Wait | Move::PutBack => {
@@ -82,6 +88,8 @@ impl Run<'_> {
                 Err(Ending::Stopped(fault))
             }
             Move::Administrator => self.hold(fault),
+            // The key holds a registered passkey: it is given up only by the administrator.
+            Move::AnotherKey if self.enrollment.is_reissue() => self.hold(fault),
             Move::AnotherKey => {
                 self.abandon(fault.clone(), Step::Reset)?;
                 Err(Ending::AnotherKey(fault))
@@ -131,7 +139,11 @@ impl Run<'_> {
     }
 
     pub(super) fn abandon(&mut self, reason: Fault, restart: Step) -> Result<(), Ending> {
-        let credential = self.enrollment.left_behind();
+        // A passkey that stays leaves nothing behind.
+        let credential = self
+            .enrollment
+            .left_behind()
+            .filter(|_| restart != Step::ChangePin);
         let happening = Happening::Abandoned {
             reason,
             credential,

@@ -4,6 +4,7 @@ mod cuts;
 mod doubts;
 mod faults;
 mod modes;
+mod reissue;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -100,6 +101,7 @@ impl Line {
                 Happening::Done { .. } => "done".to_owned(),
                 Happening::NotDone { .. } => "not done".to_owned(),
                 Happening::Abandoned { restart, .. } => format!("abandoned to {restart}"),
+                Happening::Reissued { .. } => "reissued".to_owned(),
                 Happening::Held { .. } => "held".to_owned(),
                 Happening::Released => "released".to_owned(),
                 Happening::Cancelled { .. } => "cancelled".to_owned(),

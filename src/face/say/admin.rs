@@ -21,8 +21,18 @@ pub fn done(changed: &Changed, who: &str) -> String {
         Changed::Retried { begun: true } => format!(
             "{who} waits for another key. Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there."
         ),
+        Changed::Reissued { void } => format!(
+            "{who} gets a new PIN and a new letter. {}Put its key back into a slot; its passkey stays.",
+            void.as_ref().map_or_else(String::new, |control| format!(
+                "The letter with control number {} is void: if there is one, destroy it. ",
+                clean(control)
+            ))
+        ),
     }
 }
+
+/// After the hand-over.
+const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
 
 /// Why nothing was done about the job called `who`.
 pub fn refused(why: &Unchanged, who: &str) -> Complaint {
@@ -57,6 +67,22 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
             ExitCode::Waiting,
             format!("The station is working on {who} just now, so nothing was changed."),
             "Try again in a moment, or lift its key first.",
+        ),
+        Unchanged::HandedOver => refuse(
+            format!("{who} is done: the letter was handed over, and the station has forgotten its PIN."),
+            REPLACE,
+        ),
+        Unchanged::PinForgotten => refuse(
+            format!("{who}: the station no longer has the PIN of this key, so it cannot change it."),
+            "`keyline jobs retry JOB` starts anew with another key, or with this one once it is wiped.",
+        ),
+        Unchanged::NoLetter => refuse(
+            format!("{who} has no letter yet that could be made anew."),
+            "`keyline jobs show JOB` tells where it stands.",
+        ),
+        Unchanged::ReissuedAlready => refuse(
+            format!("{who} gets a new PIN and a new letter already; nothing more is needed."),
+            "Put its key back into a slot of the running station.",
         ),
         Unchanged::Fault(fault) => Complaint::from(fault),
     }

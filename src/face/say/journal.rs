@@ -60,6 +60,14 @@ pub fn line(event: &Event) -> String {
                 orphan(credential.is_some())
             )
         }
+        Happening::Reissued { reason, void } => format!(
+            "Reissued: the same key gets a new PIN and a new letter. {}Reason: {}.",
+            void.as_ref().map_or_else(String::new, |control| format!(
+                "The letter with control number {} is void. ",
+                clean(control)
+            )),
+            clean(reason).trim_end_matches('.')
+        ),
         Happening::Held { fault } => format!("Held. {}", fault::message(fault)),
         Happening::Released => "Released.".to_owned(),
         Happening::Cancelled { credential } => {
@@ -91,6 +99,8 @@ fn started(step: Step, intent: &Intent) -> String {
                 count(replaces.len(), "older passkey")
             )
         }
+        Intent::ChangePin { forced: false } => String::new(),
+        Intent::ChangePin { forced: true } => " The key demands a new one.".to_owned(),
         Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
     };
     format!("About to {}.{pin}{more}", steps::to_do(step))

@@ -1,0 +1,192 @@
+//! The PIN change of a reissue. The old PIN comes from the station's own copy, the new one is sealed before the key sees it.
+//! Never wipes a key, and never spends a try that the key or its owner could miss.
+//!
+//! # Why
+//! The key comes back from a person's hand. So whatever speaks against it (no PIN, a PIN that is not ours, too few tries left)
+//! is told to the administrator: a key that holds a registered passkey is not given up by the station.
+
+use crate::app::runner::Run;
+use crate::app::runner::outcome::Outcome;
+use crate::app::runner::perform::Prepared;
+use crate::domain::authenticator::{Binding, Recognition};
+use crate::domain::event::{Attempt, Intent, Step};
+use crate::domain::fault::Fault;
+use crate::domain::pin::Pin;
+use crate::domain::pin_rule::PinRule;
+use crate::domain::policy::Plan;
+use crate::port::PinVerdict;
+
+/// So many tries are left on a key, whatever we do: a PIN is tried only while there are more.
+const RETRIES_KEPT: u32 = 3;
+/// The old PIN is drawn again less often than once in a million draws.
+const DRAWS_MAX: u32 = 8;
+
+impl Run<'_> {
+    /// The key in hand, recognised, and what is to be done to it.
+    pub(super) fn plan_for_reissue(&mut self) -> Result<(Binding, Plan), Fault> {
+        let identity = self.identity()?;
+        let bound = self
+            .enrollment
+            .binding()
+            .ok_or_else(|| internal("a reissue without a bound key"))?;
+        match bound.recognise(&identity) {
+            Recognition::Other => return Err(Fault::WrongKey),
+            Recognition::Same if !identity.capabilities.has_pin() => return Err(wiped()),
+            Recognition::Same => {}
+            Recognition::Possible if self.bound => {}
+            Recognition::Possible => self.prove()?,
+        }
+        let plan = Plan::reissue(self.policy, &identity.capabilities)?;
+        let slot = self
+            .hand
+            .as_ref()
+            .map(|hand| hand.slot)
+            .ok_or(Fault::KeyGone)?;
+        Ok((Binding::new(slot, &identity), plan))
+    }
+
+    /// The new PIN, and a letter that can be made with it: everything that can fail without an effect fails here.
+    pub(super) fn prepare_change_pin(&mut self) -> Result<Prepared, Outcome> {
+        self.ready_to_change().map_err(Outcome::NotDone)
+    }
+
+    fn ready_to_change(&mut self) -> Result<Prepared, Fault> {
+        let key = self.with_key(|key| key.capabilities())?;
+        if !key.has_pin() {
+            return Err(wiped());
+        }
+        let drawn = if self.enrollment.has_sealed() {
+            None
+        } else {
+            let old = self.pin_of_attempt(self.enrollment.pin_of())?;
+            Some(self.draw_another(&old, key.min_pin_length)?)
+        };
+        if self.enrollment.plan().steps.contains(&Step::Deliver) {
+            let pin = match &drawn {
+                Some(pin) => pin.duplicate(),
+                None => self.pin_of_attempt(Some(self.enrollment.attempt()))?,
+            };
+            let control = self.draw_control()?.to_string();
+            let letter = self.mailer(&control, pin)?;
+            self.bench.ports.press.check(&letter)?;
+        }
+        self.keep_tries()?;
+        let intent = Intent::ChangePin {
+            forced: key.force_pin_change,
+        };
+        Ok((intent, drawn))
+    }
+
+    /// A PIN of the policy's rule, as long as the key asks for by now, and never the one whose letter is void.
+    fn draw_another(&self, old: &Pin, shortest: usize) -> Result<Pin, Fault> {
+        let rule = self.policy.pin;
+        let rule = PinRule {
+            length: rule.length.max(shortest),
+            ..rule
+        };
+        for _ in 0..DRAWS_MAX {
+            let drawn = self.draw(rule)?;
+            if drawn != *old {
+                return Ok(drawn);
+            }
+        }
+        Err(internal("the same PIN is drawn again and again"))
+    }
+
+    pub(super) fn change_pin(&mut self) -> Outcome {
+        let changed = self
+            .pin_of_attempt(self.enrollment.pin_before())
+            .and_then(|old| {
+                let new = self.pin_on_key()?;
+                self.with_key(|key| key.change_pin(&old, &new))
+            });
+        changed.map_or_else(Outcome::failed, |()| Outcome::plain())
+    }
+
+    /// Which of the two PINs is on the key? A forced change that is still demanded tells without a try that nothing was changed.
+    /// Otherwise the new one is tried, then the old one, once each; a right one gives the key its tries back.
+    pub(super) fn probe_change_pin(&mut self) -> Result<Outcome, Fault> {
+        let known = self.shows_that_it_is_ours()?;
+        let key = self.with_key(|key| key.capabilities())?;
+        if !key.has_pin() {
+            return Err(if known { wiped() } else { Fault::WrongKey });
+        }
+        let was_forced = self.enrollment.intent() == Some(&Intent::ChangePin { forced: true });
+        let unchanged = was_forced && key.force_pin_change;
+        if known && unchanged {
+            self.bound = true;
+            return Ok(Outcome::NotDone(Fault::KeyGone));
+        }
+        if !known {
+            self.spare_retries()?;
+        }
+        let mut retries_left = None;
+        if !unchanged {
+            match self.try_pin_of(self.enrollment.pin_of())? {
+                PinVerdict::Right => return Ok(Outcome::plain()),
+                PinVerdict::Wrong { retries_left: left } => retries_left = left,
+            }
+        }
+        match self.try_pin_of(self.enrollment.pin_before())? {
+            PinVerdict::Right => Ok(Outcome::NotDone(Fault::KeyGone)),
+            PinVerdict::Wrong { retries_left: left } if known => Err(Fault::PinWrong {
+                retries_left: left.or(retries_left),
+            }),
+            PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
+        }
+    }
+
+    /// One try; the right PIN also proves whose key it is.
+    fn try_pin_of(&mut self, attempt: Option<Attempt>) -> Result<PinVerdict, Fault> {
+        let pin = self.pin_of_attempt(attempt)?;
+        self.keep_tries()?;
+        let verdict = self.with_key(|key| key.try_pin(&pin))?;
+        self.bound = self.bound || verdict == PinVerdict::Right;
+        Ok(verdict)
+    }
+
+    /// Whether the key proves, without a PIN, that it is the bound one. `false` for one that only may be.
+    fn shows_that_it_is_ours(&mut self) -> Result<bool, Fault> {
+        if self.bound {
+            return Ok(true);
+        }
+        let identity = self.identity()?;
+        match self
+            .enrollment
+            .binding()
+            .map(|binding| binding.recognise(&identity))
+        {
+            Some(Recognition::Same) => Ok(true),
+            Some(Recognition::Possible) => self.shows_our_passkey(),
+            Some(Recognition::Other) | None => Err(Fault::WrongKey),
+        }
+    }
+
+    fn keep_tries(&mut self) -> Result<(), Fault> {
+        let left = self.with_key(|key| key.pin_retries())?;
+        if left > RETRIES_KEPT {
+            return Ok(());
+        }
+        Err(Fault::PinWrong {
+            retries_left: Some(left),
+        })
+    }
+
+    fn pin_of_attempt(&self, attempt: Option<Attempt>) -> Result<Pin, Fault> {
+        let attempt = attempt.ok_or_else(|| internal("a PIN change without a PIN"))?;
+        self.bench.ports.ledger.pin_in_flight(self.job.id, attempt)
+    }
+}
+
+fn wiped() -> Fault {
+    Fault::OnHold {
+        why: "the key was wiped meanwhile, so there is no PIN to change; `keyline jobs retry` starts anew"
+            .to_owned(),
+    }
+}
+
+fn internal(what: &str) -> Fault {
+    Fault::Internal {
+        what: what.to_owned(),
+    }
+}
