@@ -172,22 +172,8 @@ impl Enrollment {
                 self.pin_of = self.pin_before.take().or(self.pin_of);
                 self.phase = Phase::Ready;
             }
-            // Another PIN for the same key, because it does not take this one. While a change is in doubt there must be no
-            // second: the key would have one of three PINs.
-            (
-                Happening::Abandoned {
-                    restart: Step::ChangePin,
-                    ..
-                },
-                phase,
-            ) => {
-                if *phase != Phase::Ready || self.current() != Some(Step::ChangePin) {
-                    return None;
-                }
-                self.abandon(Step::ChangePin);
-            }
             (Happening::Abandoned { restart, .. }, Phase::Ready | Phase::InDoubt(_))
-                if *restart == Step::Reset || self.pin_before.is_none() =>
+                if self.may_restart_at(*restart) =>
             {
                 self.abandon(*restart);
             }
@@ -252,6 +238,21 @@ impl Enrollment {
         }
         self.at = self.at.saturating_add(1);
         self.phase = Phase::Ready;
+    }
+
+    /// While a PIN change is in doubt there must be no other PIN: the key would have one of three.
+    fn may_restart_at(&self, restart: Step) -> bool {
+        match restart {
+            Step::Reset => true,
+            Step::ChangePin => {
+                self.phase == Phase::Ready && self.current() == Some(Step::ChangePin)
+            }
+            Step::SetPin
+            | Step::MakeCredential
+            | Step::Register
+            | Step::Configure
+            | Step::Deliver => self.pin_before.is_none(),
+        }
     }
 
     fn abandon(&mut self, restart: Step) {

@@ -25,6 +25,19 @@ fn hold() -> Change {
     }
 }
 
+fn reissue() -> Change {
+    Change::Reissue {
+        reason: "spoiled".to_owned(),
+    }
+}
+
+fn reissued() -> Happening {
+    Happening::Reissued {
+        reason: "spoiled".to_owned(),
+        void: None,
+    }
+}
+
 /// Whether the station still has a copy of a PIN of the job.
 fn has_pin(ledger: &World) -> bool {
     !ledger.state().ledger.in_flight.is_empty()
@@ -45,6 +58,24 @@ fn what_makes_no_sense_is_refused_and_nothing_is_written() {
         (everything(), Change::Retry, Unchanged::Done),
         (cancelled(), Change::Cancel, Unchanged::Cancelled),
         (cancelled(), Change::Retry, Unchanged::Cancelled),
+        (everything(), reissue(), Unchanged::HandedOver),
+        (cancelled(), reissue(), Unchanged::Cancelled),
+        (vec![], reissue(), Unchanged::NoLetter),
+        (
+            course("123", Step::MakeCredential),
+            reissue(),
+            Unchanged::NoLetter,
+        ),
+        (
+            [course("123", Step::Deliver), vec![held()]].concat(),
+            reissue(),
+            Unchanged::HandedOver,
+        ),
+        (
+            [course("123", Step::Register), vec![reissued()]].concat(),
+            reissue(),
+            Unchanged::ReissuedAlready,
+        ),
         (vec![], Change::Release, Unchanged::NotHeld),
         (vec![], Change::Retry, Unchanged::NotBegun),
         (
@@ -81,6 +112,46 @@ fn releasing_a_job_in_doubt_leaves_the_doubt() {
     assert_eq!(
         ledger.enrollment(JOB).next(),
         Command::Probe(Step::Register)
+    );
+}
+
+#[test]
+fn a_letter_in_doubt_is_void_and_the_job_goes_on_with_its_key() {
+    let mut story = course("123", Step::Register);
+    story.extend([started(Step::Deliver), held()]);
+    let ledger = ledger(story);
+    let void = Some("4820 9173 5525".to_owned());
+    assert_eq!(
+        ask(&ledger, &reissue()),
+        Ok(Changed::Reissued { void: void.clone() })
+    );
+    let told = Happening::Reissued {
+        reason: "spoiled".to_owned(),
+        void,
+    };
+    assert_eq!(ledger.happenings(JOB).last(), Some(&told));
+    let state = ledger.enrollment(JOB);
+    assert_eq!(state.standing(), Standing::UnderWay, "one row, no release");
+    let restart = Step::ChangePin;
+    assert_eq!(state.next(), Command::Bind { restart });
+    assert!(state.wants_its_key() && has_pin(&ledger));
+    assert_eq!(ledger.state().ledger.open_duties(), []);
+}
+
+#[test]
+fn a_letter_that_certainly_was_not_made_is_reissued_with_nothing_void() {
+    let mut story = course("123", Step::Register);
+    story.extend([
+        started(Step::Deliver),
+        Happening::NotDone {
+            step: Step::Deliver,
+            fault: Fault::Interrupted,
+        },
+    ]);
+    let ledger = ledger(story);
+    assert_eq!(
+        ask(&ledger, &reissue()),
+        Ok(Changed::Reissued { void: None })
     );
 }
 

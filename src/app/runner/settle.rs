@@ -64,8 +64,7 @@ impl Run<'_> {
     /// It is certain that the step had no effect. Who acts now?
     pub(super) fn after(&mut self, step: Step, fault: Fault) -> Result<(), Ending> {
         // A probe that found nothing done has the very key in hand: the doubt is settled, so the step is simply done now.
-        let settled =
-            matches!(step, Step::SetPin | Step::ChangePin) && fault == Fault::KeyGone;
+        let settled = matches!(step, Step::SetPin | Step::ChangePin) && fault == Fault::KeyGone;
         let untouched =
             matches!(fault, Fault::TouchMissing | Fault::TouchDeclined) && step != Step::Reset;
         let passes = settled || untouched || fault == Fault::Interrupted;

@@ -381,8 +381,15 @@ impl World {
 /// Which key it really is that the event binds.
 fn note_truth(state: &mut State, job: JobId, event: &Event) {
     if let Happening::Began { binding, .. } | Happening::Rebound { binding } = &event.happening
-        && let Some(key) = state.slots.get(&binding.slot.0)
+        && let Some(key) = state.slots.get(&binding.slot.0).copied()
     {
-        state.bound.insert(job, *key);
+        let before = state.ledger.state_of(job);
+        let keeps = before.made().is_some() || before.is_reissue();
+        if keeps && state.bound.get(&job).is_some_and(|bound| *bound != key) {
+            state.broken.push(format!(
+                "I6: key {key} takes the place of one that holds a passkey of ours"
+            ));
+        }
+        state.bound.insert(job, key);
     }
 }

@@ -1,6 +1,7 @@
 //! The journal folded: the good day, every doubt, and what cannot follow.
 
 mod chance;
+mod reissue;
 mod stored;
 
 use super::*;
@@ -61,6 +62,7 @@ fn intent(step: Step) -> Intent {
         Step::Deliver => Intent::Deliver {
             control: "482091735583".to_owned(),
         },
+        Step::ChangePin => Intent::ChangePin { forced: true },
         _ => Intent::Plain,
     }
 }

@@ -79,6 +79,33 @@ fn a_kept_key_gets_a_passkey_alone() {
 }
 
 #[test]
+fn a_reissue_changes_the_pin_and_configures_and_delivers_as_the_policy_asks() {
+    let steps = |policy: &Policy| Plan::reissue(policy, &good_key()).map(|plan| plan.steps);
+    let plain = Policy::default();
+    assert_eq!(steps(&plain), Ok(vec![Step::ChangePin, Deliver]));
+    let forced = Policy {
+        force_pin_change: true,
+        ..Policy::default()
+    };
+    assert_eq!(
+        steps(&forced),
+        Ok(vec![Step::ChangePin, Configure, Deliver])
+    );
+    let no_letter = Policy {
+        delivery: Delivery::None,
+        ..Policy::default()
+    };
+    assert_eq!(steps(&no_letter), Ok(vec![Step::ChangePin]));
+    // A policy that was changed since may ask for more than the key can do.
+    let cannot = Capabilities {
+        set_min_pin_length: false,
+        ..good_key()
+    };
+    let refused = Plan::reissue(&forced, &cannot);
+    assert!(matches!(refused, Err(Fault::Unsupported { .. })));
+}
+
+#[test]
 fn a_restart_leaves_out_what_is_done() {
     let policy = Policy::default();
     let from = |restart| steps(&policy, &good_key(), restart);

@@ -69,11 +69,15 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
             "Try again in a moment, or lift its key first.",
         ),
         Unchanged::HandedOver => refuse(
-            format!("{who} is done: the letter was handed over, and the station has forgotten its PIN."),
+            format!(
+                "{who} is done: the letter was handed over, and the station has forgotten its PIN."
+            ),
             REPLACE,
         ),
         Unchanged::PinForgotten => refuse(
-            format!("{who}: the station no longer has the PIN of this key, so it cannot change it."),
+            format!(
+                "{who}: the station no longer has the PIN of this key, so it cannot change it."
+            ),
             "`keyline jobs retry JOB` starts anew with another key, or with this one once it is wiped.",
         ),
         Unchanged::NoLetter => refuse(

@@ -85,10 +85,7 @@ fn assert_reissued(line: &Line, context: &str) {
         key.force_pin_change, line.policy.force_pin_change,
         "{context}\n{story}"
     );
-    assert_eq!(
-        key.always_uv, line.policy.always_uv,
-        "{context}\n{story}"
-    );
+    assert_eq!(key.always_uv, line.policy.always_uv, "{context}\n{story}");
     assert_eq!(state.tenant.of("anna@contoso.com").len(), 1, "{context}");
     assert_eq!(state.ledger.open_duties(), [], "{context}\n{story}");
     // The letter of record is the last one, and the first one is void.
@@ -197,8 +194,7 @@ fn a_strangers_key_is_neither_changed_nor_worn_out() {
         for in_doubt in [false, true] {
             let line = reissued(Policy::default(), silent_key());
             if in_doubt {
-                line.world
-                    .trick(Op::ChangePin, When::After, Fault::KeyGone);
+                line.world.trick(Op::ChangePin, When::After, Fault::KeyGone);
                 assert_eq!(line.run(), Ending::Stopped(Fault::KeyGone));
             }
             let at = line.world.add_key(other.clone());
@@ -270,7 +266,11 @@ fn a_pin_that_is_no_longer_ours_holds_the_job_after_one_try() {
     assert_eq!(endings.last(), Some(&Ending::Held(wrong(3))));
     assert_eq!(line.world.state().keys[0].retries, 3);
     assert_eq!(line.state().pin_of(), Some(Attempt(1)));
-    assert_eq!(line.world.state().ledger.sealed.len(), 2, "nothing overwritten");
+    assert_eq!(
+        line.world.state().ledger.sealed.len(),
+        2,
+        "nothing overwritten"
+    );
 }
 
 #[test]
@@ -284,7 +284,11 @@ fn a_change_in_doubt_on_a_key_with_few_tries_is_not_guessed() {
     };
     assert_eq!(line.run(), Ending::Held(few));
     assert_eq!(line.world.state().keys[0].retries, 3);
-    assert_eq!(line.state().pin_before(), Some(Attempt(1)), "the doubt stays");
+    assert_eq!(
+        line.state().pin_before(),
+        Some(Attempt(1)),
+        "the doubt stays"
+    );
 }
 
 #[test]
@@ -321,7 +325,10 @@ fn no_pin_is_changed_for_a_letter_that_cannot_be_made() {
     let line = reissued(Policy::default(), key());
     line.world.state().press.lacks = Some('L');
     let ending = line.run();
-    assert!(matches!(ending, Ending::Held(Fault::Mailer { .. })), "{ending:?}");
+    assert!(
+        matches!(ending, Ending::Held(Fault::Mailer { .. })),
+        "{ending:?}"
+    );
     assert_eq!(line.world.count(Op::ChangePin), 0);
     line.world.state().press.lacks = None;
     line.world.tell(line.job.id, [Happening::Released]);

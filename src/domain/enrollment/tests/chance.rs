@@ -5,11 +5,16 @@ use proptest::prelude::*;
 use super::*;
 
 fn steps() -> impl Strategy<Value = Step> {
-    prop::sample::select(ALL.to_vec())
+    prop::sample::select([&ALL[..], &[Step::ChangePin]].concat())
 }
 
 fn restarts() -> impl Strategy<Value = Step> {
-    prop::sample::select(vec![Step::Reset, Step::SetPin, Step::MakeCredential])
+    prop::sample::select(vec![
+        Step::Reset,
+        Step::SetPin,
+        Step::MakeCredential,
+        Step::ChangePin,
+    ])
 }
 
 /// What may happen next by chance; about half of it follows.
@@ -19,6 +24,7 @@ enum Turn {
     /// The step that is due, with this fact: 0 started, 1 done, 2 not done.
     Due(u8),
     Begin,
+    Reissue,
     Abandon(Step),
 }
 
@@ -49,6 +55,7 @@ fn turns() -> impl Strategy<Value = Turn> {
         2 => any.prop_map(Turn::Any),
         12 => (0..3_u8).prop_map(Turn::Due),
         3 => Just(Turn::Begin),
+        2 => Just(Turn::Reissue),
         1 => restarts().prop_map(Turn::Abandon),
     ]
 }
@@ -61,13 +68,64 @@ fn event_of(turn: Turn, state: &Enrollment) -> Event {
         Turn::Due(0) => started(attempt, due),
         Turn::Due(1) => done(attempt, due),
         Turn::Due(_) => not_done(attempt, due),
+        Turn::Begin if state.is_reissue() => began(attempt + 1, &[Step::ChangePin, Step::Deliver]),
         Turn::Begin => began(attempt + 1, &ALL),
+        Turn::Reissue => reissue::reissued(attempt),
         Turn::Abandon(restart) => abandoned(attempt, restart, state.left_behind()),
     }
 }
 
+fn check_pins(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<(), TestCaseError> {
+    // The PIN that may be on the key is forgotten by a reset alone, and changed by the intent to set one alone.
+    let sets = matches!(
+        event.happening,
+        Happening::Started {
+            step: Step::SetPin | Step::ChangePin,
+            ..
+        }
+    );
+    let wipes = matches!(
+        event.happening,
+        Happening::Done {
+            step: Step::Reset,
+            ..
+        } | Happening::Abandoned {
+            restart: Step::Reset,
+            ..
+        }
+    );
+    let unchanged = matches!(
+        event.happening,
+        Happening::NotDone {
+            step: Step::ChangePin,
+            ..
+        }
+    );
+    if sets {
+        prop_assert_eq!(after.pin_of(), Some(after.attempt()));
+        prop_assert!(after.has_sealed());
+    } else if unchanged {
+        prop_assert_eq!(after.pin_of(), before.pin_before());
+    } else if wipes {
+        prop_assert_eq!(after.pin_of(), None);
+    } else {
+        prop_assert_eq!(before.pin_of(), after.pin_of());
+    }
+    // Two PINs may be on the key only while their change is in doubt.
+    let in_doubt = after.intent().is_some() && after.current() == Some(Step::ChangePin);
+    let over_with = after.standing() == Standing::Cancelled;
+    prop_assert!(over_with || after.pin_before().is_some() == in_doubt);
+    Ok(())
+}
+
 fn check_step(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<(), TestCaseError> {
-    let over = matches!(event.happening, Happening::Abandoned { .. });
+    let over = matches!(
+        event.happening,
+        Happening::Abandoned {
+            restart: Step::Reset | Step::SetPin | Step::MakeCredential,
+            ..
+        }
+    );
     // What is known of this attempt's passkey stays, until the attempt is over or makes another one.
     let makes = matches!(
         event.happening,
@@ -93,31 +151,7 @@ fn check_step(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<
         before.attempt()
     };
     prop_assert_eq!(after.attempt(), counted);
-    // The PIN that may be on the key is forgotten by a reset alone, and changed by the intent to set one alone.
-    let sets = matches!(
-        event.happening,
-        Happening::Started {
-            step: Step::SetPin,
-            ..
-        }
-    );
-    let wipes = matches!(
-        event.happening,
-        Happening::Done {
-            step: Step::Reset,
-            ..
-        } | Happening::Abandoned {
-            restart: Step::Reset,
-            ..
-        }
-    );
-    if sets {
-        prop_assert_eq!(after.pin_of(), Some(after.attempt()));
-    } else if wipes {
-        prop_assert_eq!(after.pin_of(), None);
-    } else {
-        prop_assert_eq!(before.pin_of(), after.pin_of());
-    }
+    check_pins(before, event, after)?;
     // No step of the key is done without a bound key.
     if let Command::Run(step) | Command::Probe(step) = after.next()
         && step.needs_key()

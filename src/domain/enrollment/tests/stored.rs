@@ -85,6 +85,22 @@ fn a_step_was_not_done_or_an_attempt_was_given_up() {
 }
 
 #[test]
+fn a_letter_was_void_and_a_pin_changed() {
+    is_stored_as(
+        &reissue::reissued(1),
+        expect![[
+            r#"{"attempt":1,"event":"reissued","reason":"the printer ate it","void":"482091735583"}"#
+        ]],
+    );
+    is_stored_as(
+        &started(2, Step::ChangePin),
+        expect![[
+            r#"{"attempt":2,"event":"started","step":"change_pin","intent":{"change_pin":{"forced":true}}}"#
+        ]],
+    );
+}
+
+#[test]
 fn a_job_was_held_released_or_cancelled() {
     is_stored_as(
         &held(1),

@@ -237,3 +237,34 @@ fn the_same_key_again_after_it_is_done_gets_no_second_job() {
     assert_eq!(hall.tell(Signal::Tick), []);
     assert_eq!(hall.state(1), SlotState::Done { job: JobId(1) });
 }
+
+#[test]
+fn a_held_job_that_goes_on_asks_for_its_key_where_it_lies_and_where_it_lay() {
+    let fault = Fault::DeliveryUncertain;
+    let mut hall = Hall::new(vec![candidate(1), candidate(2)]);
+    hall.put(1, blank("a"));
+    let held = Ending::Held(fault.clone());
+    hall.end(1, 1, held, None);
+    let laid_aside = SlotState::Held {
+        job: JobId(1),
+        fault,
+    };
+    assert_eq!(hall.state(1), laid_aside);
+    // A letter is reissued: the key comes back before the next job gets the slot.
+    hall.tell(Signal::Changed {
+        job: JobId(1),
+        now: Some(Box::new(begun(1, 1, "a"))),
+    });
+    let wants = |fault, key_in| SlotState::WantsBack {
+        job: JobId(1),
+        fault,
+        key_in,
+    };
+    assert_eq!(hall.state(1), wants(Fault::Cancelled, true));
+    hall.lift(1);
+    assert_eq!(hall.state(1), wants(Fault::Cancelled, false));
+    assert_eq!(runs(&hall.put(1, blank("b"))), []);
+    assert_eq!(hall.state(1), wants(Fault::WrongKey, true));
+    hall.lift(1);
+    assert_eq!(runs(&hall.put(1, blank("a"))), [(1, 1)]);
+}
