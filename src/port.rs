@@ -140,6 +140,16 @@ pub trait Press: Send + Sync {
     /// [`Fault::Mailer`]: there is no sheet. [`Fault::DeliveryUncertain`]: there may be one.
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
 
+    /// Takes back the sheet with this number, which is void, where it still lies. Its number stays used.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`]: it lies there still.
+    fn take_back(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
+        // What is on paper nobody takes back but a person.
+        let _ = (control, envelope);
+        Ok(())
+    }
+
     /// Whether the sheet with this number was handed over, as far as the press can tell: for the doubt after a crash.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ mod keys;
 mod line;
 #[path = "weather/outage.rs"]
 mod outage;
+#[path = "weather/reissue.rs"]
+mod reissue;
 #[path = "weather/restart.rs"]
 mod restart;
 #[path = "weather/tricks.rs"]

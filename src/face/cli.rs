@@ -2,6 +2,7 @@
 //! they bring about is wired elsewhere.
 
 mod examples;
+mod mailer;
 mod manual;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::face::cli::examples::{
 };
 use crate::face::say::Complaint;
 
+pub use mailer::Mailer;
 pub use manual::man;
 
 /// Where the configuration lies when nobody says otherwise.
@@ -83,6 +85,12 @@ pub enum Command {
     Jobs {
         #[command(subcommand)]
         command: Jobs,
+    },
+    /// Void a letter and have it made anew, with a new PIN
+    #[command(after_help = mailer::MAILER, arg_required_else_help = true)]
+    Mailer {
+        #[command(subcommand)]
+        command: Mailer,
     },
     /// Look at keys
     #[command(arg_required_else_help = true)]

@@ -3,6 +3,7 @@
 //! Sealed PINs are mentioned as sealed; nothing in here could open one.
 
 mod json;
+mod letters;
 mod list;
 mod show;
 mod status;

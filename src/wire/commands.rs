@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 pub mod keys;
+mod mailer;
 mod pins;
 
 use std::io::Write;
@@ -33,6 +34,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Check { file } => check::check(&cli.config, file, out),
         Command::Status { json } => admin::status(&cli.config, *json, out),
         Command::Jobs { command } => admin::jobs(&cli.config, command, out),
+        Command::Mailer { command } => mailer::mailer(&cli.config, command, out),
         Command::Keys {
             command: Keys::Identify,
         } => keys::identify(&cli.config, out),

@@ -2,9 +2,10 @@
 
 use keyline::domain::authenticator::Serial;
 use keyline::domain::enrollment::{Enrollment, Standing};
-use keyline::domain::event::{Attempt, Happening, Step};
+use keyline::domain::event::{Attempt, Happening, Intent, Step};
 use keyline::domain::fault::Fault;
 use keyline::domain::job::{BatchName, JobId};
+use keyline::domain::policy::{Configuration, Plan};
 use keyline::port::{Admitted, Duty, DutyOutcome, Ledger};
 
 use super::bench::*;
@@ -344,4 +345,103 @@ fn a_reader_reads_and_writes_nothing() {
         Err(Fault::Ledger { .. })
     ));
     assert!(reader.pin_in_flight(JobId(1), Attempt(1)).is_err());
+}
+
+#[test]
+fn a_reissue_keeps_the_old_pin_until_the_new_letter_is_handed_over() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let job = admit(&ledger, "a", &["adele@contoso.com"])[0];
+    let (old, new, other) = (pin("48261739"), pin("73094186"), pin("11223399"));
+    let mut hand = Hand::new(&ledger, job);
+    hand.reset("20123456").set_pin(&old).make().register(&[]);
+    let void = control(job, 1);
+    hand.write(Happening::Started {
+        step: Step::Deliver,
+        intent: Intent::Deliver {
+            control: void.clone(),
+        },
+    })
+    .write(Happening::Held {
+        fault: Fault::DeliveryUncertain,
+    })
+    .write(Happening::Reissued {
+        reason: "torn in Adele's printer".to_owned(),
+        void: Some(void.clone()),
+    });
+    let record = ledger.job(job).unwrap().unwrap();
+    assert_eq!(record.standing, Standing::UnderWay);
+    assert_eq!((record.held, record.control), (None, None));
+    let state = |control: &str| -> String {
+        sql(&bench.path())
+            .query_row(
+                "SELECT state FROM delivery WHERE control = ?1",
+                [control],
+                |row| row.get(0),
+            )
+            .unwrap()
+    };
+    assert_eq!(state(&void), "void");
+    assert_eq!(
+        ledger.find(&void).unwrap().len(),
+        1,
+        "it still leads to the job"
+    );
+
+    hand.write(Happening::Began {
+        binding: binding(Some("20123456")),
+        plan: Plan {
+            steps: vec![Step::ChangePin, Step::Deliver],
+            configuration: Configuration::default(),
+        },
+    });
+    let change = || Happening::Started {
+        step: Step::ChangePin,
+        intent: Intent::ChangePin { forced: false },
+    };
+    let unsealed = hand.try_write(change(), With::default());
+    assert!(
+        matches!(unsealed, Err(Fault::Internal { .. })),
+        "{unsealed:?}"
+    );
+    let with = |pin| With {
+        pin: Some(pin),
+        ..With::default()
+    };
+    hand.write_with(change(), with(&new));
+    // Either may be on the key now.
+    for (attempt, pin) in [(1, &old), (2, &new)] {
+        assert_eq!(ledger.pin_in_flight(job, Attempt(attempt)).unwrap(), *pin);
+    }
+    hand.write(Happening::NotDone {
+        step: Step::ChangePin,
+        fault: Fault::KeyGone,
+    });
+    let third = hand.try_write(change(), with(&other));
+    assert!(matches!(third, Err(Fault::Internal { .. })), "{third:?}");
+    hand.write_with(change(), with(&new)).done(Step::ChangePin);
+    assert_eq!(ledger.pin_in_flight(job, Attempt(1)).unwrap(), old);
+    hand.deliver();
+
+    assert_eq!(state(&void), "void");
+    assert_eq!(state(&control(job, 2)), "delivered");
+    for attempt in [1, 2] {
+        let gone = ledger.pin_in_flight(job, Attempt(attempt));
+        assert!(matches!(gone, Err(Fault::Unsealable { .. })), "{attempt}");
+    }
+    let kept: i64 = sql(&bench.path())
+        .query_row("SELECT count(*) FROM sealed_pin", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 2, "no sealed PIN is overwritten or taken away");
+    let chained: String = sql(&bench.path())
+        .query_row(
+            "SELECT event FROM journal WHERE event LIKE '%reissued%'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert!(
+        !chained.contains("Adele") && chained.contains(&void),
+        "{chained}"
+    );
 }

@@ -26,7 +26,7 @@ use keyline::domain::enrollment::Standing;
 use keyline::domain::event::{Happening, Step};
 use keyline::domain::station::signal::ConfirmCards;
 use keyline::domain::time::Timestamp;
-use keyline::port::{Attendant, Authenticator as _, CancelFlag, JobRecord, Ledger};
+use keyline::port::{Attendant, Authenticator as _, CancelFlag, JobRecord, Ledger, Press};
 use keyline::practice::authenticator::{
     Bench, Memory, PRACTICE_AAGUID, PracticeTransport, SimulatedKey, Touch,
 };
@@ -206,7 +206,17 @@ impl Line {
 
     /// Starts the station over this line, and hands that work for it.
     pub(crate) fn start(&self, until_empty: bool) -> Running {
-        let parts = self.assemble();
+        self.start_with(until_empty, |press| press)
+    }
+
+    /// The same, with something between the station and its press.
+    pub(crate) fn start_with(
+        &self,
+        until_empty: bool,
+        between: impl FnOnce(Arc<dyn Press>) -> Arc<dyn Press>,
+    ) -> Running {
+        let mut parts = self.assemble();
+        parts.ports.press = between(parts.ports.press);
         let options = Options {
             limit: None,
             until_empty,

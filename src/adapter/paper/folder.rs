@@ -176,6 +176,25 @@ impl Press for FolderPress {
         })
     }
 
+    fn take_back(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
+        let name = Self::file_name(control, envelope);
+        match std::fs::remove_file(self.path.join(&name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => {
+                return Err(Fault::Mailer {
+                    what: format!(
+                        "the void letter {} cannot be removed: {error}",
+                        self.path.join(&name).display()
+                    ),
+                });
+            }
+            Ok(()) => {}
+        }
+        self.folder.sync_all().map_err(|error| Fault::Mailer {
+            what: format!("the void letter {name} may still be there: {error}"),
+        })
+    }
+
     fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault> {
         let there = self
             .path

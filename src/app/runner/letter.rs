@@ -3,7 +3,7 @@
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::{Run, person_of};
 use crate::app::{Policies, Ports};
-use crate::domain::event::{Evidence, Intent};
+use crate::domain::event::{Evidence, Happening, Intent};
 use crate::domain::fault::Fault;
 use crate::domain::job::Job;
 use crate::domain::mailer::{ControlNumber, Destination, Mailer};
@@ -19,6 +19,38 @@ const CONTROL_DRAWS_MAX: u32 = 8;
 impl Run<'_> {
     pub(super) fn draw_control(&self) -> Result<ControlNumber, Fault> {
         draw_control(self.bench.ports)
+    }
+
+    /// By now the key has another PIN: a void letter that still lies in the press would only be sent by mistake. What cannot be
+    /// taken back is harmless, and the journal and the administrator's command named its number.
+    pub(super) fn take_void_letters_back(&self) {
+        if !self.enrollment.is_reissue() {
+            return;
+        }
+        let taken = self
+            .bench
+            .ports
+            .ledger
+            .journal(self.job.id)
+            .and_then(|rows| {
+                for row in rows {
+                    if let Happening::Reissued {
+                        void: Some(control),
+                        ..
+                    } = &row.event.happening
+                        && let Ok(control) = ControlNumber::parse(control)
+                    {
+                        self.bench
+                            .ports
+                            .press
+                            .take_back(&control, self.job.envelope)?;
+                    }
+                }
+                Ok(())
+            });
+        if let Err(fault) = taken {
+            tracing::warn!(job = self.job.id.0, %fault, "a void letter was not taken back");
+        }
     }
 
     pub(super) fn deliver(&mut self) -> Outcome {

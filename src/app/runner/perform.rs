@@ -26,6 +26,7 @@ impl Run<'_> {
             Step::MakeCredential | Step::Configure => Ok((Intent::Plain, None)),
             Step::Register => self.prepare_register(),
             Step::Deliver => {
+                self.take_void_letters_back();
                 let control = self.draw_control().map_err(Outcome::NotDone)?;
                 Ok((
                     Intent::Deliver {

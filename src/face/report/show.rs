@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::domain::event::Happening;
 use crate::domain::event::Step;
-use crate::face::report::{Style, json, read, written};
+use crate::face::report::{Style, json, letters, read, written};
 use crate::face::say::{Complaint, clean::clean, fault, journal, moment};
 use crate::port::{JobRecord, Ledger, Stamped};
 
@@ -27,6 +27,7 @@ pub fn show(
             if let Some(object) = value.as_object_mut() {
                 object.insert("request".to_owned(), json!(record.job.request));
                 object.insert("pins".to_owned(), json!(sealed(record, &rows)));
+                object.insert("void".to_owned(), json!(letters::void(&rows)));
                 let rows: Vec<_> = rows.iter().map(json::row).collect();
                 object.insert("journal".to_owned(), rows.into());
             }
@@ -90,6 +91,10 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
     ];
     for (name, value) in fields {
         writeln!(to, "{name:14}  {}", clean(&value))?;
+    }
+    let void = letters::void(rows);
+    if !void.is_empty() {
+        writeln!(to, "{:14}  {}", "void letters", clean(&void.join(", ")))?;
     }
     if let Some(why) = &record.held {
         writeln!(to, "{:14}  {}", "held", fault::message(why))?;

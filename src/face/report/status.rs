@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::domain::enrollment::Standing;
+use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
-use crate::face::report::{Style, json, name, read, written};
+use crate::face::report::{Style, json, letters, name, read, written};
 use crate::face::say::{Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -77,6 +78,14 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             .collect()
     };
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
+    let mut void = BTreeMap::new();
+    for record in held.iter().chain(&under_way) {
+        let rows = read(ledger.journal(record.job.id))?;
+        let numbers = letters::void(&rows).join(", ");
+        if !numbers.is_empty() {
+            void.insert(record.job.id, clean(&numbers));
+        }
+    }
     written(to, |to| {
         if style.json {
             let batches: serde_json::Map<String, Value> = batches
@@ -100,8 +109,8 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             )
         } else {
             table(&all, &batches, to)?;
-            going_on(&under_way, style, to)?;
-            held_jobs(&held, style, to)
+            going_on(&under_way, &void, style, to)?;
+            held_jobs(&held, &void, style, to)
         }
     })
 }
@@ -129,7 +138,15 @@ fn table(all: &Tally, batches: &BTreeMap<&str, Tally>, to: &mut dyn Write) -> io
     grid::write(columns, &rows, to)
 }
 
-fn going_on(records: &[&JobRecord], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+/// The control numbers of each job's void letters.
+type Void = BTreeMap<JobId, String>;
+
+fn going_on(
+    records: &[&JobRecord],
+    void: &Void,
+    style: &Style,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     if records.is_empty() {
         return Ok(());
     }
@@ -137,11 +154,24 @@ fn going_on(records: &[&JobRecord], style: &Style, to: &mut dyn Write) -> io::Re
     for record in records {
         let since = moment::local(record.updated, &style.zone);
         writeln!(to, "  {}, last step {since}", clean(&name(record)))?;
+        void_letters(record, void, to)?;
     }
     Ok(())
 }
 
-fn held_jobs(records: &[&JobRecord], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+fn void_letters(record: &JobRecord, void: &Void, to: &mut dyn Write) -> io::Result<()> {
+    match void.get(&record.job.id) {
+        Some(numbers) => writeln!(to, "    void letters: {numbers}"),
+        None => Ok(()),
+    }
+}
+
+fn held_jobs(
+    records: &[&JobRecord],
+    void: &Void,
+    style: &Style,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     if records.is_empty() {
         return Ok(());
     }
@@ -149,6 +179,7 @@ fn held_jobs(records: &[&JobRecord], style: &Style, to: &mut dyn Write) -> io::R
     for record in records {
         let since = moment::local(record.updated, &style.zone);
         writeln!(to, "  {}, since {since}", clean(&name(record)))?;
+        void_letters(record, void, to)?;
         if let Some(why) = &record.held {
             writeln!(to, "    {}", fault::message(why))?;
             writeln!(to, "    -> {}", fault::hint(why))?;

@@ -62,7 +62,7 @@ pub(super) fn erase(config: &Path, user: &str, out: &mut dyn Write) -> Ended {
     bring_about(&load(config)?, &asked, out)
 }
 
-fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
+pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
     let sentence = match control::ask(&attend::socket_path(config), asked)? {
         Some(answer) => answer.into_result()?,
         None => {
@@ -79,7 +79,7 @@ fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
     said(out, &format!("{sentence}\n"))
 }
 
-fn load(path: &Path) -> Result<Config, WireFault> {
+pub(super) fn load(path: &Path) -> Result<Config, WireFault> {
     Ok(Config::load(path)?)
 }
 

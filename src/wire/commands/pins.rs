@@ -14,6 +14,7 @@ use crate::adapter::system::SystemClock;
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Step};
 use crate::domain::fault::Fault;
+use crate::domain::pin::Pin;
 use crate::face::ask;
 use crate::face::report::{find_one, name};
 use crate::face::say::{Complaint, ExitCode, clean};
@@ -44,12 +45,13 @@ pub(super) fn show(
     let Some(at) = on_key(&pins, &state) else {
         return Err(nothing_set(&record));
     };
+    let before = before(&pins, &state).map(|pin| pin.pin.duplicate());
     let pin = pins.swap_remove(at);
     drop(pins);
     if copy.is_none() {
         note(config, &record);
     }
-    write(&record, &pin, out)?;
+    write(&record, &pin, before.as_ref(), out)?;
     say_what_is_uncertain(&record, &state, &pin);
     Ok(ExitCode::Done)
 }
@@ -134,14 +136,21 @@ fn nothing_set(record: &JobRecord) -> Complaint {
 /// The PIN that is, or may be, on the key: the one of the attempt that set it; for a key that kept its PIN, the one that the
 /// job file gave.
 fn on_key(pins: &[RecoveredPin], state: &Enrollment) -> Option<usize> {
-    let place = |kind: PinKind, attempt: Attempt| {
-        pins.iter()
-            .rposition(|pin| pin.kind == kind && pin.attempt == attempt)
-    };
     match state.pin_of() {
-        Some(attempt) => place(PinKind::Set, attempt),
-        None => place(PinKind::Current, Attempt(0)),
+        Some(attempt) => place(pins, PinKind::Set, attempt),
+        None => place(pins, PinKind::Current, Attempt(0)),
     }
+}
+
+/// The PIN that is on the key if its change, which is in doubt, did not happen.
+fn before<'a>(pins: &'a [RecoveredPin], state: &Enrollment) -> Option<&'a RecoveredPin> {
+    let attempt = state.pin_before()?;
+    pins.get(place(pins, PinKind::Set, attempt)?)
+}
+
+fn place(pins: &[RecoveredPin], kind: PinKind, attempt: Attempt) -> Option<usize> {
+    pins.iter()
+        .rposition(|pin| pin.kind == kind && pin.attempt == attempt)
 }
 
 /// Whoever opens PINs with the station's own ledger stands in its audit chain, as far as that can be written now.
@@ -159,7 +168,12 @@ fn note(config: &Path, record: &JobRecord) {
     }
 }
 
-fn write(record: &JobRecord, pin: &RecoveredPin, out: &mut dyn Write) -> Result<(), Complaint> {
+fn write(
+    record: &JobRecord,
+    pin: &RecoveredPin,
+    before: Option<&Pin>,
+    out: &mut dyn Write,
+) -> Result<(), Complaint> {
     let serial = match (pin.serial.as_str(), &record.serial) {
         ("", None) => "the key tells none".to_owned(),
         ("", Some(serial)) => serial.to_string(),
@@ -175,6 +189,7 @@ fn write(record: &JobRecord, pin: &RecoveredPin, out: &mut dyn Write) -> Result<
         ("envelope", &record.job.envelope.to_string()),
         ("serial", &clean(&serial)),
         ("PIN", pin.pin.reveal()),
+        ("or before", before.map_or("", Pin::reveal)),
     ] {
         if !value.is_empty() {
             *lines += &format!("{title:<10}");
@@ -189,7 +204,11 @@ fn write(record: &JobRecord, pin: &RecoveredPin, out: &mut dyn Write) -> Result<
 fn say_what_is_uncertain(record: &JobRecord, state: &Enrollment, pin: &RecoveredPin) {
     let in_doubt =
         state.intent().is_some() && matches!(state.current(), Some(Step::SetPin | Step::ChangePin));
-    if in_doubt {
+    if state.pin_before().is_some() {
+        ask::say(
+            "It is not certain that the key took the new PIN: its change was cut off just then. If it did not, it has the one before.",
+        );
+    } else if in_doubt {
         ask::say("It is not certain that the key took this PIN: the job was cut off just then.");
     } else if pin.kind == PinKind::Current {
         ask::say("The key kept its PIN: this is the one that the job file gave.");

@@ -164,3 +164,24 @@ fn a_letter_that_was_taken_away_is_not_taken_for_one_that_never_was() {
     std::fs::remove_file(delivered.place).unwrap();
     assert_eq!(there(), Err(Fault::DeliveryUncertain));
 }
+
+#[test]
+fn a_void_letter_is_taken_back_and_its_number_stays_used() {
+    let home = tempfile::tempdir().unwrap();
+    let press = FolderPress::open(home.path(), composer()).unwrap();
+    let letter = mailer("en", "73094186");
+    let take_back = || press.take_back(&letter.control, letter.envelope);
+    assert_eq!(take_back(), Ok(()), "there was none");
+    let delivered = press.deliver(&letter).unwrap();
+    let other = home.path().join("0042-111111111111.pdf");
+    std::fs::write(&other, b"another letter").unwrap();
+    assert_eq!(take_back(), Ok(()));
+    assert!(!std::path::Path::new(&delivered.place).exists() && other.exists());
+    assert_eq!(take_back(), Ok(()));
+    let notes = std::fs::read_to_string(home.path().join(NOTES)).unwrap();
+    assert!(notes.contains(&letter.control.to_string()));
+    // What cannot be removed is told.
+    std::fs::create_dir(&delivered.place).unwrap();
+    let stays = take_back().unwrap_err().to_string();
+    assert!(stays.contains("cannot be removed"), "{stays}");
+}

@@ -1,0 +1,34 @@
+//! Which letters of a job are void, told from its journal.
+
+use crate::domain::event::{Evidence, Happening, Intent};
+use crate::port::Stamped;
+
+/// The control numbers of the letters that may exist and are not to be trusted, the oldest first.
+pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
+    let mut void = Vec::new();
+    let mut open = None;
+    for row in rows {
+        match &row.event.happening {
+            Happening::Started {
+                intent: Intent::Deliver { control },
+                ..
+            } => open = Some(control.as_str()),
+            Happening::Done {
+                evidence: Evidence::Delivered { .. },
+                ..
+            }
+            | Happening::NotDone { .. } => open = None,
+            // Nobody knew what became of it when it was given up.
+            Happening::Abandoned { .. }
+            | Happening::Reissued { .. }
+            | Happening::Cancelled { .. } => void.extend(open.take()),
+            Happening::Began { .. }
+            | Happening::Rebound { .. }
+            | Happening::Started { .. }
+            | Happening::Done { .. }
+            | Happening::Held { .. }
+            | Happening::Released => {}
+        }
+    }
+    void
+}
