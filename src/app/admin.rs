@@ -172,7 +172,7 @@ fn may_reissue(
     }
     Ok(match enrollment.intent() {
         Some(Intent::Deliver { control }) => Some(control.clone()),
-        Some(Intent::Plain | Intent::Register { .. } | Intent::ChangePin { .. }) | None => None,
+        Some(Intent::Plain | Intent::Register { .. }) | None => None,
     })
 }
 

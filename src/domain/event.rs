@@ -105,8 +105,6 @@ pub enum Intent {
     Register { replaces: Vec<MethodId> },
     /// The control number of the one sheet that is about to be printed.
     Deliver { control: String },
-    /// Whether the key demanded a new PIN just before: once it no longer does, the change has happened.
-    ChangePin { forced: bool },
 }
 
 /// How we know that the passkey is registered.

@@ -397,7 +397,7 @@ fn a_reissue_keeps_the_old_pin_until_the_new_letter_is_handed_over() {
     });
     let change = || Happening::Started {
         step: Step::ChangePin,
-        intent: Intent::ChangePin { forced: false },
+        intent: Intent::Plain,
     };
     let unsealed = hand.try_write(change(), With::default());
     assert!(

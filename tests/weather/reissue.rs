@@ -125,7 +125,11 @@ fn reissue(policy: &'static str, mishap: Option<Mishap>) {
     let Some(Ok(Changed::Reissued { void: Some(void) })) = changed else {
         panic!("{changed:?}");
     };
-    running.wait_for("the new letter", |view| view.finished == 1);
+    running.wait_for("the new letter", |view| {
+        let record = running.ledger.job(JOB).expect("a job").expect("a job");
+        assert_eq!(record.held, None, "{context}");
+        view.finished == 1
+    });
     running.handle.ask(Request::Stop);
     let (summary, ledger) = running.finish();
     assert_eq!(summary.done, 1, "{context}: {summary:?}");

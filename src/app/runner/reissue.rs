@@ -71,10 +71,7 @@ impl Run<'_> {
             self.bench.ports.press.check(&letter)?;
         }
         self.keep_tries()?;
-        let intent = Intent::ChangePin {
-            forced: key.force_pin_change,
-        };
-        Ok((intent, drawn))
+        Ok((Intent::Plain, drawn))
     }
 
     /// A PIN of the policy's rule, as long as the key asks for by now, and never the one whose letter is void.
@@ -103,37 +100,37 @@ impl Run<'_> {
         changed.map_or_else(Outcome::failed, |()| Outcome::plain())
     }
 
-    /// Which of the two PINs is on the key? A forced change that is still demanded tells without a try that nothing was changed.
-    /// Otherwise the new one is tried, then the old one, once each; a right one gives the key its tries back.
+    /// Which of the two PINs is on the key? Both are tried, once each, the likelier one first; the right one gives the key its
+    /// tries back. A key that still demands a new PIN has most likely not got it. That alone proves nothing: the firmware may
+    /// have been cut off between the two.
     pub(super) fn probe_change_pin(&mut self) -> Result<Outcome, Fault> {
         let known = self.shows_that_it_is_ours()?;
         let key = self.with_key(|key| key.capabilities())?;
         if !key.has_pin() {
             return Err(if known { wiped() } else { Fault::WrongKey });
         }
-        let was_forced = self.enrollment.intent() == Some(&Intent::ChangePin { forced: true });
-        let unchanged = was_forced && key.force_pin_change;
-        if known && unchanged {
-            self.bound = true;
-            return Ok(Outcome::NotDone(Fault::KeyGone));
-        }
         if !known {
             self.spare_retries()?;
         }
+        let new = (self.enrollment.pin_of(), true);
+        let old = (self.enrollment.pin_before(), false);
         let mut retries_left = None;
-        if !unchanged {
-            match self.try_pin_of(self.enrollment.pin_of())? {
-                PinVerdict::Right => return Ok(Outcome::plain()),
-                PinVerdict::Wrong { retries_left: left } => retries_left = left,
+        for (attempt, changed) in if key.force_pin_change {
+            [old, new]
+        } else {
+            [new, old]
+        } {
+            match self.try_pin_of(attempt)? {
+                PinVerdict::Right if changed => return Ok(Outcome::plain()),
+                PinVerdict::Right => return Ok(Outcome::NotDone(Fault::KeyGone)),
+                PinVerdict::Wrong { retries_left: left } => retries_left = left.or(retries_left),
             }
         }
-        match self.try_pin_of(self.enrollment.pin_before())? {
-            PinVerdict::Right => Ok(Outcome::NotDone(Fault::KeyGone)),
-            PinVerdict::Wrong { retries_left: left } if known => Err(Fault::PinWrong {
-                retries_left: left.or(retries_left),
-            }),
-            PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
-        }
+        Err(if known {
+            Fault::PinWrong { retries_left }
+        } else {
+            Fault::WrongKey
+        })
     }
 
     /// One try; the right PIN also proves whose key it is.

@@ -46,8 +46,11 @@ pub(crate) fn started(step: Step) -> Happening {
             Step::Deliver => Intent::Deliver {
                 control: "4820 9173 5525".to_owned(),
             },
-            Step::ChangePin => Intent::ChangePin { forced: false },
-            Step::Reset | Step::SetPin | Step::MakeCredential | Step::Configure => Intent::Plain,
+            Step::Reset
+            | Step::SetPin
+            | Step::MakeCredential
+            | Step::Configure
+            | Step::ChangePin => Intent::Plain,
         },
     }
 }

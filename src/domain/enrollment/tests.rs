@@ -62,7 +62,6 @@ fn intent(step: Step) -> Intent {
         Step::Deliver => Intent::Deliver {
             control: "482091735583".to_owned(),
         },
-        Step::ChangePin => Intent::ChangePin { forced: true },
         _ => Intent::Plain,
     }
 }

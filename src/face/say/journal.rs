@@ -99,8 +99,6 @@ fn started(step: Step, intent: &Intent) -> String {
                 count(replaces.len(), "older passkey")
             )
         }
-        Intent::ChangePin { forced: false } => String::new(),
-        Intent::ChangePin { forced: true } => " The key demands a new one.".to_owned(),
         Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
     };
     format!("About to {}.{pin}{more}", steps::to_do(step))

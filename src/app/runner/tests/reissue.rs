@@ -159,13 +159,31 @@ fn a_change_whose_reply_is_lost_is_settled_by_looking_and_costs_no_try_in_the_en
 }
 
 #[test]
-fn a_forced_change_that_is_still_demanded_tells_without_a_try() {
+fn a_change_that_is_still_demanded_does_not_prove_that_the_old_pin_is_there() {
     let line = reissued(forced(), key());
-    line.world
-        .trick(Op::ChangePin, When::Before, Fault::KeyMute);
-    assert_eq!(line.run(), Ending::Stopped(Fault::KeyMute));
+    line.world.trick(Op::ChangePin, When::After, Fault::KeyGone);
+    assert_eq!(line.run(), Ending::Stopped(Fault::KeyGone));
+    // The firmware was cut off between the new PIN and its mark.
+    line.world.state().keys[0].force_pin_change = true;
+    line.put(0);
     assert_eq!(line.run(), Ending::Finished);
-    assert_eq!(line.world.count(Op::TryPin), 0);
+    assert_eq!(line.world.count(Op::ChangePin), 1);
+    assert_reissued(&line, "half a change");
+}
+
+#[test]
+fn the_likelier_pin_is_tried_first() {
+    for (policy, when) in [
+        (forced(), When::Before),
+        (forced(), When::After),
+        (Policy::default(), When::After),
+    ] {
+        let line = reissued(policy, key());
+        line.world.trick(Op::ChangePin, when, Fault::KeyMute);
+        assert_eq!(line.run(), Ending::Stopped(Fault::KeyMute));
+        assert_eq!(line.run(), Ending::Finished);
+        assert_eq!(line.world.count(Op::TryPin), 1, "{when:?}");
+    }
 }
 
 #[test]

@@ -94,9 +94,7 @@ fn a_letter_was_void_and_a_pin_changed() {
     );
     is_stored_as(
         &started(2, Step::ChangePin),
-        expect![[
-            r#"{"attempt":2,"event":"started","step":"change_pin","intent":{"change_pin":{"forced":true}}}"#
-        ]],
+        expect![[r#"{"attempt":2,"event":"started","step":"change_pin","intent":"plain"}"#]],
     );
 }
 
