@@ -5,6 +5,7 @@ mod check;
 mod keys;
 mod people;
 mod pins;
+mod reissue;
 mod reset;
 mod retention;
 

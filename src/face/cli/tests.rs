@@ -39,6 +39,7 @@ fn what_is_promised_can_be_typed() {
         "keyline jobs release 7",
         "keyline jobs cancel 7",
         "keyline jobs retry 7",
+        "keyline mailer reissue 0042 --reason torn",
         "keyline keys identify",
         "keyline slots learn",
         "keyline pins show 7 --identity recovery.txt --ledger copy.db",

@@ -173,3 +173,53 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     }
     list(&ledger(), None, &style(false), &mut Gone).unwrap();
 }
+
+/// Dora's letter was in doubt, and is made anew.
+fn reissued() -> World {
+    let ledger = World::with_jobs(&["dora@contoso.com"]);
+    let mut dora = course("10000044", Step::Register);
+    dora.push(started(Step::Deliver));
+    dora.push(Happening::Held {
+        fault: Fault::DeliveryUncertain,
+    });
+    dora.push(Happening::Reissued {
+        reason: "the printer tore it.".to_owned(),
+        void: Some("4820 9173 5525".to_owned()),
+    });
+    ledger.tell(JobId(1), dora);
+    ledger
+}
+
+#[test]
+fn a_void_letter_is_told_wherever_the_job_is_shown() {
+    let ledger = reissued();
+    let record = find_one(&ledger, "1").unwrap();
+    let told = text(|to| show(&ledger, &record, &style(false), to));
+    let ends: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("void") || line.contains("standing"))
+        .collect();
+    expect![[r#"
+        standing        under way
+        void letters    4820 9173 5525
+          2026-03-02 10:30:00 +01:00  4711  Reissued: the same key gets a new PIN and a new letter. The letter with control number 4820 9173 5525 is void. Reason: the printer tore it.
+    "#]].assert_eq(&(ends.join("\n") + "\n"));
+    let told = text(|to| status(&ledger, &style(false), to));
+    expect![[r#"
+        batch       done  under way  waiting  held  cancelled
+        onboarding     0          1        0     0          0
+
+        1 job under way:
+          Job 1 (dora@contoso.com, envelope 0001), last step 2026-03-02 10:30:00 +01:00
+            void letters: 4820 9173 5525
+    "#]]
+    .assert_eq(&told);
+    let shown = text(|to| show(&ledger, &record, &style(true), to));
+    let value: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(value["void"], serde_json::json!(["4820 9173 5525"]));
+    // A letter that came out after all, and one that certainly did not, are not void.
+    let anna = find_one(&self::ledger(), "1").unwrap();
+    let told = text(|to| show(&self::ledger(), &anna, &style(true), to));
+    let value: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(value["void"], serde_json::json!([]));
+}

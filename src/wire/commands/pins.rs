@@ -189,7 +189,7 @@ fn write(
         ("envelope", &record.job.envelope.to_string()),
         ("serial", &clean(&serial)),
         ("PIN", pin.pin.reveal()),
-        ("or before", before.map_or("", Pin::reveal)),
+        ("old PIN", before.map_or("", Pin::reveal)),
     ] {
         if !value.is_empty() {
             *lines += &format!("{title:<10}");
@@ -206,7 +206,7 @@ fn say_what_is_uncertain(record: &JobRecord, state: &Enrollment, pin: &Recovered
         state.intent().is_some() && matches!(state.current(), Some(Step::SetPin | Step::ChangePin));
     if state.pin_before().is_some() {
         ask::say(
-            "It is not certain that the key took the new PIN: its change was cut off just then. If it did not, it has the one before.",
+            "It is not certain that the key took the new PIN: its change was cut off just then. If it did not, it has the old one.",
         );
     } else if in_doubt {
         ask::say("It is not certain that the key took this PIN: the job was cut off just then.");
