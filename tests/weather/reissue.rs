@@ -40,7 +40,7 @@ impl Press for Unsure {
         let delivered = self.press.deliver(mailer)?;
         let mut doubtful = self.doubtful.lock().unwrap();
         if doubtful.is_none() {
-            *doubtful = Some(mailer.control.clone());
+            *doubtful = Some(mailer.control);
             return Err(Fault::DeliveryUncertain);
         }
         Ok(delivered)

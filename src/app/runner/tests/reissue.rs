@@ -222,7 +222,7 @@ fn a_strangers_key_is_neither_changed_nor_worn_out() {
                 assert_eq!(line.run(), Ending::Stopped(Fault::WrongKey));
             }
             let left = line.world.state().keys[at].retries;
-            assert!(left > RETRIES_LEFT_MIN, "{left} tries are left");
+            assert!(left >= RETRIES_LEFT_MIN, "{left} tries are left");
             assert_eq!(line.world.state().keys[at].pin, other.pin);
             line.put(0);
             assert_eq!(line.run(), Ending::Finished);
@@ -232,7 +232,7 @@ fn a_strangers_key_is_neither_changed_nor_worn_out() {
 }
 
 /// Of the eight tries of a stranger's key at least so many stay.
-const RETRIES_LEFT_MIN: u32 = 2;
+const RETRIES_LEFT_MIN: u32 = 4;
 
 #[test]
 fn a_key_that_was_wiped_is_told_and_given_up_by_the_administrator_alone() {
