@@ -7,6 +7,7 @@ mod home;
 mod letters;
 mod outcomes;
 mod program;
+mod reissue;
 mod sign_in;
 #[path = "../support/mod.rs"]
 mod support;

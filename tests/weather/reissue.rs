@@ -184,7 +184,7 @@ fn a_key_that_is_torn_out_while_its_pin_changes_has_one_of_the_two_and_gets_the_
     for policy in ["", STRICT] {
         reissue(policy, Some(Mishap::BeforeCommand(CLIENT_PIN)));
         reissue(policy, Some(Mishap::AfterCommand(CLIENT_PIN)));
-        for writes in 0..10 {
+        for writes in 0..6 {
             reissue(policy, Some(Mishap::AfterWrites(writes)));
         }
     }
