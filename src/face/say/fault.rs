@@ -281,7 +281,7 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Interrupted => "Nothing needs to be done: the station goes on by itself.",
         Fault::DeliveryUncertain => {
-            "Look at the printer or in the letter folder. Destroy the sheet if there is one, then `keyline jobs retry JOB`: no letter is ever made twice."
+            "Look at the printer or in the letter folder, and destroy the sheet if there is one. Then `keyline mailer reissue JOB --reason TEXT`: no letter is ever made twice, so the same key gets a new PIN."
         }
         Fault::Folder { .. } => {
             "Check that the queue folder exists, is writable for the station, and that its disk is not full. Files in it stay where they are."
