@@ -24,7 +24,8 @@ pub use self::key::{
     MakeCredential, PinVerdict, Place, Repowered, Transport,
 };
 pub use self::ledger::{
-    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Stamped,
+    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Passkey,
+    PasskeyState, Stamped,
 };
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ mod line;
 mod outage;
 #[path = "weather/reissue.rs"]
 mod reissue;
+#[path = "weather/reply.rs"]
+mod reply;
 #[path = "weather/restart.rs"]
 mod restart;
 #[path = "weather/tricks.rs"]

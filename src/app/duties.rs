@@ -4,10 +4,14 @@
 //! A user never loses their last working credential through us (I2): nothing is deleted before the new key was seen in the
 //! list, and what this ledger enrolled and still counts is spared.
 
+use std::collections::BTreeSet;
+
 use crate::app::Ports;
 use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
 use crate::domain::fault::Fault;
-use crate::port::{Deleted, Duty, DutyOutcome, Obligation};
+use crate::domain::job::JobId;
+use crate::domain::time::Timestamp;
+use crate::port::{Clock, Deleted, Duty, DutyOutcome, Ledger, Obligation, RelyingParty};
 
 /// Seconds until a new key that is not in the list yet is looked for again.
 const LAG_SECONDS: i64 = 10;
@@ -17,6 +21,38 @@ const REFUSED_SECONDS: i64 = 300;
 const LAG_LOOKS_MAX: u32 = 18;
 /// Seconds until a credential that did not appear is looked for again: at once, after five minutes, after an hour.
 const ORPHAN_SECONDS: [i64; 2] = [300, 3600];
+/// Seconds. No duty is due later than so far from now.
+const DUE_SECONDS_MAX: i64 = 366 * 86_400;
+
+/// What a look needs: the two sides, and the time.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    pub ledger: &'a dyn Ledger,
+    pub relying_party: &'a dyn RelyingParty,
+    pub clock: &'a dyn Clock,
+}
+
+impl<'a> From<&'a Ports> for Sides<'a> {
+    fn from(ports: &'a Ports) -> Self {
+        Self {
+            ledger: ports.ledger.as_ref(),
+            relying_party: ports.relying_party.as_ref(),
+            clock: ports.clock.as_ref(),
+        }
+    }
+}
+
+/// What came of a look before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "whoever looked wants to know"]
+pub enum Found {
+    /// It is not in the list.
+    Nothing,
+    /// It was there, and is deleted now.
+    Deleted,
+    /// It is not to be touched: it is in use, or nobody can tell which entry it is.
+    Spared,
+}
 
 /// Settles what is due. Returns how many credentials were deleted.
 ///
@@ -24,10 +60,11 @@ const ORPHAN_SECONDS: [i64; 2] = [300, 3600];
 /// The first fault of the ledger or the tenant; what was settled stays settled. A fault that concerns one user alone keeps
 /// that user's duties waiting, not the others'.
 pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
+    let sides = Sides::from(ports);
     let mut deleted = 0_usize;
     let mut first = None;
     for obligation in ports.ledger.obligations(ports.clock.now())? {
-        let outcome = match look(ports, &obligation, actor) {
+        let outcome = match look(&sides, &obligation, actor) {
             Ok(outcome) => outcome,
             Err(fault) if concerns_one_user(&fault) => {
                 first.get_or_insert(fault);
@@ -52,6 +89,77 @@ pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
     first.map_or(Ok(deleted), Err)
 }
 
+/// Looks for what abandoned attempts may have left once no job is open any more in the batch of one of `ended`, whenever the next
+/// look is due: the people at the bench leave then. Returns how many credentials were deleted.
+///
+/// # Errors
+/// As [`work`].
+pub fn at_batch_end(ports: &Ports, ended: &BTreeSet<JobId>, actor: &str) -> Result<usize, Fault> {
+    let ledger = ports.ledger.as_ref();
+    let orphans = open_orphans(ledger, ports.clock.now())?;
+    if orphans.is_empty() {
+        return Ok(0);
+    }
+    let batch_of = |job: JobId| Ok(ledger.job(job)?.map(|record| record.job.batch));
+    let mut batches = BTreeSet::new();
+    for job in ended {
+        batches.extend(batch_of(*job)?);
+    }
+    for open in ledger.open_jobs()? {
+        batches.remove(&open.job.batch);
+    }
+    let mut deleted = 0_usize;
+    let mut first = None;
+    for orphan in orphans {
+        if !batch_of(orphan.job)?.is_some_and(|batch| batches.contains(&batch)) {
+            continue;
+        }
+        match hunt(&Sides::from(ports), &orphan, actor) {
+            Ok(Found::Deleted) => deleted = deleted.saturating_add(1),
+            Ok(Found::Nothing | Found::Spared) => {}
+            Err(fault) if concerns_one_user(&fault) => drop(first.get_or_insert(fault)),
+            Err(fault) => return Err(fault),
+        }
+    }
+    first.map_or(Ok(deleted), Err)
+}
+
+/// What abandoned attempts may have left and nobody has settled yet, whenever it is due.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn open_orphans(ledger: &dyn Ledger, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
+    let mut open = ledger.obligations(now.plus_seconds(DUE_SECONDS_MAX))?;
+    open.retain(|one| matches!(one.duty, Duty::Orphan(_)));
+    Ok(open)
+}
+
+/// Looks for what an abandoned attempt may have left, before the look is due, and deletes it if it is there. A look in vain
+/// changes nothing: those that are due come all the same.
+///
+/// # Errors
+/// As [`work`].
+pub fn hunt(sides: &Sides<'_>, orphan: &Obligation, actor: &str) -> Result<Found, Fault> {
+    let Duty::Orphan(credential) = &orphan.duty else {
+        return Ok(Found::Nothing);
+    };
+    let outcome = match sight(sides, &orphan.user, credential)? {
+        Sight::Absent => return Ok(Found::Nothing),
+        Sight::Spared(why) => DutyOutcome::Spared {
+            why: why.to_owned(),
+        },
+        Sight::There(method) => delete(sides, orphan, &method, actor)?,
+    };
+    let now = sides.clock.now();
+    sides.ledger.settle(orphan.id, &outcome, actor, now)?;
+    Ok(match outcome {
+        DutyOutcome::Settled { .. } => Found::Deleted,
+        DutyOutcome::Spared { .. } | DutyOutcome::Again { .. } | DutyOutcome::Deleting => {
+            Found::Spared
+        }
+    })
+}
+
 /// Whether older credentials are still to be deleted, and that within a moment: whoever ends when nothing is left to do waits
 /// for them. What was looked for in vain for so long is left to the next run.
 ///
@@ -65,31 +173,28 @@ pub fn are_near(ports: &Ports) -> Result<bool, Fault> {
         .any(|one| matches!(one.duty, Duty::Replaced(_)) && one.looks < LAG_LOOKS_MAX))
 }
 
-fn concerns_one_user(fault: &Fault) -> bool {
+/// Whether a fault says nothing about other users.
+pub(crate) fn concerns_one_user(fault: &Fault) -> bool {
     matches!(
         fault,
         Fault::UserUnknown { .. } | Fault::Refused { .. } | Fault::AnswerUnusable { .. }
     )
 }
 
-fn look(ports: &Ports, obligation: &Obligation, actor: &str) -> Result<DutyOutcome, Fault> {
-    let listed = ports.relying_party.credentials(&obligation.user)?;
-    let methods: Vec<MethodId> = listed.iter().map(|entry| entry.method.clone()).collect();
-    let live = ports.ledger.live_among(&methods)?;
+fn look(sides: &Sides<'_>, obligation: &Obligation, actor: &str) -> Result<DutyOutcome, Fault> {
     match &obligation.duty {
-        Duty::Replaced(method) => replaced(ports, obligation, method, &listed, &live, actor),
-        Duty::Orphan(credential) => orphan(ports, obligation, credential, &listed, &live, actor),
+        Duty::Replaced(method) => replaced(sides, obligation, method, actor),
+        Duty::Orphan(credential) => orphan(sides, obligation, credential, actor),
     }
 }
 
 fn replaced(
-    ports: &Ports,
+    sides: &Sides<'_>,
     obligation: &Obligation,
     method: &MethodId,
-    listed: &[RegisteredCredential],
-    live: &[MethodId],
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
+    let (listed, live) = listed(sides, &obligation.user)?;
     let there = |wanted: &MethodId| listed.iter().any(|entry| entry.method == *wanted);
     let new_key_is_there = obligation.keeps.as_ref().is_some_and(there);
     if live.contains(method) {
@@ -99,59 +204,86 @@ fn replaced(
     }
     if !new_key_is_there {
         return Ok(DutyOutcome::Again {
-            due: ports.clock.now().plus_seconds(LAG_SECONDS),
+            due: sides.clock.now().plus_seconds(LAG_SECONDS),
         });
     }
     if !there(method) {
         return Ok(DutyOutcome::Settled { deleted: false });
     }
-    delete(ports, obligation, method, actor)
+    delete(sides, obligation, method, actor)
 }
 
 fn orphan(
-    ports: &Ports,
+    sides: &Sides<'_>,
     obligation: &Obligation,
     credential: &CredentialId,
-    listed: &[RegisteredCredential],
-    live: &[MethodId],
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    let Some(entry) = listed
-        .iter()
-        .find(|entry| entry.may_be.contains(credential))
-    else {
-        let pause = usize::try_from(obligation.looks)
-            .ok()
-            .and_then(|looks| ORPHAN_SECONDS.get(looks));
-        return Ok(match pause {
+    let pause = usize::try_from(obligation.looks)
+        .ok()
+        .and_then(|looks| ORPHAN_SECONDS.get(looks));
+    match sight(sides, &obligation.user, credential)? {
+        Sight::Absent => Ok(match pause {
             Some(seconds) => DutyOutcome::Again {
-                due: ports.clock.now().plus_seconds(*seconds),
+                due: sides.clock.now().plus_seconds(*seconds),
             },
             None => DutyOutcome::Settled { deleted: false },
-        });
-    };
-    if live.contains(&entry.method) {
-        return Ok(DutyOutcome::Spared {
-            why: "it turned out to be the key that is in use".to_owned(),
-        });
+        }),
+        Sight::Spared(why) => Ok(DutyOutcome::Spared {
+            why: why.to_owned(),
+        }),
+        Sight::There(method) => delete(sides, obligation, &method, actor),
     }
-    delete(ports, obligation, &entry.method, actor)
+}
+
+/// What a user's list shows of an abandoned credential.
+enum Sight {
+    Absent,
+    There(MethodId),
+    Spared(&'static str),
+}
+
+fn sight(sides: &Sides<'_>, user: &str, credential: &CredentialId) -> Result<Sight, Fault> {
+    let (listed, live) = listed(sides, user)?;
+    let mut could_be = listed
+        .into_iter()
+        .filter(|entry| entry.may_be.contains(credential));
+    Ok(match (could_be.next(), could_be.next()) {
+        (None, _) => Sight::Absent,
+        (Some(entry), None) if live.contains(&entry.method) => {
+            Sight::Spared("it turned out to be the key that is in use")
+        }
+        (Some(entry), None) => Sight::There(entry.method),
+        // One text may stand for two ids, so one of them may be somebody's working key.
+        (Some(_), Some(_)) => Sight::Spared("several entries of the list could be it"),
+    })
+}
+
+/// A user's list, and those of its entries that this ledger enrolled and still counts.
+fn listed(
+    sides: &Sides<'_>,
+    user: &str,
+) -> Result<(Vec<RegisteredCredential>, Vec<MethodId>), Fault> {
+    let listed = sides.relying_party.credentials(user)?;
+    let methods: Vec<MethodId> = listed.iter().map(|entry| entry.method.clone()).collect();
+    let live = sides.ledger.live_among(&methods)?;
+    Ok((listed, live))
 }
 
 /// The intent is in the ledger before the DELETE; a repeated DELETE finds nothing, which is done as well.
 fn delete(
-    ports: &Ports,
+    sides: &Sides<'_>,
     obligation: &Obligation,
     method: &MethodId,
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    ports.ledger.settle(
+    sides.ledger.settle(
         obligation.id,
         &DutyOutcome::Deleting,
         actor,
-        ports.clock.now(),
+        sides.clock.now(),
     )?;
-    let deleted = ports.relying_party.delete(&obligation.user, method)?;
+    let deleted = sides.relying_party.delete(&obligation.user, method)?;
     Ok(DutyOutcome::Settled {
         deleted: deleted == Deleted::Now,
     })

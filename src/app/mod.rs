@@ -8,6 +8,7 @@ pub mod duties;
 pub mod intake;
 pub mod journal;
 pub mod provisions;
+pub mod reconcile;
 pub mod runner;
 pub mod station;
 #[cfg(test)]

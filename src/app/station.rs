@@ -61,6 +61,8 @@ pub struct Desk {
     duties_busy: Arc<AtomicBool>,
     /// Something happened since the duties were last looked after.
     duties_due: bool,
+    /// Jobs that ended since then.
+    ended: BTreeSet<JobId>,
     /// Older credentials go in a moment: the line is not empty yet.
     duties_soon: bool,
     waits_for_network: bool,
@@ -100,6 +102,7 @@ impl Desk {
             folder_settling: false,
             duties_busy: Arc::default(),
             duties_due: true,
+            ended: BTreeSet::new(),
             duties_soon: false,
             waits_for_network: false,
             stopping: false,
@@ -205,6 +208,11 @@ impl Desk {
                 // Whoever asked may have gone; the change stands all the same.
                 drop(reply.send(answer));
             }
+            Message::Reopen {
+                credential,
+                actor,
+                reply,
+            } => drop(reply.send(self.reopen(&credential, &actor))),
         }
     }
 

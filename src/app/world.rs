@@ -26,7 +26,7 @@ pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
 pub(crate) use mailbox::{Folder, file_of};
 pub(crate) use station::{desk, options};
-pub(crate) use story::{began, course, credential, started};
+pub(crate) use story::{began, course, credential, done, started};
 pub(crate) use tenant::TenantState;
 
 /// When every world begins: 2026-03-02T09:30:00Z.

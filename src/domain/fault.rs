@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::authenticator::Aaguid;
+use crate::domain::credential::MethodId;
 
 /// A CTAP2 status byte (CTAP 2.1 §8.2) other than success.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -179,6 +180,11 @@ pub enum Fault {
     AnswerUnusable { what: String },
     #[error("it cannot be told whether the passkey was registered")]
     RegistrationUncertain,
+    /// It has answered so, or its list has shown it: the passkey that lies on the key signs nobody in.
+    #[error("the passkey on the key is of no use: {why}")]
+    PasskeyRefused { why: Box<Self> },
+    #[error("{} entries of the user's list could be the new passkey", methods.len())]
+    PasskeyAmbiguous { methods: Vec<MethodId> },
 
     // Paper, ledger, ourselves.
     #[error("the mailer could not be made: {what}")]
@@ -283,6 +289,8 @@ impl Fault {
             | Self::UserUnknown { .. }
             | Self::AnswerUnusable { .. }
             | Self::RegistrationUncertain
+            | Self::PasskeyRefused { .. }
+            | Self::PasskeyAmbiguous { .. }
             | Self::Mailer { .. }
             | Self::DeliveryUncertain
             | Self::Ledger { .. }

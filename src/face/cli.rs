@@ -4,6 +4,7 @@
 mod examples;
 mod mailer;
 mod manual;
+mod reconcile;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::face::say::Complaint;
 
 pub use mailer::Mailer;
 pub use manual::man;
+pub use reconcile::Reconcile;
 
 /// Where the configuration lies when nobody says otherwise.
 pub const CONFIG_DEFAULT: &str = "config/station.toml";
@@ -116,6 +118,11 @@ pub enum Command {
         #[command(subcommand)]
         command: People,
     },
+    /// Compare the ledger with the tenant, in both directions
+    ///
+    /// Reads the passkeys of everybody whom the ledger knows, and says what only one side has. Changes nothing without --delete.
+    #[command(after_help = reconcile::RECONCILE)]
+    Reconcile(Reconcile),
     /// Show the whole line at work, with practice keys and a practice tenant
     ///
     /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is

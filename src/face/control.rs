@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::admin::{self, Change};
 use crate::app::station::Handle;
+use crate::domain::credential::CredentialId;
 use crate::domain::time::Timestamp;
 use crate::face::report::{find_one, name};
 use crate::face::say::{self, Complaint, ExitCode};
@@ -32,6 +33,11 @@ pub enum Ask {
     },
     /// Forget a person.
     Erase { user: String, actor: String },
+    /// Look for an abandoned credential once more, and delete it if it is at Entra.
+    Reopen {
+        credential: CredentialId,
+        actor: String,
+    },
 }
 
 /// What came of it, in words.
@@ -103,6 +109,13 @@ pub fn over_station(
                 })
             }
             Ask::Erase { user, actor } => erase(user, actor),
+            Ask::Reopen { credential, actor } => {
+                match station.reopen(credential.clone(), actor.clone()) {
+                    Some(Ok(())) => Ok(say::reconcile::reopened(credential)),
+                    Some(Err(fault)) => Err(Complaint::from(fault)),
+                    None => Err(ended()),
+                }
+            }
         };
         Answer::from(result)
     }
@@ -126,6 +139,10 @@ pub fn by_ourselves(
                 .map_err(|why| say::admin::refused(&why, &name(&record)))
         }
         Ask::Erase { user, actor } => erase(user, actor),
+        Ask::Reopen { credential, actor } => {
+            ledger.reopen(credential, actor, now)?;
+            Ok(say::reconcile::reopened(credential))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod control;
 mod grid;
 pub mod outlet;
+pub mod progress;
 pub mod report;
 pub mod say;
 pub mod terminal;

@@ -5,10 +5,12 @@
 mod json;
 mod letters;
 mod list;
+mod reconcile;
 mod show;
 mod status;
 
 pub use list::list;
+pub use reconcile::reconcile;
 pub use show::show;
 pub use status::status;
 

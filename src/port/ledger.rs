@@ -1,5 +1,7 @@
 //! The ledger: journal, sealed PINs, who holds which key. Every method that writes returns once it is on the disk.
 
+use serde::Serialize;
+
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
@@ -109,6 +111,33 @@ pub enum DutyOutcome {
     Spared { why: String },
 }
 
+/// What became of a passkey that this ledger made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasskeyState {
+    /// It is on a key, and perhaps at Entra: its job is under way.
+    Made,
+    Registered,
+    /// Given up before anybody had it: it must not be at Entra.
+    Abandoned,
+    /// A newer key takes its place; it goes as soon as that one is in the list.
+    Replaced,
+    /// It was deleted at Entra, or never appeared there.
+    Gone,
+}
+
+/// A passkey that this ledger made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passkey {
+    pub credential: CredentialId,
+    pub job: JobId,
+    /// Entra's id, where an answer or a list has told it.
+    pub method: Option<MethodId>,
+    pub state: PasskeyState,
+    /// The journal calls it abandoned, whatever was found out about it since.
+    pub given_up: bool,
+}
+
 /// Who holds a key, according to this ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -144,8 +173,12 @@ pub trait Ledger: Send + Sync {
     fn attestation(&self, job: JobId, attempt: Attempt) -> Result<Option<Attestation>, Fault>;
     /// Jobs of this ledger whose key has this serial, newest first.
     fn holders_of_serial(&self, serial: &Serial) -> Result<Vec<Holder>, Fault>;
-    /// The job whose registered, or merely made, passkey this is.
+    /// The job whose registered, or merely made, passkey this is. One that was given up is nobody's.
     fn holder_of_credential(&self, credential: &CredentialId) -> Result<Option<Holder>, Fault>;
+    /// The passkey of this ledger with this id, whatever became of it.
+    fn passkey(&self, credential: &CredentialId) -> Result<Option<Passkey>, Fault>;
+    /// All passkeys that this ledger made for the user, job by job.
+    fn passkeys_of_user(&self, user: &str) -> Result<Vec<Passkey>, Fault>;
     /// Done or open jobs of this user that are not cancelled.
     fn jobs_of_user(&self, user: &str) -> Result<Vec<JobRecord>, Fault>;
     /// Methods that this ledger registered for the user and did not replace: never to be deleted for another key's sake.
@@ -162,6 +195,11 @@ pub trait Ledger: Send + Sync {
         actor: &str,
         at: Timestamp,
     ) -> Result<(), Fault>;
+    /// Takes up the duty to be rid of an abandoned credential once more, due at once, whatever came of it before.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when the journal does not call the credential abandoned.
+    fn reopen(&self, credential: &CredentialId, actor: &str, at: Timestamp) -> Result<(), Fault>;
     /// Something that belongs to no job, for the audit chain: shift change, start, erasure.
     fn note(&self, what: &str, actor: &str, at: Timestamp) -> Result<(), Fault>;
 }

@@ -5,6 +5,7 @@ mod check;
 pub mod keys;
 mod mailer;
 mod pins;
+mod reconcile;
 
 use std::io::Write;
 use std::path::Path;
@@ -52,6 +53,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::People {
             command: People::Erase { user },
         } => admin::erase(&cli.config, user, out),
+        Command::Reconcile(wish) => reconcile::reconcile(&cli.config, wish, out),
         Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => {
             completions(*shell, out);

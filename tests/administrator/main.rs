@@ -6,6 +6,7 @@ mod keys;
 mod people;
 mod pins;
 mod reissue;
+mod reconcile;
 mod reset;
 mod retention;
 

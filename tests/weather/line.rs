@@ -30,12 +30,12 @@ use keyline::port::{Attendant, Authenticator as _, CancelFlag, JobRecord, Ledger
 use keyline::practice::authenticator::{
     Bench, Memory, PRACTICE_AAGUID, PracticeTransport, SimulatedKey, Touch,
 };
-use keyline::practice::tenant::{Existing, Tenant, TenantSetup};
+use keyline::practice::tenant::{Existing, MethodIds, Tenant, TenantSetup};
 use keyline::wire::station::{self, Parts};
 
 use base::{Knows, Setting};
 use clock::HurriedClock;
-use running::Running;
+pub(crate) use running::Running;
 
 /// How long anything may take on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,6 +54,7 @@ pub(crate) struct Layout {
     pub(crate) policy: &'static str,
     pub(crate) already_enrolled: &'static str,
     pub(crate) timeout_seconds: i64,
+    pub(crate) method_ids: MethodIds,
 }
 
 impl Default for Layout {
@@ -64,6 +65,7 @@ impl Default for Layout {
             policy: "",
             already_enrolled: "hold",
             timeout_seconds: 30,
+            method_ids: MethodIds::PaddingCount,
         }
     }
 }
@@ -84,7 +86,10 @@ impl Line {
     /// Sets a line up, with its tenant running and no key anywhere.
     pub(crate) fn set(layout: &Layout) -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        let tenant = setup(0, layout.seed, home.path());
+        let tenant = TenantSetup {
+            method_ids: layout.method_ids,
+            ..setup(0, layout.seed, home.path())
+        };
         let base = base::Line::set(home, layout.slots, tenant, settings(layout));
         let line = Self {
             port: base.tenant(|tenant| tenant.url().port().expect("a port")),
@@ -109,6 +114,13 @@ impl Line {
     /// Has the hands take this key next.
     pub(crate) fn put_into_crate(&self, key: &SimulatedKey) {
         self.crate_of_keys.lock().unwrap().push_back(key.clone());
+    }
+
+    /// Puts a key into a slot by hand.
+    pub(crate) fn insert(&self, slot: u16, key: &SimulatedKey) {
+        self.bench
+            .insert(&Bench::place(slot), key)
+            .expect("a free place");
     }
 
     /// Does something with the tenant, which must be up.
@@ -251,6 +263,15 @@ impl Line {
     /// What every line must come to: each job done, each person with one credential more than `before` keeps, and that
     /// credential on the very key that the ledger names.
     pub(crate) fn assert_sound(&self, ledger: &dyn Ledger, kept: usize) {
+        self.assert_enrolled(ledger, kept);
+        let open = ledger
+            .obligations(Timestamp(i64::MAX))
+            .expect("obligations");
+        assert_eq!(open, Vec::new(), "an obligation was left open");
+    }
+
+    /// The same, while something of an earlier attempt may still be looked for.
+    pub(crate) fn assert_enrolled(&self, ledger: &dyn Ledger, kept: usize) {
         let jobs = ledger.jobs(None).expect("jobs");
         let mut by_user: BTreeMap<&str, Vec<&JobRecord>> = BTreeMap::new();
         for job in &jobs {
@@ -287,10 +308,6 @@ impl Line {
                 assert!(live.contains(&held[0].method), "{user}: not in the ledger");
             }
         }
-        let open = ledger
-            .obligations(Timestamp(i64::MAX))
-            .expect("obligations");
-        assert_eq!(open, Vec::new(), "an obligation was left open");
     }
 
     fn key(&self, serial: &str) -> SimulatedKey {

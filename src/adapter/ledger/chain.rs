@@ -269,6 +269,9 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         Fault::Recipients { .. } => Fault::Recipients { what: what() },
         Fault::Unsealable { .. } => Fault::Unsealable { what: what() },
         Fault::Internal { .. } => Fault::Internal { what: what() },
+        Fault::PasskeyRefused { why } => Fault::PasskeyRefused {
+            why: Box::new(withhold_fault(*why)),
+        },
         // Numbers, models, serials of keys, and names of commands: nothing of a person.
         same @ (Fault::KeyGone
         | Fault::KeyMute
@@ -298,6 +301,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         | Fault::Clock { .. }
         | Fault::UserUnknown { .. }
         | Fault::RegistrationUncertain
+        | Fault::PasskeyAmbiguous { .. }
         | Fault::DeliveryUncertain
         | Fault::Interrupted
         | Fault::Cancelled) => same,

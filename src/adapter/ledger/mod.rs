@@ -12,6 +12,7 @@ mod duty;
 mod index;
 mod journal;
 mod keys;
+mod passkey;
 mod query;
 mod recovery;
 mod retention;
@@ -34,7 +35,8 @@ use crate::domain::job::{BatchName, JobId};
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Stamped,
+    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Passkey,
+    Stamped,
 };
 
 use chain::{CHECKPOINT_EVERY_ROWS, Row};
@@ -334,6 +336,14 @@ impl Ledger for SqliteLedger {
         self.read(|db| query::holder_of_credential(db, credential))
     }
 
+    fn passkey(&self, credential: &CredentialId) -> Result<Option<Passkey>, Fault> {
+        self.read(|db| passkey::find(db, credential))
+    }
+
+    fn passkeys_of_user(&self, user: &str) -> Result<Vec<Passkey>, Fault> {
+        self.read(|db| passkey::of_user(db, user))
+    }
+
     fn jobs_of_user(&self, user: &str) -> Result<Vec<JobRecord>, Fault> {
         self.read(|db| query::jobs_of_user(db, user))
     }
@@ -358,6 +368,10 @@ impl Ledger for SqliteLedger {
         at: Timestamp,
     ) -> Result<(), Fault> {
         self.write(actor, at, |pen| duty::settle(pen, obligation, outcome))
+    }
+
+    fn reopen(&self, credential: &CredentialId, actor: &str, at: Timestamp) -> Result<(), Fault> {
+        self.write(actor, at, |pen| passkey::reopen(pen, credential))
     }
 
     /// `what` stands in the audit chain for good: it must name no person.

@@ -170,7 +170,10 @@ pub(super) fn holder_of_credential(
 ) -> Result<Option<Holder>, Trouble> {
     let mut found = records(
         db,
-        "JOIN passkey ON passkey.job = job.id WHERE passkey.credential = ?1",
+        "JOIN passkey ON passkey.job = job.id
+         WHERE passkey.credential = ?1
+           AND NOT EXISTS (SELECT 1 FROM obligation WHERE obligation.kind = 'orphan' AND obligation.job = passkey.job
+                           AND obligation.target = lower(hex(passkey.credential)))",
         [&credential.0],
     )?;
     Ok(found.pop().map(holder))

@@ -2,7 +2,7 @@
 
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
-use crate::domain::credential::{Attestation, AttestationVerdict, RpId};
+use crate::domain::credential::{Attestation, AttestationVerdict, CredentialId, RpId};
 use crate::domain::event::Evidence;
 use crate::domain::fault::Fault;
 use crate::domain::policy::ResetMode;
@@ -21,12 +21,16 @@ impl Run<'_> {
 
     pub(super) fn ceremony(&mut self) -> Result<(Evidence, Attestation), Fault> {
         let (job, user) = (self.job.id, self.job.request.user.as_str());
-        let options = self.with_tenant(|bench| {
+        let mut options = self.with_tenant(|bench| {
             let ports = bench.ports;
             bench
                 .provisions
                 .take(ports.relying_party.as_ref(), job, user, ports.clock.now())
         })?;
+        // An earlier passkey of ours that was given up and came through after all: the new one takes its place on the key, and
+        // it goes from Entra by itself. The key must not refuse for its sake.
+        let given_up = self.given_up(&options.exclude)?;
+        options.exclude.retain(|id| !given_up.contains(id));
         if self.policy.reset == ResetMode::Keep {
             self.refuse_second_passkey(&options.rp_id)?;
         }
@@ -66,6 +70,11 @@ impl Run<'_> {
             .into_iter()
             .flat_map(|method| method.may_be)
             .collect();
+        let given_up = self.given_up(&ids)?;
+        let ids: Vec<_> = ids
+            .into_iter()
+            .filter(|id| !given_up.contains(id))
+            .collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -73,5 +82,17 @@ impl Run<'_> {
             Some(_) => Err(Fault::CredentialExcluded),
             None => Ok(()),
         }
+    }
+
+    /// Those of these ids that this ledger made and gave up before anybody had them.
+    fn given_up(&self, ids: &[CredentialId]) -> Result<Vec<CredentialId>, Fault> {
+        let mut found = Vec::new();
+        for id in ids {
+            let passkey = self.bench.ports.ledger.passkey(id)?;
+            if passkey.is_some_and(|passkey| passkey.given_up) {
+                found.push(id.clone());
+            }
+        }
+        Ok(found)
     }
 }

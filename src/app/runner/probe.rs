@@ -5,17 +5,25 @@ use std::time::Duration;
 
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
-use crate::app::runner::register::registered;
+use crate::app::runner::register::{in_vain, is_refusal, registered};
 use crate::domain::authenticator::Recognition;
-use crate::domain::credential::{CredentialId, MethodId};
+use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
 use crate::domain::event::{Evidence, Intent, Step, Witness};
-use crate::domain::fault::{Fault, Move};
+use crate::domain::fault::Fault;
 use crate::domain::mailer::ControlNumber;
 use crate::port::PinVerdict;
 
 /// How often the list is read before a passkey counts as not registered: the directory takes up to a minute.
 const LIST_READS: u32 = 13;
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What the user's list shows of a passkey.
+enum Sighting {
+    Found(MethodId),
+    Several(Vec<MethodId>),
+    /// Not after a minute either; this was the last reading.
+    Absent(Vec<RegisteredCredential>),
+}
 
 impl Run<'_> {
     /// Asks the world about a step that is in doubt.
@@ -82,6 +90,7 @@ impl Run<'_> {
         }
     }
 
+    /// The same attestation once more, while its challenge lives; then the user's list, for a minute; then the exclude list.
     fn probe_register(&mut self) -> Outcome {
         let made = match self.made() {
             Ok(made) => made,
@@ -91,43 +100,74 @@ impl Run<'_> {
         if self.bench.ports.clock.now() <= made.expires {
             match self.post() {
                 Ok(method) => return registered(method, Witness::Reply),
-                Err(fault) if fault.whose_move() == Move::Wait => return Outcome::Doubt(fault),
                 // A refusal of the second POST may be about the first one's success: the list decides.
-                Err(fault) => refusal = Some(fault),
+                Err(fault) if is_refusal(&fault) => refusal = Some(fault),
+                Err(fault) => return Outcome::Doubt(fault),
             }
         }
         match self.look_for(&made.credential) {
-            Ok(Some(method)) => registered(method, Witness::List),
-            Ok(None) => self.not_in_the_list(&made.credential, refusal),
+            Ok(Sighting::Found(method)) => registered(method, Witness::List),
+            Ok(Sighting::Several(methods)) => Outcome::Doubt(Fault::PasskeyAmbiguous { methods }),
+            Ok(Sighting::Absent(listed)) => self
+                .not_in_the_list(&made.credential, &listed, refusal)
+                .unwrap_or_else(Outcome::Doubt),
             Err(fault) => Outcome::Doubt(fault),
         }
     }
 
     /// The list does not show the passkey. The exclude list of fresh options is the cross-check: what stands in it is registered.
-    fn not_in_the_list(&mut self, credential: &CredentialId, refusal: Option<Fault>) -> Outcome {
+    fn not_in_the_list(
+        &mut self,
+        credential: &CredentialId,
+        listed: &[RegisteredCredential],
+        refusal: Option<Fault>,
+    ) -> Result<Outcome, Fault> {
         let user = self.job.request.user.as_str();
-        let options = self.with_tenant(|bench| bench.ports.relying_party.creation_options(user));
-        match (options, refusal) {
-            (Err(fault), _) => Outcome::Doubt(fault),
-            (Ok(options), _) if options.exclude.contains(credential) => {
-                Outcome::Doubt(Fault::Unreachable {
-                    what: "the new passkey is registered, but the user's list does not show it yet"
-                        .to_owned(),
-                })
-            }
-            // The list may lag behind by more than a minute, so the doubt stays under the hold: after a release the list is
-            // asked again, and a challenge that ran out meanwhile means a fresh ceremony.
-            (Ok(_), Some(fault)) => Outcome::Doubt(fault),
-            (Ok(_), None) => Outcome::Abandon {
-                reason: Fault::RegistrationUncertain,
+        let options = self.with_tenant(|bench| bench.ports.relying_party.creation_options(user))?;
+        if !options.exclude.contains(credential) {
+            // Whatever appears later is in the journal as abandoned, is looked for again, and deleted.
+            return Ok(Outcome::Abandon {
+                reason: refusal.map_or(Fault::RegistrationUncertain, in_vain),
                 restart: Step::MakeCredential,
-            },
+            });
         }
+        let mut alike = self.namesakes(listed)?;
+        Ok(match (alike.pop(), alike.is_empty()) {
+            (Some(method), true) => registered(method, Witness::List),
+            (Some(method), false) => {
+                alike.push(method);
+                Outcome::Doubt(Fault::PasskeyAmbiguous { methods: alike })
+            }
+            (None, _) => Outcome::Doubt(Fault::Unreachable {
+                what: "the new passkey is registered, but the user's list does not show it yet"
+                    .to_owned(),
+            }),
+        })
+    }
+
+    /// The entries of a list that could be the new passkey although their ids are encodings of nothing: of its name and its
+    /// model, and nobody else's. Asked only once it is known to be registered.
+    fn namesakes(&mut self, listed: &[RegisteredCredential]) -> Result<Vec<MethodId>, Fault> {
+        let (name, model) = (self.key_name(), self.attestation()?.aaguid);
+        let methods: Vec<MethodId> = listed
+            .iter()
+            .filter(|entry| {
+                entry.may_be.is_empty()
+                    && entry.display_name == name
+                    && entry.aaguid.is_none_or(|aaguid| aaguid == model)
+                    && !self.enrollment.replaces().contains(&entry.method)
+            })
+            .map(|entry| entry.method.clone())
+            .collect();
+        let taken = self.bench.ports.ledger.live_among(&methods)?;
+        let free = methods.into_iter().filter(|one| !taken.contains(one));
+        Ok(free.collect())
     }
 
     /// Reads the user's list until the credential is in it, for a minute.
-    fn look_for(&mut self, credential: &CredentialId) -> Result<Option<MethodId>, Fault> {
+    fn look_for(&mut self, credential: &CredentialId) -> Result<Sighting, Fault> {
         let user = self.job.request.user.as_str();
+        let mut listed = Vec::new();
         for read in 0..LIST_READS {
             if read > 0
                 && !self
@@ -138,15 +178,20 @@ impl Run<'_> {
             {
                 return Err(Fault::Cancelled);
             }
-            let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
-            let found = listed
-                .into_iter()
-                .find(|method| method.may_be.contains(credential));
-            if let Some(method) = found {
-                return Ok(Some(method.method));
+            listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
+            let found: Vec<MethodId> = listed
+                .iter()
+                .filter(|method| method.may_be.contains(credential))
+                .map(|method| method.method.clone())
+                .collect();
+            match found.as_slice() {
+                [] => {}
+                [method] => return Ok(Sighting::Found(method.clone())),
+                // One text may stand for two ids, so which of them is ours only a person can tell.
+                [_, _, ..] => return Ok(Sighting::Several(found)),
             }
         }
-        Ok(None)
+        Ok(Sighting::Absent(listed))
     }
 
     fn probe_deliver(&mut self) -> Outcome {

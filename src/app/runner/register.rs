@@ -4,7 +4,7 @@ use crate::app::journal;
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::perform::Prepared;
-use crate::domain::credential::{CredentialKind, MethodId};
+use crate::domain::credential::{Attestation, CredentialKind, MethodId};
 use crate::domain::enrollment::{Made, Standing};
 use crate::domain::event::{Evidence, Intent, Step, Witness};
 use crate::domain::fault::Fault;
@@ -91,26 +91,14 @@ impl Run<'_> {
     pub(super) fn register(&mut self) -> Outcome {
         match self.post() {
             Ok(method) => registered(method, Witness::Reply),
+            Err(fault) if is_refusal(&fault) => Outcome::NotDone(in_vain(fault)),
             Err(fault) => Outcome::failed(fault),
         }
     }
 
     /// POSTs the attestation that is in the ledger: the first time and after a doubt, the very same bytes.
     pub(super) fn post(&mut self) -> Result<MethodId, Fault> {
-        let missing = || Fault::Ledger {
-            what: "the attestation is not in the ledger".to_owned(),
-        };
-        let attempt = self
-            .enrollment
-            .made()
-            .map(|made| made.attempt)
-            .ok_or_else(missing)?;
-        let attestation = self
-            .bench
-            .ports
-            .ledger
-            .attestation(self.job.id, attempt)?
-            .ok_or_else(missing)?;
+        let attestation = self.attestation()?;
         let name = self.key_name();
         let user = self.job.request.user.as_str();
         self.with_tenant(|bench| {
@@ -119,6 +107,18 @@ impl Run<'_> {
                 .relying_party
                 .register(user, &name, &attestation)
         })
+    }
+
+    /// The attestation of the passkey that this attempt made.
+    pub(super) fn attestation(&self) -> Result<Attestation, Fault> {
+        let missing = || Fault::Ledger {
+            what: "the attestation is not in the ledger".to_owned(),
+        };
+        let made = self.enrollment.made().ok_or_else(missing)?;
+        let ledger = self.bench.ports.ledger.as_ref();
+        ledger
+            .attestation(self.job.id, made.attempt)?
+            .ok_or_else(missing)
     }
 
     pub(super) fn key_name(&self) -> String {
@@ -142,6 +142,18 @@ impl Run<'_> {
                 role: self.job.request.role.word(),
             },
         )
+    }
+}
+
+/// Whether the service has understood the registration and said no. What fails on the way there is none.
+pub(super) const fn is_refusal(fault: &Fault) -> bool {
+    matches!(fault, Fault::Refused { .. } | Fault::UserUnknown { .. })
+}
+
+/// The refusal of a passkey that is on the key already: somebody has to be told that it is of no use.
+pub(super) fn in_vain(refusal: Fault) -> Fault {
+    Fault::PasskeyRefused {
+        why: Box::new(refusal),
     }
 }
 

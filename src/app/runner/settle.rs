@@ -35,8 +35,19 @@ impl Run<'_> {
                 Ok(())
             }
             Outcome::Doubt(fault) => self.leave_in_doubt(fault.clone()),
-            Outcome::Abandon { reason, restart } => self.abandon(reason.clone(), *restart),
+            Outcome::Abandon { reason, restart } => self.give_up(reason, *restart),
         }
+    }
+
+    /// The attempt is over. A passkey that Entra does not take is no reason to make another one at once: what was refused
+    /// today is refused tomorrow unless somebody mends it. After a release the same key is asked for, and its passkey is made
+    /// anew; the refused one goes with that.
+    fn give_up(&mut self, reason: &Fault, restart: Step) -> Result<(), Ending> {
+        self.abandon(reason.clone(), restart)?;
+        if matches!(reason, Fault::PasskeyRefused { .. }) {
+            return self.hold(reason.clone());
+        }
+        Ok(())
     }
 
     /// Nothing is written but a hold where only a person can tell; it lies on top of the doubt and leaves it in place.
@@ -85,6 +96,9 @@ impl Run<'_> {
                     self.abandon(fault.clone(), Step::Reset)?;
                 }
                 Err(Ending::Stopped(fault))
+            }
+            Move::Administrator if matches!(fault, Fault::PasskeyRefused { .. }) => {
+                self.give_up(&fault, Step::MakeCredential)
             }
             Move::Administrator => self.hold(fault),
             // The key holds a registered passkey: it is given up only by the administrator.

@@ -5,6 +5,7 @@ mod doubts;
 mod faults;
 mod modes;
 mod reissue;
+mod reply;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -139,6 +139,7 @@ impl Desk {
             return;
         }
         self.duties_due = false;
+        let ended = std::mem::take(&mut self.ended);
         let (ports, actor, to_loop) = (
             self.ports.clone(),
             self.options.actor.clone(),
@@ -148,6 +149,9 @@ impl Desk {
         tokio::task::spawn_blocking(move || {
             if let Err(fault) = duties::work(&ports, &actor) {
                 tracing::warn!(%fault, "old credentials wait");
+            }
+            if let Err(fault) = duties::at_batch_end(&ports, &ended, &actor) {
+                tracing::warn!(%fault, "what abandoned attempts left is looked for later");
             }
             let soon = duties::are_near(&ports).unwrap_or_else(|fault| {
                 tracing::warn!(%fault, "duties cannot be read");

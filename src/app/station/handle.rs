@@ -10,6 +10,7 @@ use crate::app::intake::Taken;
 use crate::app::runner::Hand;
 use crate::app::station::slots::SlotMap;
 use crate::domain::authenticator::Slot;
+use crate::domain::credential::CredentialId;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{ConfirmCards, Ending, Reading};
@@ -97,6 +98,11 @@ pub(super) enum Message {
         actor: String,
         reply: SyncSender<Result<Changed, Unchanged>>,
     },
+    Reopen {
+        credential: CredentialId,
+        actor: String,
+        reply: SyncSender<Result<(), Fault>>,
+    },
 }
 
 /// A way into the loop, for faces. Cloned freely.
@@ -121,6 +127,19 @@ impl Handle {
         let message = Message::Change {
             job,
             change,
+            actor,
+            reply,
+        };
+        self.0.send(message).ok()?;
+        answer.recv().ok()
+    }
+
+    /// Has the station look for an abandoned credential once more, and delete it at Entra if it is there. Blocks until the duty
+    /// is durable; `None` when the station has ended.
+    pub fn reopen(&self, credential: CredentialId, actor: String) -> Option<Result<(), Fault>> {
+        let (reply, answer) = sync_channel(1);
+        let message = Message::Reopen {
+            credential,
             actor,
             reply,
         };

@@ -7,6 +7,7 @@ use crate::app::runner::Hand;
 use crate::app::station::handle::Request;
 use crate::app::station::{Desk, candidates, carry_out};
 use crate::domain::authenticator::Slot;
+use crate::domain::credential::CredentialId;
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{Ending, Reading, Signal};
@@ -26,9 +27,19 @@ impl Desk {
         let now = self.ports.clock.now();
         let changed = admin::change(self.ports.ledger.as_ref(), job, change, actor, now)?;
         self.changed(job);
+        self.ended.insert(job);
         self.duties_due = true;
         self.look_after_duties();
         Ok(changed)
+    }
+
+    /// Takes up the duty to be rid of an abandoned credential once more.
+    pub(super) fn reopen(&mut self, credential: &CredentialId, actor: &str) -> Result<(), Fault> {
+        let now = self.ports.clock.now();
+        self.ports.ledger.reopen(credential, actor, now)?;
+        self.duties_due = true;
+        self.look_after_duties();
+        Ok(())
     }
 
     pub(super) fn key(&mut self, event: KeyEvent) {
@@ -75,7 +86,10 @@ impl Desk {
         let slot_number = slot.map(|slot| slot.0);
         tracing::info!(job = job.0, slot = slot_number, ?ending, "run ended");
         match &ending {
-            Ending::Finished => self.summary.done = self.summary.done.saturating_add(1),
+            Ending::Finished => {
+                self.summary.done = self.summary.done.saturating_add(1);
+                self.ended.insert(job);
+            }
             Ending::Stopped(fault @ Fault::Ledger { .. }) => {
                 self.summary.broken = Some(fault.clone())
             }

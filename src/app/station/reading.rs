@@ -7,11 +7,12 @@ use crate::app::Ports;
 use crate::app::board::Board;
 use crate::app::runner::Hand;
 use crate::domain::authenticator::{Identity, Serial, Slot};
-use crate::domain::credential::RpId;
+use crate::domain::credential::{CredentialId, RpId};
 use crate::domain::enrollment::Standing;
+use crate::domain::event::{Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::{EnrolledFor, Reading};
-use crate::port::{Attendant, Authenticator, CancelFlag, Holder, Ledger, Place};
+use crate::port::{Attendant, Authenticator, CancelFlag, Holder, Ledger, Place, Stamped};
 
 /// Entra's relying party, for the question whether a key is somebody's: the captures and all known clients agree on it.
 const ENTRA_RP_ID: &str = "login.microsoft.com";
@@ -63,8 +64,12 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
     let mut passkey = None;
     if identity.capabilities.has_pin() {
         passkey = key.assert_silently(&RpId(ENTRA_RP_ID.to_owned()), &[])?;
-        if let (Some(credential), None) = (&passkey, &enrolled_for) {
-            enrolled_for = ledger.holder_of_credential(credential)?.and_then(brief);
+        if let Some(credential) = passkey.clone() {
+            if is_spent(ledger, &credential)? {
+                passkey = None;
+            } else if enrolled_for.is_none() {
+                enrolled_for = ledger.holder_of_credential(&credential)?.and_then(brief);
+            }
         }
     }
     Ok(Reading {
@@ -72,6 +77,43 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
         enrolled_for,
         passkey,
     })
+}
+
+/// Whether this passkey is what a job of ours left behind when it was given up for good, on a key that has had nothing but
+/// what that job put there: it signs nobody in, and nobody ever had the key. A key that kept what was on it may hold other
+/// passkeys as well, and shows only one.
+fn is_spent(ledger: &dyn Ledger, credential: &CredentialId) -> Result<bool, Fault> {
+    let Some(passkey) = ledger.passkey(credential)? else {
+        return Ok(false);
+    };
+    // As long as the job may want its key back, the key is the job's.
+    let ended = ledger
+        .job(passkey.job)?
+        .is_some_and(|record| matches!(record.standing, Standing::Done | Standing::Cancelled));
+    Ok(passkey.given_up && ended && was_ours_alone(&ledger.journal(passkey.job)?, credential))
+}
+
+fn was_ours_alone(journal: &[Stamped], credential: &CredentialId) -> bool {
+    let mut ours = false;
+    for row in journal {
+        let happening = &row.event.happening;
+        if let Happening::Done { step, evidence } = happening {
+            // Only a key without a PIN takes one: it is blank then.
+            ours |= *step == Step::SetPin;
+            if matches!(evidence, Evidence::Made { credential: made, .. } if made == credential) {
+                return ours;
+            }
+        }
+        let another_key = matches!(
+            happening,
+            Happening::Abandoned {
+                restart: Step::Reset,
+                ..
+            }
+        );
+        ours &= !another_key;
+    }
+    false
 }
 
 fn holder_of(ledger: &dyn Ledger, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {

@@ -16,24 +16,15 @@ use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{
     Admission, Admitted, Clock as _, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger,
-    Obligation, Stamped,
+    Obligation, Passkey, PasskeyState, Stamped,
 };
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passkey {
-    Made,
-    Registered,
-    Replaced,
-    Abandoned,
-    Gone,
-}
 
 #[derive(Clone, Debug)]
 struct Kept {
     credential: CredentialId,
     job: JobId,
     method: Option<MethodId>,
-    state: Passkey,
+    state: PasskeyState,
 }
 
 #[derive(Clone, Debug)]
@@ -86,7 +77,7 @@ impl LedgerState {
     pub(super) fn is_handed_over(&self, credential: &CredentialId) -> bool {
         self.passkeys.iter().any(|kept| {
             kept.credential == *credential
-                && kept.state == Passkey::Registered
+                && kept.state == PasskeyState::Registered
                 && self.state_of(kept.job).standing() == Standing::Done
         })
     }
@@ -134,7 +125,32 @@ impl LedgerState {
         })
     }
 
-    fn passkey_becomes(&mut self, credential: &CredentialId, state: Passkey) {
+    fn passkey(&self, kept: &Kept) -> Passkey {
+        let duty = Duty::Orphan(kept.credential.clone());
+        Passkey {
+            credential: kept.credential.clone(),
+            job: kept.job,
+            method: kept.method.clone(),
+            state: kept.state,
+            given_up: self.duties.iter().any(|due| due.obligation.duty == duty),
+        }
+    }
+
+    fn reopen(&mut self, credential: &CredentialId, at: Timestamp) -> Result<(), Fault> {
+        let duty = Duty::Orphan(credential.clone());
+        let due = self
+            .duties
+            .iter_mut()
+            .find(|due| due.obligation.duty == duty)
+            .ok_or_else(|| broken("that passkey was never given up"))?;
+        due.open = true;
+        due.obligation.due = at;
+        due.obligation.looks = 0;
+        self.passkey_becomes(credential, PasskeyState::Abandoned);
+        Ok(())
+    }
+
+    fn passkey_becomes(&mut self, credential: &CredentialId, state: PasskeyState) {
         for kept in &mut self.passkeys {
             if kept.credential == *credential {
                 kept.state = state;
@@ -230,14 +246,14 @@ impl LedgerState {
                 credential: credential.clone(),
                 job,
                 method: None,
-                state: Passkey::Made,
+                state: PasskeyState::Made,
             }),
             Evidence::Registered { method, .. } => {
                 let made = entry.state.made().map(|made| made.credential.clone());
                 for kept in &mut self.passkeys {
                     if Some(&kept.credential) == made.as_ref() {
                         kept.method = Some(method.clone());
-                        kept.state = Passkey::Registered;
+                        kept.state = PasskeyState::Registered;
                     }
                 }
             }
@@ -250,11 +266,11 @@ impl LedgerState {
             Duty::Replaced(method) => {
                 for kept in &mut self.passkeys {
                     if kept.method.as_ref() == Some(method) {
-                        kept.state = Passkey::Replaced;
+                        kept.state = PasskeyState::Replaced;
                     }
                 }
             }
-            Duty::Orphan(credential) => self.passkey_becomes(credential, Passkey::Abandoned),
+            Duty::Orphan(credential) => self.passkey_becomes(credential, PasskeyState::Abandoned),
         }
         let known = |due: &Due| due.obligation.job == job && due.obligation.duty == *duty;
         if self.duties.iter().any(known) {
@@ -289,8 +305,8 @@ impl LedgerState {
         }
         let duty = due.obligation.duty.clone();
         let state = match outcome {
-            DutyOutcome::Settled { .. } => Passkey::Gone,
-            DutyOutcome::Spared { .. } => Passkey::Registered,
+            DutyOutcome::Settled { .. } => PasskeyState::Gone,
+            DutyOutcome::Spared { .. } => PasskeyState::Registered,
             DutyOutcome::Deleting | DutyOutcome::Again { .. } => return,
         };
         match (duty, state) {
@@ -301,7 +317,9 @@ impl LedgerState {
                     .filter(of)
                     .for_each(|kept| kept.state = state);
             }
-            (Duty::Orphan(credential), Passkey::Gone) => self.passkey_becomes(&credential, state),
+            (Duty::Orphan(credential), PasskeyState::Gone) => {
+                self.passkey_becomes(&credential, state)
+            }
             (Duty::Orphan(_), _) => {}
         }
     }
@@ -348,18 +366,30 @@ impl World {
             let pin = sets_pin(&happening).then(|| Pin::new("48151623").expect("a PIN"));
             let event = Event { attempt, happening };
             let state = before.apply(&event).expect("the event follows");
+            let left = match &event.happening {
+                Happening::Abandoned { credential, .. } | Happening::Cancelled { credential } => {
+                    credential.clone()
+                }
+                _ => None,
+            };
+            let obligations: Vec<Duty> = left.into_iter().map(Duty::Orphan).collect();
             let entry = Entry {
                 job,
                 event: &event,
                 state: &state,
                 pin: pin.as_ref(),
                 attestation: None,
-                obligations: &[],
+                obligations: &obligations,
                 forget_in_flight: false,
             };
             self.append(&entry, "4711", self.now())
                 .expect("the ledger takes it");
         }
+    }
+
+    /// Something that Entra has to be rid of from now on.
+    pub(crate) fn oblige(&self, job: JobId, duty: &Duty) {
+        self.state().ledger.oblige(job, duty);
     }
 
     pub(crate) fn enrollment(&self, job: JobId) -> Enrollment {

@@ -18,9 +18,17 @@ pub(crate) struct Method {
     pub(crate) id: MethodId,
     pub(crate) credential: CredentialId,
     pub(crate) kind: CredentialKind,
+    pub(crate) name: String,
     /// It was there before us.
     pub(crate) foreign: bool,
     visible_from: i64,
+}
+
+impl Method {
+    /// The list shows it only from then on.
+    pub(crate) fn hide_until(&mut self, moment: Timestamp) {
+        self.visible_from = moment.0;
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -52,6 +60,7 @@ impl World {
             id: id.clone(),
             credential: CredentialId(vec![credential; 16]),
             kind,
+            name: "a key".to_owned(),
             foreign: true,
             visible_from: 0,
         });
@@ -129,6 +138,7 @@ impl RelyingParty for World {
                 id: id.clone(),
                 credential: attestation.credential_id.clone(),
                 kind: CredentialKind::SecurityKey,
+                name: display_name.to_owned(),
                 foreign: false,
                 visible_from: now + tenant.lag * 1000,
             });
@@ -147,7 +157,7 @@ impl RelyingParty for World {
                 .map(|method| RegisteredCredential {
                     method: method.id.clone(),
                     may_be: vec![method.credential.clone()],
-                    display_name: "a key".to_owned(),
+                    display_name: method.name.clone(),
                     aaguid: None,
                     model: String::new(),
                     created: None,

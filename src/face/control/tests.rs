@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::world::{START, World, course};
+use crate::app::world::{START, World, course, credential};
 use crate::domain::enrollment::Standing;
-use crate::domain::event::Step;
+use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
 
 fn run_folder() -> (TempDir, PathBuf) {
@@ -142,4 +142,23 @@ fn a_done_job_is_not_cancelled() {
         refused.unwrap_err().message,
         "Job 1 (anna@contoso.com, envelope 0001) is done: its key is enrolled and its PIN handed over."
     );
+}
+
+#[test]
+fn a_passkey_that_was_never_given_up_is_not_looked_for() {
+    let ((_folder, path), ledger) = (run_folder(), ledger());
+    ledger.tell(JobId(1), course("123", Step::MakeCredential));
+    let _server = serve_alone(&path, &ledger);
+    let asked = Ask::Reopen {
+        credential: credential(),
+        actor: "admin".to_owned(),
+    };
+    let refused = told(&path, &asked).unwrap_err();
+    assert_eq!(refused.exit, ExitCode::Journal);
+    assert_eq!(ledger.state().ledger.open_duties(), []);
+    let left = Some(credential());
+    ledger.tell(JobId(1), [Happening::Cancelled { credential: left }]);
+    let answer = told(&path, &asked).unwrap();
+    assert!(answer.contains("looked for at Entra again"), "{answer}");
+    assert_eq!(ledger.state().ledger.open_duties().len(), 1);
 }

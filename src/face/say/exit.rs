@@ -141,7 +141,9 @@ impl ExitCode {
             | Fault::Clock { .. }
             | Fault::Refused { .. }
             | Fault::AnswerUnusable { .. }
-            | Fault::RegistrationUncertain => Self::RelyingParty,
+            | Fault::RegistrationUncertain
+            | Fault::PasskeyRefused { .. }
+            | Fault::PasskeyAmbiguous { .. } => Self::RelyingParty,
             Fault::Mailer { .. } | Fault::DeliveryUncertain => Self::Courier,
             Fault::Folder { .. }
             | Fault::Ledger { .. }

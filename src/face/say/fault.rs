@@ -139,6 +139,17 @@ pub fn message(fault: &Fault) -> String {
         Fault::RegistrationUncertain => {
             "It cannot be told whether Entra has registered the passkey.".to_owned()
         }
+        Fault::PasskeyRefused { why } => format!(
+            "The new passkey on this key is useless, because Entra does not take it. {}",
+            message(why)
+        ),
+        Fault::PasskeyAmbiguous { methods } => {
+            let methods: Vec<String> = methods.iter().map(|method| clean(&method.0)).collect();
+            format!(
+                "It cannot be told which of these passkeys at Entra is the new one: {}.",
+                methods.join(", ")
+            )
+        }
         Fault::Mailer { what } => format!("The letter could not be made: {}", sentence(what)),
         Fault::DeliveryUncertain => "It is not known whether the letter came out.".to_owned(),
         Fault::Interrupted => "The station was interrupted before that.".to_owned(),
@@ -275,6 +286,12 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::RegistrationUncertain => {
             "Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew."
+        }
+        Fault::PasskeyRefused { .. } => {
+            "Mend what Entra names, then `keyline jobs release JOB` and put the same key back: its passkey is made anew. With another key: `keyline jobs retry JOB`; this one may then be wiped for somebody else."
+        }
+        Fault::PasskeyAmbiguous { .. } => {
+            "Look at the user's passkeys in the Entra portal and delete what is not this key's. `keyline jobs release JOB` then looks again; `keyline jobs retry JOB` starts anew with another key."
         }
         Fault::Mailer { .. } => {
             "Mend what is named (name, address, language or the folder for letters), then `keyline jobs release JOB`."

@@ -74,9 +74,10 @@ pub fn words(slot: Slot, view: &SlotView) -> Words {
             tone: Tone::Stop,
             big: "lay this key aside".to_owned(),
             small: format!(
-                "Keep it with {}: the administrator has to decide. {}",
+                "Keep it with {}: the administrator has to decide. {}{}",
                 envelope(case),
-                fault::message(fault)
+                fault::message(fault),
+                after_release(fault)
             ),
         },
         SlotState::Done { .. } => Words {
@@ -110,6 +111,15 @@ fn envelope(case: Option<&Case>) -> String {
         || "its envelope".to_owned(),
         |case| format!("envelope {}", clean(&case.envelope)),
     )
+}
+
+/// What becomes of a key whose passkey came to nothing.
+const fn after_release(fault: &Fault) -> &'static str {
+    if matches!(fault, Fault::PasskeyRefused { .. }) {
+        " Once the job is released, put this very key back: it is enrolled anew."
+    } else {
+        ""
+    }
 }
 
 fn say(tone: Tone, big: &str, small: &str) -> Words {

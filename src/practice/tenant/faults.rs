@@ -57,6 +57,8 @@ pub struct Misbehaviour {
 pub struct Faults {
     /// A new passkey shows in the list only after this many seconds.
     pub list_lag_seconds: u32,
+    /// The exclude list of creationOptions lags as the list does.
+    pub exclude_lags: bool,
     /// Added to the Date header.
     pub date_offset_seconds: i64,
     /// In order; the first that fits a request strikes it.

@@ -53,6 +53,21 @@ pub enum AaguidPolicy {
     Block(Vec<Aaguid>),
 }
 
+/// How the tenant writes the id of a new method: as a credential id in one of the ways that were seen, or as one that tells
+/// nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MethodIds {
+    /// base64url and the number of missing padding characters.
+    #[default]
+    PaddingCount,
+    /// Unpadded base64url.
+    Plain,
+    /// Standard base64 with padding.
+    Standard,
+    /// A GUID.
+    Opaque,
+}
+
 /// How the tenant is set up. The default is what the demo uses. No `Debug`: it holds the client secret.
 pub struct TenantSetup {
     /// The loopback port; 0 takes a free one.
@@ -70,6 +85,7 @@ pub struct TenantSetup {
     pub page_size: usize,
     pub passkeys_per_user_max: usize,
     pub aaguids: AaguidPolicy,
+    pub method_ids: MethodIds,
     /// Only attestations with a certificate are taken.
     pub attestation_enforced: bool,
     /// creationOptions under `value`, as one page of Microsoft's documentation has it.
@@ -92,6 +108,7 @@ impl Default for TenantSetup {
             page_size: 100,
             passkeys_per_user_max: 10,
             aaguids: AaguidPolicy::Any,
+            method_ids: MethodIds::PaddingCount,
             attestation_enforced: false,
             wrapped_options: false,
             state_file: None,

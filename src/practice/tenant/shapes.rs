@@ -56,9 +56,13 @@ pub(super) fn creation_options(
     let expires = state.issue_challenge(user, &challenge, seconds)?;
     let person = state.person(user)?;
     let seed = state.setup.seed;
-    let exclude: Vec<Value> = state
-        .credentials(user)?
-        .iter()
+    let known = if state.faults.exclude_lags {
+        state.listed(user)?
+    } else {
+        state.credentials(user)?.iter().collect()
+    };
+    let exclude: Vec<Value> = known
+        .into_iter()
         .zip(0_u64..)
         .map(|(one, index)| {
             noisy(

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ring::digest::{SHA256, SHA384, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::{CredentialId, MethodId};
@@ -18,7 +19,7 @@ use super::people::{Person, everybody};
 use super::refusal::Refusal;
 use super::store::{Challenge, Durable, load, store};
 use super::verify::{self, Proof, PublicKey};
-use super::{AaguidPolicy, Existing, SignIn, TenantSetup, registration};
+use super::{AaguidPolicy, Existing, MethodIds, SignIn, TenantSetup, registration};
 
 /// One passkey as the tenant holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,7 +204,7 @@ impl State {
         }
         self.check_policy(&proof)?;
         let credential = TenantCredential {
-            method: MethodId(IdForm::PaddingCount.write(&proof.credential_id)),
+            method: self.method_id(&proof.credential_id),
             id: CredentialId(proof.credential_id),
             display_name: form.display_name,
             created: self.now(),
@@ -215,6 +216,15 @@ impl State {
             synced: false,
         };
         self.add(&person.id, credential)
+    }
+
+    fn method_id(&self, credential: &[u8]) -> MethodId {
+        MethodId(match self.setup.method_ids {
+            MethodIds::PaddingCount => IdForm::PaddingCount.write(credential),
+            MethodIds::Plain => IdForm::Plain.write(credential),
+            MethodIds::Standard => IdForm::Standard.write(credential),
+            MethodIds::Opaque => Uuid::new_v4().to_string(),
+        })
     }
 
     /// A passkey that is simply there.

@@ -107,20 +107,6 @@ fn after_a_doubt_of_hours_the_list_decides() {
 }
 
 #[test]
-fn a_first_post_that_entra_refuses_holds_the_job() {
-    let line = Line::new(Policy::default(), key());
-    let refused = Fault::Refused {
-        status: 400,
-        code: "badRequest".to_owned(),
-        message: "the model is not allowed".to_owned(),
-        request_id: "r-2".to_owned(),
-    };
-    line.world.trick(Op::Post, When::Before, refused.clone());
-    assert_eq!(line.run(), Ending::Held(refused));
-    assert_eq!(line.state().current(), Some(Step::Register));
-}
-
-#[test]
 fn a_pin_in_doubt_costs_at_most_one_try() {
     for key in [key(), plain_key()] {
         let line = Line::new(Policy::default(), key);

@@ -128,7 +128,27 @@ impl Ledger for World {
         self.look(|ledger| {
             let mut kept = ledger.passkeys.iter();
             let kept = kept.find(|kept| kept.credential == *credential)?;
-            ledger.holder(kept.job)
+            let nobodys = ledger.passkey(kept).given_up;
+            (!nobodys).then(|| ledger.holder(kept.job)).flatten()
+        })
+    }
+
+    fn passkey(&self, credential: &CredentialId) -> Result<Option<Passkey>, Fault> {
+        self.look(|ledger| {
+            let mut kept = ledger.passkeys.iter();
+            let kept = kept.find(|kept| kept.credential == *credential)?;
+            Some(ledger.passkey(kept))
+        })
+    }
+
+    fn passkeys_of_user(&self, user: &str) -> Result<Vec<Passkey>, Fault> {
+        self.look(|ledger| {
+            let of = |kept: &&Kept| {
+                let request = &ledger.jobs[&kept.job].request;
+                request.user.eq_ignore_ascii_case(user)
+            };
+            let kept = ledger.passkeys.iter().filter(of);
+            kept.map(|kept| ledger.passkey(kept)).collect()
         })
     }
 
@@ -144,7 +164,7 @@ impl Ledger for World {
     fn live_methods(&self, user: &str) -> Result<Vec<MethodId>, Fault> {
         self.look(|ledger| {
             let live = ledger.passkeys.iter().filter(|kept| {
-                kept.state == Passkey::Registered
+                kept.state == PasskeyState::Registered
                     && ledger.jobs[&kept.job]
                         .request
                         .user
@@ -159,7 +179,7 @@ impl Ledger for World {
             let live = ledger
                 .passkeys
                 .iter()
-                .filter(|kept| kept.state == Passkey::Registered);
+                .filter(|kept| kept.state == PasskeyState::Registered);
             live.filter_map(|kept| kept.method.clone())
                 .filter(|method| listed.contains(method))
                 .collect()
@@ -191,6 +211,10 @@ impl Ledger for World {
             state.ledger.settle(id, outcome);
             Ok(())
         })
+    }
+
+    fn reopen(&self, credential: &CredentialId, _: &str, at: Timestamp) -> Result<(), Fault> {
+        self.call(Op::Settle, |state| state.ledger.reopen(credential, at))
     }
 
     fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {

@@ -132,6 +132,11 @@ fn every_fault_and_every_happening_survives_the_ledger() {
             request_id: "r".to_owned(),
         },
         Fault::Clock { seconds: -5 },
+        Fault::PasskeyRefused {
+            why: Box::new(Fault::UserUnknown {
+                request_id: "r".to_owned(),
+            }),
+        },
     ];
     for fault in faults {
         let held = event(7, Happening::Held { fault });

@@ -7,6 +7,7 @@ use expect_test::expect_file;
 
 use super::*;
 use crate::domain::authenticator::Aaguid;
+use crate::domain::credential::MethodId;
 use crate::face::say::ExitCode;
 
 /// Which variant it is. A new one makes this refuse to compile, and then it is missing below.
@@ -62,10 +63,12 @@ fn number(fault: &Fault) -> usize {
         Fault::StationKeys { .. } => 47,
         Fault::Recipients { .. } => 48,
         Fault::LedgerUnfit { .. } => 49,
+        Fault::PasskeyRefused { .. } => 50,
+        Fault::PasskeyAmbiguous { .. } => 51,
     }
 }
 
-const FAULTS: usize = 50;
+const FAULTS: usize = 52;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -152,6 +155,17 @@ fn all() -> Vec<Fault> {
             what: text("there is no challenge in it"),
         },
         Fault::RegistrationUncertain,
+        Fault::PasskeyRefused {
+            why: Box::new(Fault::Refused {
+                status: 400,
+                code: text("badRequest"),
+                message: text("The model is not allowed"),
+                request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
+            }),
+        },
+        Fault::PasskeyAmbiguous {
+            methods: ["qsT1", "qsT0="].map(|id| MethodId(text(id))).to_vec(),
+        },
         Fault::Mailer {
             what: text("no font has the letter U+1F600 of `name`"),
         },

@@ -90,6 +90,18 @@ fn states() -> Vec<SlotView> {
             None,
             false,
         ),
+        view(
+            SlotState::Held {
+                job: JOB,
+                fault: Fault::PasskeyRefused {
+                    why: Box::new(Fault::UserUnknown {
+                        request_id: "4f7a1c52".to_owned(),
+                    }),
+                },
+            },
+            None,
+            false,
+        ),
         view(SlotState::Done { job: JOB }, None, false),
         view(SlotState::NoJob, None, false),
     ]

@@ -1,0 +1,180 @@
+//! `keyline reconcile`: the ledger is read here and the tenant is asked here, beside a running station or without one. What is
+//! to be deleted is handed to the station that runs; without one it is deleted here, under the ledger's lock.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::adapter::entra::Entra;
+use crate::adapter::ledger::{ERASED_PERSON, SqliteLedger};
+use crate::adapter::system::SystemClock;
+use crate::app::duties::Sides;
+use crate::app::reconcile::{self, Difference, Kind, Progress, Removal, Report};
+use crate::domain::credential::CredentialId;
+use crate::face::cli::Reconcile;
+use crate::face::control::{self, Ask};
+use crate::face::progress;
+use crate::face::report;
+use crate::face::say::{self, Complaint, clean, news::count};
+use crate::face::{ask, say::reconcile::hints};
+use crate::port::{CancelFlag, Clock, Ledger, PasskeyState};
+use crate::wire::commands::{Ended, admin};
+use crate::wire::config::{Config, ConfigFault};
+use crate::wire::{WireFault, attend, log, station};
+
+/// How long a running station is watched that was asked to delete something.
+const STATION_PATIENCE: Duration = Duration::from_secs(30);
+const GLANCE: Duration = Duration::from_millis(250);
+
+pub(super) fn reconcile(path: &Path, wish: &Reconcile, out: &mut dyn Write) -> Ended {
+    let config = Config::load(path).map_err(WireFault::from)?;
+    let objections = config.check();
+    if !objections.is_empty() {
+        return Err(WireFault::from(ConfigFault::objections(&config.file, &objections)).into());
+    }
+    let ledger = station::read_ledger(&config)?;
+    let users = people(&ledger, &wish.users)?;
+    let cancel = CancelFlag::default();
+    let entra = Entra::new(
+        config.entra(),
+        config.entra.client_secret.clone(),
+        Arc::new(SystemClock),
+        cancel.clone(),
+    )
+    .map_err(WireFault::from)?;
+    let sides = Sides {
+        ledger: &ledger,
+        relying_party: &entra,
+        clock: &SystemClock,
+    };
+    let mut report = compare(&sides, &users, &cancel)?;
+    let deletion = if wish.delete {
+        delete(&config, &sides, &mut report)
+    } else {
+        Ok(())
+    };
+    // What was found out is told, whatever came of the deleting.
+    report::reconcile(&report, wish.json, out)?;
+    for hint in hints(&report) {
+        ask::say(&format!("hint: {hint}"));
+    }
+    deletion?;
+    Ok(say::reconcile::exit(&report))
+}
+
+/// Whom to compare: those who were named, or everybody whom the ledger knows.
+fn people(ledger: &SqliteLedger, named: &[String]) -> Result<Vec<String>, Complaint> {
+    let mut everybody = Vec::new();
+    let mut known = BTreeSet::new();
+    for record in ledger.jobs(None)? {
+        let user = record.job.request.user;
+        if user != ERASED_PERSON && known.insert(user.to_lowercase()) {
+            everybody.push(user);
+        }
+    }
+    for name in named {
+        if !known.contains(&name.trim().to_lowercase()) {
+            return Err(Complaint::usage(
+                format!("This ledger knows no user `{}`.", clean(name)),
+                "Give the user name as the job file had it. `keyline jobs list` shows whom the ledger knows.",
+            ));
+        }
+    }
+    let wanted: BTreeSet<String> = named
+        .iter()
+        .map(|name| name.trim().to_lowercase())
+        .collect();
+    everybody.retain(|user| wanted.is_empty() || wanted.contains(&user.to_lowercase()));
+    Ok(everybody)
+}
+
+fn compare(sides: &Sides<'_>, users: &[String], cancel: &CancelFlag) -> Result<Report, Complaint> {
+    let mut bar = progress::Progress::begin("comparing", users.len());
+    let mut show = |progress| match progress {
+        Progress::Compared(done) => bar.reached(done),
+        Progress::Waiting { seconds } => {
+            let seconds = usize::try_from(seconds).unwrap_or(usize::MAX);
+            bar.waits(format!("Entra asks for {}", count(seconds, "second")));
+        }
+    };
+    Ok(reconcile::compare(sides, users, cancel, &mut show)?)
+}
+
+/// Deletes what the journal calls abandoned, or has the running station do it.
+fn delete(config: &Config, sides: &Sides<'_>, report: &mut Report) -> Result<(), Complaint> {
+    let mut abandoned: Vec<(&mut Difference, CredentialId)> = report
+        .differences
+        .iter_mut()
+        .filter(|difference| difference.kind == Kind::Abandoned)
+        .filter_map(|difference| {
+            let credential = difference.credential.clone()?;
+            Some((difference, credential))
+        })
+        .collect();
+    if abandoned.is_empty() {
+        return Ok(());
+    }
+    let (mut ours, mut log) = (None, None);
+    for (difference, credential) in &mut abandoned {
+        let asked = Ask::Reopen {
+            credential: credential.clone(),
+            actor: admin::actor(),
+        };
+        let answer = match ours {
+            None => control::ask(&attend::socket_path(config), &asked)?,
+            Some(_) => None,
+        };
+        difference.removal = Some(match answer {
+            Some(answer) => answer.into_result().map(|_| Removal::HandedOver)?,
+            None => {
+                let ledger = match ours.take() {
+                    Some(ledger) => ledger,
+                    None => {
+                        // What changes something at Entra stands in the log with its request-id.
+                        log = Some(log::open(config).map_err(WireFault::from)?);
+                        station::open_ledger(config)?
+                    }
+                };
+                let sides = Sides {
+                    ledger: &ledger,
+                    ..*sides
+                };
+                let removal = reconcile::delete(&sides, credential, &admin::actor());
+                ours = Some(ledger);
+                removal?
+            }
+        });
+    }
+    drop((ours, log));
+    watch(sides.ledger, &mut abandoned)
+}
+
+/// Waits a while for the station to have deleted what was handed to it.
+fn watch(
+    ledger: &dyn Ledger,
+    abandoned: &mut [(&mut Difference, CredentialId)],
+) -> Result<(), Complaint> {
+    let until = Instant::now() + STATION_PATIENCE;
+    loop {
+        let mut waiting = false;
+        for (difference, credential) in &mut *abandoned {
+            if difference.removal != Some(Removal::HandedOver) {
+                continue;
+            }
+            let gone = ledger
+                .passkey(credential)?
+                .is_some_and(|passkey| passkey.state == PasskeyState::Gone);
+            if gone {
+                difference.removal = Some(Removal::Deleted);
+            } else {
+                waiting = true;
+            }
+        }
+        if !waiting || Instant::now() >= until {
+            return Ok(());
+        }
+        SystemClock.wait(GLANCE, &CancelFlag::default());
+    }
+}
