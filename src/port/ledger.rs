@@ -1,7 +1,5 @@
 //! The ledger: journal, sealed PINs, who holds which key. Every method that writes returns once it is on the disk.
 
-use serde::Serialize;
-
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
@@ -112,8 +110,7 @@ pub enum DutyOutcome {
 }
 
 /// What became of a passkey that this ledger made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasskeyState {
     /// It is on a key, and perhaps at Entra: its job is under way.
     Made,

@@ -116,44 +116,58 @@ fn whats(value: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn both_directions_are_told_and_only_the_abandoned_passkey_is_deleted() {
-    let (line, lost) = line();
+fn two_sides_that_agree_are_told_so_in_one_word_for_scripts() {
+    let (line, _) = line();
     let agreed = keyline(&line, &["reconcile"]);
-    assert_eq!(
-        agreed.status.code(),
-        Some(0),
-        "{}{}",
-        out(&agreed),
-        err(&agreed)
-    );
+    assert_eq!(agreed.status.code(), Some(0), "{}", err(&agreed));
     assert_eq!(
         out(&agreed),
         "The ledger and the tenant agree.\n\n3 people compared: 2 passkeys agree.\nNot of this station, and not judged: 0 security keys, 0 passkeys in phones or computers.\n"
     );
     assert_eq!(err(&agreed), "");
+    let (code, value) = json(&line, &["--delete"]);
+    assert_eq!((code, whats(&value)), (Some(0), Vec::new()));
+    assert_eq!(line.tenant(|tenant| tenant.requests(Operation::Delete)), 0);
+}
 
-    // Somebody deletes Anna's in the portal; Juergen's came through late; others have keys and phones of their own.
-    let anna = methods(&line, ANNA).remove(0);
-    delete_at_entra(&line, ANNA, &anna);
-    let late = plant(
-        &line,
-        JUERGEN,
-        existing("80000003 Practice Key", Some(lost.clone())),
-    );
-    let own = plant(&line, JUERGEN, existing("his own key", None));
+/// What lies at the tenant that should not, or should not be touched.
+struct Planted {
+    /// Anna's, which somebody deleted in the portal.
+    missing: MethodId,
+    /// Emily's phone, and a passkey of hers that is named as ours are.
+    emilys: [MethodId; 2],
+    /// A key that Juergen had before us.
+    own: MethodId,
+}
+
+/// Juergen's lost passkey came through late; and something of every other kind.
+fn plant_everything(line: &Line, lost: &CredentialId) -> Planted {
+    let missing = methods(line, ANNA).remove(0);
+    delete_at_entra(line, ANNA, &missing);
+    plant(line, JUERGEN, existing("late", Some(lost.clone())));
     let phone = Existing {
         aaguid: Aaguid::try_from(PHONE).expect("an AAGUID"),
         ..existing("a phone", None)
     };
-    let phone = plant(&line, EMILY, phone);
-    let serial = reader(&line)
+    let emily = reader(line)
         .job(JobId(2))
-        .expect("a job")
-        .expect("a job")
-        .serial;
-    let name = format!("{} Practice Key", serial.expect("a serial"));
-    let unclaimed = plant(&line, EMILY, existing(&name, None));
+        .expect("a ledger")
+        .expect("a job");
+    let name = format!("{} Practice Key", emily.serial.expect("a serial"));
+    Planted {
+        missing,
+        emilys: [
+            plant(line, EMILY, phone),
+            plant(line, EMILY, existing(&name, None)),
+        ],
+        own: plant(line, JUERGEN, existing("his own key", None)),
+    }
+}
 
+#[test]
+fn both_directions_are_told_and_nothing_is_touched() {
+    let (line, lost) = line();
+    let planted = plant_everything(&line, &lost);
     let told = keyline(&line, &["reconcile"]);
     assert_eq!(told.status.code(), Some(4), "{}", err(&told));
     let (said, talk) = (out(&told), err(&told));
@@ -172,7 +186,6 @@ fn both_directions_are_told_and_only_the_abandoned_passkey_is_deleted() {
         "{talk}"
     );
     assert!(!said.contains("hint"), "{said}");
-    println!("{said}{talk}");
 
     let (code, value) = json(&line, &[]);
     assert_eq!(code, Some(4));
@@ -183,7 +196,7 @@ fn both_directions_are_told_and_only_the_abandoned_passkey_is_deleted() {
     ];
     let expected = expected.map(|(user, what)| (user.to_owned(), what.to_owned()));
     assert_eq!(whats(&value), expected);
-    assert_eq!(value["differences"][0]["method"], anna.0);
+    assert_eq!(value["differences"][0]["method"], planted.missing.0);
     assert_eq!(value["differences"][2]["credential"], lost.to_string());
     assert_eq!(value["differences"][2]["job"], 3);
     assert_eq!(
@@ -191,25 +204,28 @@ fn both_directions_are_told_and_only_the_abandoned_passkey_is_deleted() {
         (&1.into(), &3.into())
     );
     assert_eq!(value["foreign"]["other_passkeys"], 1);
-    assert_eq!(
-        line.tenant(|tenant| tenant.requests(Operation::Delete)),
-        1,
-        "by hand"
-    );
+    let deleted = line.tenant(|tenant| tenant.requests(Operation::Delete));
+    assert_eq!(deleted, 1, "by hand, and no other");
+}
 
+#[test]
+fn only_what_the_journal_calls_abandoned_is_deleted_and_only_on_request() {
+    let (line, lost) = line();
+    let planted = plant_everything(&line, &lost);
     let (code, value) = json(&line, &["--delete"]);
     assert_eq!(code, Some(4), "two are left");
     assert_eq!(value["differences"][2]["removal"], "deleted");
     assert_eq!(value["differences"][0]["removal"], Value::Null);
-    assert_eq!(methods(&line, JUERGEN), [own]);
+    assert_eq!(value["differences"][1]["removal"], Value::Null);
+    assert_eq!(methods(&line, JUERGEN), [planted.own]);
     let emily = methods(&line, EMILY);
+    assert_eq!(emily.len(), 3, "{emily:?}");
     assert!(
-        emily.contains(&phone) && emily.contains(&unclaimed),
+        planted.emilys.iter().all(|one| emily.contains(one)),
         "{emily:?}"
     );
-    assert_eq!(line.tenant(|tenant| tenant.requests(Operation::Delete)), 2);
-    assert!(!methods(&line, JUERGEN).contains(&late));
-
+    let deleted = line.tenant(|tenant| tenant.requests(Operation::Delete));
+    assert_eq!(deleted, 2, "one by hand, one by us");
     let (code, value) = json(&line, &["--user", JUERGEN]);
     assert_eq!((code, whats(&value)), (Some(0), Vec::new()));
     assert_eq!(value["people"], 1);

@@ -42,6 +42,7 @@ fn states() -> Vec<SlotView> {
         view(state, None, false)
     };
     let waits = |fault| view(SlotState::AwaitingService { job: JOB, fault }, None, false);
+    let held = |fault| view(SlotState::Held { job: JOB, fault }, None, false);
     let asks = |question| view(SlotState::Asking { job: JOB, question }, None, false);
     let works = |step, touch| view(SlotState::Working { job: JOB }, step, touch);
     vec![
@@ -82,26 +83,12 @@ fn states() -> Vec<SlotView> {
             None,
             false,
         ),
-        view(
-            SlotState::Held {
-                job: JOB,
-                fault: Fault::RegistrationUncertain,
-            },
-            None,
-            false,
-        ),
-        view(
-            SlotState::Held {
-                job: JOB,
-                fault: Fault::PasskeyRefused {
-                    why: Box::new(Fault::UserUnknown {
-                        request_id: "4f7a1c52".to_owned(),
-                    }),
-                },
-            },
-            None,
-            false,
-        ),
+        held(Fault::RegistrationUncertain),
+        held(Fault::PasskeyRefused {
+            why: Box::new(Fault::UserUnknown {
+                request_id: "4f7a1c52".to_owned(),
+            }),
+        }),
         view(SlotState::Done { job: JOB }, None, false),
         view(SlotState::NoJob, None, false),
     ]
