@@ -245,9 +245,14 @@ enum Sight {
 
 fn sight(sides: &Sides<'_>, user: &str, credential: &CredentialId) -> Result<Sight, Fault> {
     let (listed, live) = listed(sides, user)?;
+    // Where an answer has told Entra's id, that counts, whether it is an encoding of the credential id or not.
+    let told = sides
+        .ledger
+        .passkey(credential)?
+        .and_then(|passkey| passkey.method);
     let mut could_be = listed
         .into_iter()
-        .filter(|entry| entry.may_be.contains(credential));
+        .filter(|entry| told.as_ref() == Some(&entry.method) || entry.may_be.contains(credential));
     Ok(match (could_be.next(), could_be.next()) {
         (None, _) => Sight::Absent,
         (Some(entry), None) if live.contains(&entry.method) => {

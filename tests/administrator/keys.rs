@@ -9,6 +9,7 @@ use keyline::domain::pin::Pin;
 use keyline::face::say::{Complaint, ExitCode};
 use keyline::port::{Attendant, Authenticator, KeyEvent, Keys, Place};
 use keyline::practice::authenticator::{Bench, Past, SimulatedKey};
+use keyline::practice::tenant::{Operation, Trick};
 use keyline::wire::commands::keys::{identify_next, learn_order};
 use keyline::wire::config::Config;
 use keyline::wire::station::{open_ledger, read_ledger};
@@ -120,6 +121,37 @@ fn any_key_is_told_and_none_is_changed() {
             .expect("an answer")
             .is_some()
     );
+}
+
+#[test]
+fn a_key_that_was_enrolled_in_vain_says_what_becomes_of_it() {
+    let line = Line::new(1);
+    line.tenant(|tenant| {
+        tenant.misbehave(Operation::Register, 1, Trick::Fail { status: 400 });
+    });
+    line.drop_file("a.csv", "user\r\nanna.lang@contoso.com\r\n");
+    let key = line.maker.make(1).expect("a key");
+    let (summary, parts) = line.run(Knows::nothing(), vec![key.clone()]);
+    assert!(
+        matches!(summary.held[..], [Fault::PasskeyRefused { .. }]),
+        "{summary:?}"
+    );
+    drop(parts);
+    let said = identify(&line, &key).expect("an answer");
+    assert_eq!(
+        value(&said, "passkey"),
+        Some(
+            "useless: made for job 1, envelope 0001, and given up; put the key in when that job asks for it"
+        )
+    );
+    let shown = keyline(&line, &["jobs", "show", "1"]);
+    let shown = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.contains("passkey on this key is useless"), "{shown}");
+    assert!(shown.contains("put the same key back"), "{shown}");
+    assert!(keyline(&line, &["jobs", "cancel", "1"]).status.success());
+    let said = identify(&line, &key).expect("an answer");
+    let useless = value(&said, "passkey").expect("a word about it");
+    assert!(useless.contains("may be wiped"), "{useless}");
 }
 
 #[test]

@@ -96,7 +96,14 @@ fn made(ledger: &dyn Ledger, job: i64) -> CredentialId {
 
 #[test]
 fn every_loss_with_a_stop_in_between_still_gives_one_passkey_made_once() {
-    let losses: [&[(u32, Trick)]; 5] = [
+    let unreadable = [(
+        2,
+        Trick::Garble {
+            body: "<html>".to_owned(),
+        },
+    )];
+    let losses: [&[(u32, Trick)]; 6] = [
+        &unreadable,
         &[(1, Trick::CommitThenDrop)],
         &[(1, Trick::DropBeforeCommit)],
         &[(1, Trick::DropBeforeCommit), (1, Trick::CommitThenDrop)],
@@ -152,6 +159,32 @@ fn an_id_that_is_no_encoding_is_known_by_its_name_once_the_exclude_list_has_it()
     assert_eq!(summary.done, 1, "{summary:?}");
     assert_eq!(begun(ledger.as_ref(), Step::MakeCredential), 1);
     line.assert_sound(ledger.as_ref(), 1);
+}
+
+#[test]
+fn what_only_the_exclude_list_shows_is_waited_for_over_a_stop() {
+    let line = Line::set(&one_slot());
+    line.tenant(|tenant| {
+        tenant.set_faults(lags(600, false));
+        tenant.misbehave(Operation::Register, 1, Trick::CommitThenDrop);
+    });
+    line.add_keys(1);
+    line.drop_people("one.csv", 0..1);
+    let running = line.start(false);
+    posts(&line, &running, 1);
+    drop(running.stop_now());
+    let running = line.start(false);
+    let before = line.tenant(|tenant| tenant.requests(Operation::CreationOptions));
+    running.wait_for("the cross-check", |_| {
+        line.tenant(|tenant| tenant.requests(Operation::CreationOptions)) > before
+    });
+    assert_eq!(begun(running.ledger.as_ref(), Step::MakeCredential), 1);
+    line.pass(700);
+    running.wait_for("done", |view| view.counts.done == 1);
+    let ledger = running.ledger.clone();
+    drop(running.stop_now());
+    line.assert_sound(ledger.as_ref(), 0);
+    assert_eq!(begun(ledger.as_ref(), Step::MakeCredential), 1);
 }
 
 #[test]

@@ -130,6 +130,18 @@ fn a_given_up_passkey_that_appears_late_is_told_and_deleted_only_on_request() {
 }
 
 #[test]
+fn where_entra_has_told_its_id_that_id_counts() {
+    // Given up although it was registered; the list's ids are encodings of nothing.
+    let world = world(Step::Register, true);
+    world.tell(JobId(1), [abandoned()]);
+    world.state().tenant.opaque = true;
+    let report = compared(&world, &[ANNA]);
+    assert_eq!(kinds(&report), [Kind::Abandoned]);
+    let removed = delete(&sides(&world), &credential(), "administrator");
+    assert_eq!(removed, Ok(Removal::Deleted));
+}
+
+#[test]
 fn nothing_is_deleted_that_the_journal_does_not_call_abandoned() {
     let world = world(Step::Deliver, true);
     let stranger = CredentialId(vec![9; 16]);

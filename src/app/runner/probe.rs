@@ -8,14 +8,17 @@ use crate::app::runner::outcome::Outcome;
 use crate::app::runner::register::{in_vain, is_refusal, registered};
 use crate::domain::authenticator::Recognition;
 use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
-use crate::domain::event::{Evidence, Intent, Step, Witness};
+use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
 use crate::domain::fault::Fault;
 use crate::domain::mailer::ControlNumber;
+use crate::domain::time::Timestamp;
 use crate::port::PinVerdict;
 
 /// How often the list is read before a passkey counts as not registered: the directory takes up to a minute.
 const LIST_READS: u32 = 13;
 const LIST_INTERVAL: Duration = Duration::from_secs(5);
+/// Seconds by which our clock may be off Entra's: a station whose clock is further off does not begin.
+const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// What the user's list shows of a passkey.
 enum Sighting {
@@ -149,19 +152,41 @@ impl Run<'_> {
     /// model, and nobody else's. Asked only once it is known to be registered.
     fn namesakes(&mut self, listed: &[RegisteredCredential]) -> Result<Vec<MethodId>, Fault> {
         let (name, model) = (self.key_name(), self.attestation()?.aaguid);
-        let methods: Vec<MethodId> = listed
+        let (ledger, user) = (&self.bench.ports.ledger, &self.job.request.user);
+        let begun = self.begun_to_register()?;
+        let mut methods: Vec<MethodId> = listed
             .iter()
             .filter(|entry| {
                 entry.may_be.is_empty()
                     && entry.display_name == name
                     && entry.aaguid.is_none_or(|aaguid| aaguid == model)
-                    && !self.enrollment.replaces().contains(&entry.method)
+                    && entry.created.is_none_or(|created| created >= begun)
             })
             .map(|entry| entry.method.clone())
             .collect();
-        let taken = self.bench.ports.ledger.live_among(&methods)?;
-        let free = methods.into_iter().filter(|one| !taken.contains(one));
-        Ok(free.collect())
+        let mut taken = ledger.live_among(&methods)?;
+        let ours = ledger.passkeys_of_user(user)?.into_iter();
+        taken.extend(ours.filter_map(|passkey| passkey.method));
+        taken.extend_from_slice(self.enrollment.replaces());
+        methods.retain(|method| !taken.contains(method));
+        Ok(methods)
+    }
+
+    /// What Entra calls older than this was there before we sent anything.
+    fn begun_to_register(&self) -> Result<Timestamp, Fault> {
+        let journal = self.bench.ports.ledger.journal(self.job.id)?;
+        let begun = journal.iter().rev().find(|row| {
+            let begins = matches!(
+                row.event.happening,
+                Happening::Started {
+                    step: Step::Register,
+                    ..
+                }
+            );
+            begins && row.event.attempt == self.enrollment.attempt()
+        });
+        let at = begun.map_or(Timestamp(0), |row| row.at);
+        Ok(at.plus_seconds(-CLOCK_SKEW_SECONDS))
     }
 
     /// Reads the user's list until the credential is in it, for a minute.

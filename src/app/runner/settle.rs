@@ -152,6 +152,16 @@ impl Run<'_> {
     }
 
     pub(super) fn abandon(&mut self, reason: Fault, restart: Step) -> Result<(), Ending> {
+        // A key that tells no serial and has no PIN of ours could never prove that it is the same one: the bench then decides on
+        // the key anew, and a plan that keeps what is on it wipes nothing.
+        let binding = self.enrollment.binding();
+        let nameless = binding.is_none_or(|binding| binding.serial.is_none());
+        let nothing_to_prove = nameless && self.enrollment.pin_of().is_none();
+        let restart = if restart == Step::MakeCredential && nothing_to_prove {
+            Step::Reset
+        } else {
+            restart
+        };
         // A passkey that stays leaves nothing behind.
         let credential = self
             .enrollment

@@ -63,7 +63,7 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
     };
     let mut passkey = None;
     if identity.capabilities.has_pin() {
-        passkey = key.assert_silently(&RpId(ENTRA_RP_ID.to_owned()), &[])?;
+        passkey = passkey_on(key)?;
         if let Some(credential) = passkey.clone() {
             if is_spent(ledger, &credential)? {
                 passkey = None;
@@ -77,6 +77,14 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
         enrolled_for,
         passkey,
     })
+}
+
+/// A passkey for Entra that the key shows unasked. To be asked of a key with a PIN alone.
+///
+/// # Errors
+/// Those of the transport.
+pub fn passkey_on(key: &mut dyn Authenticator) -> Result<Option<CredentialId>, Fault> {
+    key.assert_silently(&RpId(ENTRA_RP_ID.to_owned()), &[])
 }
 
 /// Whether this passkey is what a job of ours left behind when it was given up for good, on a key that has had nothing but

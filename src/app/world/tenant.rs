@@ -38,6 +38,8 @@ pub(crate) struct TenantState {
     pub(crate) lag: i64,
     /// The exclude list lags as the list does.
     pub(crate) exclude_lags: bool,
+    /// The ids in the list are encodings of nothing.
+    pub(crate) opaque: bool,
     pub(crate) names: Vec<String>,
     issued: Vec<(Vec<u8>, i64)>,
 }
@@ -148,7 +150,7 @@ impl RelyingParty for World {
 
     fn credentials(&self, user: &str) -> Result<Vec<RegisteredCredential>, Fault> {
         self.call(Op::List, |state| {
-            let now = state.now;
+            let (now, opaque) = (state.now, state.tenant.opaque);
             Ok(state
                 .tenant
                 .of(user)
@@ -156,7 +158,10 @@ impl RelyingParty for World {
                 .filter(|method| method.visible_from <= now)
                 .map(|method| RegisteredCredential {
                     method: method.id.clone(),
-                    may_be: vec![method.credential.clone()],
+                    may_be: (!opaque)
+                        .then(|| method.credential.clone())
+                        .into_iter()
+                        .collect(),
                     display_name: method.name.clone(),
                     aaguid: None,
                     model: String::new(),

@@ -9,12 +9,13 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use crate::adapter::ledger::SqliteLedger;
 use crate::app::station::reading;
+use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::Reading;
 use crate::face::ask::say;
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean};
-use crate::port::{Attendant, CancelFlag, KeyEvent, Keys, Ledger, Place};
+use crate::port::{Attendant, Authenticator, CancelFlag, KeyEvent, Keys, Ledger, Place};
 use crate::wire::WireFault;
 use crate::wire::commands::{Ended, cannot_write};
 use crate::wire::config::Config;
@@ -70,7 +71,12 @@ pub fn identify_next(
     };
     let mut key = keys.open(&place, attendant)?;
     let reading = reading::examine(ledger, key.as_mut())?;
-    let lines = about(&reading, place, ledger)?;
+    let useless = useless(ledger, key.as_mut(), &reading)?;
+    let mut lines = about(&reading, place, ledger)?;
+    if let Some(words) = useless {
+        lines.retain(|(title, _)| *title != "passkey");
+        lines.push(("passkey", words));
+    }
     for (name, value) in lines {
         writeln!(out, "{name:<16}{}", clean(&value)).map_err(|error| cannot_write(&error))?;
     }
@@ -118,6 +124,37 @@ pub fn learn_order(keys: &dyn Keys, path: &Path, patience: Duration, out: &mut d
         path.display()
     ));
     Ok(ExitCode::Done)
+}
+
+/// What to say of a key that was enrolled in vain: its passkey was given up before anybody had it.
+fn useless(
+    ledger: &dyn Ledger,
+    key: &mut dyn Authenticator,
+    reading: &Reading,
+) -> Result<Option<String>, Fault> {
+    if !reading.identity.capabilities.has_pin() {
+        return Ok(None);
+    }
+    let Some(credential) = reading::passkey_on(key)? else {
+        return Ok(None);
+    };
+    let given_up = ledger.passkey(&credential)?.filter(|one| one.given_up);
+    let Some(passkey) = given_up else {
+        return Ok(None);
+    };
+    let record = ledger.job(passkey.job)?;
+    let waits = record
+        .as_ref()
+        .is_some_and(|record| matches!(record.standing, Standing::Held | Standing::UnderWay));
+    let name = record.map_or_else(
+        || format!("job {}", passkey.job),
+        |record| format!("job {}, envelope {}", record.job.id, record.job.envelope),
+    );
+    Ok(Some(if waits {
+        format!("useless: made for {name}, and given up; put the key in when that job asks for it")
+    } else {
+        format!("useless: made for {name}, and given up; the key may be wiped for somebody else")
+    }))
 }
 
 /// What there is to say of a key, title by title.

@@ -129,6 +129,29 @@ fn a_refused_passkey_holds_the_job_and_is_made_anew_when_its_key_is_put_back() {
 }
 
 #[test]
+fn a_key_that_could_never_prove_itself_is_taken_anew_after_a_refusal() {
+    let keep = Policy {
+        reset: crate::domain::policy::ResetMode::Keep,
+        ..Policy::default()
+    };
+    let line = Line::new(keep, KeyState::used(None, "739154"));
+    line.world.give_current_pin(line.job.id, "739154");
+    line.world.trick(Op::Post, When::Before, refused());
+    assert_eq!(line.run(), Ending::Held(in_vain()));
+    line.world.take_out(1);
+    line.world.tell(line.job.id, [Happening::Released]);
+    assert!(!line.state().wants_its_key());
+    line.put(0);
+    assert_eq!(line.run(), Ending::Finished);
+    let state = line.world.state();
+    assert_eq!(state.keys[0].residents.len(), 1, "in its place");
+    assert_eq!(state.keys[0].retries, 8);
+    drop(state);
+    assert_eq!(line.world.count(Op::Reset), 0, "nothing is wiped");
+    line.assert_sound("kept");
+}
+
+#[test]
 fn a_refusal_that_the_list_confirms_is_told_like_a_first_one() {
     let line = line(&[BEFORE, NO], 0, false);
     assert_eq!(line.run(), Ending::Held(in_vain()));
