@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::world::{Op, START, When, World, course, credential, done, request, started};
 use crate::domain::event::{Evidence, Step};
-use crate::port::{Clock as _, Ledger as _};
+use crate::port::{Clock as _, DutyOutcome, Ledger as _};
 
 const ANNA: &str = "anna@contoso.com";
 
@@ -213,6 +213,20 @@ fn an_older_passkey_that_waits_for_its_deletion_is_no_difference() {
         (kinds(&report), report.agreeing, report.replaced),
         (Vec::new(), 1, 1)
     );
+}
+
+#[test]
+fn what_was_deleted_and_is_there_again_is_told_and_left_alone() {
+    let world = world(Step::Deliver, true);
+    let older = MethodId("method-1".to_owned());
+    world.oblige(JobId(1), &Duty::Replaced(older));
+    let due = world.obligations(world.now()).expect("a ledger");
+    let deleted = DutyOutcome::Settled { deleted: true };
+    let settled = world.settle(due[0].id, &deleted, "4711", world.now());
+    assert_eq!(settled, Ok(()));
+    assert_eq!(kinds(&compared(&world, &[ANNA])), [Kind::Returned]);
+    let refused = delete(&sides(&world), &credential(), "administrator");
+    assert!(matches!(refused, Err(Fault::Ledger { .. })), "{refused:?}");
 }
 
 #[test]

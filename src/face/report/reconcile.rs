@@ -98,3 +98,103 @@ fn of_difference(difference: &Difference) -> Value {
         "removal": difference.removal.map(say::reconcile::removal),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::app::reconcile::{Kind, Removal};
+    use crate::domain::credential::{CredentialId, MethodId};
+    use crate::domain::fault::Fault;
+    use crate::domain::job::JobId;
+    use crate::face::say::ExitCode;
+
+    fn differs(kind: Kind, removal: Option<Removal>) -> Difference {
+        let known = kind != Kind::Unclaimed;
+        Difference {
+            user: "anna@contoso.com".to_owned(),
+            kind,
+            job: known.then_some(JobId(7)),
+            credential: known.then(|| CredentialId(vec![0xAB; 4])),
+            method: Some(MethodId("q6urqw2".to_owned())),
+            display_name: if kind == Kind::Missing {
+                String::new()
+            } else {
+                "32070001 Key\u{1b}[2J".to_owned()
+            },
+            removal,
+        }
+    }
+
+    fn report(differences: Vec<Difference>) -> Report {
+        Report {
+            people: 1,
+            agreeing: 1,
+            in_flight: 1,
+            replaced: 2,
+            foreign_keys: 1,
+            foreign_passkeys: 3,
+            differences,
+            failed: Vec::new(),
+        }
+    }
+
+    fn told(report: &Report) -> String {
+        let mut text = Vec::new();
+        reconcile(report, false, &mut text).expect("room");
+        String::from_utf8(text).expect("text")
+    }
+
+    #[test]
+    fn every_difference_is_told_in_a_line_of_its_own() {
+        let mut all = report(vec![
+            differs(Kind::Missing, None),
+            differs(Kind::Abandoned, None),
+            differs(Kind::Abandoned, Some(Removal::Deleted)),
+            differs(Kind::Abandoned, Some(Removal::HandedOver)),
+            differs(Kind::Abandoned, Some(Removal::Left)),
+            differs(Kind::Returned, None),
+            differs(Kind::Unclaimed, None),
+            differs(Kind::Ambiguous, None),
+        ]);
+        let fault = Fault::UserUnknown {
+            request_id: "r-9".to_owned(),
+        };
+        all.failed.push(("bo@contoso.com".to_owned(), fault));
+        expect![[r#"
+            7 differences between the ledger and the tenant.
+
+            user              job  passkey           what
+            anna@contoso.com    7  q6urqw2           registered in the ledger, but not at Entra
+            anna@contoso.com    7  32070001 Key�[2J  given up in the journal, but at Entra
+            anna@contoso.com    7  32070001 Key�[2J  given up in the journal, but at Entra: deleted now
+            anna@contoso.com    7  32070001 Key�[2J  given up in the journal, but at Entra: the running station deletes it
+            anna@contoso.com    7  32070001 Key�[2J  given up in the journal, but at Entra: left alone, it is no longer there or may be in use
+            anna@contoso.com    7  32070001 Key�[2J  deleted in the ledger, but at Entra
+            anna@contoso.com    -  32070001 Key�[2J  named like a key of this station, but not in the ledger
+            anna@contoso.com    7  32070001 Key�[2J  one of several that could be the same passkey of the ledger
+
+            Not compared:
+              bo@contoso.com: The tenant does not know this user. The request was r-9.
+
+            1 person compared: 1 passkey agrees, 1 being enrolled, 2 about to be deleted by the station because a newer key takes its place.
+            Not of this station, and not judged: 1 security key, 3 passkeys in phones or computers.
+        "#]].assert_eq(&told(&all));
+        assert_eq!(say::reconcile::hints(&all).len(), 5);
+        assert_eq!(say::reconcile::exit(&all), ExitCode::Waiting);
+        let mut text = Vec::new();
+        reconcile(&all, true, &mut text).expect("room");
+        let value: Value = serde_json::from_slice(&text).expect("JSON");
+        assert_eq!(value["differences"][3]["removal"], "handed_over");
+        assert_eq!(value["failed"][0]["user"], "bo@contoso.com");
+    }
+
+    #[test]
+    fn what_was_deleted_no_longer_differs() {
+        let done = report(vec![differs(Kind::Abandoned, Some(Removal::Deleted))]);
+        assert!(told(&done).starts_with("The ledger and the tenant agree.\n"));
+        assert_eq!(say::reconcile::exit(&done), ExitCode::Done);
+        assert_eq!(say::reconcile::hints(&done), Vec::<&str>::new());
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::app::reconcile::{Difference, Kind, Removal, Report};
 use crate::domain::credential::CredentialId;
+use crate::domain::fault::Fault;
 use crate::face::say::ExitCode;
 use crate::face::say::news::count;
 
@@ -114,7 +115,11 @@ pub fn exit(report: &Report) -> ExitCode {
     } else {
         ExitCode::Done
     };
-    let failed = report.failed.iter().map(|(_, fault)| ExitCode::of(fault));
+    let failed = report.failed.iter().map(|(_, fault)| match fault {
+        // The tenant has answered: the person is gone, and their passkeys with them.
+        Fault::UserUnknown { .. } => ExitCode::Waiting,
+        fault => ExitCode::of(fault),
+    });
     ExitCode::worst_of(failed.chain([differs]))
 }
 

@@ -117,7 +117,9 @@ fn delete(config: &Config, sides: &Sides<'_>, report: &mut Report) -> Result<(),
         return Ok(());
     }
     let (mut ours, mut log) = (None, None);
-    for (difference, credential) in &mut abandoned {
+    let mut bar = progress::Progress::begin("deleting", abandoned.len());
+    for (done, (difference, credential)) in abandoned.iter_mut().enumerate() {
+        bar.reached(done);
         let asked = Ask::Reopen {
             credential: credential.clone(),
             actor: admin::actor(),
@@ -148,17 +150,18 @@ fn delete(config: &Config, sides: &Sides<'_>, report: &mut Report) -> Result<(),
         });
     }
     drop((ours, log));
-    watch(sides.ledger, &mut abandoned)
+    watch(sides.ledger, &mut abandoned, &mut bar)
 }
 
 /// Waits a while for the station to have deleted what was handed to it.
 fn watch(
     ledger: &dyn Ledger,
     abandoned: &mut [(&mut Difference, CredentialId)],
+    bar: &mut progress::Progress,
 ) -> Result<(), Complaint> {
     let until = Instant::now() + STATION_PATIENCE;
     loop {
-        let mut waiting = false;
+        let mut waiting = 0;
         for (difference, credential) in &mut *abandoned {
             if difference.removal != Some(Removal::HandedOver) {
                 continue;
@@ -169,10 +172,11 @@ fn watch(
             if gone {
                 difference.removal = Some(Removal::Deleted);
             } else {
-                waiting = true;
+                waiting += 1;
             }
         }
-        if !waiting || Instant::now() >= until {
+        bar.reached(abandoned.len().saturating_sub(waiting));
+        if waiting == 0 || Instant::now() >= until {
             return Ok(());
         }
         SystemClock.wait(GLANCE, &CancelFlag::default());

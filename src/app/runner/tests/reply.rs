@@ -3,6 +3,7 @@
 use super::*;
 use crate::app::world::When;
 use crate::domain::credential::MethodId;
+use crate::domain::policy::ResetMode;
 
 const USER: &str = "anna@contoso.com";
 
@@ -128,18 +129,18 @@ fn a_refused_passkey_holds_the_job_and_is_made_anew_when_its_key_is_put_back() {
     line.assert_sound("made anew");
 }
 
-#[test]
-fn a_key_that_could_never_prove_itself_is_taken_anew_after_a_refusal() {
+/// A key that tells no serial and keeps its own PIN: nothing of ours could tell it from another.
+fn kept() -> Line {
     let keep = Policy {
-        reset: crate::domain::policy::ResetMode::Keep,
+        reset: ResetMode::Keep,
         ..Policy::default()
     };
     let line = Line::new(keep, KeyState::used(None, "739154"));
     line.world.give_current_pin(line.job.id, "739154");
-    line.world.trick(Op::Post, When::Before, refused());
-    assert_eq!(line.run(), Ending::Held(in_vain()));
-    line.world.take_out(1);
-    line.world.tell(line.job.id, [Happening::Released]);
+    line
+}
+
+fn taken_anew(line: &Line) {
     assert!(!line.state().wants_its_key());
     line.put(0);
     assert_eq!(line.run(), Ending::Finished);
@@ -149,6 +150,30 @@ fn a_key_that_could_never_prove_itself_is_taken_anew_after_a_refusal() {
     drop(state);
     assert_eq!(line.world.count(Op::Reset), 0, "nothing is wiped");
     line.assert_sound("kept");
+}
+
+#[test]
+fn a_key_that_could_never_prove_itself_is_taken_anew_after_a_refusal() {
+    let line = kept();
+    line.world.trick(Op::Post, When::Before, refused());
+    assert_eq!(line.run(), Ending::Held(in_vain()));
+    line.world.take_out(1);
+    line.world.tell(line.job.id, [Happening::Released]);
+    taken_anew(&line);
+}
+
+#[test]
+fn a_key_that_could_never_prove_itself_is_taken_anew_after_its_challenge_ran_out() {
+    let line = kept();
+    let away = Fault::SignIn {
+        what: "the secret has expired".to_owned(),
+    };
+    line.world.trick(Op::Post, When::Before, away.clone());
+    assert_eq!(line.run(), Ending::Stopped(away));
+    line.world.pass_seconds(3600);
+    line.world.take_out(1);
+    assert_eq!(line.run(), Ending::Stopped(Fault::KeyGone));
+    taken_anew(&line);
 }
 
 #[test]
