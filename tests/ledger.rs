@@ -5,5 +5,6 @@ mod ledger {
     pub(crate) mod bench;
     mod contract;
     mod file;
+    mod passkeys;
     mod secrets;
 }

@@ -5,8 +5,8 @@ mod check;
 mod keys;
 mod people;
 mod pins;
-mod reissue;
 mod reconcile;
+mod reissue;
 mod reset;
 mod retention;
 

@@ -115,10 +115,13 @@ pub fn exit(report: &Report) -> ExitCode {
     } else {
         ExitCode::Done
     };
-    let failed = report.failed.iter().map(|(_, fault)| match fault {
+    let failed = report.failed.iter().map(|(_, fault)| {
         // The tenant has answered: the person is gone, and their passkeys with them.
-        Fault::UserUnknown { .. } => ExitCode::Waiting,
-        fault => ExitCode::of(fault),
+        if matches!(fault, Fault::UserUnknown { .. }) {
+            ExitCode::Waiting
+        } else {
+            ExitCode::of(fault)
+        }
     });
     ExitCode::worst_of(failed.chain([differs]))
 }
