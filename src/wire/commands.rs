@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 pub mod keys;
+mod ledger;
 mod mailer;
 mod pins;
 
@@ -49,6 +50,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
                     ledger,
                 },
         } => pins::show(&cli.config, job, identity, ledger.as_deref(), out),
+        Command::Ledger { command } => ledger::ledger(&cli.config, command, out),
         Command::People {
             command: People::Erase { user },
         } => admin::erase(&cli.config, user, out),

@@ -59,6 +59,7 @@ pub fn assemble(
     let composer = Composer::new(templates, config.letterhead())?;
     let press = FolderPress::open(&config.path(&config.letters.folder), composer)?;
     let ledger = Arc::new(open_ledger(config)?);
+    ledger.sign_lock("a station");
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),

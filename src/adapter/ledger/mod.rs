@@ -7,8 +7,11 @@
 //! keyline is in this folder; nothing of SQLite shows in the port.
 
 mod admission;
+mod backup;
 mod chain;
 mod duty;
+mod frames;
+mod holder;
 mod index;
 mod journal;
 mod keys;
@@ -42,13 +45,14 @@ use journal::{Pen, Vault};
 use seal::Label;
 use trouble::{Trouble, ledger_fault, unfit};
 
+pub use backup::{BackedUp, Counts};
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
 pub use recovery::{Identities, Prompt, RecoveredPin, open_pins, sealed_pins};
 pub use retention::{ArchivedFile, Days, Erased, Retained};
 pub use seal::{PLAINTEXT_BYTES, PinKind, Recipients};
 pub use store::{APPLICATION_ID, schema_version};
-pub use verify::{Broken, Sound, Verdict};
+pub use verify::{Broken, Progress, Sound, Verdict};
 
 /// What a station needs to work on its ledger.
 pub struct Opening {
@@ -73,7 +77,7 @@ struct Station {
     writer: Mutex<Connection>,
     vault: Vault,
     keys: RwLock<StationKeys>,
-    _lock: store::Lock,
+    lock: holder::Lock,
 }
 
 impl SqliteLedger {
@@ -96,7 +100,7 @@ impl SqliteLedger {
         if !path.exists() {
             return Err(unfit(format!("{} is not there", path.display())));
         }
-        let lock = store::lock(path)?;
+        let lock = holder::lock(path)?;
         let writer = store::open_writer(path)?;
         let (id, tenant) = introduce(&writer, path, &opening.tenant)?;
         opening.keys.belong_to(&id)?;
@@ -111,7 +115,7 @@ impl SqliteLedger {
                     recipients: opening.recipients,
                 },
                 keys: RwLock::new(opening.keys),
-                _lock: lock,
+                lock,
             }),
         };
         ledger.try_to_tidy();
@@ -136,7 +140,14 @@ impl SqliteLedger {
     /// # Errors
     /// [`Fault::Ledger`] when that cannot be told.
     pub fn is_in_use(path: &Path) -> Result<bool, Fault> {
-        store::is_locked(path)
+        holder::is_locked(path)
+    }
+
+    /// Says what works on this ledger, for a second keyline that is refused: "a station". Until then it is a command.
+    pub fn sign_lock(&self, who: &str) {
+        if let Some(station) = &self.station {
+            station.lock.sign(who);
+        }
     }
 
     /// Why a station of this tenant with these keys could not open this ledger. Changes nothing.

@@ -36,6 +36,9 @@ pub struct Sound {
     pub signed_by: Vec<String>,
 }
 
+/// Told of rows as they are looked at: how many were, and how many there are.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
 /// The first thing that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
@@ -86,30 +89,64 @@ struct Place {
     replace: bool,
 }
 
+/// How far the walk is.
+struct Pace<'a> {
+    done: u64,
+    total: u64,
+    tell: Progress<'a>,
+}
+
+impl Pace<'_> {
+    fn step(&mut self) {
+        self.done += 1;
+        // A bar needs no more than this.
+        if self.done.is_multiple_of(256) || self.done == self.total {
+            (self.tell)(self.done, self.total);
+        }
+    }
+}
+
 struct Walk<'a> {
     db: &'a Connection,
+    pace: Pace<'a>,
     erased: HashSet<i64>,
     unsealed: HashSet<i64>,
     events: HashMap<i64, Vec<Event>>,
     admitted: HashSet<i64>,
 }
 
-/// Walks the whole ledger. `trusted`: the only key whose checkpoints count; without it any key is taken, and named.
-pub(super) fn verify(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Verdict, Trouble> {
+/// Walks the whole ledger. `trusted`: the only keys whose checkpoints count; without one any key is taken, and named.
+pub(super) fn verify(
+    db: &Connection,
+    trusted: &[[u8; 32]],
+    progress: Progress<'_>,
+) -> Result<Verdict, Trouble> {
     // One read transaction: the station may be writing.
     let tx = db.unchecked_transaction()?;
-    match walk(&tx, trusted) {
+    match walk(&tx, trusted, progress) {
         Ok(sound) => Ok(Verdict::Sound(sound)),
         Err(Stop::Broken(broken)) => Ok(Verdict::Broken(broken)),
         Err(Stop::Trouble(trouble)) => Err(trouble),
     }
 }
 
-fn walk(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Sound, Stop> {
-    let head = links(db)?;
+fn walk(db: &Connection, trusted: &[[u8; 32]], tell: Progress<'_>) -> Result<Sound, Stop> {
+    // Each row of the journal is looked at twice: as a link, and for what it answers for.
+    let total: i64 = db.query_row(
+        "SELECT 2 * (SELECT count(*) FROM journal) + (SELECT count(*) FROM job)",
+        [],
+        |row| row.get(0),
+    )?;
+    let mut pace = Pace {
+        done: 0,
+        total: u64::try_from(total).unwrap_or(0),
+        tell,
+    };
+    let head = links(db, &mut pace)?;
     let signed_by = signatures(db, trusted)?;
     let mut walk = Walk {
         db,
+        pace,
         erased: removed(db, "erased")?,
         unsealed: removed(db, "retention")?,
         events: HashMap::new(),
@@ -129,7 +166,7 @@ fn walk(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Sound, Stop> {
 }
 
 /// Every row follows its predecessor and hashes to what it says.
-fn links(db: &Connection) -> Result<(i64, [u8; 32]), Stop> {
+fn links(db: &Connection, pace: &mut Pace<'_>) -> Result<(i64, [u8; 32]), Stop> {
     let mut statement = db.prepare(
         "SELECT seq, job, attempt, kind, event, person_hash, sealed_hash, at, actor, prev_hash, hash
          FROM journal ORDER BY seq",
@@ -167,12 +204,13 @@ fn links(db: &Connection) -> Result<(i64, [u8; 32]), Stop> {
             return broken(seq, "it was changed: its hash is another");
         }
         (last, prev) = (seq, hash);
+        pace.step();
     }
     Ok((last, prev))
 }
 
 /// Every checkpoint is signed and names the row that is there.
-fn signatures(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Vec<String>, Stop> {
+fn signatures(db: &Connection, trusted: &[[u8; 32]]) -> Result<Vec<String>, Stop> {
     let id = ledger_id(db)?;
     let mut statement = db.prepare(
         "SELECT checkpoint.seq, checkpoint.hash, checkpoint.at, key, signature, journal.hash
@@ -190,7 +228,7 @@ fn signatures(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Vec<String>,
         else {
             return broken(seq, "the checkpoint on it is damaged");
         };
-        if trusted.is_some_and(|trusted| trusted != key) {
+        if !trusted.is_empty() && !trusted.contains(&key) {
             return broken(seq, "the checkpoint on it was signed by another station");
         }
         let message = checkpoint_bytes(&id, seq, &hash, row.get(2)?);
@@ -235,6 +273,7 @@ impl Walk<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (seq, job): (i64, i64) = (row.get(0)?, row.get(1)?);
+            self.pace.step();
             let kind: String = row.get(3)?;
             let event: String = row.get(4)?;
             let admitted = kind == "admitted";
@@ -358,7 +397,7 @@ impl Walk<'_> {
     }
 
     /// The columns that lists are made of say what the journal says.
-    fn index(&self) -> Result<(), Stop> {
+    fn index(&mut self) -> Result<(), Stop> {
         let mut statement = self.db.prepare(
             "SELECT job.id, job.standing, job.attempt, job.serial, job.control, job.method,
                     coalesce((SELECT max(seq) FROM journal WHERE journal.job = job.id), 0)
@@ -367,6 +406,7 @@ impl Walk<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (job, seq): (i64, i64) = (row.get(0)?, row.get(6)?);
+            self.pace.step();
             if !self.admitted.contains(&job) {
                 return broken(seq, format!("job {job} was never admitted"));
             }
