@@ -103,14 +103,17 @@ impl Header {
 /// The number of the first wrong frame (from 1), when a frame behind it follows a commit.
 fn first_lost(from: &mut impl Read, header: &Header) -> std::io::Result<Option<u64>> {
     let mut frame = vec![0; FRAME_HEADER_BYTES + header.page_bytes];
-    let mut before = header.sum;
+    let mut before = Sums {
+        stored: header.sum,
+        found: header.sum,
+    };
     let mut first_wrong = None;
     // Behind the first wrong frame: whether the frame before is a commit, or follows one without a gap.
     let mut behind_commit = false;
     let mut number = 0_u64;
     while fill(from, &mut frame)? {
         number += 1;
-        let Some(seen) = Frame::parse(&frame, header, before) else {
+        let Some(seen) = Frame::parse(&frame, header, &before) else {
             break;
         };
         if first_wrong.is_none() && !seen.follows {
@@ -120,35 +123,43 @@ fn first_lost(from: &mut impl Read, header: &Header) -> std::io::Result<Option<u
             if seen.follows && behind_commit {
                 return Ok(Some(wrong));
             }
-            behind_commit = seen.is_commit || (seen.follows && behind_commit);
+            behind_commit = seen.may_be_commit || (seen.follows && behind_commit);
         }
-        before = seen.sum;
+        before = seen.sums;
     }
     Ok(None)
+}
+
+/// The sum of everything up to a frame: as it stands in the frame, and as it comes out. In a wrong frame either may be the
+/// right one, and the next frame tells.
+struct Sums {
+    stored: Sum,
+    found: Sum,
 }
 
 struct Frame {
     /// It was written behind the frame before, in the same life of the log.
     follows: bool,
-    is_commit: bool,
-    /// As it stands in the frame.
-    sum: Sum,
+    may_be_commit: bool,
+    sums: Sums,
 }
 
 impl Frame {
-    fn parse(bytes: &[u8], header: &Header, before: Sum) -> Option<Self> {
+    fn parse(bytes: &[u8], header: &Header, before: &Sums) -> Option<Self> {
         let (head, page) = bytes.split_at_checked(FRAME_HEADER_BYTES)?;
-        let ours = head.get(8..16)? == header.salts;
-        let sum = (word(head, 16)?, word(head, 20)?);
-        let summed = add(
-            before,
-            head.get(..FRAME_HEADER_SUMMED_BYTES)?,
-            header.big_endian,
-        );
+        let summed = head.get(..FRAME_HEADER_SUMMED_BYTES)?;
+        let behind = |start| {
+            let sum = add(start, summed, header.big_endian);
+            add(sum, page, header.big_endian)
+        };
+        let stored = (word(head, 16)?, word(head, 20)?);
+        let found = behind(before.stored);
+        let right =
+            found == stored || (before.found != before.stored && behind(before.found) == stored);
         Some(Self {
-            follows: ours && add(summed, page, header.big_endian) == sum,
-            is_commit: ours && word(head, 4)? != 0,
-            sum,
+            follows: right && head.get(8..16)? == header.salts,
+            may_be_commit: word(head, 4)? != 0,
+            sums: Sums { stored, found },
         })
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::domain::fault::Fault;
 
@@ -205,15 +205,14 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), Fault> {
             continue;
         }
         let tx = db.transaction().map_err(told)?;
-        // Our own SQL fails only on a file that is not what its number says.
-        tx.execute_batch(sql)
-            .map_err(|error| match error.sqlite_error_code() {
-                Some(ErrorCode::Unknown) => damaged(
-                    path,
-                    &format!("its schema is not the one that its number {version} says ({error})"),
-                ),
-                Some(_) | None => told(error),
-            })?;
+        tx.execute_batch(sql).map_err(|error| match error {
+            // Our own SQL does not fit: the file is not what its number says.
+            rusqlite::Error::SqlInputError { .. } => damaged(
+                path,
+                &format!("its schema is not the one that its number, {version}, says"),
+            ),
+            other => told(other),
+        })?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(told)?;
         tx.pragma_update(None, "user_version", number)
@@ -240,7 +239,25 @@ pub(super) fn check(db: &Connection, path: &Path) -> Result<(), Fault> {
     if dangling > 0 {
         return Err(damaged(path, &format!("{dangling} rows point nowhere")));
     }
+    let mut fresh = Connection::open_in_memory().map_err(told)?;
+    migrate(&mut fresh, path)?;
+    if schema(db).map_err(told)? != schema(&fresh).map_err(told)? {
+        return Err(damaged(
+            path,
+            "its tables, triggers or views are not those that keyline makes",
+        ));
+    }
     Ok(())
+}
+
+/// What the tables, indexes, triggers and views are, as bytes: a damaged word need not be a text.
+fn schema(db: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
+    db.prepare(
+        "SELECT CAST(type || ' ' || name || ' ' || sql AS BLOB) FROM sqlite_schema
+         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY 1",
+    )?
+    .query_map([], |row| row.get(0))?
+    .collect()
 }
 
 /// What was written about this ledger when it was made; `None` in a new one.

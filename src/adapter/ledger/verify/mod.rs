@@ -1,17 +1,21 @@
 //! The auditor's walk over the ledger: every row of the chain, every signature, and everything outside the chain that a row
 //! answers for. Changes nothing and needs no secret.
 
+mod passkeys;
+mod signatures;
+
 use std::collections::{HashMap, HashSet};
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Event;
+use crate::domain::job::Request;
 
-use super::chain::{self, Row, checkpoint_bytes, genesis, ledger_id, sealed_hash};
+use super::chain::{self, Row, genesis, ledger_id, sealed_hash};
 use super::index::{serial_of, standing_word};
+use super::journal::user_key;
 use super::keys::{hex, hmac_sha256};
 use super::trouble::Trouble;
 
@@ -143,7 +147,7 @@ fn walk(db: &Connection, trusted: &[[u8; 32]], tell: Progress<'_>) -> Result<Sou
         tell,
     };
     let head = links(db, &mut pace)?;
-    let signed_by = signatures(db, trusted)?;
+    let signed_by = signatures::signatures(db, trusted)?;
     let mut walk = Walk {
         db,
         pace,
@@ -156,6 +160,12 @@ fn walk(db: &Connection, trusted: &[[u8; 32]], tell: Progress<'_>) -> Result<Sou
     walk.outside()?;
     walk.strays(head.0)?;
     walk.index()?;
+    if let Some(job) = passkeys::first_wrong(db, &walk.events)? {
+        return broken(
+            head.0,
+            format!("the entry of a passkey of job {job} says something else than its journal"),
+        );
+    }
     Ok(Sound {
         rows: head.0,
         checkpoints: db.query_row("SELECT count(*) FROM checkpoint", [], |row| row.get(0))?,
@@ -209,42 +219,6 @@ fn links(db: &Connection, pace: &mut Pace<'_>) -> Result<(i64, [u8; 32]), Stop> 
     Ok((last, prev))
 }
 
-/// Every checkpoint is signed and names the row that is there.
-fn signatures(db: &Connection, trusted: &[[u8; 32]]) -> Result<Vec<String>, Stop> {
-    let id = ledger_id(db)?;
-    let mut statement = db.prepare(
-        "SELECT checkpoint.seq, checkpoint.hash, checkpoint.at, key, signature, journal.hash
-         FROM checkpoint LEFT JOIN journal ON journal.seq = checkpoint.seq ORDER BY checkpoint.seq",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut signed_by = Vec::new();
-    while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
-        let hash: Vec<u8> = row.get(1)?;
-        if row.get::<_, Option<Vec<u8>>>(5)?.as_ref() != Some(&hash) {
-            return broken(seq, "the checkpoint on it signs another row");
-        }
-        let (Ok(key), Ok(signature)) = (row.get::<_, [u8; 32]>(3), row.get::<_, [u8; 64]>(4))
-        else {
-            return broken(seq, "the checkpoint on it is damaged");
-        };
-        if !trusted.is_empty() && !trusted.contains(&key) {
-            return broken(seq, "the checkpoint on it was signed by another station");
-        }
-        let message = checkpoint_bytes(&id, seq, &hash, row.get(2)?);
-        let right = VerifyingKey::from_bytes(&key)
-            .and_then(|key| key.verify_strict(&message, &Signature::from_bytes(&signature)));
-        if right.is_err() {
-            return broken(seq, "the signature of the checkpoint on it is wrong");
-        }
-        let key = hex(&key).to_string();
-        if !signed_by.contains(&key) {
-            signed_by.push(key);
-        }
-    }
-    Ok(signed_by)
-}
-
 fn removed(db: &Connection, kind: &str) -> Result<HashSet<i64>, Stop> {
     let mut statement = db.prepare("SELECT seq, event FROM journal WHERE kind = ?1")?;
     let mut rows = statement.query([kind])?;
@@ -258,12 +232,22 @@ fn removed(db: &Connection, kind: &str) -> Result<HashSet<i64>, Stop> {
     Ok(jobs)
 }
 
+/// Whether the row of the person is that of the user whom the request names.
+fn fits_person(request: Option<&str>, key: Option<String>) -> bool {
+    match (request, key) {
+        (Some(request), Some(key)) => serde_json::from_str::<Request>(request)
+            .is_ok_and(|request| user_key(&request.user) == key),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
 impl Walk<'_> {
     /// What lies outside the chain and has its hash in it.
     fn outside(&mut self) -> Result<(), Stop> {
         let mut statement = self.db.prepare(
             "SELECT journal.seq, journal.job, journal.attempt, journal.kind, journal.event, person_hash, sealed_hash,
-                    detail.event, request.request, person.salt
+                    detail.event, request.request, person.salt, person.user_key
              FROM journal
              LEFT JOIN detail ON detail.seq = journal.seq
              LEFT JOIN request ON request.job = journal.job
@@ -278,7 +262,10 @@ impl Walk<'_> {
             let event: String = row.get(4)?;
             let admitted = kind == "admitted";
             let apart: Option<String> = row.get(if admitted { 8 } else { 7 })?;
-            self.personal(seq, job, row.get(5)?, apart, row.get(9)?)?;
+            self.personal(seq, job, row.get(5)?, apart.as_deref(), row.get(9)?)?;
+            if admitted && !fits_person(apart.as_deref(), row.get(10)?) {
+                return broken(seq, "the person that it answers for goes by another name");
+            }
             let attempt: Option<i64> = row.get(2)?;
             self.sealed(seq, job, attempt.unwrap_or(0), row.get(6)?)?;
             if admitted {
@@ -298,7 +285,7 @@ impl Walk<'_> {
         seq: i64,
         job: i64,
         hash: Option<[u8; 32]>,
-        apart: Option<String>,
+        apart: Option<&str>,
         salt: Option<[u8; 32]>,
     ) -> Result<(), Stop> {
         match (hash, apart, salt) {
