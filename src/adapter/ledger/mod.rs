@@ -19,6 +19,7 @@ mod query;
 mod recovery;
 mod retention;
 mod seal;
+mod stamps;
 mod store;
 mod trouble;
 mod upkeep;
@@ -43,6 +44,7 @@ use crate::port::{
 use chain::{CHECKPOINT_EVERY_ROWS, Row};
 use journal::{Pen, Vault};
 use seal::Label;
+use stamps::Stamps;
 use trouble::{Trouble, ledger_fault, unfit};
 
 pub use backup::{BackedUp, Counts};
@@ -77,6 +79,7 @@ struct Station {
     writer: Mutex<Connection>,
     vault: Vault,
     keys: RwLock<StationKeys>,
+    stamps: Stamps,
     lock: holder::Lock,
 }
 
@@ -105,10 +108,12 @@ impl SqliteLedger {
         let (id, tenant) = introduce(&writer, path, &opening.tenant)?;
         opening.keys.belong_to(&id)?;
         let reader = store::open_reader(path)?;
+        let last = chain::last_stamp(&writer).map_err(|trouble| trouble.into_fault(path))?;
         let ledger = Self {
             path: path.to_owned(),
             reader: Mutex::new(reader),
             station: Some(Station {
+                stamps: Stamps::new(last.unwrap_or(Timestamp(i64::MIN))),
                 writer: Mutex::new(writer),
                 vault: Vault {
                     tenant,
@@ -192,6 +197,7 @@ impl SqliteLedger {
         let station = self.station()?;
         let mut writer = lock(&station.writer);
         let keys = station.keys.read().unwrap_or_else(PoisonError::into_inner);
+        station.stamps.see(at);
         let transact = || {
             let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let pen = Pen {

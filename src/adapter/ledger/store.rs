@@ -205,13 +205,15 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), Fault> {
             continue;
         }
         let tx = db.transaction().map_err(told)?;
-        tx.execute_batch(sql).map_err(|error| match error {
+        tx.execute_batch(sql).map_err(|error| {
+            if !matches!(error, rusqlite::Error::SqlInputError { .. }) {
+                return told(error);
+            }
             // Our own SQL does not fit: the file is not what its number says.
-            rusqlite::Error::SqlInputError { .. } => damaged(
+            damaged(
                 path,
                 &format!("its schema is not the one that its number, {version}, says"),
-            ),
-            other => told(other),
+            )
         })?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(told)?;

@@ -76,8 +76,8 @@ impl Desk {
         tracing::info!(job = job.0, slot = slot_number, ?ending, "run ended");
         match &ending {
             Ending::Finished => self.summary.done = self.summary.done.saturating_add(1),
-            Ending::Stopped(fault @ Fault::Ledger { .. }) => {
-                self.summary.broken = Some(fault.clone())
+            Ending::Stopped(fault @ (Fault::Ledger { .. } | Fault::LedgerUnfit { .. })) => {
+                self.break_off(fault.clone());
             }
             Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
         }
@@ -190,7 +190,7 @@ impl Desk {
                 let now = open.candidates.into_iter().next().map(Box::new);
                 self.signal(Signal::Changed { job, now });
             }
-            Err(fault) => self.summary.broken = Some(fault),
+            Err(fault) => self.break_off(fault),
         }
     }
 
@@ -218,7 +218,7 @@ impl Desk {
         }
         self.summary.folder = fault;
         if admitted && let Err(fault) = self.load_jobs() {
-            self.summary.broken = Some(fault);
+            self.break_off(fault);
         }
         if std::mem::take(&mut self.folder_again) {
             self.look_into_folder();
@@ -237,7 +237,22 @@ impl Desk {
     pub(super) fn hold(&mut self, job: JobId, fault: Fault) {
         match carry_out::hold(&self.ports, job, fault, &self.options.actor) {
             Ok(()) => self.changed(job),
-            Err(fault) => self.summary.broken = Some(fault),
+            Err(fault) => self.break_off(fault),
         }
+    }
+
+    /// The ledger takes nothing any more. The steps in hand end, since a touch may be under way, but no key is taken for a job
+    /// that could not be written down.
+    fn break_off(&mut self, fault: Fault) {
+        if self.summary.broken.is_some() {
+            return;
+        }
+        tracing::error!(%fault, "the station ends, because its ledger fails");
+        self.board.announce(News::Trouble {
+            what: fault.to_string(),
+        });
+        self.summary.broken = Some(fault);
+        self.pause.cancel();
+        self.signal(Signal::Drain);
     }
 }

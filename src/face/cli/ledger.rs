@@ -22,7 +22,8 @@ The copy holds names, addresses and sealed PINs; it is readable for its owner al
 station's keys, which lie in the folder that `[ledger] keys` names, and the recovery identity. Keep
 the three apart from each other.
 To restore: stop the station, move ledger.db, ledger.db-wal and ledger.db-shm away, and put the
-backup in the place of ledger.db. Jobs that were open begin their key anew.";
+backup in the place of ledger.db. A job that was in the middle of a key cannot go on then; `keyline
+jobs retry` starts it anew.";
 
 /// `keyline ledger …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
