@@ -94,6 +94,15 @@ impl Bench {
     /// A key lies on the first reader already: one that was forgotten there, or a blank one. That is how one sees that the
     /// station watches; and since the key came too early, the station must ask to have it lifted, and do nothing to it.
     pub(crate) fn start(&mut self, arguments: &[&str]) -> Program {
+        self.start_as(arguments, |_| {})
+    }
+
+    /// As [`Bench::start`], by a command that was changed.
+    pub(crate) fn start_as(
+        &mut self,
+        arguments: &[&str],
+        change: impl FnOnce(&mut std::process::Command),
+    ) -> Program {
         let early = match self.cards.get(&0) {
             Some((key, _)) => key.clone(),
             None => self.lay_and_be_seen(),
@@ -102,6 +111,7 @@ impl Bench {
             .home
             .command(&[&["run", "--until-empty"], arguments].concat());
         command.env(SOCKET_VARIABLE, self.pcscd.socket());
+        change(&mut command);
         let mut program = Program::start(command);
         let asks = |line: &String| line.contains("slot 1: ") && line.contains("lift this key");
         program.wait_for("slot 1: lift this key", |lines| lines.iter().position(asks));

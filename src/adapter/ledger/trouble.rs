@@ -44,7 +44,7 @@ impl Trouble {
             Self::Json(error) => format!("a row of {shown} cannot be read: {error}"),
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => {
-                    format!("the disk with {shown} is full; make room and start again")
+                    format!("the disk with {shown} is full; make room on it")
                 }
                 Some(ErrorCode::ReadOnly) => return read_only_fault(path),
                 Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => format!(

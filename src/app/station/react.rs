@@ -172,6 +172,10 @@ impl Desk {
             self.signal(Signal::Expired { job });
         }
         self.signal(Signal::Tick);
+        // What a failed round has claimed lies in no folder that is watched.
+        if self.summary.folder.is_some() {
+            self.look_into_folder();
+        }
         self.look_after_duties();
     }
 
