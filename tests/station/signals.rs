@@ -31,22 +31,19 @@ fn steps(bench: &Bench) -> (Vec<String>, bool) {
     let shown = bench.home.keyline(&["jobs", "show", "1", "--json"]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     let mut done = Vec::new();
-    let mut open = false;
+    let mut in_doubt = false;
     for row in shown["journal"].as_array().unwrap() {
-        let event = row["event"].to_string();
-        let step = |name: &str| {
-            row["event"]["happening"][name]["step"]
-                .as_str()
-                .map(str::to_owned)
-        };
-        if let Some(step) = step("done") {
-            done.push(step);
-            open = false;
-        } else {
-            open = event.contains("started");
+        let event = &row["event"];
+        match event["event"].as_str().unwrap() {
+            "started" => in_doubt = true,
+            "done" => {
+                in_doubt = false;
+                done.push(event["step"].as_str().unwrap().to_owned());
+            }
+            _ => in_doubt = false,
         }
     }
-    (done, open)
+    (done, in_doubt)
 }
 
 /// The same key, lifted and laid down again, for a new run.
