@@ -3,6 +3,7 @@
 mod ledger {
     pub(crate) mod audit;
     pub(crate) mod bench;
+    mod clock;
     mod contract;
     mod damage;
     mod file;

@@ -84,15 +84,6 @@ impl SmallDisk {
         assert_eq!(full.kind(), io::ErrorKind::StorageFull, "{full}");
         Ballast(path)
     }
-
-    /// Has nothing on it written any more, or has it written again.
-    pub(crate) fn remount(&self, how: &str) {
-        mount(&[
-            "-o",
-            &format!("remount,{how}"),
-            &self.path.display().to_string(),
-        ]);
-    }
 }
 
 /// Binds `path` over itself, for reading alone.

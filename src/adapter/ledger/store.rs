@@ -13,7 +13,9 @@ use crate::domain::fault::Fault;
 
 use super::frames;
 use super::keys::sync_directory;
-use super::trouble::{Trouble, damaged, file_fault, not_a_ledger, read_only_fault, unfit};
+use super::trouble::{
+    Trouble, damaged, file_fault, not_a_ledger, read_only_fault, unfit, untouched,
+};
 use super::verify::{self, Verdict};
 
 /// "keyL": tells a ledger from any other SQLite file.
@@ -49,7 +51,7 @@ pub(super) fn create_file(path: &Path) -> Result<(), Fault> {
 /// write-ahead log, and again when it closes it.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Fault> {
     let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
-    inspect(path)?;
+    inspect(path).map_err(untouched)?;
     let mut db = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

@@ -78,9 +78,21 @@ pub(super) fn ledger_fault(what: impl Into<String>) -> Fault {
 /// A file that is not as it was written.
 pub(super) fn damaged(path: &Path, how: &str) -> Fault {
     ledger_fault(format!(
-        "{} is damaged ({how}); nothing was written to it: keep it with its -wal file, restore the last backup in its place, and look at the disk",
+        "{} is damaged ({how}): keep it with its -wal file, restore the last backup in its place, and look at the disk",
         path.display()
     ))
+}
+
+/// As the fault, of a file that was only looked at.
+pub(super) fn untouched(fault: Fault) -> Fault {
+    let told = |what: String| format!("{what}; nothing was written to it");
+    if let Fault::Ledger { what } = fault {
+        ledger_fault(told(what))
+    } else if let Fault::LedgerUnfit { what } = fault {
+        unfit(told(what))
+    } else {
+        fault
+    }
 }
 
 /// A file that this process may not write, whoever forbids it.
@@ -94,7 +106,7 @@ pub(super) fn read_only_fault(path: &Path) -> Fault {
 /// What lies there does not begin as a ledger does.
 pub(super) fn not_a_ledger(path: &Path) -> Fault {
     unfit(format!(
-        "{} is not a keyline ledger, or its first page is damaged; nothing was written to it",
+        "{} is not a keyline ledger, or its first page is damaged",
         path.display()
     ))
 }
