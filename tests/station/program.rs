@@ -99,6 +99,8 @@ impl Program {
     pub(crate) fn wait_for_log(&mut self, home: &Home, text: &str, times: usize) {
         let until = Instant::now() + PATIENCE;
         loop {
+            // Asked before the log is read: what it says last it says at its end.
+            let running = self.is_running();
             let lines: Vec<String> = fs::read_dir(home.path("log"))
                 .unwrap()
                 .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
@@ -106,7 +108,7 @@ impl Program {
             if lines.concat().matches(text).count() >= times {
                 return;
             }
-            assert!(self.is_running(), "it ended before the log said: {text}");
+            assert!(running, "it ended before the log said: {text}");
             assert!(Instant::now() < until, "not in the log: {text}");
             std::thread::sleep(LOOK_EVERY);
         }

@@ -82,7 +82,7 @@ fn orderly(signals: &[&str]) {
     };
     for (times, signal) in (1..).zip(signals) {
         program.signal(signal);
-        program.wait_for_log(&bench.home, "a signal came", times);
+        program.wait_for_log(&bench.home, "\"request\":\"Stop\"", times);
     }
     key.press();
     let ended = program.wait_for_end();
@@ -108,9 +108,10 @@ fn sigint_twice_breaks_the_touch_off() {
         return;
     };
     program.signal("INT");
-    program.wait_for_log(&bench.home, "a signal came", 1);
+    program.wait_for_log(&bench.home, "\"request\":\"Stop\"", 1);
     assert!(program.is_running(), "one alone ends the step in hand");
     program.signal("INT");
+    program.wait_for_log(&bench.home, "\"request\":\"StopNow\"", 1);
     // Nobody touches the key.
     let ended = program.wait_for_end();
     assert_stopped(&ended);

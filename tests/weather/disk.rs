@@ -7,15 +7,17 @@ use std::time::Duration;
 use keyline::app::admin::Change;
 use keyline::app::board::News;
 use keyline::app::station::Request;
+use keyline::domain::authenticator::Slot;
 use keyline::domain::enrollment::Standing;
 use keyline::domain::event::{Happening, Step};
 use keyline::domain::fault::Fault;
 use keyline::domain::job::JobId;
+use keyline::domain::station::signal::SlotState;
 use keyline::port::Ledger;
 use keyline::practice::authenticator::Touch;
 use keyline::wire::config::{Config, TEMPLATE};
 
-use crate::line::{Layout, Line, PATIENCE, begun, photograph_of_new};
+use crate::line::{Layout, Line, PATIENCE, begun};
 use crate::small_disk::SmallDisk;
 
 const MEGABYTES: u32 = 8;
@@ -105,22 +107,21 @@ fn the_disk_of_the_ledger_is_full_while_a_key_waits_for_its_touch() {
     );
 }
 
-/// What the ledger cannot take in does not begin: the second slot has a key at hand all the time.
+/// Once the ledger has failed, the steps in hand end and no other key is taken, also when there is room again meanwhile.
 #[test]
-fn a_ledger_on_a_full_disk_takes_no_other_key() {
+fn a_station_whose_ledger_failed_takes_no_other_key() {
     SmallDisk::with(
-        "disk::a_ledger_on_a_full_disk_takes_no_other_key",
+        "disk::a_station_whose_ledger_failed_takes_no_other_key",
         MEGABYTES,
         |disk| {
-            let line = line(2, "ledger", "file", disk.folder("l").join("ledger.db"));
-            let keys = line.add_keys(4);
+            let line = line(3, "ledger", "file", disk.folder("l").join("ledger.db"));
+            let keys = line.add_keys(2);
             for key in &keys {
                 key.set_touch(Touch::ByHand);
             }
             line.drop_people("four.csv", 0..4);
             let running = line.start(false);
             assert!(keys[0].wait_for_blink(PATIENCE) && keys[1].wait_for_blink(PATIENCE));
-            let fresh = photograph_of_new(&keys[2]);
             let ballast = disk.fill();
             keys[0].press();
             running.wait_for("the trouble told", |_| {
@@ -128,19 +129,34 @@ fn a_ledger_on_a_full_disk_takes_no_other_key() {
                     |news: &News| matches!(news, News::Trouble { what } if what.contains("full"));
                 running.news().iter().any(full)
             });
+            drop(ballast);
+            let more = line.add_keys(2);
+            running.wait_for("the third key seen", |view| {
+                let slot = view.slots.get(&Slot(3));
+                slot.is_some_and(|slot| {
+                    !matches!(slot.state, SlotState::Empty | SlotState::Reading)
+                })
+            });
+            assert!(!running.ledger.jobs(None).expect("jobs").is_empty());
+            for job in [3, 4] {
+                assert_eq!(
+                    running.ledger.journal(JobId(job)),
+                    Ok(Vec::new()),
+                    "it began"
+                );
+            }
             keys[1].press();
             let (summary, ledger) = running.finish();
             assert!(
                 matches!(summary.broken, Some(Fault::Ledger { .. })),
                 "{summary:?}"
             );
-            assert!(fresh == keys[2].photograph(), "a third key was begun");
-            drop((ledger, ballast));
+            drop(ledger);
             for key in &keys {
                 key.set_touch(Touch::After(Duration::ZERO));
+                line.put_into_crate(key);
             }
-            line.put_into_crate(&keys[0]);
-            line.put_into_crate(&keys[1]);
+            line.put_into_crate(&more[0]);
             let (summary, ledger) = line.start(true).finish();
             assert_eq!(summary.done, 4, "{summary:?}");
             line.assert_sound(ledger.as_ref(), 0);
