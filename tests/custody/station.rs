@@ -82,10 +82,13 @@ impl Station {
         self.demo.take().unwrap().wait_with_output().unwrap()
     }
 
-    /// Runs a command of the program on this station, to its end.
+    /// Runs a command of the program on this station, to its end. One that does not end is ended, and has failed.
     pub(crate) fn keyline(&self, arguments: &[&str]) -> Output {
         let config = self.path("station/config/station.toml");
-        program()
+        Command::new("timeout")
+            .arg(PATIENCE.as_secs().to_string())
+            .arg(env!("CARGO_BIN_EXE_keyline"))
+            .env("NO_COLOR", "1")
             .args(arguments)
             .arg("--config")
             .arg(config)
