@@ -357,6 +357,94 @@ fn a_log_that_a_cut_broke_off_is_no_damage() {
     }
 }
 
+/// Of what was not synced, a disk may have kept any part.
+#[test]
+fn any_part_of_the_last_transaction_may_be_missing_after_a_cut() {
+    let (bench, files, before) = killed();
+    let wal = &files.0["-wal"];
+    let frame = 24 + PAGE_BYTES;
+    let frames = (wal.len() - 32) / frame;
+    let commit = |number: &usize| wal[32 + number * frame + 4..][..4] != [0; 4];
+    let from = (0..frames - 1).rposition(|number| commit(&number)).unwrap() + 1;
+    let last = frames - from;
+    assert!((4..16).contains(&last), "{last} frames");
+    let all = (1_u32 << last) - 1;
+    // All, none, each one alone, each one missing, and a sample of the rest.
+    let single = (0..last).map(|number| 1 << number);
+    let kept = [all, 0]
+        .into_iter()
+        .chain(single.clone())
+        .chain(single.map(|one| all ^ one))
+        .chain((1..all).step_by(41));
+    for kept in kept {
+        let mut cut = Files(files.0.clone());
+        let bytes = cut.0.get_mut("-wal").unwrap();
+        for number in (0..last).filter(|number| kept & 1 << number == 0) {
+            bytes[32 + (from + number) * frame..][..frame].fill(0);
+        }
+        cut.write(&bench.path());
+        let opened = bench.open();
+        let ledger = opened.unwrap_or_else(|fault| panic!("{kept:#b}: {fault}"));
+        drop(ledger);
+        let rows = everything(&bench.path()).unwrap()["journal.seq"].len();
+        let whole = kept == all;
+        assert_eq!(rows, before["journal.seq"].len() - usize::from(!whole));
+    }
+}
+
+/// SQLite writes from the front again once everything is in the file; what lies behind is of an earlier life.
+#[test]
+fn a_log_in_its_second_life_is_no_damage_and_is_guarded_as_well() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let users: Vec<String> = (0..80).map(|n| format!("user{n}@contoso.com")).collect();
+    let users: Vec<&str> = users.iter().map(String::as_str).collect();
+    let wal = beside(&bench.path(), "-wal");
+    let salts = || std::fs::read(&wal).unwrap()[16..24].to_vec();
+    let mut jobs = admit(&ledger, "a", &users).into_iter();
+    let first = salts();
+    while salts() == first {
+        let job = jobs.next().expect("enough work");
+        Hand::new(&ledger, job)
+            .reset(&format!("s{job}"))
+            .set_pin(&pin("48261739"))
+            .make();
+    }
+    let job = jobs.next().unwrap();
+    Hand::new(&ledger, job)
+        .reset("last")
+        .set_pin(&pin("73519264"));
+    let files = Files::of(&bench.path());
+    let before = everything(&bench.path()).unwrap();
+    drop(ledger);
+    let bytes = &files.0["-wal"];
+    let frame = 24 + PAGE_BYTES;
+    let living = bytes[32..]
+        .chunks(frame)
+        .take_while(|frame| frame[8..16] == bytes[16..24])
+        .count();
+    let all = bytes[32..].len() / frame;
+    assert!(living > 8 && all > living + 100, "{living} of {all}");
+    files.write(&bench.path());
+    drop(bench.open().unwrap());
+    assert_eq!(
+        everything(&bench.path()).unwrap()["journal.hash"],
+        before["journal.hash"]
+    );
+    for (number, came) in [
+        (0, Came::Refused),
+        (living / 2, Came::Refused),
+        (living + 50, Came::Harmless),
+    ] {
+        let at = 32 + number * frame + 2000;
+        assert_eq!(
+            judge(&bench, &files, &before, "-wal", at, 0x01),
+            came,
+            "frame {number}"
+        );
+    }
+}
+
 #[test]
 fn a_shared_index_of_the_log_is_made_anew() {
     let (bench, files, before) = killed();
