@@ -7,5 +7,6 @@ mod ledger {
     mod contract;
     mod damage;
     mod file;
+    mod log;
     mod secrets;
 }
