@@ -1,7 +1,8 @@
 //! A clock that is set back: stamps, duties, retention. The log says it once.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use keyline::adapter::ledger::{Days, SqliteLedger, Verdict};
 use keyline::domain::time::Timestamp;
@@ -13,13 +14,17 @@ use super::bench::*;
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread has logged.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl io::Write for Log {
+/// Writes into the log of the thread that logs: other tests are not heard.
+struct Heard;
+
+impl io::Write for Heard {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
+        LOGGED.with_borrow_mut(|logged| logged.extend(bytes));
         Ok(bytes.len())
     }
 
@@ -28,21 +33,17 @@ impl io::Write for Log {
     }
 }
 
-impl Log {
-    /// How often it says that the clock was set back, up to now.
-    fn says(&self) -> usize {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.matches("the clock of this computer was set back")
-            .count()
-    }
+/// Begins to listen, once for all tests.
+fn listen() {
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| tracing_subscriber::fmt().with_writer(|| Heard).init());
+}
 
-    fn listen<T>(&self, act: impl FnOnce() -> T) -> T {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, act)
-    }
+/// How often the log says that the clock was set back, up to now.
+fn says() -> usize {
+    let text = LOGGED.with_borrow(|logged| String::from_utf8(logged.clone()).unwrap());
+    text.matches("the clock of this computer was set back")
+        .count()
 }
 
 fn note(ledger: &SqliteLedger, at: Timestamp) {
@@ -51,28 +52,27 @@ fn note(ledger: &SqliteLedger, at: Timestamp) {
 
 #[test]
 fn the_log_says_once_that_the_clock_was_set_back() {
-    let (bench, log) = (Bench::new(), Log::default());
-    log.listen(|| {
-        let ledger = bench.create();
-        note(&ledger, NOON);
-        // As the time service does.
-        note(&ledger, Timestamp(NOON.0 - 2_000));
-        assert_eq!(log.says(), 0);
-        for seconds in [HOUR, HOUR - 1, 10] {
-            note(&ledger, NOON.plus_seconds(-seconds));
-        }
-        assert_eq!(log.says(), 1);
-        note(&ledger, NOON.plus_seconds(1));
-        assert_eq!(log.says(), 1);
-        note(&ledger, NOON.plus_seconds(-DAY));
-        assert_eq!(log.says(), 2);
-        drop(ledger);
-        // The next start knows what the last one wrote.
-        let ledger = bench.open().unwrap();
-        note(&ledger, NOON.plus_seconds(-DAY - HOUR));
-        assert_eq!(log.says(), 3);
-        assert!(matches!(ledger.verify(None), Ok(Verdict::Sound(_))));
-    });
+    listen();
+    let bench = Bench::new();
+    let ledger = bench.create();
+    note(&ledger, NOON);
+    // As the time service does.
+    note(&ledger, Timestamp(NOON.0 - 2_000));
+    assert_eq!(says(), 0);
+    for seconds in [HOUR, HOUR - 1, 10] {
+        note(&ledger, NOON.plus_seconds(-seconds));
+    }
+    assert_eq!(says(), 1);
+    note(&ledger, NOON.plus_seconds(1));
+    assert_eq!(says(), 1);
+    note(&ledger, NOON.plus_seconds(-DAY));
+    assert_eq!(says(), 2);
+    drop(ledger);
+    // The next start knows what the last one wrote.
+    let ledger = bench.open().unwrap();
+    note(&ledger, NOON.plus_seconds(-DAY - HOUR));
+    assert_eq!(says(), 3);
+    assert!(matches!(ledger.verify(None), Ok(Verdict::Sound(_))));
 }
 
 #[test]
