@@ -68,6 +68,11 @@ fn main() {
     ledger.verify(None).unwrap();
     eprintln!("verify: {:?}", begun.elapsed());
     let begun = Instant::now();
+    ledger
+        .back_up(&bench.folder.path().join("copy.db"))
+        .unwrap();
+    eprintln!("backup: {:?}", begun.elapsed());
+    let begun = Instant::now();
     let open = ledger.open_jobs().unwrap().len();
     eprintln!("open jobs ({open}): {:?}", begun.elapsed());
     drop(ledger);

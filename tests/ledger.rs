@@ -1,10 +1,13 @@
 //! The ledger from outside: the contract of the port, what a crash leaves, what a thief finds, what an auditor sees.
 
 mod ledger {
-    mod audit;
+    pub(crate) mod audit;
     pub(crate) mod bench;
+    mod clock;
     mod contract;
+    mod damage;
     mod file;
+    mod log;
     mod passkeys;
     mod secrets;
 }

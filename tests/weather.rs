@@ -2,6 +2,8 @@
 //! there. No key is wiped without need, the slots say what they wait for, work resumes by itself, and in the end every
 //! person has exactly one credential, which is on their key.
 
+#[path = "weather/disk.rs"]
+mod disk;
 #[path = "weather/duties.rs"]
 mod duties;
 #[path = "weather/keys.rs"]
@@ -16,5 +18,11 @@ mod reissue;
 mod reply;
 #[path = "weather/restart.rs"]
 mod restart;
+#[path = "support/small_disk.rs"]
+#[expect(
+    dead_code,
+    reason = "the weather needs a full disk, not a read-only one"
+)]
+mod small_disk;
 #[path = "weather/tricks.rs"]
 mod tricks;

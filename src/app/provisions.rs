@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::Fault;
@@ -16,9 +17,35 @@ pub const LIFETIME_MIN_SECONDS: i64 = 180;
 /// The options at hand, by job.
 #[derive(Default)]
 pub struct Provisions {
-    options: Mutex<HashMap<JobId, CreationOptions>>,
+    options: Mutex<HashMap<JobId, AtHand>>,
     /// Jobs whose letter was tried and can be set.
     letters: Mutex<HashSet<JobId>>,
+}
+
+struct AtHand {
+    options: CreationOptions,
+    /// By a clock that nobody can set back: good until then at most.
+    until: Instant,
+}
+
+impl AtHand {
+    fn new(options: CreationOptions, now: Timestamp) -> Self {
+        let left = now
+            .plus_seconds(LIFETIME_MIN_SECONDS)
+            .millis_until(options.expires);
+        let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        let begun = Instant::now();
+        Self {
+            options,
+            // A day that no clock can count to has no end that matters.
+            until: begun.checked_add(left).unwrap_or(begun),
+        }
+    }
+
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now.seconds_until(self.options.expires) >= LIFETIME_MIN_SECONDS
+            && Instant::now() <= self.until
+    }
 }
 
 impl Provisions {
@@ -38,7 +65,7 @@ impl Provisions {
         }
         relying_party.ready()?;
         let options = relying_party.creation_options(user)?;
-        self.lock().insert(job, options);
+        self.lock().insert(job, AtHand::new(options, now));
         Ok(())
     }
 
@@ -62,7 +89,7 @@ impl Provisions {
     pub fn is_fresh(&self, job: JobId, now: Timestamp) -> bool {
         self.lock()
             .get(&job)
-            .is_some_and(|options| is_fresh(options, now))
+            .is_some_and(|at_hand| at_hand.is_fresh(now))
     }
 
     /// Takes the options out for the ceremony: each challenge is used once.
@@ -79,9 +106,9 @@ impl Provisions {
         let at_hand = self
             .lock()
             .remove(&job)
-            .filter(|options| is_fresh(options, now));
+            .filter(|at_hand| at_hand.is_fresh(now));
         match at_hand {
-            Some(options) => Ok(options),
+            Some(at_hand) => Ok(at_hand.options),
             None => relying_party.creation_options(user),
         }
     }
@@ -91,7 +118,7 @@ impl Provisions {
         let mut held = self.lock();
         let old: Vec<JobId> = held
             .iter()
-            .filter(|(_, options)| !is_fresh(options, now))
+            .filter(|(_, at_hand)| !at_hand.is_fresh(now))
             .map(|(job, _)| *job)
             .collect();
         for job in &old {
@@ -100,14 +127,10 @@ impl Provisions {
         old
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, CreationOptions>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, AtHand>> {
         // A panicked holder leaves a whole map behind: each change is one call.
         self.options.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn is_fresh(options: &CreationOptions, now: Timestamp) -> bool {
-    now.seconds_until(options.expires) >= LIFETIME_MIN_SECONDS
 }
 
 #[cfg(test)]
@@ -162,6 +185,25 @@ mod tests {
         assert_eq!(provisions.expire(after(420)), []);
         assert_eq!(provisions.expire(after(421)), [JOB]);
         assert_eq!(provisions.expire(after(421)), []);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_make_options_last_longer() {
+        let (world, provisions) = (World::new(), Provisions::default());
+        // They are good for a moment only.
+        let late = Timestamp(after(420).0 - 20);
+        provisions.provide(&world, JOB, USER, late).unwrap();
+        let set_back = after(-3600);
+        let begun = Instant::now();
+        while provisions.is_fresh(JOB, set_back) {
+            assert!(begun.elapsed() < Duration::from_secs(5), "they live on");
+            std::thread::yield_now();
+        }
+        assert_eq!(provisions.expire(set_back), [JOB]);
+        // Set ahead, it only has them fetched anew.
+        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        provisions.take(&world, JOB, USER, after(86_400)).unwrap();
+        assert_eq!(world.count(Op::Options), 3);
     }
 
     #[test]

@@ -144,9 +144,14 @@ impl Desk {
             self.show();
         }
         self.summary.held = self.held.into_values().collect();
-        self.ports
-            .ledger
-            .note("station ended", &self.options.actor, self.ports.clock.now())?;
+        let note =
+            self.ports
+                .ledger
+                .note("station ended", &self.options.actor, self.ports.clock.now());
+        if let Err(fault) = note {
+            // What was done is told all the same.
+            self.summary.broken.get_or_insert(fault);
+        }
         Ok(self.summary)
     }
 

@@ -2,6 +2,7 @@
 //! they bring about is wired elsewhere.
 
 mod examples;
+mod ledger;
 mod mailer;
 mod manual;
 mod reconcile;
@@ -20,6 +21,7 @@ use crate::face::cli::examples::{
 };
 use crate::face::say::Complaint;
 
+pub use ledger::Ledger;
 pub use mailer::Mailer;
 pub use manual::man;
 pub use reconcile::Reconcile;
@@ -111,6 +113,12 @@ pub enum Command {
     Pins {
         #[command(subcommand)]
         command: Pins,
+    },
+    /// Look after the ledger: is it whole, and a copy of it
+    #[command(arg_required_else_help = true)]
+    Ledger {
+        #[command(subcommand)]
+        command: Ledger,
     },
     /// Forget people
     #[command(arg_required_else_help = true)]

@@ -2,6 +2,7 @@
 //!
 //! Sealed PINs are mentioned as sealed; nothing in here could open one.
 
+pub mod audit;
 mod json;
 mod letters;
 mod list;

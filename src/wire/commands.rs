@@ -3,6 +3,7 @@
 mod admin;
 mod check;
 pub mod keys;
+mod ledger;
 mod mailer;
 mod pins;
 mod reconcile;
@@ -50,6 +51,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
                     ledger,
                 },
         } => pins::show(&cli.config, job, identity, ledger.as_deref(), out),
+        Command::Ledger { command } => ledger::ledger(&cli.config, command, out),
         Command::People {
             command: People::Erase { user },
         } => admin::erase(&cli.config, user, out),
@@ -138,7 +140,10 @@ fn demo(wish: &crate::face::cli::Demo, out: &mut dyn Write) -> Ended {
         Ok::<_, Complaint>((attendance.begin(&stage.config, parts, &handle)?, hands))
     })?;
     let exit = close(&parts, &summary, out)?;
-    stage.say_where(out).map_err(|error| cannot_write(&error))?;
+    let told = stage.say_where(out);
+    if !summary.interrupted {
+        told.map_err(|error| cannot_write(&error))?;
+    }
     Ok(exit)
 }
 
@@ -147,9 +152,13 @@ fn close(parts: &station::Parts, summary: &Summary, out: &mut dyn Write) -> Ende
     if let Err(fault) = parts.ledger.tidy() {
         tracing::warn!(%fault, "the ledger could not be tidied");
     }
-    final_table(&parts.board.finished(0), out).map_err(|error| cannot_write(&error))?;
+    let told = final_table(&parts.board.finished(0), out);
     if let Some(fault) = &summary.broken {
         return Err(fault.into());
+    }
+    // Whoever ended the run may have closed the terminal with it: nobody is left to read the table.
+    if !summary.interrupted {
+        told.map_err(|error| cannot_write(&error))?;
     }
     Ok(ExitCode::of_run(summary))
 }

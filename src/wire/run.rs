@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::station::{Desk, Handle, Options, Request, Summary, TICK};
 use crate::domain::fault::Fault;
@@ -90,34 +90,80 @@ async fn daily(retention: Arc<Retention>) {
     }
 }
 
-/// SIGTERM, SIGHUP and the first SIGINT finish the steps in hand; the second SIGINT breaks them off. Either way the journal tells
-/// the next run where everything stands.
+/// SIGTERM, SIGHUP and the first SIGINT finish the steps in hand; a SIGINT after any of them breaks them off. Either way the journal tells
+/// the next run where everything stands. A service manager that sends several signals in a row means an orderly end.
 async fn obey_signals(handle: Handle, cancel: CancelFlag) {
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
+        terminal_gone(),
     ) else {
         tracing::error!("signals cannot be received; stop the station with `quit`");
         return;
     };
     let mut asked = false;
     loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            // The terminal is gone.
-            _ = hang_up.recv() => {}
-        }
-        let request = if asked {
+        let at_once = tokio::select! {
+            _ = interrupt.recv() => asked,
+            _ = terminate.recv() => false,
+            () = hang_up.come() => false,
+        };
+        let request = if at_once {
             Request::StopNow
         } else {
             Request::Stop
         };
+        tracing::info!(?request, "a signal came");
         asked = true;
         cancel.cancel();
         if !handle.ask(request) {
             return;
+        }
+    }
+}
+
+/// SIGHUP, unless whoever started the station wants it to outlive its terminal, as `nohup` does.
+struct HangUp(Option<Signal>);
+
+impl HangUp {
+    async fn come(&mut self) {
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+fn terminal_gone() -> std::io::Result<HangUp> {
+    // Whoever listens for a signal no longer ignores it, so this is asked before.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    if ignores_hang_up(&status) {
+        return Ok(HangUp(None));
+    }
+    Ok(HangUp(Some(signal(SignalKind::hangup())?)))
+}
+
+/// What `/proc/self/status` says of SIGHUP, the first signal.
+fn ignores_hang_up(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignored_hang_up_is_seen() {
+        for (line, ignored) in [
+            ("SigIgn:\t0000000000000001", true),
+            ("SigIgn:\t0000000000001007", true),
+            ("SigIgn:\t0000000000001000", false),
+            ("SigBlk:\t0000000000000001", false),
+            ("", false),
+        ] {
+            assert_eq!(ignores_hang_up(&format!("Name:\tx\n{line}\n")), ignored);
         }
     }
 }

@@ -54,11 +54,13 @@ pub fn assemble(
         clock.clone(),
         cancel.clone(),
     )?;
+    // Before everything that a station in work has open: a second one must not tidy up its letters.
+    let ledger = Arc::new(open_ledger(config)?);
+    ledger.sign_lock("a station");
     let templates = Templates::shipped()?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
     let composer = Composer::new(templates, config.letterhead())?;
     let press = FolderPress::open(&config.path(&config.letters.folder), composer)?;
-    let ledger = Arc::new(open_ledger(config)?);
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::bench::*;
 
 /// A ledger with everything in it: two finished jobs, an open one, one held with a name in the reason, duties, notes.
-fn full(bench: &Bench) -> SqliteLedger {
+pub(crate) fn full(bench: &Bench) -> SqliteLedger {
     let ledger = bench.create();
     let jobs = admit(
         &ledger,

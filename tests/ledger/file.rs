@@ -79,11 +79,17 @@ fn a_second_keyline_is_refused_and_told_who_is_there() {
     let bench = Bench::new();
     let first = bench.create();
     let refused = bench.open().map(drop);
-    let process = format!("process {}", std::process::id());
-    assert!(
-        matches!(&refused, Err(Fault::LedgerHeld { holder, .. }) if *holder == process),
-        "{refused:?}"
-    );
+    let told = |refused: Result<(), Fault>, who: &str| {
+        let process = format!("process {}, {who}, since 20", std::process::id());
+        assert!(
+            matches!(&refused, Err(Fault::LedgerHeld { holder, .. })
+                if holder.starts_with(&process) && holder.ends_with(" UTC")),
+            "{refused:?}"
+        );
+    };
+    told(refused, "a keyline command");
+    first.sign_lock("a station");
+    told(bench.open().map(drop), "a station");
     drop(first);
     bench.open().unwrap();
 }

@@ -94,6 +94,15 @@ impl Bench {
     /// A key lies on the first reader already: one that was forgotten there, or a blank one. That is how one sees that the
     /// station watches; and since the key came too early, the station must ask to have it lifted, and do nothing to it.
     pub(crate) fn start(&mut self, arguments: &[&str]) -> Program {
+        self.start_as(arguments, |_| {})
+    }
+
+    /// As [`Bench::start`], by a command that was changed.
+    pub(crate) fn start_as(
+        &mut self,
+        arguments: &[&str],
+        change: impl FnOnce(&mut std::process::Command),
+    ) -> Program {
         let early = match self.cards.get(&0) {
             Some((key, _)) => key.clone(),
             None => self.lay_and_be_seen(),
@@ -102,6 +111,7 @@ impl Bench {
             .home
             .command(&[&["run", "--until-empty"], arguments].concat());
         command.env(SOCKET_VARIABLE, self.pcscd.socket());
+        change(&mut command);
         let mut program = Program::start(command);
         let asks = |line: &String| line.contains("slot 1: ") && line.contains("lift this key");
         program.wait_for("slot 1: lift this key", |lines| lines.iter().position(asks));
@@ -109,7 +119,11 @@ impl Bench {
         self.cards.remove(&0);
         program.wait_for("slot 1: insert a key, after that", |lines| {
             let asked = lines.iter().position(asks)?;
-            lines[asked..].iter().find(|line| is_free(line, 1)).cloned()
+            let mut rest = lines[asked..].iter();
+            // A job that was begun wants its own key.
+            let lifted =
+                |line: &&String| is_free(line, 1) || line.contains("slot 1: put the key back");
+            rest.find(lifted).cloned()
         });
         assert!(before == early.photograph(), "the early key was changed");
         program

@@ -9,5 +9,6 @@ mod outcomes;
 mod program;
 mod reissue;
 mod sign_in;
+mod signals;
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::home::Home;
+
 /// For anything that is bound to come, on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -74,6 +76,42 @@ impl Program {
     /// Types a line and Enter.
     pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.keyboard, "{line}").unwrap();
+    }
+
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        let signal = match name {
+            "TERM" => rustix::process::Signal::TERM,
+            "INT" => rustix::process::Signal::INT,
+            "HUP" => rustix::process::Signal::HUP,
+            other => panic!("no signal is named {other} here"),
+        };
+        rustix::process::kill_process(process, signal).unwrap();
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until the log says `text` so many times.
+    pub(crate) fn wait_for_log(&mut self, home: &Home, text: &str, times: usize) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            // Asked before the log is read: what it says last it says at its end.
+            let running = self.is_running();
+            let lines: Vec<String> = fs::read_dir(home.path("log"))
+                .unwrap()
+                .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+                .collect();
+            if lines.concat().matches(text).count() >= times {
+                return;
+            }
+            assert!(running, "it ended before the log said: {text}");
+            assert!(Instant::now() < until, "not in the log: {text}");
+            std::thread::sleep(LOOK_EVERY);
+        }
     }
 
     /// Waits until `look` finds something in the lines on stderr so far.

@@ -55,6 +55,8 @@ pub(crate) struct Layout {
     pub(crate) already_enrolled: &'static str,
     pub(crate) timeout_seconds: i64,
     pub(crate) method_ids: MethodIds,
+    /// What else differs in the configuration.
+    pub(crate) settings: Vec<Setting>,
 }
 
 impl Default for Layout {
@@ -66,6 +68,7 @@ impl Default for Layout {
             already_enrolled: "hold",
             timeout_seconds: 30,
             method_ids: MethodIds::PaddingCount,
+            settings: Vec::new(),
         }
     }
 }
@@ -368,9 +371,12 @@ fn setup(port: u16, seed: u64, home: &Path) -> TenantSetup {
 fn settings(layout: &Layout) -> Vec<Setting> {
     let already_enrolled = toml::Value::String(layout.already_enrolled.to_owned());
     let timeout = toml::Value::Integer(layout.timeout_seconds);
-    vec![
+    let mut settings = vec![
         ("entra", "timeout_seconds", timeout),
         ("queue", "settle_milliseconds", toml::Value::Integer(20)),
+        ("queue", "rescan_seconds", toml::Value::Integer(1)),
         ("queue", "already_enrolled", already_enrolled),
-    ]
+    ];
+    settings.extend(layout.settings.iter().cloned());
+    settings
 }

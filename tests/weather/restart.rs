@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use keyline::adapter::ledger::SqliteLedger;
+use keyline::app::admin::Change;
 use keyline::app::station::Request;
 use keyline::domain::event::Step;
+use keyline::domain::fault::Fault;
 use keyline::practice::authenticator::Touch;
 use keyline::practice::tenant::{Faults, Operation, Trick};
 
@@ -95,5 +98,58 @@ fn breaking_off_does_not_wait_for_a_tenant_that_asks_for_patience() {
     line.tenant(|tenant| tenant.set_faults(Faults::default()));
     let (summary, ledger) = line.start(true).finish();
     assert_eq!(summary.done, 1, "{summary:?}");
+    line.assert_sound(ledger.as_ref(), 0);
+}
+
+/// What the help of `keyline ledger backup` says of a job that was in the middle of its key.
+#[test]
+fn a_restored_backup_holds_what_was_in_flight_and_a_retry_finishes_it() {
+    let line = Line::set(&Layout {
+        slots: 1,
+        policy: "used_keys = \"reset\"\n",
+        ..Layout::default()
+    });
+    let keys = line.add_keys(2);
+    keys[0].set_touch(Touch::ByHand);
+    line.drop_people("one.csv", 0..1);
+    let running = line.start(true);
+    assert!(keys[0].wait_for_blink(PATIENCE));
+    keys[0].press();
+    running.wait_for("the passkey begun", |_| {
+        begun(running.ledger.as_ref(), Step::MakeCredential) == 1
+    });
+    let ledger = line.base.config.path(&line.base.config.ledger.file);
+    let copy = line.base.home.path().join("copy.db");
+    let reader = SqliteLedger::open_reader(&ledger).expect("a ledger");
+    let made = reader.back_up(&copy).expect("a backup");
+    assert_eq!((made.counts.sealed_pins, made.counts.in_flight), (1, 0));
+    drop(reader);
+    drop(running.stop_now());
+    for ending in ["-wal", "-shm"] {
+        // They are there only when somebody had it open to the last.
+        drop(std::fs::remove_file(format!(
+            "{}{ending}",
+            ledger.display()
+        )));
+    }
+    std::fs::rename(copy, &ledger).expect("the backup in its place");
+    for key in &keys {
+        key.set_touch(Touch::After(Duration::ZERO));
+    }
+    line.put_into_crate(&keys[0]);
+    let running = line.start(false);
+    running.wait_for("the job held", |view| view.counts.held == 1);
+    let job = running.ledger.jobs(None).expect("jobs").remove(0);
+    assert!(
+        matches!(job.held, Some(Fault::Unsealable { .. })),
+        "{job:?}"
+    );
+    let changed = running
+        .handle
+        .change(job.job.id, Change::Retry, "administrator".to_owned());
+    assert!(matches!(changed, Some(Ok(_))), "{changed:?}");
+    running.wait_for("the job done", |view| view.counts.done == 1);
+    running.handle.ask(Request::Stop);
+    let (_, ledger) = running.finish();
     line.assert_sound(ledger.as_ref(), 0);
 }

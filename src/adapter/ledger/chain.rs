@@ -171,8 +171,8 @@ pub(super) fn sign_head(db: &Connection, key: &SigningKey, at: Timestamp) -> Res
     Ok(())
 }
 
-/// Signs the last row with its own time: for moments without a clock at hand.
-pub(super) fn sign_last(db: &Connection, key: &SigningKey) -> Result<(), Trouble> {
+/// The time of the last row.
+pub(super) fn last_stamp(db: &Connection) -> Result<Option<Timestamp>, Trouble> {
     let at: Option<i64> = db
         .query_row(
             "SELECT at FROM journal ORDER BY seq DESC LIMIT 1",
@@ -180,7 +180,12 @@ pub(super) fn sign_last(db: &Connection, key: &SigningKey) -> Result<(), Trouble
             |row| row.get(0),
         )
         .optional()?;
-    at.map_or(Ok(()), |at| sign_head(db, key, Timestamp(at)))
+    Ok(at.map(Timestamp))
+}
+
+/// Signs the last row with its own time: for moments without a clock at hand.
+pub(super) fn sign_last(db: &Connection, key: &SigningKey) -> Result<(), Trouble> {
+    last_stamp(db)?.map_or(Ok(()), |at| sign_head(db, key, at))
 }
 
 /// The event without free text that might name a person, as it stands in the chain.

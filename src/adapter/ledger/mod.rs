@@ -7,8 +7,11 @@
 //! keyline is in this folder; nothing of SQLite shows in the port.
 
 mod admission;
+mod backup;
 mod chain;
 mod duty;
+mod frames;
+mod holder;
 mod index;
 mod journal;
 mod keys;
@@ -17,6 +20,7 @@ mod query;
 mod recovery;
 mod retention;
 mod seal;
+mod stamps;
 mod store;
 mod trouble;
 mod upkeep;
@@ -42,15 +46,17 @@ use crate::port::{
 use chain::{CHECKPOINT_EVERY_ROWS, Row};
 use journal::{Pen, Vault};
 use seal::Label;
+use stamps::Stamps;
 use trouble::{Trouble, ledger_fault, unfit};
 
+pub use backup::{BackedUp, Counts};
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
 pub use recovery::{Identities, Prompt, RecoveredPin, open_pins, sealed_pins};
 pub use retention::{ArchivedFile, Days, Erased, Retained};
 pub use seal::{PLAINTEXT_BYTES, PinKind, Recipients};
 pub use store::{APPLICATION_ID, schema_version};
-pub use verify::{Broken, Sound, Verdict};
+pub use verify::{Broken, Progress, Sound, Verdict};
 
 /// What a station needs to work on its ledger.
 pub struct Opening {
@@ -75,7 +81,8 @@ struct Station {
     writer: Mutex<Connection>,
     vault: Vault,
     keys: RwLock<StationKeys>,
-    _lock: store::Lock,
+    stamps: Stamps,
+    lock: holder::Lock,
 }
 
 impl SqliteLedger {
@@ -98,22 +105,24 @@ impl SqliteLedger {
         if !path.exists() {
             return Err(unfit(format!("{} is not there", path.display())));
         }
-        let lock = store::lock(path)?;
+        let lock = holder::lock(path)?;
         let writer = store::open_writer(path)?;
         let (id, tenant) = introduce(&writer, path, &opening.tenant)?;
         opening.keys.belong_to(&id)?;
         let reader = store::open_reader(path)?;
+        let last = chain::last_stamp(&writer).map_err(|trouble| trouble.into_fault(path))?;
         let ledger = Self {
             path: path.to_owned(),
             reader: Mutex::new(reader),
             station: Some(Station {
+                stamps: Stamps::new(last.unwrap_or(Timestamp(i64::MIN))),
                 writer: Mutex::new(writer),
                 vault: Vault {
                     tenant,
                     recipients: opening.recipients,
                 },
                 keys: RwLock::new(opening.keys),
-                _lock: lock,
+                lock,
             }),
         };
         ledger.try_to_tidy();
@@ -138,7 +147,14 @@ impl SqliteLedger {
     /// # Errors
     /// [`Fault::Ledger`] when that cannot be told.
     pub fn is_in_use(path: &Path) -> Result<bool, Fault> {
-        store::is_locked(path)
+        holder::is_locked(path)
+    }
+
+    /// Says what works on this ledger, for a second keyline that is refused: "a station". Until then it is a command.
+    pub fn sign_lock(&self, who: &str) {
+        if let Some(station) = &self.station {
+            station.lock.sign(who);
+        }
     }
 
     /// Why a station of this tenant with these keys could not open this ledger. Changes nothing.
@@ -183,6 +199,7 @@ impl SqliteLedger {
         let station = self.station()?;
         let mut writer = lock(&station.writer);
         let keys = station.keys.read().unwrap_or_else(PoisonError::into_inner);
+        station.stamps.see(at);
         let transact = || {
             let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let pen = Pen {

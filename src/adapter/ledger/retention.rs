@@ -1,7 +1,5 @@
-//! What the ledger gives up: sealed PINs and personal data after their time, a person on request, and copies of itself. Each
+//! What the ledger gives up: sealed PINs and personal data after their time, and a person on request. Each
 //! removal is a row of the audit chain that names jobs, never people.
-
-use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -11,9 +9,7 @@ use crate::domain::time::Timestamp;
 
 use super::chain::{self, Row, withhold_fault};
 use super::journal::{Pen, user_key};
-use super::keys::sync_directory;
-use super::store;
-use super::trouble::{Trouble, file_fault, ledger_fault};
+use super::trouble::{Trouble, ledger_fault};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -234,38 +230,4 @@ fn numbers(db: &Connection, question: &str, bound: i64) -> Result<Vec<i64>, Trou
     let mut statement = db.prepare_cached(question)?;
     let numbers = statement.query_map([bound], |row| row.get(0))?;
     Ok(numbers.collect::<Result<_, _>>()?)
-}
-
-/// See [`super::SqliteLedger::back_up`].
-pub(super) fn back_up(db: &Connection, to: &Path) -> Result<(), Fault> {
-    if to.exists() {
-        return Err(ledger_fault(format!(
-            "{} is there already; a backup never overwrites a file",
-            to.display()
-        )));
-    }
-    let mut name = to.as_os_str().to_owned();
-    name.push(".part");
-    let part = std::path::PathBuf::from(name);
-    // One that a power cut left behind is of no use.
-    drop(std::fs::remove_file(&part));
-    store::create_file(&part)?;
-    copy_without_in_flight(db, &part).map_err(|trouble| trouble.into_fault(&part))?;
-    std::fs::File::open(&part)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| std::fs::hard_link(&part, to))
-        .and_then(|()| std::fs::remove_file(&part))
-        .map_err(|error| file_fault("write", to, &error))?;
-    sync_directory(to.parent().unwrap_or(Path::new(".")))
-}
-
-fn copy_without_in_flight(db: &Connection, part: &Path) -> Result<(), Trouble> {
-    db.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
-    let copy = Connection::open(part)?;
-    copy.pragma_update(None, "secure_delete", true)?;
-    copy.execute("DELETE FROM in_flight", [])?;
-    // A second time, so that no page keeps what was deleted.
-    copy.execute("VACUUM", [])?;
-    copy.close().map_err(|(_, error)| error)?;
-    Ok(())
 }

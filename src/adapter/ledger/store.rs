@@ -1,7 +1,7 @@
-//! The file: opening, the lock that keeps a second keyline out, pragmas, migrations. Nothing in here knows a job.
+//! The file: opening, pragmas, migrations, and the look for damage that comes before all of it. Nothing in here knows a job, and
+//! nothing in here writes to a file that was not found whole.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,12 +11,17 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::domain::fault::Fault;
 
+use super::frames;
 use super::keys::sync_directory;
-use super::trouble::{Trouble, file_fault, ledger_fault, unfit};
+use super::trouble::{
+    Trouble, damaged, file_fault, not_a_ledger, read_only_fault, unfit, untouched,
+};
+use super::verify::{self, Verdict};
 
 /// "keyL": tells a ledger from any other SQLite file.
 pub const APPLICATION_ID: i32 = 0x6B65_794C;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Another process that reads keeps a writer waiting for a moment at most.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// In order; the number of a migration is its place, from 1.
 const MIGRATIONS: [&str; 2] = [
@@ -27,68 +32,6 @@ const MIGRATIONS: [&str; 2] = [
 /// The schema that this program writes.
 pub fn schema_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
-}
-
-/// Held as long as this process works on the ledger.
-pub(super) struct Lock {
-    // The kernel lets go of the lock when the file is closed, also after a kill.
-    _file: File,
-}
-
-/// Locks the ledger at `path` for this process, or says who has it.
-pub(super) fn lock(path: &Path) -> Result<Lock, Fault> {
-    let beside = lock_path(path);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&beside)
-        .map_err(|error| file_fault("open", &beside, &error))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // What cannot be read is simply not named.
-            let _unread = file.read_to_string(&mut holder);
-            let holder = match holder.trim() {
-                "" => "another process".to_owned(),
-                pid => format!("process {pid}"),
-            };
-            return Err(Fault::LedgerHeld {
-                ledger: path.display().to_string(),
-                holder,
-            });
-        }
-        Err(TryLockError::Error(error)) => return Err(file_fault("lock", &beside, &error)),
-    }
-    file.set_len(0)
-        .and_then(|()| file.write_all(std::process::id().to_string().as_bytes()))
-        .map_err(|error| file_fault("write", &beside, &error))?;
-    Ok(Lock { _file: file })
-}
-
-/// Whether another process holds the lock of the ledger at `path`. Makes nothing.
-pub(super) fn is_locked(path: &Path) -> Result<bool, Fault> {
-    let beside = lock_path(path);
-    let file = match File::open(&beside) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(file_fault("open", &beside, &error)),
-    };
-    // A shared lock: two that only ask do not see each other.
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(file_fault("lock", &beside, &error)),
-    }
-}
-
-fn lock_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
 }
 
 /// Makes an empty file of mode 0600 where the ledger will be. SQLite gives `-wal` and `-shm` the same mode.
@@ -103,29 +46,61 @@ pub(super) fn create_file(path: &Path) -> Result<(), Fault> {
 }
 
 /// The connection that writes, with the schema brought up to date.
+///
+/// A damaged file is refused before anything could be written to it: SQLite itself writes when it opens a file with a
+/// write-ahead log, and again when it closes it.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Fault> {
-    let told = |trouble: Trouble| trouble.into_fault(path);
+    let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
+    inspect(path).map_err(untouched)?;
     let mut db = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
-    .map_err(|error| told(error.into()))?;
+    .map_err(told)?;
+    // SQLite opens for reading what it may not write, and says so only when something is written.
+    if db.is_readonly("main").map_err(told)? {
+        return Err(read_only_fault(path));
+    }
     identify(&db, path)?;
-    set_up(&db).map_err(|error| told(error.into()))?;
+    set_up(&db).map_err(told)?;
     migrate(&mut db, path)?;
-    check(&db, path)?;
     Ok(db)
+}
+
+/// Everything that tells whether the ledger is as it was written, before it is opened for writing.
+fn inspect(path: &Path) -> Result<(), Fault> {
+    frames::check(path)?;
+    let db = open_reader(path)?;
+    check(&db, path)?;
+    let told = |trouble: Trouble| trouble.into_fault(path);
+    if meta(&db, "ledger").map_err(told)?.is_none() {
+        return require_empty(&db, path);
+    }
+    match verify::verify(&db, &[], &mut |_, _| {}).map_err(told)? {
+        Verdict::Sound(_) => Ok(()),
+        Verdict::Broken(broken) => Err(damaged(
+            path,
+            &format!("row {} of its audit chain: {}", broken.row, broken.why),
+        )),
+    }
+}
+
+/// A ledger without an id is one that was just made; anything else has lost it.
+fn require_empty(db: &Connection, path: &Path) -> Result<(), Fault> {
+    let rows: i64 = db
+        .query_row("SELECT count(*) FROM journal", [], |row| row.get(0))
+        .map_err(|error| Trouble::from(error).into_fault(path))?;
+    if rows > 0 {
+        return Err(damaged(path, "it does not know its own id any more"));
+    }
+    Ok(())
 }
 
 /// A connection that only reads. A ledger of an older version is read from a migrated copy in memory.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Fault> {
     let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
-    if !path.exists() {
-        return Err(unfit(format!("{} is not there", path.display())));
-    }
-    let db = read_only(path).map_err(told)?;
-    let version = identify(&db, path)?;
-    if version == schema_version() {
+    let db = open_source(path)?;
+    if identify(&db, path)? == schema_version() {
         db.pragma_update(None, "query_only", true).map_err(told)?;
         return Ok(db);
     }
@@ -135,6 +110,19 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Fault> {
         .map_err(told)?;
     migrate(&mut copy, path)?;
     Ok(copy)
+}
+
+/// The file itself, for reading, whatever its version.
+pub(super) fn open_source(path: &Path) -> Result<Connection, Fault> {
+    let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
+    if !path.exists() {
+        return Err(unfit(format!("{} is not there", path.display())));
+    }
+    let db = read_only(path).map_err(told)?;
+    // Whoever only reads leaves the write-ahead log where it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(told)?;
+    Ok(db)
 }
 
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {
@@ -150,14 +138,19 @@ fn read_only(path: &Path) -> rusqlite::Result<Connection> {
         .and_then(probe)
         .or_else(|error| {
             // A copy on a read-only medium has no place for the `-shm` file that WAL wants; nobody else changes it either.
-            let mut wal = path.as_os_str().to_owned();
-            wal.push("-wal");
-            if Path::new(&wal).exists() {
+            if wal_path(path).exists() {
                 return Err(error);
             }
             let uri = format!("file:{}?immutable=1", percent(path));
             Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI).and_then(probe)
         })
+}
+
+/// Where SQLite keeps what is committed and not yet in the file itself.
+pub(super) fn wal_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
 }
 
 fn percent(path: &Path) -> String {
@@ -193,7 +186,7 @@ fn identify(db: &Connection, path: &Path) -> Result<i64, Fault> {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(told)?;
     if application != APPLICATION_ID && (tables > 0 || application != 0) {
-        return Err(unfit(format!("{} is not a keyline ledger", path.display())));
+        return Err(not_a_ledger(path));
     }
     if version > schema_version() {
         return Err(unfit(format!(
@@ -214,7 +207,16 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), Fault> {
             continue;
         }
         let tx = db.transaction().map_err(told)?;
-        tx.execute_batch(sql).map_err(told)?;
+        tx.execute_batch(sql).map_err(|error| {
+            if !matches!(error, rusqlite::Error::SqlInputError { .. }) {
+                return told(error);
+            }
+            // Our own SQL does not fit: the file is not what its number says.
+            damaged(
+                path,
+                &format!("its schema is not the one that its number, {version}, says"),
+            )
+        })?;
         tx.pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(told)?;
         tx.pragma_update(None, "user_version", number)
@@ -224,24 +226,42 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Looks for damage before anything is built on it.
-fn check(db: &Connection, path: &Path) -> Result<(), Fault> {
+/// Looks for damage in the structure of the file: pages, trees, indexes, rows that point nowhere.
+pub(super) fn check(db: &Connection, path: &Path) -> Result<(), Fault> {
     let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
     let verdict: String = db
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(told)?;
     let dangling: i64 = db
         .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
             row.get(0)
         })
         .map_err(told)?;
-    if verdict != "ok" || dangling > 0 {
-        return Err(ledger_fault(format!(
-            "{} is damaged ({verdict}; {dangling} rows point nowhere); keep the file, and restore the last backup",
-            path.display()
-        )));
+    if verdict != "ok" {
+        return Err(damaged(path, verdict.trim()));
+    }
+    if dangling > 0 {
+        return Err(damaged(path, &format!("{dangling} rows point nowhere")));
+    }
+    let mut fresh = Connection::open_in_memory().map_err(told)?;
+    migrate(&mut fresh, path)?;
+    if schema(db).map_err(told)? != schema(&fresh).map_err(told)? {
+        return Err(damaged(
+            path,
+            "its tables, triggers or views are not those that keyline makes",
+        ));
     }
     Ok(())
+}
+
+/// What the tables, indexes, triggers and views are, as bytes: a damaged word need not be a text.
+fn schema(db: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
+    db.prepare(
+        "SELECT CAST(type || ' ' || name || ' ' || sql AS BLOB) FROM sqlite_schema
+         WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY 1",
+    )?
+    .query_map([], |row| row.get(0))?
+    .collect()
 }
 
 /// What was written about this ledger when it was made; `None` in a new one.

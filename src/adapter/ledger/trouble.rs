@@ -44,20 +44,14 @@ impl Trouble {
             Self::Json(error) => format!("a row of {shown} cannot be read: {error}"),
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => {
-                    format!("the disk with {shown} is full; make room and start again")
+                    format!("the disk with {shown} is full; make room on it")
                 }
-                Some(ErrorCode::ReadOnly) => format!(
-                    "{shown} cannot be written: the file, its folder or the disk is read-only"
-                ),
+                Some(ErrorCode::ReadOnly) => return read_only_fault(path),
                 Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => format!(
                     "{shown} cannot be opened; look at the permissions of the file and its folder"
                 ),
-                Some(ErrorCode::NotADatabase) => {
-                    return unfit(format!("{shown} is not a keyline ledger"));
-                }
-                Some(ErrorCode::DatabaseCorrupt) => format!(
-                    "{shown} is damaged ({error}); stop, keep the file, and restore the last backup"
-                ),
+                Some(ErrorCode::NotADatabase) => return not_a_ledger(path),
+                Some(ErrorCode::DatabaseCorrupt) => return damaged(path, &error.to_string()),
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                     format!("another program keeps {shown} locked")
                 }
@@ -79,6 +73,42 @@ pub(super) fn file_fault(doing: &str, path: &Path, error: &io::Error) -> Fault {
 /// A [`Fault::Ledger`] in these words.
 pub(super) fn ledger_fault(what: impl Into<String>) -> Fault {
     Fault::Ledger { what: what.into() }
+}
+
+/// A file that is not as it was written.
+pub(super) fn damaged(path: &Path, how: &str) -> Fault {
+    ledger_fault(format!(
+        "{} is damaged ({how}): keep it with its -wal file, restore the last backup in its place, and look at the disk",
+        path.display()
+    ))
+}
+
+/// As the fault, of a file that was only looked at.
+pub(super) fn untouched(fault: Fault) -> Fault {
+    let told = |what: String| format!("{what}; nothing was written to it");
+    if let Fault::Ledger { what } = fault {
+        ledger_fault(told(what))
+    } else if let Fault::LedgerUnfit { what } = fault {
+        unfit(told(what))
+    } else {
+        fault
+    }
+}
+
+/// A file that this process may not write, whoever forbids it.
+pub(super) fn read_only_fault(path: &Path) -> Fault {
+    ledger_fault(format!(
+        "{} cannot be written: the file, its folder or the disk is read-only for this user; make it writable for the station's user, or mount the disk for writing",
+        path.display()
+    ))
+}
+
+/// What lies there does not begin as a ledger does.
+pub(super) fn not_a_ledger(path: &Path) -> Fault {
+    unfit(format!(
+        "{} is not a keyline ledger, or its first page is damaged",
+        path.display()
+    ))
 }
 
 /// A [`Fault::LedgerUnfit`] in these words.

@@ -3,14 +3,19 @@
 
 use std::path::Path;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+use super::backup::{self, BackedUp, Counts};
 use super::retention::{Days, Erased, Retained};
 use super::trouble::Trouble;
-use super::verify::{self, Verdict};
-use super::{SqliteLedger, lock, retention};
+use super::verify::{self, Progress, Verdict};
+use super::{SqliteLedger, frames, lock, retention, store};
+
+/// How long the `-wal` file is waited for: whoever writes waits as long. Somebody who walks the whole ledger reads for seconds.
+const TRUNCATION_PATIENCE: Duration = Duration::from_millis(500);
 
 impl SqliteLedger {
     /// Moves everything from the `-wal` file into the ledger and empties it, so that nothing that was deleted is left in it.
@@ -20,9 +25,16 @@ impl SqliteLedger {
     /// [`Fault::Ledger`].
     pub fn truncate_wal(&self) -> Result<bool, Fault> {
         let station = self.station()?;
-        let busy: i64 = lock(&station.writer)
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-            .map_err(|error| Trouble::from(error).into_fault(&self.path))?;
+        let writer = lock(&station.writer);
+        let truncate = || {
+            writer.busy_timeout(TRUNCATION_PATIENCE)?;
+            let busy = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0)
+            });
+            writer.busy_timeout(store::BUSY_TIMEOUT)?;
+            busy
+        };
+        let busy = truncate().map_err(|error| Trouble::from(error).into_fault(&self.path))?;
         Ok(busy == 0)
     }
 
@@ -63,7 +75,31 @@ impl SqliteLedger {
             let keys = station.keys.read().unwrap_or_else(PoisonError::into_inner);
             keys.verifying_key().to_bytes()
         });
-        self.read(|db| verify::verify(db, trusted.or(own)))
+        let trusted: Vec<_> = trusted.or(own).into_iter().collect();
+        self.read(|db| verify::verify(db, &trusted, &mut |_, _| {}))
+    }
+
+    /// As [`SqliteLedger::verify`], for an auditor: the structure of the file is looked at first, and `progress` is told how far the
+    /// walk is. Takes a snapshot of its own, so that a station that works on the ledger never waits for it. `trusted`: the public
+    /// keys whose checkpoints count; without one any key is taken, and named.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when the file is damaged or cannot be read.
+    pub fn audit(&self, trusted: &[[u8; 32]], progress: Progress<'_>) -> Result<Verdict, Fault> {
+        if !Self::is_in_use(&self.path)? {
+            frames::check(&self.path)?;
+        }
+        let db = store::open_reader(&self.path)?;
+        store::check(&db, &self.path)?;
+        verify::verify(&db, trusted, progress).map_err(|trouble| trouble.into_fault(&self.path))
+    }
+
+    /// What lies in the ledger, in numbers.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`].
+    pub fn counts(&self) -> Result<Counts, Fault> {
+        self.read(backup::counts)
     }
 
     /// Gives up what the station was told to keep no longer.
@@ -94,12 +130,21 @@ impl SqliteLedger {
         Ok(erased)
     }
 
-    /// Writes a copy of the ledger to the new file `to` (mode 0600), without the copies of PINs in flight.
+    /// Writes a copy of the ledger to the new file `to` (mode 0600), without the copies of PINs in flight. The copy is of one
+    /// moment, whatever the station writes meanwhile; it is walked like an audit before it gets its name.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when `to` is there already or cannot be written.
-    pub fn back_up(&self, to: &Path) -> Result<(), Fault> {
-        retention::back_up(&lock(&self.station()?.writer), to)
+    /// [`Fault::Ledger`] when `to` is there already or cannot be written, and when the copy does not verify.
+    pub fn back_up(&self, to: &Path) -> Result<BackedUp, Fault> {
+        self.back_up_telling(to, &mut |_, _| {})
+    }
+
+    /// As [`SqliteLedger::back_up`]; `progress` is told of pages, then of rows.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::back_up`].
+    pub fn back_up_telling(&self, to: &Path, progress: Progress<'_>) -> Result<BackedUp, Fault> {
+        backup::back_up(&self.path, to, progress)
     }
 
     /// Writes the whole file anew. `secure_delete` wipes what is deleted, not what moved between pages before that.

@@ -90,8 +90,8 @@ impl Desk {
                 self.summary.done = self.summary.done.saturating_add(1);
                 self.ended.insert(job);
             }
-            Ending::Stopped(fault @ Fault::Ledger { .. }) => {
-                self.summary.broken = Some(fault.clone())
+            Ending::Stopped(fault @ (Fault::Ledger { .. } | Fault::LedgerUnfit { .. })) => {
+                self.break_off(fault.clone());
             }
             Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
         }
@@ -186,6 +186,10 @@ impl Desk {
             self.signal(Signal::Expired { job });
         }
         self.signal(Signal::Tick);
+        // What a failed round has claimed lies in no folder that is watched.
+        if self.summary.folder.is_some() {
+            self.look_into_folder();
+        }
         self.look_after_duties();
     }
 
@@ -204,7 +208,7 @@ impl Desk {
                 let now = open.candidates.into_iter().next().map(Box::new);
                 self.signal(Signal::Changed { job, now });
             }
-            Err(fault) => self.summary.broken = Some(fault),
+            Err(fault) => self.break_off(fault),
         }
     }
 
@@ -232,7 +236,7 @@ impl Desk {
         }
         self.summary.folder = fault;
         if admitted && let Err(fault) = self.load_jobs() {
-            self.summary.broken = Some(fault);
+            self.break_off(fault);
         }
         if std::mem::take(&mut self.folder_again) {
             self.look_into_folder();
@@ -251,7 +255,22 @@ impl Desk {
     pub(super) fn hold(&mut self, job: JobId, fault: Fault) {
         match carry_out::hold(&self.ports, job, fault, &self.options.actor) {
             Ok(()) => self.changed(job),
-            Err(fault) => self.summary.broken = Some(fault),
+            Err(fault) => self.break_off(fault),
         }
+    }
+
+    /// The ledger takes nothing any more. The steps in hand end, since a touch may be under way, but no key is taken for a job
+    /// that could not be written down.
+    fn break_off(&mut self, fault: Fault) {
+        if self.summary.broken.is_some() {
+            return;
+        }
+        tracing::error!(%fault, "the station ends, because its ledger fails");
+        self.board.announce(News::Trouble {
+            what: fault.to_string(),
+        });
+        self.summary.broken = Some(fault);
+        self.pause.cancel();
+        self.signal(Signal::Drain);
     }
 }

@@ -7,6 +7,7 @@ mod bars;
 mod input;
 mod keyboard;
 mod lines;
+mod progress;
 mod prompt;
 mod table;
 
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 use crate::app::board::Board;
 use crate::app::station::Handle;
 
+pub use progress::Progress;
 pub use prompt::Prompt;
 pub use table::final_table;
 

@@ -1,17 +1,21 @@
 //! The auditor's walk over the ledger: every row of the chain, every signature, and everything outside the chain that a row
 //! answers for. Changes nothing and needs no secret.
 
+mod passkeys;
+mod signatures;
+
 use std::collections::{HashMap, HashSet};
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::Event;
+use crate::domain::job::Request;
 
-use super::chain::{self, Row, checkpoint_bytes, genesis, ledger_id, sealed_hash};
+use super::chain::{self, Row, genesis, ledger_id, sealed_hash};
 use super::index::{serial_of, standing_word};
+use super::journal::user_key;
 use super::keys::{hex, hmac_sha256};
 use super::trouble::Trouble;
 
@@ -35,6 +39,9 @@ pub struct Sound {
     /// The public keys that signed, in hexadecimal digits.
     pub signed_by: Vec<String>,
 }
+
+/// Told of rows as they are looked at: how many were, and how many there are.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 
 /// The first thing that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,30 +93,64 @@ struct Place {
     replace: bool,
 }
 
+/// How far the walk is.
+struct Pace<'a> {
+    done: u64,
+    total: u64,
+    tell: Progress<'a>,
+}
+
+impl Pace<'_> {
+    fn step(&mut self) {
+        self.done += 1;
+        // A bar needs no more than this.
+        if self.done.is_multiple_of(256) || self.done == self.total {
+            (self.tell)(self.done, self.total);
+        }
+    }
+}
+
 struct Walk<'a> {
     db: &'a Connection,
+    pace: Pace<'a>,
     erased: HashSet<i64>,
     unsealed: HashSet<i64>,
     events: HashMap<i64, Vec<Event>>,
     admitted: HashSet<i64>,
 }
 
-/// Walks the whole ledger. `trusted`: the only key whose checkpoints count; without it any key is taken, and named.
-pub(super) fn verify(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Verdict, Trouble> {
+/// Walks the whole ledger. `trusted`: the only keys whose checkpoints count; without one any key is taken, and named.
+pub(super) fn verify(
+    db: &Connection,
+    trusted: &[[u8; 32]],
+    progress: Progress<'_>,
+) -> Result<Verdict, Trouble> {
     // One read transaction: the station may be writing.
     let tx = db.unchecked_transaction()?;
-    match walk(&tx, trusted) {
+    match walk(&tx, trusted, progress) {
         Ok(sound) => Ok(Verdict::Sound(sound)),
         Err(Stop::Broken(broken)) => Ok(Verdict::Broken(broken)),
         Err(Stop::Trouble(trouble)) => Err(trouble),
     }
 }
 
-fn walk(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Sound, Stop> {
-    let head = links(db)?;
-    let signed_by = signatures(db, trusted)?;
+fn walk(db: &Connection, trusted: &[[u8; 32]], tell: Progress<'_>) -> Result<Sound, Stop> {
+    // Each row of the journal is looked at twice: as a link, and for what it answers for.
+    let total: i64 = db.query_row(
+        "SELECT 2 * (SELECT count(*) FROM journal) + (SELECT count(*) FROM job)",
+        [],
+        |row| row.get(0),
+    )?;
+    let mut pace = Pace {
+        done: 0,
+        total: u64::try_from(total).unwrap_or(0),
+        tell,
+    };
+    let head = links(db, &mut pace)?;
+    let signed_by = signatures::signatures(db, trusted)?;
     let mut walk = Walk {
         db,
+        pace,
         erased: removed(db, "erased")?,
         unsealed: removed(db, "retention")?,
         events: HashMap::new(),
@@ -119,6 +160,12 @@ fn walk(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Sound, Stop> {
     walk.outside()?;
     walk.strays(head.0)?;
     walk.index()?;
+    if let Some(job) = passkeys::first_wrong(db, &walk.events)? {
+        return broken(
+            head.0,
+            format!("the entry of a passkey of job {job} says something else than its journal"),
+        );
+    }
     Ok(Sound {
         rows: head.0,
         checkpoints: db.query_row("SELECT count(*) FROM checkpoint", [], |row| row.get(0))?,
@@ -129,7 +176,7 @@ fn walk(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Sound, Stop> {
 }
 
 /// Every row follows its predecessor and hashes to what it says.
-fn links(db: &Connection) -> Result<(i64, [u8; 32]), Stop> {
+fn links(db: &Connection, pace: &mut Pace<'_>) -> Result<(i64, [u8; 32]), Stop> {
     let mut statement = db.prepare(
         "SELECT seq, job, attempt, kind, event, person_hash, sealed_hash, at, actor, prev_hash, hash
          FROM journal ORDER BY seq",
@@ -167,44 +214,9 @@ fn links(db: &Connection) -> Result<(i64, [u8; 32]), Stop> {
             return broken(seq, "it was changed: its hash is another");
         }
         (last, prev) = (seq, hash);
+        pace.step();
     }
     Ok((last, prev))
-}
-
-/// Every checkpoint is signed and names the row that is there.
-fn signatures(db: &Connection, trusted: Option<[u8; 32]>) -> Result<Vec<String>, Stop> {
-    let id = ledger_id(db)?;
-    let mut statement = db.prepare(
-        "SELECT checkpoint.seq, checkpoint.hash, checkpoint.at, key, signature, journal.hash
-         FROM checkpoint LEFT JOIN journal ON journal.seq = checkpoint.seq ORDER BY checkpoint.seq",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut signed_by = Vec::new();
-    while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
-        let hash: Vec<u8> = row.get(1)?;
-        if row.get::<_, Option<Vec<u8>>>(5)?.as_ref() != Some(&hash) {
-            return broken(seq, "the checkpoint on it signs another row");
-        }
-        let (Ok(key), Ok(signature)) = (row.get::<_, [u8; 32]>(3), row.get::<_, [u8; 64]>(4))
-        else {
-            return broken(seq, "the checkpoint on it is damaged");
-        };
-        if trusted.is_some_and(|trusted| trusted != key) {
-            return broken(seq, "the checkpoint on it was signed by another station");
-        }
-        let message = checkpoint_bytes(&id, seq, &hash, row.get(2)?);
-        let right = VerifyingKey::from_bytes(&key)
-            .and_then(|key| key.verify_strict(&message, &Signature::from_bytes(&signature)));
-        if right.is_err() {
-            return broken(seq, "the signature of the checkpoint on it is wrong");
-        }
-        let key = hex(&key).to_string();
-        if !signed_by.contains(&key) {
-            signed_by.push(key);
-        }
-    }
-    Ok(signed_by)
 }
 
 fn removed(db: &Connection, kind: &str) -> Result<HashSet<i64>, Stop> {
@@ -220,12 +232,22 @@ fn removed(db: &Connection, kind: &str) -> Result<HashSet<i64>, Stop> {
     Ok(jobs)
 }
 
+/// Whether the row of the person is that of the user whom the request names.
+fn fits_person(request: Option<&str>, key: Option<String>) -> bool {
+    match (request, key) {
+        (Some(request), Some(key)) => serde_json::from_str::<Request>(request)
+            .is_ok_and(|request| user_key(&request.user) == key),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
 impl Walk<'_> {
     /// What lies outside the chain and has its hash in it.
     fn outside(&mut self) -> Result<(), Stop> {
         let mut statement = self.db.prepare(
             "SELECT journal.seq, journal.job, journal.attempt, journal.kind, journal.event, person_hash, sealed_hash,
-                    detail.event, request.request, person.salt
+                    detail.event, request.request, person.salt, person.user_key
              FROM journal
              LEFT JOIN detail ON detail.seq = journal.seq
              LEFT JOIN request ON request.job = journal.job
@@ -235,11 +257,15 @@ impl Walk<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (seq, job): (i64, i64) = (row.get(0)?, row.get(1)?);
+            self.pace.step();
             let kind: String = row.get(3)?;
             let event: String = row.get(4)?;
             let admitted = kind == "admitted";
             let apart: Option<String> = row.get(if admitted { 8 } else { 7 })?;
-            self.personal(seq, job, row.get(5)?, apart, row.get(9)?)?;
+            self.personal(seq, job, row.get(5)?, apart.as_deref(), row.get(9)?)?;
+            if admitted && !fits_person(apart.as_deref(), row.get(10)?) {
+                return broken(seq, "the person that it answers for goes by another name");
+            }
             let attempt: Option<i64> = row.get(2)?;
             self.sealed(seq, job, attempt.unwrap_or(0), row.get(6)?)?;
             if admitted {
@@ -259,7 +285,7 @@ impl Walk<'_> {
         seq: i64,
         job: i64,
         hash: Option<[u8; 32]>,
-        apart: Option<String>,
+        apart: Option<&str>,
         salt: Option<[u8; 32]>,
     ) -> Result<(), Stop> {
         match (hash, apart, salt) {
@@ -358,7 +384,7 @@ impl Walk<'_> {
     }
 
     /// The columns that lists are made of say what the journal says.
-    fn index(&self) -> Result<(), Stop> {
+    fn index(&mut self) -> Result<(), Stop> {
         let mut statement = self.db.prepare(
             "SELECT job.id, job.standing, job.attempt, job.serial, job.control, job.method,
                     coalesce((SELECT max(seq) FROM journal WHERE journal.job = job.id), 0)
@@ -367,6 +393,7 @@ impl Walk<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (job, seq): (i64, i64) = (row.get(0)?, row.get(6)?);
+            self.pace.step();
             if !self.admitted.contains(&job) {
                 return broken(seq, format!("job {job} was never admitted"));
             }

@@ -1,0 +1,44 @@
+//! The checkpoints of the audit chain: each is signed by a station key, and signs the row that is there.
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use rusqlite::Connection;
+
+use super::super::chain::{checkpoint_bytes, ledger_id};
+use super::super::keys::hex;
+use super::{Stop, broken};
+
+/// Every checkpoint is signed and names the row that is there.
+pub(super) fn signatures(db: &Connection, trusted: &[[u8; 32]]) -> Result<Vec<String>, Stop> {
+    let id = ledger_id(db)?;
+    let mut statement = db.prepare(
+        "SELECT checkpoint.seq, checkpoint.hash, checkpoint.at, key, signature, journal.hash
+         FROM checkpoint LEFT JOIN journal ON journal.seq = checkpoint.seq ORDER BY checkpoint.seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut signed_by = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let hash: Vec<u8> = row.get(1)?;
+        if row.get::<_, Option<Vec<u8>>>(5)?.as_ref() != Some(&hash) {
+            return broken(seq, "the checkpoint on it signs another row");
+        }
+        let (Ok(key), Ok(signature)) = (row.get::<_, [u8; 32]>(3), row.get::<_, [u8; 64]>(4))
+        else {
+            return broken(seq, "the checkpoint on it is damaged");
+        };
+        if !trusted.is_empty() && !trusted.contains(&key) {
+            return broken(seq, "the checkpoint on it was signed by another station");
+        }
+        let message = checkpoint_bytes(&id, seq, &hash, row.get(2)?);
+        let right = VerifyingKey::from_bytes(&key)
+            .and_then(|key| key.verify_strict(&message, &Signature::from_bytes(&signature)));
+        if right.is_err() {
+            return broken(seq, "the signature of the checkpoint on it is wrong");
+        }
+        let key = hex(&key).to_string();
+        if !signed_by.contains(&key) {
+            signed_by.push(key);
+        }
+    }
+    Ok(signed_by)
+}

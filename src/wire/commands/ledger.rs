@@ -1,0 +1,139 @@
+//! `keyline ledger verify` and `keyline ledger backup`: both read a snapshot of their own, and never keep a station from its work.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::adapter::ledger::{Counts, Sound, SqliteLedger, Verdict};
+use crate::domain::fault::Fault;
+use crate::face::cli::Ledger;
+use crate::face::report::audit::{self, Audit, Copy, Damage};
+use crate::face::say::{Complaint, ExitCode};
+use crate::face::terminal::Progress;
+use crate::wire::commands::Ended;
+use crate::wire::config::Config;
+use crate::wire::{WireFault, station};
+
+pub(super) fn ledger(config: &Path, command: &Ledger, out: &mut dyn Write) -> Ended {
+    match command {
+        Ledger::Verify { file, keys, json } => verify(config, file.as_deref(), keys, *json, out),
+        Ledger::Backup { file } => back_up(config, file, out),
+    }
+}
+
+fn verify(
+    config: &Path,
+    file: Option<&Path>,
+    keys: &[[u8; 32]],
+    json: bool,
+    out: &mut dyn Write,
+) -> Ended {
+    let (path, own) = match file {
+        Some(file) if !file.exists() => {
+            return Err(Complaint::usage(
+                format!("{} is not there.", file.display()),
+                "Give the copy of a ledger, or leave FILE out for the station's own.",
+            ));
+        }
+        Some(file) => (file.to_owned(), None),
+        None => {
+            let config = Config::load(config).map_err(WireFault::from)?;
+            // Without its keys every key counts, as for a copy.
+            let own = station::station_keys(&config).ok();
+            let own = own.map(|keys| keys.verifying_key().to_bytes());
+            (config.path(&config.ledger.file), own)
+        }
+    };
+    let name = path.display().to_string();
+    let trusted: Vec<[u8; 32]> = own.into_iter().chain(keys.iter().copied()).collect();
+    let damage = match walk(&path, &trusted) {
+        Ok((Verdict::Sound(sound), counts)) => {
+            let found = Audit {
+                own_key: own.map(|key| hexadecimal(&key)),
+                ..describe(name, sound, counts)
+            };
+            audit::verified(&found, json, out)?;
+            return Ok(ExitCode::Done);
+        }
+        Ok((Verdict::Broken(broken), _)) => Damage {
+            file: name,
+            row: Some(broken.row),
+            why: broken.why,
+        },
+        Err(fault) => {
+            let complaint = Complaint::from(&fault);
+            if json {
+                let damage = Damage {
+                    file: name,
+                    row: None,
+                    why: complaint.message.clone(),
+                };
+                audit::broken(&damage, out)?;
+            }
+            return Err(complaint);
+        }
+    };
+    if json {
+        audit::broken(&damage, out)?;
+    }
+    Err(audit::complaint(&damage))
+}
+
+fn walk(path: &Path, trusted: &[[u8; 32]]) -> Result<(Verdict, Counts), Fault> {
+    let ledger = SqliteLedger::open_reader(path)?;
+    let mut progress = Progress::begin("verifying");
+    let verdict = ledger.audit(trusted, &mut |done, total| progress.step(done, total))?;
+    Ok((verdict, ledger.counts()?))
+}
+
+fn back_up(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
+    let config = Config::load(config).map_err(WireFault::from)?;
+    if file.symlink_metadata().is_ok() {
+        return Err(Complaint::usage(
+            format!(
+                "{} is there already, and a backup never overwrites anything.",
+                file.display()
+            ),
+            "Give another name, such as one with today's date.",
+        ));
+    }
+    let ledger = station::read_ledger(&config)?;
+    let mut progress = Progress::begin("copying");
+    let made = ledger.back_up_telling(file, &mut |done, total| progress.step(done, total));
+    drop(progress);
+    let made = made.map_err(|fault| {
+        let mut complaint = Complaint::from(&fault);
+        if let Fault::Ledger { what } = &fault {
+            complaint.message = format!("There is no backup: {what}.");
+            complaint.hint = "Nothing was left behind, and the ledger is as it was. Mend what is named, then try again; `keyline ledger verify` tells whether the ledger is whole.".to_owned();
+        }
+        complaint
+    })?;
+    let copy = Copy {
+        audit: describe(file.display().to_string(), made.sound, made.counts),
+        bytes: made.bytes,
+        keys: config.path(&config.ledger.keys).display().to_string(),
+    };
+    audit::copied(&copy, out)?;
+    Ok(ExitCode::Done)
+}
+
+fn describe(file: String, sound: Sound, counts: Counts) -> Audit {
+    Audit {
+        file,
+        schema: counts.schema,
+        jobs: counts.jobs,
+        people: counts.people,
+        sealed_pins: counts.sealed_pins,
+        in_flight: counts.in_flight,
+        rows: sound.rows,
+        checkpoints: sound.checkpoints,
+        unsigned_rows: sound.unsigned_rows,
+        head: sound.head.1,
+        signed_by: sound.signed_by,
+        own_key: None,
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

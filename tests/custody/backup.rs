@@ -1,0 +1,193 @@
+//! Backups while the line works, and audits of them.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::station::{Station, flip, json, refused, said};
+
+#[test]
+fn backups_that_are_taken_while_the_line_works_verify_and_open() {
+    let mut station = Station::begin(8, 2);
+    let mut rows = vec![0];
+    let mut opened = Vec::new();
+    let mut number = 0;
+    while station.is_at_work() {
+        number += 1;
+        let name = format!("copy-{number}.db");
+        let made = station.keyline(&["ledger", "backup", &name]);
+        assert!(made.status.success(), "{}", said(&made));
+        let copy = station.path(&name);
+        let mode = copy.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+        for beside in ["-wal", "-shm", "-journal", ".part"] {
+            assert!(
+                !station.path(&format!("{name}{beside}")).exists(),
+                "{beside}"
+            );
+        }
+        let verified = station.keyline(&["ledger", "verify", &name, "--json"]);
+        assert!(verified.status.success(), "{}", said(&verified));
+        let found = json(&verified);
+        assert_eq!(
+            (&found["sound"], &found["in_flight"]),
+            (&true.into(), &0.into())
+        );
+        rows.push(found["rows"].as_i64().unwrap());
+        // The ledger itself is walked as well while the station writes.
+        let live = station.keyline(&["ledger", "verify"]);
+        assert!(live.status.success(), "{}", said(&live));
+        let arguments = [
+            "pins",
+            "show",
+            "1",
+            "--identity",
+            "station/practice-identity.txt",
+            "--ledger",
+            &name,
+        ];
+        let shown = station.keyline(&arguments);
+        match shown.status.code() {
+            Some(0) => opened.push(String::from_utf8(shown.stdout).unwrap()),
+            // No PIN is on the first key yet.
+            _ => refused(&shown, 4, &["there is no PIN of ours on a key"]),
+        }
+    }
+    let ended = station.wait_for_end();
+    assert!(ended.status.success(), "{}", said(&ended));
+    assert!(rows.is_sorted() && rows.len() > 4, "{rows:?}");
+    assert!(
+        rows.windows(2).filter(|pair| pair[0] < pair[1]).count() > 3,
+        "{rows:?}"
+    );
+    assert!(opened.len() > 1 && opened.iter().all(|text| text.contains("\nPIN ")));
+    // The PIN is the one that the whole ledger tells in the end.
+    let arguments = [
+        "pins",
+        "show",
+        "1",
+        "--identity",
+        "station/practice-identity.txt",
+    ];
+    let last = station.keyline(&arguments);
+    assert_eq!(
+        opened.last().map(String::as_str),
+        String::from_utf8(last.stdout).ok().as_deref()
+    );
+    println!("{number} backups; rows {rows:?}");
+}
+
+#[test]
+fn a_backup_says_what_is_in_it_and_overwrites_nothing() {
+    let station = Station::at_rest(2);
+    let made = station.keyline(&["ledger", "backup", "copy.db"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let told = String::from_utf8(made.stdout.clone()).unwrap();
+    for words in [
+        "verified",
+        "2 jobs for 2 people",
+        "sealed PINs   2",
+        "in flight     0",
+        "station/keys",
+        "Not in it",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    print!("{told}");
+    let before = std::fs::read(station.path("copy.db")).unwrap();
+    refused(
+        &station.keyline(&["ledger", "backup", "copy.db"]),
+        2,
+        &["copy.db is there already"],
+    );
+    assert_eq!(std::fs::read(station.path("copy.db")).unwrap(), before);
+    refused(
+        &station.keyline(&["ledger", "backup", "nowhere/copy.db"]),
+        8,
+        &[
+            "There is no backup",
+            "No such file",
+            "Nothing was left behind",
+        ],
+    );
+    // What a cut left is no obstacle, and a backup that is under way is one.
+    std::fs::write(station.path("second.db.part"), "half a copy").unwrap();
+    let half = std::fs::File::open(station.path("second.db.part")).unwrap();
+    half.lock().unwrap();
+    refused(
+        &station.keyline(&["ledger", "backup", "second.db"]),
+        8,
+        &["under way"],
+    );
+    half.unlock().unwrap();
+    let made = station.keyline(&["ledger", "backup", "second.db"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(!station.path("second.db.part").exists());
+}
+
+#[test]
+fn an_audit_tells_what_was_found_and_whose_key_signed() {
+    let station = Station::at_rest(2);
+    let verified = station.keyline(&["ledger", "verify"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+    let told = String::from_utf8(verified.stdout).unwrap();
+    print!("{told}");
+    assert!(
+        told.contains("every row is as it was written") && told.contains("(this station)"),
+        "{told}"
+    );
+    let found = json(&station.keyline(&["ledger", "verify", "--json"]));
+    let key = found["own_key"].as_str().unwrap();
+    assert_eq!(found["signed_by"], serde_json::json!([key]));
+    assert_eq!(found["head"]["row"], found["rows"]);
+    // On another computer: with the key that was written down, and with a wrong one.
+    let copy = station.ledger().display().to_string();
+    let verify = |key: &str| station.keyline(&["ledger", "verify", &copy, "--key", key]);
+    assert!(verify(key).status.success());
+    refused(
+        &verify(&"5a".repeat(32)),
+        8,
+        &["signed by another station", "--key"],
+    );
+}
+
+#[test]
+fn an_audit_names_the_first_wrong_row() {
+    let station = Station::at_rest(1);
+    let ledger = station.ledger();
+    let bytes = std::fs::read(&ledger).unwrap();
+    let at = bytes
+        .windows(8)
+        .position(|window| window == b"\"began\",")
+        .unwrap();
+    flip(&ledger, at + 1);
+    let broken = station.keyline(&["ledger", "verify"]);
+    refused(
+        &broken,
+        8,
+        &[
+            "row 3 of its audit chain",
+            "it was changed",
+            "keyline never changes a row",
+            "backup",
+        ],
+    );
+    print!("{}", said(&broken));
+    let broken = station.keyline(&["ledger", "verify", "--json"]);
+    let found = json(&broken);
+    assert_eq!((&found["sound"], &found["row"]), (&false.into(), &3.into()));
+    assert_eq!(broken.status.code(), Some(8));
+    refused(
+        &station.keyline(&["ledger", "backup", "copy.db"]),
+        8,
+        &["There is no backup", "row 3 of its audit chain"],
+    );
+    assert!(!station.path("copy.db").exists() && !station.path("copy.db.part").exists());
+    // Not even SQLite can read this one.
+    flip(&ledger, 100);
+    let broken = station.keyline(&["ledger", "verify", "--json"]);
+    assert_eq!(
+        (json(&broken)["sound"].as_bool(), broken.status.code()),
+        (Some(false), Some(8)),
+        "{}",
+        said(&broken)
+    );
+}
