@@ -11,6 +11,7 @@ pub mod policies;
 mod preflight;
 pub mod retention;
 pub mod run;
+mod service;
 pub mod station;
 
 use crate::adapter::entra::EntraConfigError;

@@ -4,6 +4,7 @@
 mod candidates;
 mod carry_out;
 mod handle;
+pub mod pulse;
 mod react;
 pub mod reading;
 pub mod slots;
@@ -21,6 +22,7 @@ use crate::app::provisions::Provisions;
 use crate::app::runner::{Hand, case_of};
 use crate::app::station::handle::Message;
 pub use crate::app::station::handle::{Handle, Options, Request, Summary};
+use crate::app::station::pulse::{Pulse, Sign};
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
@@ -67,6 +69,7 @@ pub struct Desk {
     duties_soon: bool,
     waits_for_network: bool,
     stopping: bool,
+    pulse: Pulse,
     sender: UnboundedSender<Message>,
     receiver: UnboundedReceiver<Message>,
 }
@@ -106,9 +109,17 @@ impl Desk {
             duties_soon: false,
             waits_for_network: false,
             stopping: false,
+            pulse: Pulse::unheard(),
             sender,
             receiver,
         }
+    }
+
+    /// Has the loop tell that it lives.
+    #[must_use]
+    pub fn with_pulse(mut self, pulse: Pulse) -> Self {
+        self.pulse = pulse;
+        self
     }
 
     /// The way in for faces.
@@ -131,6 +142,9 @@ impl Desk {
         self.board.announce(News::Ready { waiting, under_way });
         self.begin_to_watch()?;
         self.look_into_folder();
+        self.show();
+        self.sign(Sign::Stands);
+        let mut beats = self.pulse.beats();
         let mut tick = tokio::time::interval(self.options.tick);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.is_over() {
@@ -140,9 +154,11 @@ impl Desk {
                     None => break,
                 },
                 _ = tick.tick() => self.tick(),
+                _ = beats.tick() => self.sign(Sign::Lives),
             }
             self.show();
         }
+        self.sign(Sign::Stops);
         self.summary.held = self.held.into_values().collect();
         let note =
             self.ports
@@ -221,14 +237,23 @@ impl Desk {
         }
     }
 
-    fn show(&mut self) {
+    fn counts(&self) -> Counts {
         let (waiting, under_way) = self.station.queue();
-        self.board.set_counts(Counts {
+        Counts {
             waiting,
             under_way,
             held: self.held.len(),
             done: self.summary.done,
-        });
+        }
+    }
+
+    pub(super) fn sign(&mut self, sign: Sign) {
+        let counts = self.counts();
+        self.pulse.tell(sign, counts);
+    }
+
+    fn show(&mut self) {
+        self.board.set_counts(self.counts());
         let mut cases = BTreeMap::new();
         for (slot, state) in self.station.slots() {
             let case = job_of(state).and_then(|job| {

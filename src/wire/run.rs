@@ -8,10 +8,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::station::{Desk, Handle, Options, Request, Summary, TICK};
 use crate::domain::fault::Fault;
 use crate::port::CancelFlag;
-use crate::wire::WireFault;
 use crate::wire::config::Config;
 use crate::wire::retention::Retention;
 use crate::wire::station::{Parts, slots};
+use crate::wire::{WireFault, service};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -59,7 +59,8 @@ pub fn run<T, E: From<WireFault>>(
         Arc::clone(&parts.intake),
         Arc::clone(&parts.board),
         options,
-    );
+    )
+    .with_pulse(service::pulse());
     let retention = Retention::new(config, parts, &request.operator);
     retention.apply_or_warn();
     let attendance = attend(parts, desk.handle())?;

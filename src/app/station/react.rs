@@ -5,6 +5,7 @@ use crate::app::board::News;
 use crate::app::intake::Taken;
 use crate::app::runner::Hand;
 use crate::app::station::handle::Request;
+use crate::app::station::pulse::Sign;
 use crate::app::station::{Desk, candidates, carry_out};
 use crate::domain::authenticator::Slot;
 use crate::domain::credential::CredentialId;
@@ -177,6 +178,7 @@ impl Desk {
     pub(super) fn stop(&mut self) {
         self.stopping = true;
         self.summary.interrupted = true;
+        self.sign(Sign::Stops);
         self.pause.cancel();
         self.signal(Signal::Drain);
     }

@@ -1,13 +1,15 @@
 //! The whole station over a world in memory: files in, keys in, keys out.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::app::world::{self, Folder, KeyState, Op, World, file_of, options, request};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::Draft;
 use crate::domain::policy::{Policy, UsedKeys};
-use crate::port::Ledger;
+use crate::domain::time::Timestamp;
+use crate::port::{Clock, Ledger};
 
 fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>) -> Desk {
     let options = Options { limit, ..options() };
@@ -93,4 +95,76 @@ async fn a_key_that_holds_a_passkey_for_entra_is_never_wiped() {
     let summary = running.await.expect("no panic").expect("it ran");
     assert!(summary.interrupted);
     assert_eq!((summary.done, world.count(Op::Reset)), (0, 0));
+}
+
+/// A clock that stops whoever asks it, once it is told to.
+struct StuckClock {
+    true_clock: Arc<dyn Clock>,
+    gate: Mutex<()>,
+    /// Threads that stand at the gate now.
+    standing: AtomicUsize,
+}
+
+impl Clock for StuckClock {
+    fn now(&self) -> Timestamp {
+        self.standing.fetch_add(1, Ordering::SeqCst);
+        drop(self.gate.lock().expect("no panic"));
+        self.standing.fetch_sub(1, Ordering::SeqCst);
+        self.true_clock.now()
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        self.true_clock.today()
+    }
+
+    fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
+        self.true_clock.wait(duration, cancel)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loop_that_hangs_gives_no_sign_of_life() {
+    const EVERY: Duration = Duration::from_millis(5);
+    let world = World::new();
+    let mut ports = world.ports();
+    let clock = Arc::new(StuckClock {
+        true_clock: ports.clock.clone(),
+        gate: Mutex::new(()),
+        standing: AtomicUsize::new(0),
+    });
+    ports.clock = clock.clone();
+    let options = Options {
+        until_empty: false,
+        ..options()
+    };
+    let (told, signs) = std::sync::mpsc::channel();
+    let pulse = Pulse::new(EVERY, move |sign, _| drop(told.send(sign)));
+    let desk = world::desk(ports, people(0), Policy::default(), options).with_pulse(pulse);
+    let handle = desk.handle();
+    let running = tokio::spawn(desk.run());
+    let next = || signs.recv_timeout(Duration::from_secs(30));
+    assert_eq!(next(), Ok(Sign::Stands));
+    assert_eq!((next(), next()), (Ok(Sign::Lives), Ok(Sign::Lives)));
+
+    let held = clock.gate.lock().expect("no panic");
+    // The next tick of the loop asks for the time and does not come back.
+    while clock.standing.load(Ordering::SeqCst) == 0 {
+        std::thread::yield_now();
+    }
+    signs.try_iter().for_each(drop);
+    let silence = signs.recv_timeout(EVERY * 40);
+    assert!(
+        silence.is_err(),
+        "{silence:?} from a loop that stands still"
+    );
+    drop(held);
+    assert_eq!(next(), Ok(Sign::Lives));
+
+    assert!(handle.ask(Request::Stop));
+    running.await.expect("no panic").expect("it ran");
+    let last: Vec<_> = signs
+        .try_iter()
+        .skip_while(|sign| *sign == Sign::Lives)
+        .collect();
+    assert_eq!(last, [Sign::Stops], "told once, and nothing after it");
 }

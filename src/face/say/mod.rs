@@ -11,6 +11,7 @@ pub mod journal;
 pub mod moment;
 pub mod news;
 pub mod reconcile;
+pub mod service;
 pub mod slot;
 pub mod steps;
 
