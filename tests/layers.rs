@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["face"]),
     ("indicatif", &["face"]),
     ("rpassword", &["face"]),
+    ("sd_notify", &["wire"]),
     (
         "tokio",
         &[

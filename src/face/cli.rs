@@ -28,6 +28,8 @@ pub use reconcile::Reconcile;
 
 /// Where the configuration lies when nobody says otherwise.
 pub const CONFIG_DEFAULT: &str = "config/station.toml";
+/// Where the package puts it: the station that is meant where none lies in the current folder.
+pub const CONFIG_INSTALLED: &str = "/etc/keyline/station.toml";
 
 /// An enrollment station for FIDO2 security keys in Microsoft Entra ID.
 ///
@@ -43,7 +45,7 @@ pub const CONFIG_DEFAULT: &str = "config/station.toml";
     after_help = FIRST_STEPS
 )]
 pub struct Cli {
-    /// The configuration of the station.
+    /// The configuration of the station; where there is none here, /etc/keyline/station.toml.
     #[arg(long, global = true, value_name = "FILE", default_value = CONFIG_DEFAULT)]
     pub config: PathBuf,
     #[command(subcommand)]
@@ -163,12 +165,17 @@ pub struct Init {
     #[arg(
         long = "recipient",
         value_name = "age1…",
-        required_unless_present = "practice_identity"
+        required_unless_present_any = ["practice_identity", "configured"]
     )]
     pub recipients: Vec<String>,
     /// Make a recovery pair here and write its private half to FILE: for practice only
     #[arg(long, value_name = "FILE")]
     pub practice_identity: Option<PathBuf>,
+    /// The configuration is written already: make the ledger, keys and queue that it names
+    ///
+    /// For a station that came as a package. The recipients are those of the configuration, and it is not touched.
+    #[arg(long, conflicts_with_all = ["recipients", "practice_identity", "dir"])]
+    pub configured: bool,
 }
 
 /// `keyline run`

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use crate::adapter::system;
 use crate::app::station::Summary;
-use crate::face::cli::{Cli, Command, Keys, People, Pins, Slots, completions, man};
+use crate::face::cli::{
+    CONFIG_DEFAULT, CONFIG_INSTALLED, Cli, Command, Keys, People, Pins, Slots, completions, man,
+};
 use crate::face::say::{Complaint, ExitCode};
 use crate::face::terminal::final_table;
 use crate::wire::attend::Attendance;
@@ -30,19 +32,21 @@ pub type Ended = Result<ExitCode, Complaint>;
 /// What went wrong and what to do, for stderr.
 pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
     system::harden()?;
+    let config = meant(&cli.config);
     match &cli.command {
+        Command::Init(wish) if wish.configured => told_of(&init::init_configured(config)?),
         Command::Init(wish) => init(&cli.config, wish),
-        Command::Run(wish) => run(&cli.config, wish, out),
-        Command::Check { file } => check::check(&cli.config, file, out),
-        Command::Status { json } => admin::status(&cli.config, *json, out),
-        Command::Jobs { command } => admin::jobs(&cli.config, command, out),
-        Command::Mailer { command } => mailer::mailer(&cli.config, command, out),
+        Command::Run(wish) => run(config, wish, out),
+        Command::Check { file } => check::check(config, file, out),
+        Command::Status { json } => admin::status(config, *json, out),
+        Command::Jobs { command } => admin::jobs(config, command, out),
+        Command::Mailer { command } => mailer::mailer(config, command, out),
         Command::Keys {
             command: Keys::Identify,
-        } => keys::identify(&cli.config, out),
+        } => keys::identify(config, out),
         Command::Slots {
             command: Slots::Learn,
-        } => keys::learn(&cli.config, out),
+        } => keys::learn(config, out),
         Command::Pins {
             command:
                 Pins::Show {
@@ -50,12 +54,12 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
                     identity,
                     ledger,
                 },
-        } => pins::show(&cli.config, job, identity, ledger.as_deref(), out),
-        Command::Ledger { command } => ledger::ledger(&cli.config, command, out),
+        } => pins::show(config, job, identity, ledger.as_deref(), out),
+        Command::Ledger { command } => ledger::ledger(config, command, out),
         Command::People {
             command: People::Erase { user },
-        } => admin::erase(&cli.config, user, out),
-        Command::Reconcile(wish) => reconcile::reconcile(&cli.config, wish, out),
+        } => admin::erase(config, user, out),
+        Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
         Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => {
             completions(*shell, out);
@@ -67,9 +71,15 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
     }
 }
 
+/// The configuration that is meant: that of the installed station, where nobody named one and none lies here.
+fn meant(named: &Path) -> &Path {
+    let installed = Path::new(CONFIG_INSTALLED);
+    let other = named == Path::new(CONFIG_DEFAULT) && !named.exists() && installed.exists();
+    if other { installed } else { named }
+}
+
 fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
-    let elsewhere =
-        (config != Path::new(crate::face::cli::CONFIG_DEFAULT)).then(|| config.to_owned());
+    let elsewhere = (config != Path::new(CONFIG_DEFAULT)).then(|| config.to_owned());
     let made = init::init(&init::Request {
         folder: wish.dir.clone(),
         config: elsewhere,
@@ -77,12 +87,23 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
         practice_identity: wish.practice_identity.clone(),
         settings: Vec::new(),
     })?;
-    let mut talk = std::io::stderr();
     // "." says little to whoever looks at it later.
     let place = wish.dir.canonicalize().unwrap_or_else(|_| wish.dir.clone());
+    ready(
+        &format!("A new station is ready in {}.", place.display()),
+        &made,
+    )
+}
+
+fn told_of(made: &init::Made) -> Ended {
+    ready("The station is ready, as its configuration says.", made)
+}
+
+/// Says what was made, and what comes next.
+fn ready(title: &str, made: &init::Made) -> Ended {
+    let mut talk = std::io::stderr();
     let mut told = format!(
-        "A new station is ready in {}.\n  configuration  {}\n  job files      {}\n  ledger         {}\n",
-        place.display(),
+        "{title}\n  configuration  {}\n  job files      {}\n  ledger         {}\n",
         made.config.display(),
         made.queue.join("new").display(),
         made.ledger.display()
@@ -94,8 +115,8 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
         ));
     }
     told.push_str(&format!(
-        "\nNext: fill in [entra] in {}, then `keyline check` that file.\n",
-        made.config.display()
+        "\nNext: fill in [entra] in {file}, then `keyline check {file}`.\n",
+        file = made.config.display()
     ));
     talk.write_all(told.as_bytes())
         .map_err(|error| cannot_write(&error))?;

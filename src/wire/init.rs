@@ -3,7 +3,7 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use crate::adapter::folder::{self, Folder};
@@ -65,32 +65,17 @@ pub fn init(request: &Request) -> Result<Made, WireFault> {
         what,
     })?;
     config.root.clone_from(root);
-    let (keys, ledger) = (
-        config.path(&config.ledger.keys),
-        config.path(&config.ledger.file),
-    );
+    let ledger = config.path(&config.ledger.file);
     refuse_existing(&ledger)?;
 
     make_folder(root)?;
-    for folder in [file.parent(), Some(keys.as_path()), ledger.parent()]
-        .into_iter()
-        .flatten()
-    {
-        make_folder(folder)?;
-    }
+    make_folder(file.parent().unwrap_or(root))?;
     let mut recipients = request.recipients.clone();
     if let Some(identity) = &request.practice_identity {
         recipients.push(generate_practice_identity(identity)?);
     }
-    let opening = Opening {
-        tenant: String::new(),
-        recipients: Recipients::parse(&recipients)?,
-        keys: StationKeys::create(&keys)?,
-    };
-    drop(SqliteLedger::create(&ledger, opening)?);
-    let queue = config.path(&config.queue.folder);
-    make_folder(&queue)?;
-    drop(Folder::open(&queue, [0; 32], folder::Options::default())?);
+    config.ledger.recipients.clone_from(&recipients);
+    let queue = furnish(&config)?;
     let policy_folder = config.path(&config.queue.policies);
     make_folder(&policy_folder)?;
     for (name, text) in policies::SHIPPED {
@@ -103,6 +88,83 @@ pub fn init(request: &Request) -> Result<Made, WireFault> {
         ledger,
         identity: request.practice_identity.clone(),
     })
+}
+
+/// Makes the station that a configuration describes which is there already, as the one that a package brought: keys, ledger and
+/// queue, sealed to the recipients that it names. Neither the configuration nor its policies are touched.
+///
+/// # Errors
+/// When the ledger is there already, a recipient is none or nobody could open the PINs, or the folders are another user's.
+pub fn init_configured(file: &Path) -> Result<Made, WireFault> {
+    let config = Config::load(file)?;
+    let ledger = config.path(&config.ledger.file);
+    refuse_existing(&ledger)?;
+    if config.ledger.recipients.is_empty() {
+        return Err(WireFault::Usage {
+            what: format!(
+                "nobody could open the PINs of this station: {} names no recipient",
+                file.display()
+            ),
+            hint: "write `recipients = [\"age1…\"]` into its section [ledger]; the pair is made with age-keygen on the administrator's machine"
+                .to_owned(),
+        });
+    }
+    // Before anything is made.
+    Recipients::parse(&config.ledger.recipients)?;
+    refuse_as_root_for_another(&ledger)?;
+    let queue = furnish(&config)?;
+    Ok(Made {
+        config: file.to_owned(),
+        queue,
+        ledger,
+        identity: None,
+    })
+}
+
+/// Root may write everywhere, and would leave files behind that the station's own user cannot open.
+///
+/// # Errors
+/// When root asks for what belongs, or would belong, to somebody else.
+pub(super) fn refuse_as_root_for_another(path: &Path) -> Result<(), WireFault> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = path
+        .ancestors()
+        .find_map(|place| place.metadata().ok())
+        .map_or(0, |there| there.uid());
+    if owner == 0 {
+        return Ok(());
+    }
+    Err(WireFault::Usage {
+        what: format!(
+            "{} belongs to user {owner}, and what root makes there the station could not open",
+            path.display()
+        ),
+        hint: format!("run it as that user: sudo -u '#{owner}' keyline …"),
+    })
+}
+
+/// Keys, ledger and queue, where the configuration says; the queue's folder.
+fn furnish(config: &Config) -> Result<PathBuf, WireFault> {
+    let keys = config.path(&config.ledger.keys);
+    let ledger = config.path(&config.ledger.file);
+    for folder in [Some(keys.as_path()), ledger.parent()]
+        .into_iter()
+        .flatten()
+    {
+        make_folder(folder)?;
+    }
+    let opening = Opening {
+        tenant: String::new(),
+        recipients: Recipients::parse(&config.ledger.recipients)?,
+        keys: StationKeys::create(&keys)?,
+    };
+    drop(SqliteLedger::create(&ledger, opening)?);
+    let queue = config.path(&config.queue.folder);
+    make_folder(&queue)?;
+    drop(Folder::open(&queue, [0; 32], folder::Options::default())?);
+    Ok(queue)
 }
 
 /// The shipped file with its comments, and these settings in place of the defaults.
@@ -178,7 +240,8 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), WireFault> {
     file.sync_all().map_err(wrong)
 }
 
-/// Writes `text` in place of a file, whole or not at all.
+/// Writes `text` in place of a file, whole or not at all. Owner and mode stay: an administrator's change must not lock the
+/// station out.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), WireFault> {
     let wrong = |error: std::io::Error| WireFault::files(path, &error);
     let fresh = path.with_extension("toml.new");
@@ -186,6 +249,16 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), WireFault> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
         Ok(()) | Err(_) => {}
     }
+    let before = std::fs::metadata(path).map_err(wrong)?;
     write_new(&fresh, text)?;
+    if before.uid() != rustix::process::geteuid().as_raw()
+        || before.gid() != rustix::process::getegid().as_raw()
+    {
+        chown(&fresh, Some(before.uid()), Some(before.gid())).map_err(wrong)?;
+    }
+    std::fs::set_permissions(&fresh, before.permissions()).map_err(wrong)?;
     std::fs::rename(&fresh, path).map_err(wrong)
 }
+
+#[cfg(test)]
+mod tests;

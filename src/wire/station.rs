@@ -16,6 +16,7 @@ use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
 use crate::port::{CancelFlag, Keys, Operator, Place};
 use crate::wire::config::{Config, ConfigFault};
+use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies};
 
 /// The parts of a station, before it runs.
@@ -45,6 +46,7 @@ pub fn assemble(
     if !objections.is_empty() {
         return Err(ConfigFault::objections(&config.file, &objections).into());
     }
+    refuse_as_root_for_another(&config.path(&config.ledger.file))?;
     let policies = Arc::new(policies::load(config)?);
     let clock = Arc::new(SystemClock);
     let cancel = CancelFlag::default();

@@ -21,6 +21,7 @@ pub(super) const INIT: &str = "Examples:
   keyline init --recipient age1qx…                        production: seal PINs to this one
   keyline init --recipient age1qx… --recipient age1yub…   either of two identities opens them
   keyline init --dir /srv/keyline --practice-identity practice.txt
+  sudo -u keyline keyline init --configured               after /etc/keyline/station.toml is filled in
 
 Every PIN is sealed to the recipients, and the station itself cannot open it again once it is
 delivered. Make the recovery pair on another computer (`age-keygen`, or a plugin for a hardware

@@ -14,6 +14,7 @@ use crate::face::say::ExitCode;
 use crate::port::Clock;
 use crate::wire::commands::{Ended, said};
 use crate::wire::config::Config;
+use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, station};
 
 pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
@@ -66,6 +67,7 @@ pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> 
     let sentence = match control::ask(&attend::socket_path(config), asked)? {
         Some(answer) => answer.into_result()?,
         None => {
+            refuse_as_root_for_another(&config.path(&config.ledger.file))?;
             let ledger = Arc::new(station::open_ledger(config)?);
             let erase = attend::erasing(ledger.clone());
             control::by_ourselves(
