@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The package, in a Debian of its own: installed, set up, run, upgraded, removed, purged. `scripts/package --test` calls it.
 #
-#   tests/package.sh PACKAGE.deb
+#   tests/package/try.sh PACKAGE.deb
 #
 # The Debian is made by debootstrap once and kept as target/peers/debian.tar; each run unpacks it afresh and works in it with
 # mounts and processes of its own. Needs root. The last line counts what was checked.
@@ -13,6 +13,8 @@ set -eu
 readonly SUITE=bookworm
 # What the package depends on, and what its unit is checked with.
 readonly INCLUDE=adduser,ca-certificates,libpcsclite1,libudev1,systemd,udev
+# Runs that Debian with its own systemd. Its dependencies are more than debootstrap resolves.
+readonly CONTAINER=systemd-container
 # Tenths of systemd's exposure level, 0 to 100. What is left: the network, sockets, devices, other users' names.
 readonly EXPOSURE_MAX=16
 
@@ -21,9 +23,10 @@ main() {
         inside "$2" "$3"
         return
     fi
-    local package base work
+    local package base work here
     package=$(realpath "$1")
-    cd "$(dirname "${BASH_SOURCE[0]}")/.."
+    here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+    cd "$here/../.."
     base=$PWD/target/peers/debian.tar
     have_base "$base"
     work=$(mktemp -d)
@@ -34,22 +37,27 @@ main() {
     chmod 755 "$work"
     cp "$package" "$work/first.deb"
     newer_version "$package" "$work/second.deb"
+    cp "$here/verify" "$here/sandbox" "$work/"
     # Whatever is mounted or started inside ends with it.
-    unshare --mount --pid --fork --ipc --uts --kill-child "${BASH_SOURCE[0]}" --inside "$work" "$EXPOSURE_MAX"
+    unshare --mount --pid --fork --mount-proc --ipc --uts --kill-child "$here/try.sh" --inside "$work" "$EXPOSURE_MAX"
 }
 
 have_base() {
-    local stamp="$SUITE $INCLUDE" made mirror
+    local stamp="$SUITE $INCLUDE $CONTAINER" made mirror
     [ "$(cat "$1.made-from" 2>/dev/null)" != "$stamp" ] || return 0
     made=$(mktemp -d)
     # Where apt fetches from; nothing: debootstrap's own choice.
     mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $SUITE" 'Component: main' 'Created-By: Packages' | head -n 1)
-    # Nothing and one word differ.
+    # Nothing, or one word.
     # shellcheck disable=SC2086
-    debootstrap --variant=minbase --include="$INCLUDE" "$SUITE" "$made" $mirror >"$1.log" 2>&1 || {
+    {
+        debootstrap --variant=minbase --include="$INCLUDE" "$SUITE" "$made" $mirror &&
+            chroot "$made" apt-get -q update &&
+            chroot "$made" apt-get -q -y install --no-install-recommends "$CONTAINER"
+    } </dev/null >"$1.log" 2>&1 || {
         tail -n 5 "$1.log"
         rm -rf --one-file-system "$made"
-        printf 'SKIPPED: the package was not tried: debootstrap could not make a Debian\n'
+        printf 'SKIPPED: the package was not tried: a Debian of its own could not be made\n'
         if [ -n "${CI:-}" ] && [ "${CI:-}" != false ]; then exit 1; fi
         exit 0
     }
@@ -77,17 +85,29 @@ newer_version() {
 inside() {
     root=$1 exposure_max=$2
     passed=0 failed=0
-    mount -t proc proc "$root/proc"
-    mount -t tmpfs tmpfs "$root/run"
-    mount -t tmpfs tmpfs "$root/tmp"
-    mount --rbind /dev "$root/dev"
+    enter
     installs
     is_set_up
     runs
+    leave
+    boots
+    enter
     upgrades
     is_removed
     printf 'package: %s passed, %s failed\n' "$passed" "$failed"
     [ "$failed" -eq 0 ]
+}
+
+enter() {
+    mount -t proc proc "$root/proc"
+    mount -t tmpfs tmpfs "$root/run"
+    mount -t tmpfs tmpfs "$root/tmp"
+    mount --rbind /dev "$root/dev"
+}
+
+leave() {
+    umount "$root/proc" "$root/run" "$root/tmp"
+    umount --lazy "$root/dev"
 }
 
 # Runs a command in the Debian, in an environment of its own.
@@ -211,6 +231,60 @@ runs() {
     check "the practice line enrolls two keys as its user" \
         as_station keyline demo --keys 2 --slots 2 --seed 7 --keep /tmp/demo
     check "and makes two letters" in_root sh -c '[ "$(ls /tmp/demo/mailers/*.pdf | wc -l)" -eq 2 ]'
+}
+
+# With systemd as its first process, so that the unit itself is tried.
+boots() {
+    local units=$root/etc/systemd/system libraries line
+    printf 'Booted:\n'
+    mkdir -p "$units/keyline.service.d"
+    # The watchdog's patience is the test's.
+    printf '[Service]\nWatchdogSec=5\nRestartSec=100ms\n' >"$units/keyline.service.d/try.conf"
+    sed -e 's|^ExecStart=.*|ExecStart=/sandbox|' -e 's/^Type=notify/Type=oneshot/' -e '/^WatchdogSec=/d' -e '/^Restart/d' \
+        "$root/usr/lib/systemd/system/keyline.service" >"$units/keyline-sandbox.service"
+    printf '%s\n' '[Unit]' 'After=basic.target' '[Service]' 'ExecStart=/verify' >"$units/verify.service"
+    ln -s ../verify.service "$units/basic.target.wants/verify.service" 2>/dev/null ||
+        { mkdir -p "$units/basic.target.wants" && ln -s ../verify.service "$units/basic.target.wants/"; }
+    libraries=$(dirname "$root"/usr/lib/*/libc.so.6)
+    # The unified hierarchy, because only there the policy of devices is enforced in a container: as a BPF program.
+    check "systemd comes up and goes down again" in_own_cgroup env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 \
+        timeout --kill-after=10 180 "$libraries"/ld-linux-*.so.* --library-path "$libraries:$libraries/systemd" "$root/usr/bin/systemd-nspawn" \
+        --boot --directory="$root" --register=no --keep-unit --private-network --console=pipe --machine="$(basename "$root")" \
+        --capability=CAP_BPF --system-call-filter=bpf
+    # Each verdict of those inside counts here.
+    while IFS= read -r line; do
+        case $line in
+            '  ok '*) passed=$((passed + 1)) ;;
+            '  FAILED '*) failed=$((failed + 1)) ;;
+        esac
+        printf '%s\n' "$line"
+    done <"$root/verify.log"
+    rm -rf "$units/keyline.service.d" "$units/keyline-sandbox.service" "$units/verify.service" \
+        "$units/basic.target.wants" "$root/verify.log" "$root/var/lib/keyline/sandbox.log"
+}
+
+# Runs a command in control groups of its own, and takes them away afterwards: two of these may run at once.
+in_own_cgroup() {
+    local line code=0 folder folders=()
+    while IFS= read -r line; do
+        case $line in
+            0::*) folder=/sys/fs/cgroup/unified ;;
+            *:name=systemd:*) folder=/sys/fs/cgroup/systemd ;;
+            *) continue ;;
+        esac
+        [ -d "$folder" ] || folder=/sys/fs/cgroup
+        folder+=${line#*:*:}/keyline-$(basename "$root")
+        mkdir -p "$folder"
+        folders+=("$folder")
+    done </proc/self/cgroup
+    (
+        for folder in "${folders[@]}"; do
+            printf '%s' "$BASHPID" >"$folder/cgroup.procs"
+        done
+        exec "$@"
+    ) || code=$?
+    find "${folders[@]}" -depth -type d -exec rmdir {} +
+    return "$code"
 }
 
 upgrades() {
