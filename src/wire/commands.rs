@@ -89,18 +89,24 @@ fn init(config: &Path, wish: &crate::face::cli::Init) -> Ended {
     })?;
     // "." says little to whoever looks at it later.
     let place = wish.dir.canonicalize().unwrap_or_else(|_| wish.dir.clone());
+    let title = format!("A new station is ready in {}.", place.display());
     ready(
-        &format!("A new station is ready in {}.", place.display()),
+        &title,
         &made,
+        "fill in [entra] in that file, then check it:",
     )
 }
 
 fn told_of(made: &init::Made) -> Ended {
-    ready("The station is ready, as its configuration says.", made)
+    ready(
+        "The station is ready, as its configuration says.",
+        made,
+        "check everything:",
+    )
 }
 
 /// Says what was made, and what comes next.
-fn ready(title: &str, made: &init::Made) -> Ended {
+fn ready(title: &str, made: &init::Made, next: &str) -> Ended {
     let mut talk = std::io::stderr();
     let mut told = format!(
         "{title}\n  configuration  {}\n  job files      {}\n  ledger         {}\n",
@@ -115,8 +121,8 @@ fn ready(title: &str, made: &init::Made) -> Ended {
         ));
     }
     told.push_str(&format!(
-        "\nNext: fill in [entra] in {file}, then `keyline check {file}`.\n",
-        file = made.config.display()
+        "\nNext: {next} keyline check {}\n",
+        made.config.display()
     ));
     talk.write_all(told.as_bytes())
         .map_err(|error| cannot_write(&error))?;

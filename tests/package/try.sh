@@ -16,7 +16,7 @@ readonly INCLUDE=adduser,ca-certificates,libpcsclite1,libudev1,systemd,udev
 # Runs that Debian with its own systemd. Its dependencies are more than debootstrap resolves.
 readonly CONTAINER=systemd-container
 # Tenths of systemd's exposure level, 0 to 100. What is left: the network, sockets, devices, other users' names.
-readonly EXPOSURE_MAX=16
+readonly EXPOSURE_MAX=15
 
 main() {
     if [ "$1" = --inside ]; then
@@ -235,7 +235,7 @@ runs() {
 
 # With systemd as its first process, so that the unit itself is tried.
 boots() {
-    local units=$root/etc/systemd/system libraries line
+    local units=$root/etc/systemd/system libraries line code
     printf 'Booted:\n'
     mkdir -p "$units/keyline.service.d"
     # The watchdog's patience is the test's.
@@ -247,10 +247,17 @@ boots() {
         { mkdir -p "$units/basic.target.wants" && ln -s ../verify.service "$units/basic.target.wants/"; }
     libraries=$(dirname "$root"/usr/lib/*/libc.so.6)
     # The unified hierarchy, because only there the policy of devices is enforced in a container: as a BPF program.
-    check "systemd comes up and goes down again" in_own_cgroup env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 \
+    code=0
+    said=$(in_own_cgroup env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 \
         timeout --kill-after=10 180 "$libraries"/ld-linux-*.so.* --library-path "$libraries:$libraries/systemd" "$root/usr/bin/systemd-nspawn" \
         --boot --directory="$root" --register=no --keep-unit --private-network --console=pipe --machine="$(basename "$root")" \
-        --capability=CAP_BPF --system-call-filter=bpf
+        --capability=CAP_BPF --system-call-filter=bpf 2>&1) || code=$?
+    if [ ! -s "$root/verify.log" ]; then
+        printf 'SKIPPED: the unit was not run: systemd does not come up in a container here: %s\n' "$(printf '%s' "$said" | tail -n 1)"
+        if [ -n "${CI:-}" ] && [ "${CI:-}" != false ]; then failed=$((failed + 1)); fi
+        return
+    fi
+    count "systemd comes up and goes down again" "$code" "$said"
     # Each verdict of those inside counts here.
     while IFS= read -r line; do
         case $line in
