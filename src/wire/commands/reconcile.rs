@@ -22,6 +22,7 @@ use crate::face::{ask, say::reconcile::hints};
 use crate::port::{CancelFlag, Clock, Ledger, PasskeyState};
 use crate::wire::commands::{Ended, admin};
 use crate::wire::config::{Config, ConfigFault};
+use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, log, station};
 
 /// How long a running station is watched that was asked to delete something.
@@ -134,6 +135,7 @@ fn delete(config: &Config, sides: &Sides<'_>, report: &mut Report) -> Result<(),
                 let ledger = match ours.take() {
                     Some(ledger) => ledger,
                     None => {
+                        refuse_as_root_for_another(&config.path(&config.ledger.file))?;
                         // What changes something at Entra stands in the log with its request-id.
                         log = Some(log::open(config).map_err(WireFault::from)?);
                         station::open_ledger(config)?
