@@ -83,6 +83,7 @@ fn client() {
     let second = hardware.open(&place(1), attendant()).err();
     assert_eq!(second, Some(Fault::KeyHeldElsewhere));
     enrol(&mut *key);
+    reset_late(&mut *key);
     drop(key);
     hardware.open(&place(1), attendant()).unwrap();
     println!("{ENROLLED}");
@@ -159,4 +160,13 @@ fn enrol(key: &mut dyn Authenticator) {
         key.assert_silently(&options.rp_id, &[]).unwrap(),
         Some(made.credential_id)
     );
+}
+
+/// A reset that comes too late is refused; the reader takes the card's power and gives it back, and then it is in time.
+fn reset_late(key: &mut dyn Authenticator) {
+    assert!(key.capabilities().unwrap().has_pin());
+    assert_eq!(key.reset(), Err(Fault::ResetTooLate));
+    assert_eq!(key.repower(), Ok(Repowered::Yes));
+    assert_eq!(key.reset(), Ok(()));
+    assert!(!key.capabilities().unwrap().has_pin());
 }

@@ -27,6 +27,8 @@ pub struct SlotView {
     pub step: Option<Step>,
     /// The key waits for a touch.
     pub touch: bool,
+    /// The touch of this step has to last.
+    pub long_touch: bool,
     pub since: Instant,
 }
 
@@ -153,6 +155,7 @@ impl Board {
                     case,
                     step: None,
                     touch: false,
+                    long_touch: false,
                     since: Instant::now(),
                 };
                 board.slots.insert(slot, view);
@@ -165,6 +168,7 @@ impl Board {
             if let Some(view) = board.slots.get_mut(&slot) {
                 view.step = step;
                 view.touch = false;
+                view.long_touch = false;
                 view.since = Instant::now();
             }
         });
@@ -174,6 +178,14 @@ impl Board {
         self.change(|board| {
             if let Some(view) = board.slots.get_mut(&slot) {
                 view.touch = touch;
+            }
+        });
+    }
+
+    pub(super) fn set_long_touch(&self, slot: Slot, long_touch: bool) {
+        self.change(|board| {
+            if let Some(view) = board.slots.get_mut(&slot) {
+                view.long_touch = long_touch;
             }
         });
     }

@@ -62,6 +62,8 @@ pub struct Run<'a> {
     tries: u32,
     /// Everything was at hand in this run before the key was touched.
     gate_passed: bool,
+    /// The key in hand wants a long touch for its reset.
+    long_touch: bool,
     /// The PIN, where the policy shows it: the ledger forgets its copy with the last step.
     shown: Option<Pin>,
 }
@@ -101,6 +103,7 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         tenant_time: Duration::ZERO,
         tries: 0,
         gate_passed: false,
+        long_touch: false,
         shown: None,
     };
     let ending = run.drive();

@@ -121,6 +121,8 @@ pub enum Fault {
     ResetRefused,
     #[error("the PIN is wrong; {retries_left:?} tries are left")]
     PinWrong { retries_left: Option<u32> },
+    #[error("only {retries_left} tries of the PIN are left, so it is not tried")]
+    PinSpared { retries_left: u32 },
     #[error("the key takes no PIN until it is taken out and put back")]
     PinAuthBlocked,
     #[error("the PIN of this key is blocked")]
@@ -281,6 +283,7 @@ impl Fault {
             | Self::SignIn { .. }
             | Self::Clock { .. } => Move::Wait,
             Self::PinWrong { .. }
+            | Self::PinSpared { .. }
             | Self::PinChangeForced
             | Self::CredentialExcluded
             | Self::CurrentPinMissing

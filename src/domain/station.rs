@@ -9,7 +9,7 @@ pub mod signal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::authenticator::Slot;
+use crate::domain::authenticator::{Serial, Slot};
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::{BatchName, JobId};
 use crate::domain::station::signal::{
@@ -19,6 +19,8 @@ use crate::domain::station::signal::{
 struct SlotRecord {
     state: SlotState,
     reading: Option<Box<Reading>>,
+    /// Of the key that lies there, once it was read.
+    serial: Option<Serial>,
     /// The key was taken out while the slot was busy.
     gone: bool,
     /// Another arrival came while the slot was busy.
@@ -141,6 +143,7 @@ impl Station {
         self.slots.entry(slot).or_insert_with(|| SlotRecord {
             state: SlotState::Empty,
             reading: None,
+            serial: None,
             gone: false,
             again: false,
             may_wipe: false,
@@ -171,11 +174,13 @@ impl Station {
         }
         record.gone = false;
         record.may_wipe = false;
+        record.serial = None;
     }
 
     fn left(&mut self, slot: Slot) {
         let record = self.record(slot);
         record.reading = None;
+        record.serial = None;
         record.again = false;
         record.may_wipe = false;
         match &mut record.state {
@@ -219,7 +224,9 @@ impl Station {
         if self.record(slot).state != SlotState::Reading || self.freed(slot, orders) {
             return;
         }
-        self.record(slot).reading = Some(reading);
+        let record = self.record(slot);
+        record.serial.clone_from(&reading.identity.serial);
+        record.reading = Some(reading);
         self.choose(slot);
     }
 

@@ -73,6 +73,7 @@ fn said_of(fault: Fault) -> String {
         case: None,
         step: None,
         touch: false,
+        long_touch: false,
         since: std::time::Instant::now(),
     };
     words(Slot(1), &view).small

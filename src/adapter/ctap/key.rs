@@ -22,6 +22,9 @@ pub(super) const ANSWER_SECONDS: u64 = 15;
 /// deadline, so theirs comes first.
 pub(super) const TOUCH_SECONDS: u64 = 35;
 
+/// How long a long touch lasts (CTAP 2.2 §6.4, 0x18). It may begin at the last moment.
+pub(super) const LONG_TOUCH_SECONDS: u64 = 10;
+
 /// One authenticator in exclusive use.
 pub struct Key {
     transport: Box<dyn Transport>,
@@ -170,8 +173,14 @@ impl Authenticator for Key {
     }
 
     fn reset(&mut self) -> Result<(), Fault> {
+        let long = (self.info.as_ref()).is_some_and(|info| info.capabilities.long_touch_for_reset);
+        let seconds = if long {
+            TOUCH_SECONDS + LONG_TOUCH_SECONDS
+        } else {
+            TOUCH_SECONDS
+        };
         self.forget_info();
-        match self.attempt(Command::Reset, Builder::new(), TOUCH_SECONDS)? {
+        match self.attempt(Command::Reset, Builder::new(), seconds)? {
             Ok(_) => Ok(()),
             // Over NFC some keys refuse every reset, and without having asked for a touch (§6.6).
             Err(CtapStatus::OPERATION_DENIED)

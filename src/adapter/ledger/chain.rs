@@ -291,6 +291,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         | Fault::ResetTooLate
         | Fault::ResetRefused
         | Fault::PinWrong { .. }
+        | Fault::PinSpared { .. }
         | Fault::PinAuthBlocked
         | Fault::PinBlocked
         | Fault::PinChangeForced

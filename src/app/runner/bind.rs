@@ -10,8 +10,8 @@ use crate::domain::policy::{Plan, ResetMode};
 use crate::domain::station::signal::Ending;
 use crate::port::PinVerdict;
 
-/// A key with fewer PIN retries than this is not tried: one wrong PIN per insertion would block it in the end.
-const RETRIES_SPARED: u32 = 5;
+/// So many tries are always left to the key's owner: one wrong PIN per insertion would block the key in the end.
+const RETRIES_SPARED: u32 = 3;
 
 impl Run<'_> {
     /// Begins an attempt: the key in hand and the plan for it are fixed.
@@ -84,14 +84,16 @@ impl Run<'_> {
     }
 
     pub(super) fn identity(&mut self) -> Result<Identity, Fault> {
-        self.with_key(|key| {
+        let identity = self.with_key(|key| {
             Ok(Identity {
                 attachment: key.attachment(),
                 serial: key.serial()?,
                 capabilities: key.capabilities()?,
                 product: key.product(),
             })
-        })
+        })?;
+        self.long_touch = identity.capabilities.long_touch_for_reset;
+        Ok(identity)
     }
 
     /// Makes sure, once per run, that the key in hand is the bound one.
@@ -183,9 +185,28 @@ impl Run<'_> {
 
     /// Our own key has all its retries: nobody but us has tried. A key with few left is somebody's, and is not tried at all.
     pub(super) fn spare_retries(&mut self) -> Result<(), Fault> {
-        if self.with_key(|key| key.pin_retries())? < RETRIES_SPARED {
-            return Err(Fault::WrongKey);
+        match self.spared()? {
+            Some(_) => Err(Fault::WrongKey),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The tries that the key has left, when they are so few that its PIN is not tried.
+    pub(super) fn spared(&mut self) -> Result<Option<u32>, Fault> {
+        let left = self.with_key(|key| key.pin_retries())?;
+        Ok((left <= RETRIES_SPARED).then_some(left))
+    }
+
+    /// A key that is kept has a PIN that its owner needs: the one that we were given is tried only while tries are to spare.
+    pub(super) fn spare_kept_pin(&mut self) -> Result<(), Fault> {
+        if self.policy.reset != ResetMode::Keep
+            || !self.with_key(|key| key.capabilities())?.has_pin()
+        {
+            return Ok(());
+        }
+        match self.spared()? {
+            Some(retries_left) => Err(Fault::PinSpared { retries_left }),
+            None => Ok(()),
+        }
     }
 }

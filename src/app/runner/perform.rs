@@ -23,7 +23,11 @@ impl Run<'_> {
             }
             Step::SetPin => self.prepare_set_pin(),
             Step::ChangePin => self.prepare_change_pin(),
-            Step::MakeCredential | Step::Configure => Ok((Intent::Plain, None)),
+            Step::MakeCredential => {
+                self.spare_kept_pin().map_err(Outcome::NotDone)?;
+                Ok((Intent::Plain, None))
+            }
+            Step::Configure => Ok((Intent::Plain, None)),
             Step::Register => self.prepare_register(),
             Step::Deliver => {
                 self.take_void_letters_back();
@@ -75,11 +79,14 @@ impl Run<'_> {
     }
 
     fn reset(&mut self) -> Outcome {
+        if let Some(hand) = &self.hand {
+            self.bench.board.set_long_touch(hand.slot, self.long_touch);
+        }
         let result = self.with_key(|key| match key.reset() {
             // Some readers can take the power away and give it back, which opens the window again.
-            Err(Fault::ResetTooLate) => match key.repower()? {
+            Err(fault @ (Fault::ResetTooLate | Fault::ResetRefused)) => match key.repower()? {
                 Repowered::Yes => key.reset(),
-                Repowered::NotHere => Err(Fault::ResetTooLate),
+                Repowered::NotHere => Err(fault),
             },
             other => other,
         });

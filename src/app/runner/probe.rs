@@ -79,6 +79,14 @@ impl Run<'_> {
             .pin_in_flight(self.job.id, attempt)?;
         if !same {
             self.spare_retries()?;
+        } else if let Some(left) = self.spared()? {
+            // Somebody has tried PINs on it: it is wiped anew, as after a wrong one.
+            return Ok(Outcome::Abandon {
+                reason: Fault::PinWrong {
+                    retries_left: Some(left),
+                },
+                restart: Step::Reset,
+            });
         }
         match self.with_key(|key| key.try_pin(&pin))? {
             PinVerdict::Right => {

@@ -16,8 +16,6 @@ use crate::domain::pin_rule::PinRule;
 use crate::domain::policy::Plan;
 use crate::port::PinVerdict;
 
-/// So many tries are left on a key, whatever we do: a PIN is tried only while there are more.
-const RETRIES_KEPT: u32 = 3;
 /// The old PIN is drawn again less often than once in a million draws.
 const DRAWS_MAX: u32 = 8;
 
@@ -120,7 +118,12 @@ impl Run<'_> {
         } else {
             [new, old]
         } {
-            match self.try_pin_of(attempt)? {
+            let verdict = match self.try_pin_of(attempt) {
+                // The first try was one too many for the second.
+                Err(Fault::PinWrong { .. }) if !known => return Err(Fault::WrongKey),
+                answer => answer?,
+            };
+            match verdict {
                 PinVerdict::Right if changed => return Ok(Outcome::plain()),
                 PinVerdict::Right => return Ok(Outcome::NotDone(Fault::KeyGone)),
                 PinVerdict::Wrong { retries_left: left } => retries_left = left.or(retries_left),
@@ -160,13 +163,12 @@ impl Run<'_> {
     }
 
     fn keep_tries(&mut self) -> Result<(), Fault> {
-        let left = self.with_key(|key| key.pin_retries())?;
-        if left > RETRIES_KEPT {
-            return Ok(());
+        match self.spared()? {
+            Some(left) => Err(Fault::PinWrong {
+                retries_left: Some(left),
+            }),
+            None => Ok(()),
         }
-        Err(Fault::PinWrong {
-            retries_left: Some(left),
-        })
     }
 
     fn pin_of_attempt(&self, attempt: Option<Attempt>) -> Result<Pin, Fault> {

@@ -93,7 +93,14 @@ impl Run<'_> {
         match fault.whose_move() {
             Move::Wait | Move::PutBack => {
                 if step == Step::Reset && self.could_not_come_back() {
+                    let again = fault == Fault::ResetTooLate && self.was_too_late_before();
+                    let fault = if again { Fault::ResetRefused } else { fault };
                     self.abandon(fault.clone(), Step::Reset)?;
+                    return Err(if again {
+                        Ending::AnotherKey(fault)
+                    } else {
+                        Ending::Stopped(fault)
+                    });
                 }
                 Err(Ending::Stopped(fault))
             }
@@ -121,6 +128,26 @@ impl Run<'_> {
             && self
                 .with_key(|key| key.capabilities())
                 .is_ok_and(|info| info.has_pin())
+    }
+
+    /// Whether the attempt before this one ended for the same reason. Such a key is looked at anew each time it is put back, and
+    /// some firmware takes no reset after that: without an end the operator would put it back for ever.
+    fn was_too_late_before(&self) -> bool {
+        let journal = self.bench.ports.ledger.journal(self.job.id);
+        let mut reasons = journal.into_iter().flatten().rev();
+        let last = reasons.find_map(|row| match row.event.happening {
+            Happening::Abandoned { reason, .. } => Some(reason),
+            Happening::Began { .. }
+            | Happening::Rebound { .. }
+            | Happening::Started { .. }
+            | Happening::Done { .. }
+            | Happening::NotDone { .. }
+            | Happening::Held { .. }
+            | Happening::Released
+            | Happening::Reissued { .. }
+            | Happening::Cancelled { .. } => None,
+        });
+        last == Some(Fault::ResetTooLate)
     }
 
     pub(super) fn not_recognised(&mut self, fault: Fault) -> Result<(), Ending> {

@@ -6,6 +6,7 @@ mod faults;
 mod modes;
 mod reissue;
 mod reply;
+mod tries;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,11 +1,15 @@
 //! Reading a key without changing it: what it is, whether somebody holds it, whether it carries an Entra passkey.
+//!
+//! # Why
+//! Some firmware takes a reset only as the first command after the key is plugged in. A key that comes back for the reset of
+//! its own job was looked at when the job began, so it is not asked again: otherwise it could never be reset.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::app::Ports;
 use crate::app::board::Board;
 use crate::app::runner::Hand;
+use crate::app::{Ports, journal};
 use crate::domain::authenticator::{Identity, Serial, Slot};
 use crate::domain::credential::{CredentialId, RpId};
 use crate::domain::enrollment::Standing;
@@ -19,7 +23,7 @@ const ENTRA_RP_ID: &str = "login.microsoft.com";
 
 /// Opens and reads the key at `place`. Commands beyond getInfo are sent only to keys with a PIN: on a blank key some
 /// firmware takes a reset only as the first of them.
-pub(super) fn read(
+pub(in crate::app) fn read(
     ports: &Ports,
     board: &Arc<Board>,
     slot: Slot,
@@ -62,7 +66,7 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
         None => None,
     };
     let mut passkey = None;
-    if identity.capabilities.has_pin() {
+    if identity.capabilities.has_pin() && !comes_for_its_reset(ledger, identity.serial.as_ref())? {
         passkey = passkey_on(key)?;
         if let Some(credential) = passkey.clone() {
             if is_spent(ledger, &credential)? {
@@ -124,19 +128,54 @@ fn was_ours_alone(journal: &[Stamped], credential: &CredentialId) -> bool {
     false
 }
 
-fn holder_of(ledger: &dyn Ledger, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {
-    Ok(ledger
-        .holders_of_serial(serial)?
-        .into_iter()
-        .find_map(brief))
+/// Whether a job under way waits for this very key, known by its serial, to reset it.
+fn comes_for_its_reset(ledger: &dyn Ledger, serial: Option<&Serial>) -> Result<bool, Fault> {
+    let Some(serial) = serial else {
+        return Ok(false);
+    };
+    for holder in ledger.holders_of_serial(serial)? {
+        if holder.standing == Standing::UnderWay {
+            let job = journal::replay(ledger, holder.job)?;
+            if job.wants_its_key() && job.current() == Some(Step::Reset) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
-/// Only a finished job makes a holder: a job under way recognises its key by itself.
+/// For whom a job finished the key last, or else for whom one works on it, or has registered the passkey on it. A job that is
+/// held before that has laid its key aside.
+fn holder_of(ledger: &dyn Ledger, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {
+    let (done, others): (Vec<_>, Vec<_>) = ledger
+        .holders_of_serial(serial)?
+        .into_iter()
+        .partition(|holder| holder.standing == Standing::Done);
+    for holder in done.into_iter().chain(others) {
+        let registered = holder.standing == Standing::Held
+            && journal::replay(ledger, holder.job)?.method().is_some();
+        if registered {
+            return Ok(Some(named(holder)));
+        }
+        if let Some(holder) = brief(holder) {
+            return Ok(Some(holder));
+        }
+    }
+    Ok(None)
+}
+
 fn brief(holder: Holder) -> Option<EnrolledFor> {
-    (holder.standing == Standing::Done).then(|| EnrolledFor {
+    matches!(holder.standing, Standing::Done | Standing::UnderWay).then(|| named(holder))
+}
+
+fn named(holder: Holder) -> EnrolledFor {
+    EnrolledFor {
         job: holder.job,
         user: holder.user,
         person: holder.person,
         envelope: holder.envelope.to_string(),
-    })
+    }
 }
+
+#[cfg(test)]
+mod tests;

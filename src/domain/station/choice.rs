@@ -1,11 +1,13 @@
 //! Which job a key serves, and whether it may (D3). Decided from what was read without changing anything on the key.
 
-use crate::domain::authenticator::{Attachment, Recognition, Slot};
+use crate::domain::authenticator::{Attachment, Binding, Recognition, Slot};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::policy::{ResetMode, UsedKeys};
 use crate::domain::station::Station;
-use crate::domain::station::signal::{Candidate, ConfirmCards, Question, Reading, SlotState};
+use crate::domain::station::signal::{
+    Candidate, ConfirmCards, EnrolledFor, Question, Reading, SlotState,
+};
 
 impl Station {
     /// Decides what the key that was read in `slot` is for.
@@ -14,6 +16,7 @@ impl Station {
             return;
         };
         let state = match self.returning(slot, &reading) {
+            _ if self.lies_elsewhere(slot, &reading) => SlotState::NoJob,
             Some(state) => state,
             None => match self.pick(slot, &reading) {
                 Ok(None) => SlotState::NoJob,
@@ -25,14 +28,11 @@ impl Station {
     }
 
     /// A key that comes back to the job that wants it, or a stranger in a slot that waits for its own key. A key that is
-    /// known by its serial goes to its job even from a slot that waits for another one: keys get swapped.
+    /// known by its serial or by our passkey goes to its job even from a slot that waits for another one: keys get swapped.
     fn returning(&self, slot: Slot, reading: &Reading) -> Option<SlotState> {
         let wanted = self.jobs.iter().filter_map(|candidate| {
             let binding = candidate.wants.as_ref()?;
-            let recognition = match binding.recognise(&reading.identity) {
-                Recognition::Possible if is_somebodys(candidate, reading) => Recognition::Other,
-                same @ (Recognition::Same | Recognition::Possible | Recognition::Other) => same,
-            };
+            let recognition = recognise(candidate, binding, reading);
             (!self.is_working_on(candidate.job)).then_some((candidate.job, binding, recognition))
         });
         let known = wanted
@@ -43,7 +43,7 @@ impl Station {
             None => None,
             Some((job, _, Recognition::Other)) => Some(SlotState::WantsBack {
                 job,
-                fault: Fault::WrongKey,
+                fault: self.stranger(job, reading),
                 key_in: true,
             }),
             // Its last run has not ended yet.
@@ -52,6 +52,35 @@ impl Station {
                 Some(SlotState::Working { job })
             }
         }
+    }
+
+    /// Why the key is not the one that `job` wants: whose it is, where that is known.
+    fn stranger(&self, job: JobId, reading: &Reading) -> Fault {
+        let mut jobs = self.jobs.iter();
+        jobs.find(|candidate| candidate.job == job)
+            .and_then(|candidate| holder_beside(candidate, reading))
+            .map_or(Fault::WrongKey, belongs_to)
+    }
+
+    /// Whether the key with this serial lies in another slot: one key that is seen over two transports must not get two jobs.
+    fn lies_elsewhere(&self, slot: Slot, reading: &Reading) -> bool {
+        let serial = reading.identity.serial.as_ref();
+        serial.is_some()
+            && self
+                .slots
+                .iter()
+                .any(|(other, record)| *other != slot && record.serial.as_ref() == serial)
+    }
+
+    /// Whether a job waits for a key that tells no serial and may be this one, put into another slot.
+    fn may_be_wanted(&self, reading: &Reading) -> bool {
+        reading.identity.serial.is_none()
+            && self.jobs.iter().any(|candidate| {
+                let wants = candidate.wants.as_ref();
+                wants.is_some_and(|binding| {
+                    recognise(candidate, binding, reading) != Recognition::Other
+                }) && !self.is_working_on(candidate.job)
+            })
     }
 
     /// Whether a slot runs this job just now.
@@ -144,14 +173,10 @@ impl Station {
     /// Whether this key may be used for this job (D3), before anything is done to it.
     fn admit(&mut self, slot: Slot, reading: &Reading, candidate: &Candidate) -> SlotState {
         let job = candidate.job;
-        if let Some(holder) = &reading.enrolled_for {
-            let own = candidate.replace && holder.user.eq_ignore_ascii_case(&candidate.user);
-            if !own {
-                let (holder, envelope) = (holder.person.clone(), holder.envelope.clone());
-                return SlotState::Refused {
-                    fault: Fault::KeyEnrolledFor { holder, envelope },
-                };
-            }
+        if let Some(holder) = holder_beside(candidate, reading) {
+            return SlotState::Refused {
+                fault: belongs_to(holder),
+            };
         }
         let wipes = candidate.reset != ResetMode::Keep;
         if wipes && reading.passkey.is_some() && !candidate.replace {
@@ -167,6 +192,13 @@ impl Station {
                     };
                 }
                 UsedKeys::Ask if !candidate.replace => {
+                    return SlotState::Asking {
+                        job,
+                        question: Question::WipeUsedKey,
+                    };
+                }
+                // It may be the key of a job under way: no policy wipes that one unasked.
+                UsedKeys::Ask | UsedKeys::Reset if self.may_be_wanted(reading) => {
                     return SlotState::Asking {
                         job,
                         question: Question::WipeUsedKey,
@@ -192,15 +224,31 @@ impl Station {
     }
 }
 
-/// Whether a key that tells no serial shows that it is another person's: nothing is tried on it then.
-fn is_somebodys(candidate: &Candidate, reading: &Reading) -> bool {
-    let enrolled = reading
-        .enrolled_for
-        .as_ref()
-        .is_some_and(|holder| holder.job != candidate.job);
-    let shows_another = match (&reading.passkey, &candidate.made) {
-        (Some(shown), Some(made)) => shown != made,
-        (Some(_) | None, _) => false,
-    };
-    enrolled || shows_another
+/// Whether the key that was read is the one that `candidate` wants: by its serial, by the passkey that the job made on it, or
+/// at least not another's. Nothing is tried on a key that shows whose it is.
+fn recognise(candidate: &Candidate, binding: &Binding, reading: &Reading) -> Recognition {
+    let recognition = binding.recognise(&reading.identity);
+    // A key may have become somebody's while its job was held.
+    if holder_beside(candidate, reading).is_some() {
+        return Recognition::Other;
+    }
+    match (recognition, &reading.passkey, &candidate.made) {
+        (Recognition::Possible, Some(shown), Some(made)) if shown == made => Recognition::Same,
+        (Recognition::Possible, Some(_), Some(_)) => Recognition::Other,
+        (same, _, _) => same,
+    }
+}
+
+/// The person for whom another job enrolled the key, unless the job is to replace that very enrollment.
+fn holder_beside<'a>(candidate: &Candidate, reading: &'a Reading) -> Option<&'a EnrolledFor> {
+    let holder = reading.enrolled_for.as_ref()?;
+    let own = candidate.replace && holder.user.eq_ignore_ascii_case(&candidate.user);
+    (holder.job != candidate.job && !own).then_some(holder)
+}
+
+fn belongs_to(holder: &EnrolledFor) -> Fault {
+    Fault::KeyEnrolledFor {
+        holder: holder.person.clone(),
+        envelope: holder.envelope.clone(),
+    }
 }

@@ -3,6 +3,7 @@
 mod begun;
 mod chance;
 mod keys;
+mod whose;
 
 use super::advance::PREPARED_MIN;
 use super::*;

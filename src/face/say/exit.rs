@@ -115,6 +115,7 @@ impl ExitCode {
             | Fault::ResetTooLate
             | Fault::ResetRefused
             | Fault::PinWrong { .. }
+            | Fault::PinSpared { .. }
             | Fault::PinAuthBlocked
             | Fault::PinBlocked
             | Fault::PinChangeForced

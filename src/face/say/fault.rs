@@ -33,9 +33,7 @@ pub fn message(fault: &Fault) -> String {
         Fault::ResetTooLate => {
             "This key can only be wiped in the first seconds after it is plugged in.".to_owned()
         }
-        Fault::ResetRefused => {
-            "This key does not let itself be wiped in this kind of slot.".to_owned()
-        }
+        Fault::ResetRefused => "This key does not let itself be wiped here.".to_owned(),
         Fault::PinWrong {
             retries_left: Some(left),
         } => format!(
@@ -47,6 +45,13 @@ pub fn message(fault: &Fault) -> String {
             }
         ),
         Fault::PinWrong { retries_left: None } => "The PIN is wrong.".to_owned(),
+        Fault::PinSpared { retries_left } => format!(
+            "The key allows only {} of its PIN, so the station does not try it.",
+            match retries_left {
+                1 => "1 more try".to_owned(),
+                left => format!("{left} more tries"),
+            }
+        ),
         Fault::PinAuthBlocked => {
             "The key takes no PIN until it has been taken out and put back.".to_owned()
         }
@@ -213,10 +218,13 @@ pub fn hint(fault: &Fault) -> String {
         Fault::TouchDeclined => "Lift the key, put it back, and touch it once more.",
         Fault::ResetTooLate => "Lift the key, put it back, and touch it as soon as the slot says so.",
         Fault::ResetRefused => {
-            "Lay this key aside, or wipe it over USB; some keys refuse over NFC or in a card reader."
+            "Lay this key aside, or wipe it over USB or with its maker's own program; some keys refuse over NFC, in a card reader, or after any other command."
         }
         Fault::PinWrong { .. } => {
             "Find out the PIN before anyone tries again: each wrong try costs one. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key."
+        }
+        Fault::PinSpared { .. } => {
+            "Have the key's owner enter the right PIN on another computer: that gives the key all its tries back. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key."
         }
         Fault::PinAuthBlocked => "Take the key out and put it back.",
         Fault::PinBlocked => {

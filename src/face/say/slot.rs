@@ -2,7 +2,6 @@
 
 use crate::app::board::{Case, SlotView};
 use crate::domain::authenticator::Slot;
-use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::{Question, SlotState};
 use crate::face::say::clean::clean;
@@ -49,7 +48,7 @@ pub fn words(slot: Slot, view: &SlotView) -> Words {
             "leave it in",
             "The station is reading the key.",
         ),
-        SlotState::Working { .. } => working(view.step, view.touch),
+        SlotState::Working { .. } => working(view),
         SlotState::WantsBack { fault, key_in, .. } => wants_back(fault, *key_in, case),
         SlotState::Asking { question, .. } => asking(slot, question, case),
         SlotState::AwaitingOptions { .. } => say(
@@ -130,15 +129,26 @@ fn say(tone: Tone, big: &str, small: &str) -> Words {
     }
 }
 
-fn working(step: Option<Step>, touch: bool) -> Words {
-    if touch {
-        return Words {
-            tone: Tone::Act,
-            big: "touch the key".to_owned(),
-            small: format!("The light blinks: {}.", steps::touch(step)),
+fn working(view: &SlotView) -> Words {
+    if view.touch {
+        let why = steps::touch(view.step);
+        return if view.long_touch {
+            Words {
+                tone: Tone::Act,
+                big: "touch and hold".to_owned(),
+                small: format!(
+                    "The light blinks: {why}. Keep the finger on it for ten seconds, until this slot says something else."
+                ),
+            }
+        } else {
+            Words {
+                tone: Tone::Act,
+                big: "touch the key".to_owned(),
+                small: format!("The light blinks: {why}."),
+            }
         };
     }
-    let doing = step.map_or("recognising the key", steps::doing);
+    let doing = view.step.map_or("recognising the key", steps::doing);
     Words {
         tone: Tone::Works,
         big: "leave it in".to_owned(),
@@ -149,7 +159,7 @@ fn working(step: Option<Step>, touch: bool) -> Words {
 fn wants_back(fault: &Fault, key_in: bool, case: Option<&Case>) -> Words {
     let own = format!("It is the key for {}, {}.", person(case), envelope(case));
     let (big, small) = match (fault, key_in) {
-        (Fault::WrongKey | Fault::WrongSerial { .. }, true) => (
+        (Fault::WrongKey | Fault::WrongSerial { .. } | Fault::KeyEnrolledFor { .. }, true) => (
             "wrong key: lift it",
             format!(
                 "{} Put back the one for {}.",

@@ -12,7 +12,7 @@ use pcsc::{
 };
 
 use super::ReaderChoice;
-use super::sighting::{Card, UsbAddress};
+use super::sighting::{Card, Port, UsbAddress};
 
 /// pcsc-lite takes 16 reader states in one call, and the notification of new readers is one of them.
 const READERS_PER_CALL_MAX: usize = 15;
@@ -31,8 +31,8 @@ pub(super) struct Lookout {
     context: Option<Context>,
     /// One state per reader, as last told; the calls wait for a change from it.
     states: Vec<ReaderState>,
-    /// A reader's USB address, or that it has none. Asking costs a connection.
-    addresses: HashMap<CString, Option<UsbAddress>>,
+    /// Where a reader is plugged in. Asking costs a connection.
+    ports: HashMap<CString, Port>,
 }
 
 impl Lookout {
@@ -41,7 +41,7 @@ impl Lookout {
             choice,
             context: None,
             states: Vec::new(),
-            addresses: HashMap::new(),
+            ports: HashMap::new(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Lookout {
     fn forget(&mut self) {
         self.context = None;
         self.states.clear();
-        self.addresses.clear();
+        self.ports.clear();
     }
 
     /// Waits up to `patience` for a change, and tells what is there then.
@@ -138,7 +138,7 @@ impl Lookout {
         let names: Vec<CString> = names.into_iter().filter(admitted).collect();
         self.states
             .retain(|state| names.iter().any(|name| name.as_c_str() == state.name()));
-        self.addresses.retain(|known, _| names.contains(known));
+        self.ports.retain(|known, _| names.contains(known));
         for name in names {
             if !self
                 .states
@@ -158,26 +158,30 @@ impl Lookout {
         let mut cards = Vec::new();
         for state in &self.states {
             let now = state.event_state();
+            // A key that is plugged in anew brings its reader back under the same name and at another address.
+            if now.intersects(State::UNKNOWN | State::UNAVAILABLE) {
+                self.ports.remove(state.name());
+            }
             // A card that does not answer its reset is no key, or not yet.
             if !now.contains(State::PRESENT) || now.contains(State::MUTE) {
                 continue;
             }
-            let usb = match self.addresses.get(state.name()) {
+            let port = match self.ports.get(state.name()) {
                 Some(known) => *known,
-                None => match usb_address(context, state.name()) {
-                    // Held by somebody else: asked again the next time.
-                    Err(Error::SharingViolation) => None,
+                None => match port_of(context, state.name()) {
+                    // Asked again the next time.
+                    Err(Error::SharingViolation) => Port::Untold,
                     answer => {
-                        let usb = answer.ok().flatten();
-                        self.addresses.insert(state.name().to_owned(), usb);
-                        usb
+                        let port = answer.unwrap_or(Port::Elsewhere);
+                        self.ports.insert(state.name().to_owned(), port);
+                        port
                     }
                 },
             };
             cards.push(Card {
                 reader: state.name().to_string_lossy().into_owned(),
                 count: state.event_count(),
-                usb,
+                port,
             });
         }
         Ok(cards)
@@ -219,25 +223,32 @@ fn ask(context: &Context, states: &mut [ReaderState], patience: Duration) -> Res
     }
 }
 
-/// Bus and device number of a USB reader (SCARD_ATTR_CHANNEL_ID), without touching the card.
-fn usb_address(context: &Context, reader: &CStr) -> Result<Option<UsbAddress>, Error> {
+/// Where a reader is plugged in (SCARD_ATTR_CHANNEL_ID), without touching the card.
+fn port_of(context: &Context, reader: &CStr) -> Result<Port, Error> {
     let card = context.connect(reader, ShareMode::Direct, Protocols::UNDEFINED)?;
     let mut buffer = [0; 8];
-    let channel = card
+    let port = card
         .get_attribute(Attribute::ChannelId, &mut buffer)
-        .map(usb_of_channel);
+        .map(port_of_channel);
     if let Err((card, _)) = card.disconnect(Disposition::LeaveCard) {
         drop(card);
     }
     // Many drivers do not know the attribute.
-    Ok(channel.unwrap_or(None))
+    Ok(port.unwrap_or(Port::Elsewhere))
 }
 
 /// DDDDCCCC: the kind of channel, then for USB the bus and the device.
-fn usb_of_channel(attribute: &[u8]) -> Option<UsbAddress> {
-    let channel = u32::from_ne_bytes(*attribute.first_chunk()?);
+fn port_of_channel(attribute: &[u8]) -> Port {
+    let Some(attribute) = attribute.first_chunk() else {
+        return Port::Elsewhere;
+    };
+    let channel = u32::from_ne_bytes(*attribute);
     let [_, _, bus, device] = channel.to_be_bytes();
-    (channel >> 16 == CHANNEL_USB).then_some(UsbAddress { bus, device })
+    if channel >> 16 == CHANNEL_USB {
+        Port::Usb(UsbAddress { bus, device })
+    } else {
+        Port::Elsewhere
+    }
 }
 
 fn pause(stop: &AtomicBool) {
@@ -254,10 +265,13 @@ mod tests {
     #[test]
     fn the_channel_of_a_usb_reader_names_bus_and_device() {
         assert_eq!(
-            usb_of_channel(&0x0020_032A_u32.to_ne_bytes()),
-            Some(UsbAddress { bus: 3, device: 42 })
+            port_of_channel(&0x0020_032A_u32.to_ne_bytes()),
+            Port::Usb(UsbAddress { bus: 3, device: 42 })
         );
-        assert_eq!(usb_of_channel(&0x0001_0001_u32.to_ne_bytes()), None);
-        assert_eq!(usb_of_channel(&[0x20]), None);
+        assert_eq!(
+            port_of_channel(&0x0001_0001_u32.to_ne_bytes()),
+            Port::Elsewhere
+        );
+        assert_eq!(port_of_channel(&[0x20]), Port::Elsewhere);
     }
 }

@@ -23,14 +23,37 @@ pub(super) struct HidKey {
     pub(super) usb: Option<UsbAddress>,
 }
 
+/// Where a reader is plugged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Port {
+    Usb(UsbAddress),
+    /// It is no USB device, or its driver does not say.
+    Elsewhere,
+    /// Another program holds the card, and then the driver is not asked.
+    Untold,
+}
+
 /// A card on a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Card {
     pub(super) reader: String,
     /// PC/SC counts arrivals and departures per reader: another number is another laying down.
     pub(super) count: u32,
-    /// Of the reader, where it is a USB device.
-    pub(super) usb: Option<UsbAddress>,
+    pub(super) port: Port,
+}
+
+impl Card {
+    /// Whether this is the card inside `key`. A reader that is not told apart by its address is by its name, which holds the
+    /// product's.
+    fn is_inside(&self, key: &HidKey) -> bool {
+        match self.port {
+            Port::Usb(address) => key.usb == Some(address),
+            Port::Elsewhere => false,
+            Port::Untold => {
+                key.usb.is_some() && !key.product.is_empty() && self.reader.contains(&key.product)
+            }
+        }
+    }
 }
 
 /// Where a key is to be opened.
@@ -54,7 +77,7 @@ pub(super) type Sighting = BTreeMap<Place, Whereabouts>;
 
 /// Puts both scans together. A card in a reader that is the same USB device as a HID key is that key.
 pub(super) fn merge(hid: Vec<HidKey>, cards: &[Card]) -> Sighting {
-    let is_hid = |card: &&Card| card.usb.is_some() && hid.iter().any(|key| key.usb == card.usb);
+    let is_hid = |card: &&Card| hid.iter().any(|key| card.is_inside(key));
     let mut sighting: Sighting = cards
         .iter()
         .filter(|card| !is_hid(card))
@@ -109,7 +132,9 @@ mod tests {
         Card {
             reader: reader.to_owned(),
             count,
-            usb: device.map(|device| UsbAddress { bus: 1, device }),
+            port: device.map_or(Port::Elsewhere, |device| {
+                Port::Usb(UsbAddress { bus: 1, device })
+            }),
         }
     }
 
@@ -155,6 +180,49 @@ mod tests {
             &both,
             &["+ hid:x Hid", "+ reader:Virtual PCD 00 00 Pcsc"],
         );
+    }
+
+    #[test]
+    fn a_key_whose_card_another_program_holds_is_still_one() {
+        let yubikey = HidKey {
+            product: "YubiKey OTP+FIDO+CCID".to_owned(),
+            ..hid("usb:1-2", 7)
+        };
+        let held = |reader| Card {
+            port: Port::Untold,
+            ..card(reader, 1, None)
+        };
+        let cards = [
+            held("Yubico YubiKey OTP+FIDO+CCID 00 00"),
+            held("ACME Reader 01 00"),
+        ];
+        let both = merge(vec![yubikey.clone()], &cards);
+        let expected = ["+ reader:ACME Reader 01 00 Pcsc", "+ usb:1-2 Hid"];
+        check(&Sighting::new(), &both, &expected);
+        // A key without a name is not found in every reader's.
+        let nameless = HidKey {
+            product: String::new(),
+            ..yubikey
+        };
+        assert_eq!(merge(vec![nameless], &cards).len(), 3);
+    }
+
+    #[test]
+    fn a_hub_that_starts_anew_lets_every_key_leave_and_come_back() {
+        let keys = |from: u8| {
+            let hid = vec![hid("usb:1-2.1", from), hid("usb:1-2.2", from + 1)];
+            merge(hid, &[card("YubiKey 00 00", 1, Some(from))])
+        };
+        let expected = [
+            "- usb:1-2.1",
+            "- usb:1-2.2",
+            "+ usb:1-2.1 Hid",
+            "+ usb:1-2.2 Hid",
+        ];
+        // The same ports with new addresses, whether or not a scan fell into the moment when nothing was there.
+        check(&keys(7), &keys(20), &expected);
+        check(&keys(7), &Sighting::new(), &expected[..2]);
+        check(&Sighting::new(), &keys(20), &expected[2..]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use ciborium::Value;
 
@@ -21,6 +22,8 @@ struct Act {
     keepalives: Vec<Keepalive>,
     answer: Result<Vec<u8>, Fault>,
     cancelled: bool,
+    /// The station must be ready to wait so long.
+    patience_seconds: u64,
 }
 
 fn act(command: u8, answer: &[u8]) -> Act {
@@ -29,6 +32,7 @@ fn act(command: u8, answer: &[u8]) -> Act {
         keepalives: Vec::new(),
         answer: Ok(answer.to_vec()),
         cancelled: false,
+        patience_seconds: 0,
     }
 }
 
@@ -42,6 +46,8 @@ impl Transport for Script {
     fn exchange(&mut self, request: &[u8], conduct: &mut Conduct<'_>) -> Result<Vec<u8>, Fault> {
         let act = self.acts.pop_front().expect("one exchange too many");
         assert_eq!(request[0], act.command);
+        let patience = Duration::from_secs(act.patience_seconds);
+        assert!(conduct.deadline >= Instant::now() + patience);
         act.keepalives
             .into_iter()
             .for_each(|keepalive| (conduct.on_keepalive)(keepalive));
@@ -195,6 +201,23 @@ fn a_reader_that_refuses_every_reset_is_told_from_a_person_who_declines() {
         Err(Fault::ResetTooLate),
         &[],
     );
+}
+
+#[test]
+fn a_touch_may_begin_at_the_last_moment_and_last_as_long_as_the_key_wants() {
+    for (long_touch, patience_seconds) in [(false, 30), (true, 40)] {
+        let info = Builder::new()
+            .with(1, Value::Array(vec!["FIDO_2_1".into()]))
+            .with(3, vec![7; 16])
+            .with(0x18, long_touch);
+        let reset = Act {
+            patience_seconds,
+            ..act(0x07, &[0x00])
+        };
+        let (mut key, _) = play(Attachment::Hid, [act(0x04, &answer(info)), reset]);
+        let told = key.capabilities().unwrap().long_touch_for_reset;
+        assert_eq!((told, key.reset()), (long_touch, Ok(())));
+    }
 }
 
 fn answer(body: impl Into<Value>) -> Vec<u8> {

@@ -275,19 +275,3 @@ fn sign_in() -> Fault {
         what: "the secret has expired".to_owned(),
     }
 }
-
-#[test]
-fn a_nameless_key_with_few_tries_left_is_not_tried() {
-    let line = Line::new(Policy::default(), plain_key());
-    line.world
-        .trick(Op::MakeCredential, When::Before, Fault::KeyGone);
-    assert_eq!(line.run(), Ending::Stopped(Fault::KeyGone));
-    let other = line.world.add_key(KeyState::used(None, "111222"));
-    line.world.state().keys[other].retries = 4;
-    line.put(other);
-    assert_eq!(line.run(), Ending::Stopped(Fault::WrongKey));
-    assert_eq!(line.world.state().keys[other].retries, 4);
-    line.put(0);
-    assert_eq!(line.run(), Ending::Finished);
-    line.assert_sound("spared");
-}

@@ -193,6 +193,39 @@ fn a_reader_that_can_take_the_power_away_opens_the_window_by_itself() {
     let line = Line::new(Policy::default(), card);
     line.world.state().keys[0].shut();
     assert_eq!(line.run(), Ending::Finished);
+    assert_eq!(line.world.count(Op::Repower), 1);
+}
+
+#[test]
+fn a_card_that_refuses_its_reset_has_its_power_taken_once_and_then_is_another_ones_turn() {
+    for fault in [Fault::ResetTooLate, Fault::ResetRefused] {
+        let mut card = key();
+        card.attachment = crate::domain::authenticator::Attachment::Pcsc;
+        card.repowers = true;
+        let line = Line::new(Policy::default(), card);
+        line.world.trick(Op::Reset, When::Before, fault.clone());
+        assert_eq!(line.run(), Ending::Finished, "{fault:?}");
+        assert_eq!(line.world.count(Op::Repower), 1);
+        line.assert_sound("the power was taken");
+    }
+    let mut card = key();
+    card.repowers = true;
+    let line = Line::new(Policy::default(), card);
+    for _ in 0..2 {
+        line.world
+            .trick(Op::Reset, When::Before, Fault::ResetTooLate);
+    }
+    assert_eq!(line.run(), Ending::Stopped(Fault::ResetTooLate), "lift it");
+    line.put(0);
+    assert_eq!(line.run(), Ending::Finished);
+    let mut card = key();
+    card.repowers = true;
+    let line = Line::new(Policy::default(), card);
+    for _ in 0..2 {
+        line.world
+            .trick(Op::Reset, When::Before, Fault::ResetRefused);
+    }
+    assert_eq!(line.run(), Ending::AnotherKey(Fault::ResetRefused));
 }
 
 #[test]
@@ -202,6 +235,22 @@ fn a_used_nameless_key_whose_reset_was_too_late_is_let_go_to_be_judged_anew() {
     assert_eq!(line.run(), Ending::Stopped(Fault::ResetTooLate));
     assert_eq!(line.story(), "began 1, reset, not done, abandoned to reset");
     assert!(!line.state().wants_its_key());
+    // Firmware that takes a reset only as the first command takes none after the bench has looked at what is on the key.
+    line.put(0);
+    line.world.state().keys[0].shut();
+    assert_eq!(line.run(), Ending::AnotherKey(Fault::ResetRefused));
+    assert_eq!(line.world.state().keys[0].pin.as_deref(), Some("739154"));
+    let other = line.world.add_key(KeyState::used(None, "246802"));
+    line.put(other);
+    line.world.state().keys[other].shut();
+    assert_eq!(
+        line.run(),
+        Ending::Stopped(Fault::ResetTooLate),
+        "the next key has a chance of its own"
+    );
+    line.put(other);
+    assert_eq!(line.run(), Ending::Finished);
+    line.assert_sound("the second key was in time");
 }
 
 #[test]

@@ -65,10 +65,11 @@ fn number(fault: &Fault) -> usize {
         Fault::LedgerUnfit { .. } => 49,
         Fault::PasskeyRefused { .. } => 50,
         Fault::PasskeyAmbiguous { .. } => 51,
+        Fault::PinSpared { .. } => 52,
     }
 }
 
-const FAULTS: usize = 52;
+const FAULTS: usize = 53;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -101,6 +102,8 @@ fn all() -> Vec<Fault> {
             retries_left: Some(5),
         },
         Fault::PinWrong { retries_left: None },
+        Fault::PinSpared { retries_left: 3 },
+        Fault::PinSpared { retries_left: 1 },
         Fault::PinAuthBlocked,
         Fault::PinBlocked,
         Fault::PinChangeForced,

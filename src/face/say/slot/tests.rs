@@ -7,6 +7,7 @@ use expect_test::expect_file;
 
 use super::*;
 use crate::app::world::stage::case;
+use crate::domain::event::Step;
 use crate::domain::job::{BatchName, JobId};
 
 const JOB: JobId = JobId(42);
@@ -25,7 +26,23 @@ fn view(state: SlotState, step: Option<Step>, touch: bool) -> SlotView {
         case: someone.then(|| case("Anna Lang")),
         step,
         touch,
+        long_touch: false,
         since: Instant::now(),
+    }
+}
+
+fn long_touch() -> SlotView {
+    let state = SlotState::Working { job: JOB };
+    SlotView {
+        long_touch: true,
+        ..view(state, Some(Step::Reset), true)
+    }
+}
+
+fn bos() -> Fault {
+    Fault::KeyEnrolledFor {
+        holder: "Bo Berg".to_owned(),
+        envelope: "0042".to_owned(),
     }
 }
 
@@ -51,6 +68,7 @@ fn states() -> Vec<SlotView> {
         view(SlotState::Reading, None, false),
         works(None, false),
         works(Some(Step::Reset), true),
+        long_touch(),
         works(Some(Step::Reset), false),
         works(Some(Step::SetPin), false),
         works(Some(Step::MakeCredential), true),
@@ -64,6 +82,7 @@ fn states() -> Vec<SlotView> {
         back(Fault::KeyMute, true),
         back(Fault::KeyGone, false),
         back(Fault::WrongKey, true),
+        back(bos(), true),
         back(unreachable(), false),
         asks(Question::WipeUsedKey),
         asks(Question::TakeCards {
