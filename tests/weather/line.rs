@@ -83,6 +83,8 @@ pub(crate) struct Line {
     crate_of_keys: Arc<Mutex<VecDeque<SimulatedKey>>>,
     pub(crate) clock: Arc<HurriedClock>,
     slots: u16,
+    /// Whoever sets this moves the keys with hands of their own.
+    pub(crate) idle_hands: bool,
 }
 
 impl Line {
@@ -102,6 +104,7 @@ impl Line {
             crate_of_keys: Arc::default(),
             clock: Arc::default(),
             slots: layout.slots,
+            idle_hands: false,
             base,
         };
         line.set_policy(layout.policy);

@@ -52,7 +52,7 @@ impl Running {
             drop(parts);
             summary
         });
-        let rest = Arc::new(AtomicBool::new(false));
+        let rest = Arc::new(AtomicBool::new(line.idle_hands));
         let mut hands = Hands {
             bench: line.bench.clone(),
             slots: line.slots,
