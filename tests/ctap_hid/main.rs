@@ -376,6 +376,30 @@ fn a_key_pulled_while_it_blinks_is_gone_at_once() {
 }
 
 #[test]
+fn a_key_pulled_around_a_command_has_done_it_or_not() {
+    for (mishap, done) in [
+        (Mishap::BeforeCommand(RESET[0]), false),
+        (Mishap::AfterCommand(RESET[0]), true),
+    ] {
+        let key = plugged();
+        let (hid, _) = connect(&key, untouched(), untouched());
+        let attendant = Attendant {
+            cancel: CancelFlag::default(),
+            on_touch: Box::new(|_| {}),
+        };
+        enroll(&mut Key::new(Box::new(hid), attendant)).unwrap();
+        let before = key.photograph();
+        key.plug().unwrap();
+        let (mut hid, _) = connect(&key, untouched(), untouched());
+        key.arrange(mishap);
+        // What is said of other commands does not count.
+        works(&mut hid);
+        assert_eq!(exchange(&mut hid, &RESET, PATIENCE), Err(Fault::KeyGone));
+        assert_eq!(key.photograph() != before, done, "{mishap:?}");
+    }
+}
+
+#[test]
 fn a_key_pulled_in_the_middle_of_writing_can_be_enrolled_afterwards() {
     let mut cuts = 0;
     for writes in 1.. {

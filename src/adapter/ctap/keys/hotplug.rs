@@ -8,25 +8,34 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use udev::{MonitorBuilder, MonitorSocket};
 
+use super::Cause;
+
 /// Between two looks at whether we shall stop; without udev also between two hints.
 const TURN_MILLIS: u64 = 500;
 /// There while udevd runs. Then its own announcements come after its rules; without it only the kernel's are to be had.
 const UDEVD_SOCKET: &str = "/run/udev/control";
 
-/// Calls `hint` after each announcement, or, where none can be had, every half second; until it returns `false` or `stop`.
-pub(super) fn wait(stop: &AtomicBool, mut hint: impl FnMut() -> bool) {
+/// Calls `hint` once it listens, and after each announcement, or, where none can be had, every half second; until it returns
+/// `false` or `stop`.
+pub(super) fn wait(stop: &AtomicBool, mut hint: impl FnMut(Cause) -> bool) {
     let monitor = monitor().inspect_err(|error| {
         tracing::warn!(%error, "udev announces nothing; looking for USB keys twice a second instead");
     });
+    // Nobody told of what happened between the first scan and this moment.
+    if !hint(Cause::Turn) {
+        return;
+    }
     while !stop.load(Ordering::SeqCst) {
-        let look = match &monitor {
+        let cause = match &monitor {
             Ok(socket) => announced(socket),
             Err(_) => {
                 thread::sleep(Duration::from_millis(TURN_MILLIS));
-                true
+                Some(Cause::Turn)
             }
         };
-        if look && !hint() {
+        if let Some(cause) = cause
+            && !hint(cause)
+        {
             return;
         }
     }
@@ -41,20 +50,20 @@ fn monitor() -> std::io::Result<MonitorSocket> {
     builder.match_subsystem("hidraw")?.listen()
 }
 
-/// Whether something was announced within one turn.
-fn announced(socket: &MonitorSocket) -> bool {
+/// Why to look, if there was a reason within one turn.
+fn announced(socket: &MonitorSocket) -> Option<Cause> {
     let turn = Timespec {
         tv_sec: 0,
         tv_nsec: i64::try_from(TURN_MILLIS * 1_000_000).unwrap_or(0),
     };
     match poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&turn)) {
         // All that are there: plugging in one key announces several nodes.
-        Ok(1..) => socket.iter().count() > 0,
-        Ok(0) => false,
+        Ok(1..) => (socket.iter().count() > 0).then_some(Cause::Announced),
+        Ok(0) => None,
         Err(_) => {
             // Interrupted, or out of memory: do not spin, and look rather than miss something.
             thread::sleep(Duration::from_millis(TURN_MILLIS));
-            true
+            Some(Cause::Turn)
         }
     }
 }
