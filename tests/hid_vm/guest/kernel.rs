@@ -20,12 +20,13 @@ pub(crate) fn act(bench: &mut Bench) {
         "onboarding.csv",
         &job_file(&[(0, "standard"), (6, "standard"), (12, "standard")]),
     );
-    let (mut program, heard) = case("a key that was there first does not count", || {
-        early_key(bench, &keys[0])
-    });
+    let (mut program, one) = case(
+        "a key that was there first does not count; the one that quickly takes its place does",
+        || early_key(bench, &keys[0]),
+    );
     let [one, two] = case(
         "two keys are enrolled at once; one is pulled when it has made its passkey, and comes back",
-        || two_keys(bench, &mut program, heard, [&keys[0], &keys[1]]),
+        || two_keys(bench, &mut program, one, &keys[1]),
     );
     case("libfido2 sees the same two keys", || second_opinion(bench));
     let three = case(
@@ -50,35 +51,36 @@ pub(crate) fn act(bench: &mut Bench) {
     });
 }
 
-/// The program, and how many lines it has said.
-fn early_key(bench: &Bench, key: &SimulatedKey) -> (Program, usize) {
-    let early = Plugged::new(key, PORTS[0]);
+/// The program, and the key that counts.
+fn early_key(bench: &mut Bench, key: &SimulatedKey) -> (Program, Plugged) {
+    let early = bench.practice_key();
+    let plugged = Plugged::new(&early, PORTS[0]);
     node_of(PORTS[0]);
-    let before = key.photograph();
+    let before = early.photograph();
     let mut program = Program::start(bench.home.command(&["run", "--until-empty"]));
-    let heard = hear(&mut program, 0, 1, "lift this key");
-    early.pull();
-    let heard = hear(&mut program, heard, 1, "insert a key");
-    assert!(before == key.photograph(), "the early key was changed");
     program.wait_for_line("onboarding.csv was taken: 3 jobs");
-    (program, heard)
+    let heard = hear(&mut program, 0, 1, "lift this key");
+    // The program has not opened it, so its node is free for the other one.
+    let there = bench.exchange(plugged, key, PORTS[0]);
+    hear(&mut program, heard, 1, "leave it in");
+    assert!(before == early.photograph(), "the early key was changed");
+    (program, there)
 }
 
-/// Envelope and key of each slot.
+/// Envelope and key of each slot; the first one is at work already.
 fn two_keys(
     bench: &mut Bench,
     program: &mut Program,
-    heard: usize,
-    [first, second]: [&SimulatedKey; 2],
+    one: Plugged,
+    second: &SimulatedKey,
 ) -> [(String, Plugged); 2] {
     second.arrange(Mishap::AfterCommand(MAKE_CREDENTIAL));
-    let one = bench.plug(first, PORTS[0]);
     let two = bench.plug(second, PORTS[1]);
-    let back = hear(program, heard, 2, "put the key back");
+    let back = hear(program, 0, 2, "put the key back");
     two.wait_until_gone();
     let two = bench.plug(second, PORTS[1]);
     let (_, second_envelope) = hear_done(program, back, 2);
-    let (_, first_envelope) = hear_done(program, heard, 1);
+    let (_, first_envelope) = hear_done(program, 0, 1);
     assert_ne!(first_envelope, second_envelope);
     [(first_envelope, one), (second_envelope, two)]
 }

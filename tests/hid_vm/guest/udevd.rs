@@ -13,6 +13,8 @@ use super::{case, log};
 use crate::home::job_file;
 use crate::program::{LOOK_EVERY, PATIENCE, Program};
 
+/// Longer than the program goes without a look of its own, and than it tries to open a node that it may not open.
+const SLOW_RULE: &str = r#"ACTION=="add", SUBSYSTEM=="hidraw", PROGRAM="/bin/sleep 4""#;
 /// The account `keyline` and its group.
 const ACCOUNT: u32 = 1000;
 
@@ -62,17 +64,22 @@ pub(crate) fn act(bench: &mut Bench) {
             "{seen:?}"
         );
     });
-    case("the same account asks whose key it is", || {
-        let mut program = Program::start(as_account(bench, &["keys", "identify"]));
-        program.wait_for_line("Insert a key");
-        let one = bench.plug(&keys[0], PORTS[0]);
-        let ended = program.wait_for_end();
-        let said = ended.stdout.join("\n");
-        println!("{said}");
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr.join("\n"));
-        assert!(said.contains(&envelopes[0]), "{said}");
-        one.pull();
-    });
+    case(
+        "the same account asks whose key it is, and waits for rules that take their time",
+        || {
+            std::fs::write("/etc/udev/rules.d/65-slow.rules", SLOW_RULE).unwrap();
+            ran(Command::new("udevadm").args(["control", "--reload"]));
+            let mut program = Program::start(as_account(bench, &["keys", "identify"]));
+            program.wait_for_line("Insert a key");
+            let one = bench.plug(&keys[0], PORTS[0]);
+            let ended = program.wait_for_end();
+            let said = ended.stdout.join("\n");
+            println!("{said}");
+            assert_eq!(ended.code, Some(0), "{}", ended.stderr.join("\n"));
+            assert!(said.contains(&envelopes[0]), "{said}");
+            one.pull();
+        },
+    );
     case("everybody signs in through libfido2", || {
         for (envelope, key) in envelopes.into_iter().zip(keys) {
             bench.sign_in(&Handed { envelope, key }, PORTS[1]);
