@@ -217,6 +217,25 @@ fn a_lost_packet_is_noticed_and_the_next_message_comes_through() {
 }
 
 #[test]
+fn a_message_whose_packets_are_late_comes_through() {
+    let key = plugged();
+    let late = Arc::new(Mutex::new(false));
+    let is_late = Arc::clone(&late);
+    let to_key: Fate = Box::new(move |report| {
+        if report[4] < 0x80 && std::mem::take(&mut *is_late.lock().unwrap()) {
+            // Nothing tells when the key has given up, so this is much longer than it waits.
+            thread::sleep(SHORT);
+        }
+        vec![report]
+    });
+    let (mut hid, seen) = connect(&key, to_key, untouched());
+    *late.lock().unwrap() = true;
+    let answer = exchange(&mut hid, &long_question(), PATIENCE);
+    assert_eq!(answer, Ok(NOT_HELD.to_vec()));
+    assert!(commands(&seen).contains(&ERROR), "the key did not mind");
+}
+
+#[test]
 fn at_the_deadline_the_key_is_called_off_and_has_done_nothing() {
     let key = plugged();
     key.set_touch(Touch::Never);
