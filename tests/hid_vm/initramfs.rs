@@ -97,6 +97,11 @@ impl Kitchen {
             PLAIN,
             include_bytes!("../../config/70-keyline.rules"),
         );
+        archive.file(
+            "/etc/udev/rules.d/65-slow.rules",
+            PLAIN,
+            include_bytes!("slow.rules"),
+        );
         archive.file("/etc/passwd", PLAIN, PASSWD.as_bytes());
         archive.file("/etc/group", PLAIN, GROUP.as_bytes());
     }

@@ -4,17 +4,23 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use keyline::practice::authenticator::Mishap;
 
 use super::bench::{Bench, Handed, PORTS, RESET, end_well, hear, hear_done, node_of};
+use super::uhid::Port;
 use super::{case, log};
 use crate::home::job_file;
 use crate::program::{LOOK_EVERY, PATIENCE, Program};
 
-/// Longer than the program goes without a look of its own, and than it tries to open a node that it may not open.
-const SLOW_RULE: &str = r#"ACTION=="add", SUBSYSTEM=="hidraw", PROGRAM="/bin/sleep 4""#;
+/// Where a rule takes its time (`slow.rules`): longer than the program goes without a look of its own, and than it tries to open
+/// a node that it may not open.
+const SLOW: Port = Port {
+    phys: "bench/slow",
+    product: 0x51,
+};
+const SLOW_RULE: Duration = Duration::from_secs(4);
 /// The account `keyline` and its group.
 const ACCOUNT: u32 = 1000;
 
@@ -67,15 +73,16 @@ pub(crate) fn act(bench: &mut Bench) {
     case(
         "the same account asks whose key it is, and waits for rules that take their time",
         || {
-            std::fs::write("/etc/udev/rules.d/65-slow.rules", SLOW_RULE).unwrap();
-            ran(Command::new("udevadm").args(["control", "--reload"]));
             let mut program = Program::start(as_account(bench, &["keys", "identify"]));
             program.wait_for_line("Insert a key");
-            let one = bench.plug(&keys[0], PORTS[0]);
+            let since = Instant::now();
+            let one = bench.plug(&keys[0], SLOW);
             let ended = program.wait_for_end();
+            let took = since.elapsed();
             let said = ended.stdout.join("\n");
             println!("{said}");
             assert_eq!(ended.code, Some(0), "{}", ended.stderr.join("\n"));
+            assert!(took >= SLOW_RULE, "the rule took only {took:?}");
             assert!(said.contains(&envelopes[0]), "{said}");
             one.pull();
         },

@@ -6,12 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use udev::{MonitorBuilder, MonitorSocket};
+use udev::{Device, MonitorBuilder, MonitorSocket};
 
 use super::Cause;
 
 /// Between two looks at whether we shall stop; without udev also between two hints.
 const TURN_MILLIS: u64 = 500;
+const SUBSYSTEM: &str = "hidraw";
 /// There while udevd runs. Then its own announcements come after its rules; without it only the kernel's are to be had.
 const UDEVD_SOCKET: &str = "/run/udev/control";
 
@@ -41,13 +42,25 @@ pub(super) fn wait(stop: &AtomicBool, mut hint: impl FnMut(Cause) -> bool) {
     }
 }
 
+/// Whether udevd is done with the hidraw node of this name. Until then its rules have not said who may open it: a look in turn
+/// finds the node before udevd announces it. Without udevd a node is as it will be.
+pub(super) fn is_settled(name: &str) -> bool {
+    !udevd_runs()
+        || Device::from_subsystem_sysname(SUBSYSTEM.to_owned(), name.to_owned())
+            .is_ok_and(|device| device.is_initialized())
+}
+
+fn udevd_runs() -> bool {
+    Path::new(UDEVD_SOCKET).exists()
+}
+
 fn monitor() -> std::io::Result<MonitorSocket> {
-    let builder = if Path::new(UDEVD_SOCKET).exists() {
+    let builder = if udevd_runs() {
         MonitorBuilder::new()?
     } else {
         MonitorBuilder::new_kernel()?
     };
-    builder.match_subsystem("hidraw")?.listen()
+    builder.match_subsystem(SUBSYSTEM)?.listen()
 }
 
 /// Why to look, if there was a reason within one turn.

@@ -9,11 +9,12 @@ use hidapi::HidApi;
 use crate::domain::fault::Fault;
 use crate::port::Place;
 
+use super::hotplug;
 use super::sighting::{HidKey, UsbAddress};
 
 const SYSFS_HIDRAW: &str = "/sys/class/hidraw";
 
-/// All HID interfaces with the usage page F1D0.
+/// All HID interfaces with the usage page F1D0 whose nodes udev has finished with.
 ///
 /// # Errors
 /// [`Fault::Transport`] when hidapi cannot start.
@@ -27,6 +28,10 @@ pub(super) fn fido_devices() -> Result<Vec<HidKey>, Fault> {
         let HidParam::Path(node) = device.param else {
             continue;
         };
+        let name = Path::new(&node).file_name().unwrap_or_default();
+        if !hotplug::is_settled(&name.to_string_lossy()) {
+            continue;
+        }
         let Location {
             place,
             usb,
