@@ -8,15 +8,6 @@ use serde_json::Value as Json;
 use super::bench::Insertion;
 use crate::home::Home;
 
-/// An arrival, as the program saw it.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) at: Timestamp,
-    /// `Announced` or `Turn`.
-    pub(crate) cause: String,
-    place: String,
-}
-
 /// What a key told the program in getInfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Read {
@@ -25,36 +16,33 @@ pub(crate) struct Read {
     pub(crate) aaguid: String,
 }
 
-/// What became of each insertion.
-pub(crate) fn arrivals(home: &Home, insertions: &[Insertion]) -> Vec<Seen> {
-    let seen: Vec<Seen> = fields(home, "seen")
+/// Every insertion was announced by the system, and seen. Which came first is told, for the record: a look in turn may fall
+/// between an event and its announcement.
+pub(crate) fn announced_and_seen(home: &Home, insertions: &[Insertion]) {
+    let mut announced: Vec<Timestamp> = fields(home, "announced")
         .into_iter()
-        .filter_map(|(at, fields)| {
-            let (_, place) = text(&fields, "event").split_once("Arrived { place: Place(\"")?;
-            Some(Seen {
-                at,
-                cause: text(&fields, "cause").to_owned(),
-                place: place.split('"').next()?.to_owned(),
-            })
-        })
+        .filter(|(_, fields)| fields["action"] == "Add")
+        .map(|(at, _)| at)
         .collect();
-    insertions
-        .iter()
-        .map(|insertion| {
-            let place = format!("hid:{}", insertion.port.phys);
-            let first = seen
-                .iter()
-                .find(|seen| seen.at >= insertion.at && seen.place == place)
-                .unwrap_or_else(|| panic!("not seen: {insertion:?} in {seen:?}"));
-            let after = first.at.duration_since(insertion.at);
-            println!(
-                "guest: {place}: {} after {} ms",
-                first.cause,
-                after.as_millis()
-            );
-            first.clone()
-        })
-        .collect()
+    let seen = fields(home, "seen");
+    for insertion in insertions {
+        let place = format!("hid:{}", insertion.port.phys);
+        let here = format!("Arrived {{ place: Place(\"{place}\")");
+        let first = seen
+            .iter()
+            .find(|(at, seen)| *at >= insertion.at && text(seen, "event").starts_with(&here));
+        let (at, seen) = first.unwrap_or_else(|| panic!("not seen: {insertion:?} in {seen:?}"));
+        // Each announcement is one insertion's.
+        let own = announced.iter().position(|at| *at >= insertion.at);
+        let own = announced.remove(own.unwrap_or_else(|| panic!("not announced: {insertion:?}")));
+        let after = |at: Timestamp| at.duration_since(insertion.at).as_millis();
+        println!(
+            "guest: {place}: announced after {} ms, seen after {} ms ({})",
+            after(own),
+            after(*at),
+            text(seen, "cause")
+        );
+    }
 }
 
 /// What the key in this slot told the first time it was read.

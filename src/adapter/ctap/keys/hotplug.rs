@@ -1,4 +1,5 @@
-//! Waits for udev to announce HID devices. A hint only: the announcement is not read, whoever is told looks for himself.
+//! Waits for udev to announce HID devices. A hint only: the announcement is noted in the log, and whoever is told looks for
+//! himself.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,7 +72,12 @@ fn announced(socket: &MonitorSocket) -> Option<Cause> {
     };
     match poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&turn)) {
         // All that are there: plugging in one key announces several nodes.
-        Ok(1..) => (socket.iter().count() > 0).then_some(Cause::Announced),
+        Ok(1..) => {
+            let heard = socket.iter().map(|event| {
+                tracing::trace!(action = ?event.event_type(), node = ?event.sysname(), "announced");
+            });
+            (heard.count() > 0).then_some(Cause::Announced)
+        }
         Ok(0) => None,
         Err(_) => {
             // Interrupted, or out of memory: do not spin, and look rather than miss something.
