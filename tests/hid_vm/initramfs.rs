@@ -18,7 +18,7 @@ const LINK: u32 = 0o120_777;
 
 /// Where Debian's dynamic linker looks.
 const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
-const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nkeyline:x:1000:1000::/tmp:/bin/sh\n";
+const PASSWD: &str = "root:x:0:0::/:/bin/sh\nkeyline:x:1000:1000::/tmp:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nkeyline:x:1000:\n";
 
 /// What a machine is furnished with.
