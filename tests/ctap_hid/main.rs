@@ -217,6 +217,25 @@ fn a_lost_packet_is_noticed_and_the_next_message_comes_through() {
 }
 
 #[test]
+fn a_message_whose_packets_are_late_comes_through() {
+    let key = plugged();
+    let late = Arc::new(Mutex::new(false));
+    let is_late = Arc::clone(&late);
+    let to_key: Fate = Box::new(move |report| {
+        if report[4] < 0x80 && std::mem::take(&mut *is_late.lock().unwrap()) {
+            // Nothing tells when the key has given up, so this is much longer than it waits.
+            thread::sleep(SHORT);
+        }
+        vec![report]
+    });
+    let (mut hid, seen) = connect(&key, to_key, untouched());
+    *late.lock().unwrap() = true;
+    let answer = exchange(&mut hid, &long_question(), PATIENCE);
+    assert_eq!(answer, Ok(NOT_HELD.to_vec()));
+    assert!(commands(&seen).contains(&ERROR), "the key did not mind");
+}
+
+#[test]
 fn at_the_deadline_the_key_is_called_off_and_has_done_nothing() {
     let key = plugged();
     key.set_touch(Touch::Never);
@@ -373,6 +392,30 @@ fn a_key_pulled_while_it_blinks_is_gone_at_once() {
     assert_eq!(hid.exchange(&RESET, &mut conduct), Err(Fault::KeyGone));
     assert!(waited && since.elapsed() < PATIENCE);
     assert_eq!(exchange(&mut hid, &GET_INFO, PATIENCE), Err(Fault::KeyGone));
+}
+
+#[test]
+fn a_key_pulled_around_a_command_has_done_it_or_not() {
+    for (mishap, done) in [
+        (Mishap::BeforeCommand(RESET[0]), false),
+        (Mishap::AfterCommand(RESET[0]), true),
+    ] {
+        let key = plugged();
+        let (hid, _) = connect(&key, untouched(), untouched());
+        let attendant = Attendant {
+            cancel: CancelFlag::default(),
+            on_touch: Box::new(|_| {}),
+        };
+        enroll(&mut Key::new(Box::new(hid), attendant)).unwrap();
+        let before = key.photograph();
+        key.plug().unwrap();
+        let (mut hid, _) = connect(&key, untouched(), untouched());
+        key.arrange(mishap);
+        // What is said of other commands does not count.
+        works(&mut hid);
+        assert_eq!(exchange(&mut hid, &RESET, PATIENCE), Err(Fault::KeyGone));
+        assert_eq!(key.photograph() != before, done, "{mishap:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! it is tested without hardware; [`device`] carries them over /dev/hidraw. Never waits without a limit.
 
 pub mod device;
+mod error;
 
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,10 @@ const SLICE_MILLIS: u64 = 50;
 /// Pause before a message is sent again to a key that is busy with another program.
 const BUSY_MILLIS: u64 = 100;
 const BUSY_TRIES_MAX: u32 = 20;
+/// Times that a message is sent whose packets came too slowly for the key: 100 ms apart is too slow for some.
+const SLOW_TRIES_MAX: u32 = 4;
+/// Bytes of a message that fits into one packet.
+const PACKET_BYTES: usize = 57;
 /// For the device configuration of a YubiKey.
 const VENDOR_MILLIS: u64 = 2000;
 
@@ -53,13 +58,6 @@ mod command {
 /// INIT's capability bit for CTAPHID_CBOR (§11.2.9.1.3).
 const CAPABILITY_CBOR: u8 = 0x04;
 
-/// CTAPHID_ERROR codes (§11.2.9.1.6) that we act on.
-mod error {
-    pub(super) const INVALID_COMMAND: u8 = 0x01;
-    pub(super) const CHANNEL_BUSY: u8 = 0x06;
-    pub(super) const INVALID_CHANNEL: u8 = 0x0B;
-}
-
 /// Carries single reports, without their report id.
 pub trait Reports: Send {
     /// Sends one report.
@@ -81,6 +79,8 @@ pub struct Hid<R> {
     channel: [u8; 4],
     /// The last exchange did not end properly: what comes next may still belong to it.
     disturbed: bool,
+    /// The key has begun to work on the message: it has come whole.
+    at_work: bool,
     vendor_id: u16,
     product: String,
 }
@@ -110,6 +110,7 @@ impl<R: Reports> Hid<R> {
             reports,
             channel: BROADCAST,
             disturbed: false,
+            at_work: false,
             vendor_id,
             product,
         };
@@ -165,13 +166,14 @@ impl<R: Reports> Hid<R> {
         Err(Fault::KeyMute)
     }
 
-    /// Sends a message and waits for its answer, again while the key is busy.
+    /// Sends a message and waits for its answer, again while the key is busy or has thrown away a part of the message.
     fn transact(
         &mut self,
         command: u8,
         message: &[u8],
         conduct: &mut Conduct<'_>,
     ) -> Result<Reply, Fault> {
+        let mut slow_tries = 0;
         for _ in 0..BUSY_TRIES_MAX {
             if conduct.cancel.is_cancelled() {
                 return Err(Fault::Cancelled);
@@ -181,6 +183,7 @@ impl<R: Reports> Hid<R> {
             }
             // Until the answer is whole, what comes may be torn.
             self.disturbed = true;
+            self.at_work = false;
             self.send(self.channel, command, message)?;
             let reply = self.receive(command, conduct)?;
             self.disturbed = false;
@@ -190,6 +193,17 @@ impl<R: Reports> Hid<R> {
                     self.channel = BROADCAST;
                     self.disturbed = true;
                     return Ok(reply);
+                }
+                // On a busy machine packets are late, and a key that waits for the rest of a message gives it up: it has not
+                // acted on it. What it says of the packets that came later is left behind by INIT.
+                Reply::Error(error::MSG_TIMEOUT)
+                    if message.len() > PACKET_BYTES && !self.at_work =>
+                {
+                    slow_tries += 1;
+                    self.disturbed = true;
+                    if slow_tries >= SLOW_TRIES_MAX || left(conduct.deadline).is_zero() {
+                        return Ok(reply);
+                    }
                 }
                 Reply::Error(error::CHANNEL_BUSY) => {
                     self.pause(conduct.cancel)?;
@@ -264,11 +278,14 @@ impl<R: Reports> Hid<R> {
             };
             match packet(&report, self.channel) {
                 None => {}
-                Some(Packet::First(command::KEEPALIVE, _, data)) => match data.first() {
-                    Some(2) => (conduct.on_keepalive)(Keepalive::UserPresenceNeeded),
-                    // §11.2.9.1.7 knows 1 and 2; whatever else comes means "alive".
-                    _ => (conduct.on_keepalive)(Keepalive::Processing),
-                },
+                Some(Packet::First(command::KEEPALIVE, _, data)) => {
+                    self.at_work = true;
+                    (conduct.on_keepalive)(match data.first() {
+                        Some(2) => Keepalive::UserPresenceNeeded,
+                        // §11.2.9.1.7 knows 1 and 2; whatever else comes means "alive".
+                        _ => Keepalive::Processing,
+                    });
+                }
                 Some(first) => return self.complete(command, first),
             }
         }
@@ -359,29 +376,13 @@ fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-/// The standard's name of a CTAPHID_ERROR code (§11.2.9.1.6).
-fn error_name(code: u8) -> &'static str {
-    match code {
-        0x01 => "ERR_INVALID_CMD",
-        0x02 => "ERR_INVALID_PAR",
-        0x03 => "ERR_INVALID_LEN",
-        0x04 => "ERR_INVALID_SEQ",
-        0x05 => "ERR_MSG_TIMEOUT",
-        0x06 => "ERR_CHANNEL_BUSY",
-        0x0A => "ERR_LOCK_REQUIRED",
-        0x0B => "ERR_INVALID_CHANNEL",
-        0x7F => "ERR_OTHER",
-        _ => "unknown",
-    }
-}
-
 impl<R: Reports> Transport for Hid<R> {
     fn exchange(&mut self, request: &[u8], conduct: &mut Conduct<'_>) -> Result<Vec<u8>, Fault> {
         match self.transact(command::CBOR, request, conduct)? {
             Reply::Message(answer) => Ok(answer),
             Reply::Error(error::CHANNEL_BUSY) => Err(Fault::KeyHeldElsewhere),
             Reply::Error(code) => Err(Fault::Transport {
-                what: format!("CTAPHID error 0x{code:02X} {}", error_name(code)),
+                what: format!("CTAPHID error 0x{code:02X} {}", error::name(code)),
             }),
         }
     }
@@ -410,7 +411,7 @@ impl<R: Reports> Transport for Hid<R> {
             Reply::Error(error::INVALID_COMMAND) => Ok(None),
             Reply::Error(error::CHANNEL_BUSY) => Err(Fault::KeyHeldElsewhere),
             Reply::Error(code) => Err(Fault::Transport {
-                what: format!("CTAPHID error 0x{code:02X} {}", error_name(code)),
+                what: format!("CTAPHID error 0x{code:02X} {}", error::name(code)),
             }),
         }
     }

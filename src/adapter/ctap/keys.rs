@@ -69,9 +69,17 @@ pub struct Hardware {
     hints: Mutex<Vec<Sender<Hint>>>,
 }
 
+/// What led to a look, for the log: where keys are found in turn that nobody announced, the announcements do not come through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    Announced,
+    /// It was time to look anyway.
+    Turn,
+}
+
 /// Why to look again.
 enum Hint {
-    Hid,
+    Hid(Cause),
     /// All cards; and whether they may have lain there for long, unseen while the service was away.
     Cards(Vec<Card>, bool),
     Stop,
@@ -120,7 +128,7 @@ impl Hardware {
             let (hints, stop) = (hints.clone(), Arc::clone(&self.stop));
             thread::Builder::new()
                 .name("keys-hid".to_owned())
-                .spawn(move || hotplug::wait(&stop, || hints.send(Hint::Hid).is_ok()))
+                .spawn(move || hotplug::wait(&stop, |cause| hints.send(Hint::Hid(cause)).is_ok()))
                 .map_err(threadless)?;
         }
         if self.watched.readers != ReaderChoice::None {
@@ -235,22 +243,24 @@ struct Reporter {
 impl Reporter {
     fn run(mut self, inbox: &Receiver<Hint>) {
         loop {
-            let at_start = match inbox.recv_timeout(Duration::from_millis(RESCAN_MILLIS)) {
-                Ok(Hint::Hid) | Err(RecvTimeoutError::Timeout) => false,
+            let hint = inbox.recv_timeout(Duration::from_millis(RESCAN_MILLIS));
+            let (cause, at_start) = match hint {
+                Ok(Hint::Hid(cause)) => (cause, false),
+                Err(RecvTimeoutError::Timeout) => (Cause::Turn, false),
                 Ok(Hint::Cards(cards, found)) => {
                     self.cards = cards;
-                    found
+                    (Cause::Announced, found)
                 }
                 Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             };
-            if !self.look(at_start) {
+            if !self.look(cause, at_start) {
                 return;
             }
         }
     }
 
     /// Returns whether anybody still listens.
-    fn look(&mut self, at_start: bool) -> bool {
+    fn look(&mut self, cause: Cause, at_start: bool) -> bool {
         // Always both: a reader inside a USB key is often announced before its HID interface is.
         let hid = if self.hid {
             usb::fido_devices()
@@ -263,9 +273,10 @@ impl Reporter {
         };
         let now = sighting::merge(hid, &self.cards);
         let before = std::mem::replace(&mut *lock(&self.seen), now.clone());
-        events(&before, &now, at_start)
-            .into_iter()
-            .all(|event| (self.sink)(event))
+        events(&before, &now, at_start).into_iter().all(|event| {
+            tracing::debug!(?cause, ?event, "seen");
+            (self.sink)(event)
+        })
     }
 }
 

@@ -19,6 +19,10 @@ use super::key::{Input, Mishap, Output, Shared};
 /// The channel of whole messages. CTAPHID numbers its channels from 1, so it meets none of them.
 const MESSAGE_CHANNEL: [u8; 4] = [0x4B, 0x4C, 0x00, 0x00];
 
+/// Marks the first packet of a message (CTAP 2.1 §11.2.4), and CTAPHID_CBOR as it stands in one (§11.2.9.1.2).
+const FIRST_PACKET: u8 = 0x80;
+const CBOR: u8 = 0x90;
+
 /// What getInfo gives as firmwareVersion (CTAP 2.1 §6.4, 0x0E): the version of this simulation.
 const FIRMWARE_VERSION: u64 = 1;
 
@@ -27,6 +31,7 @@ pub(super) fn run(shared: &Arc<Shared>, boot: u64, rng: StdRng) {
     let mut env = Simulation::new(shared, boot, rng);
     let mut state = CtapState::new(&mut env);
     let mut hid = MainHid::default();
+    let mut spoken = None;
     env.store.booting = false;
     shared.change(|body| body.started = body.started.max(boot));
     while let Some(input) = next(shared, boot) {
@@ -47,8 +52,21 @@ pub(super) fn run(shared: &Arc<Shared>, boot: u64, rng: StdRng) {
                 emit(shared, boot, Output::Answer { number, answer });
             }
             Input::Report(report) => {
+                if let [_, _, _, _, kind @ FIRST_PACKET..=u8::MAX, _, _, command, ..] = report {
+                    spoken = (kind == CBOR).then_some(command);
+                    if befalls(shared, spoken.map(Mishap::BeforeCommand)) {
+                        return;
+                    }
+                }
                 env.wire.number = None;
-                for reply in hid.process_hid_packet(&mut env, &report, false, &mut state) {
+                let replies = hid.process_hid_packet(&mut env, &report, false, &mut state);
+                let mut replies = replies.peekable();
+                // A message is answered when its last packet has come.
+                let answered = replies.peek().and(spoken);
+                if befalls(shared, answered.map(Mishap::AfterCommand)) {
+                    return;
+                }
+                for reply in replies {
                     emit(shared, boot, Output::Report(reply));
                 }
             }

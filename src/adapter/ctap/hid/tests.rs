@@ -336,6 +336,52 @@ fn a_busy_key_is_asked_again_but_not_for_ever() {
 }
 
 #[test]
+fn a_message_that_came_too_slowly_is_sent_again_but_not_for_ever() {
+    let slow = || error(error::MSG_TIMEOUT);
+    let long = [7; PACKET_BYTES + 1];
+    let mut hid = open([[slow(), slow()].concat(), slow(), answer(&[0])]);
+    assert_eq!(
+        exchange(&mut hid, &long, &CancelFlag::default()).0,
+        Ok(vec![0])
+    );
+    let sent: Vec<u8> = hid.reports.heard.iter().map(|heard| heard.0).collect();
+    let (cbor, init) = (command::CBOR, command::INIT);
+    assert_eq!(sent, [cbor, init, cbor, init, cbor]);
+    assert!(
+        hid.reports
+            .heard
+            .iter()
+            .all(|(kind, bytes)| *kind == init || *bytes == long)
+    );
+
+    let mut hid = open(vec![slow(); 9]);
+    assert!(matches!(
+        exchange(&mut hid, &long, &CancelFlag::default()).0,
+        Err(Fault::Transport { .. })
+    ));
+    let sent = hid
+        .reports
+        .heard
+        .iter()
+        .filter(|heard| heard.0 == cbor)
+        .count();
+    assert_eq!(u32::try_from(sent), Ok(SLOW_TRIES_MAX));
+
+    // It may have acted: it was at work, or there was nothing to wait for.
+    for (message, said) in [
+        (&long[..], [keepalive(1), slow()].concat()),
+        (&long[..PACKET_BYTES], slow()),
+    ] {
+        let mut hid = open([said, answer(&[0])]);
+        assert!(matches!(
+            exchange(&mut hid, message, &CancelFlag::default()).0,
+            Err(Fault::Transport { .. })
+        ));
+        assert_eq!(hid.reports.heard.len(), 1);
+    }
+}
+
+#[test]
 fn other_errors_are_named_and_a_lost_channel_is_found_again() {
     check(
         error(0x05),

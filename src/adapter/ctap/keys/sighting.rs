@@ -18,6 +18,9 @@ pub(super) struct UsbAddress {
 pub(super) struct HidKey {
     pub(super) place: Place,
     pub(super) node: PathBuf,
+    /// The kernel's name of the HID device. It ends with a number that no other plugging in gets again, where place and node
+    /// may well be those of the key before.
+    pub(super) instance: String,
     pub(super) vendor_id: u16,
     pub(super) product: String,
     pub(super) usb: Option<UsbAddress>,
@@ -122,6 +125,7 @@ mod tests {
         HidKey {
             place: Place(place.to_owned()),
             node: PathBuf::from("/dev/hidraw0"),
+            instance: format!("0003:1050:0407.{device:04X}"),
             vendor_id: 0x1050,
             product: "a key".to_owned(),
             usb: Some(UsbAddress { bus: 1, device }),
@@ -232,6 +236,16 @@ mod tests {
             &[card("ACME 00 00", 1, None)],
         );
         check(&before, &before, &[]);
+        // On no USB port, in the same place, with the same node.
+        let virtual_hid = |device| HidKey {
+            usb: None,
+            ..hid("hid:x", device)
+        };
+        check(
+            &merge(vec![virtual_hid(1)], &[]),
+            &merge(vec![virtual_hid(2)], &[]),
+            &["- hid:x", "+ hid:x Hid"],
+        );
         let now = merge(
             vec![hid("usb:1-2", 9), hid("usb:1-3", 8)],
             &[card("ACME 00 00", 3, None)],

@@ -9,11 +9,12 @@ use hidapi::HidApi;
 use crate::domain::fault::Fault;
 use crate::port::Place;
 
+use super::hotplug;
 use super::sighting::{HidKey, UsbAddress};
 
 const SYSFS_HIDRAW: &str = "/sys/class/hidraw";
 
-/// All HID interfaces with the usage page F1D0.
+/// All HID interfaces with the usage page F1D0 whose nodes udev has finished with.
 ///
 /// # Errors
 /// [`Fault::Transport`] when hidapi cannot start.
@@ -27,10 +28,19 @@ pub(super) fn fido_devices() -> Result<Vec<HidKey>, Fault> {
         let HidParam::Path(node) = device.param else {
             continue;
         };
-        let (place, usb) = locate(Path::new(SYSFS_HIDRAW), Path::new(&node));
+        let name = Path::new(&node).file_name().unwrap_or_default();
+        if !hotplug::is_settled(&name.to_string_lossy()) {
+            continue;
+        }
+        let Location {
+            place,
+            usb,
+            instance,
+        } = locate(Path::new(SYSFS_HIDRAW), Path::new(&node));
         keys.push(HidKey {
             place,
             node: node.into(),
+            instance,
             vendor_id: device.vid,
             product: device.product_string,
             usb,
@@ -39,12 +49,22 @@ pub(super) fn fido_devices() -> Result<Vec<HidKey>, Fault> {
     Ok(keys)
 }
 
+/// Where a node is.
+#[derive(Debug, PartialEq, Eq)]
+struct Location {
+    place: Place,
+    usb: Option<UsbAddress>,
+    instance: String,
+}
+
 /// The port chain of the USB device that `node` belongs to, and its address. A device that hangs on no USB port is placed by
 /// what its driver says (HID_PHYS, then HID_UNIQ), at last by its node.
-fn locate(sysfs: &Path, node: &Path) -> (Place, Option<UsbAddress>) {
+fn locate(sysfs: &Path, node: &Path) -> Location {
     let name = node.file_name().unwrap_or_default();
     let link = sysfs.join(name).join("device");
     let device = fs::canonicalize(&link).unwrap_or_default();
+    let instance = device.file_name().unwrap_or_default();
+    let instance = instance.to_string_lossy().into_owned();
     let usb = device.ancestors().find(|level| {
         level
             .file_name()
@@ -53,7 +73,11 @@ fn locate(sysfs: &Path, node: &Path) -> (Place, Option<UsbAddress>) {
     });
     if let Some(usb) = usb {
         let chain = usb.file_name().unwrap_or_default().to_string_lossy();
-        return (Place(format!("usb:{chain}")), address(usb));
+        return Location {
+            place: Place(format!("usb:{chain}")),
+            usb: address(usb),
+            instance,
+        };
     }
     let uevent = fs::read_to_string(link.join("uevent")).unwrap_or_default();
     let said = |key: &str| {
@@ -63,13 +87,14 @@ fn locate(sysfs: &Path, node: &Path) -> (Place, Option<UsbAddress>) {
             .filter(|value| !value.is_empty())
     };
     let place = said("HID_PHYS=").or_else(|| said("HID_UNIQ="));
-    (
-        Place(format!(
+    Location {
+        place: Place(format!(
             "hid:{}",
             place.map_or(name.to_string_lossy(), Into::into)
         )),
-        None,
-    )
+        usb: None,
+        instance,
+    }
 }
 
 /// Whether a directory of sysfs is a USB device: bus, ports (`1-2.3`), and no interface behind a colon.
@@ -130,9 +155,14 @@ mod tests {
                 ("devices/pci0000:00/0000:00:14.0/usb1/1-2/devnum", "5\n"),
             ],
         );
-        let (place, usb) = locate(&class, Path::new("/dev/hidraw3"));
-        assert_eq!(place, Place("usb:1-2.3".to_owned()));
-        assert_eq!(usb, Some(UsbAddress { bus: 1, device: 42 }));
+        assert_eq!(
+            locate(&class, Path::new("/dev/hidraw3")),
+            Location {
+                place: Place("usb:1-2.3".to_owned()),
+                usb: Some(UsbAddress { bus: 1, device: 42 }),
+                instance: "0003:1050:0407.0007".to_owned(),
+            }
+        );
     }
 
     #[test]
@@ -145,16 +175,20 @@ mod tests {
         );
         assert_eq!(
             locate(&class, Path::new("/dev/hidraw3")),
-            (Place("hid:bench/1".to_owned()), None)
+            Location {
+                place: Place("hid:bench/1".to_owned()),
+                usb: None,
+                instance: "0003:1050:0407.0001".to_owned(),
+            }
         );
         let (_root, class) = sysfs(device, &[(&uevent, "HID_PHYS=\nHID_UNIQ=77\n")]);
         assert_eq!(
-            locate(&class, Path::new("/dev/hidraw3")).0,
+            locate(&class, Path::new("/dev/hidraw3")).place,
             Place("hid:77".to_owned())
         );
         let (_root, class) = sysfs(device, &[]);
         assert_eq!(
-            locate(&class, Path::new("/dev/hidraw3")).0,
+            locate(&class, Path::new("/dev/hidraw3")).place,
             Place("hid:hidraw3".to_owned())
         );
     }
