@@ -4,6 +4,8 @@
 pub mod attend;
 pub mod commands;
 pub mod config;
+#[cfg(feature = "crash-points")]
+pub mod crash_points;
 pub mod demo;
 pub mod init;
 mod log;

@@ -14,7 +14,7 @@ use crate::app::board::Board;
 use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
-use crate::port::{CancelFlag, Keys, Operator, Place};
+use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies};
@@ -79,9 +79,12 @@ pub fn assemble(
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),
     };
+    let mailbox: Arc<dyn Mailbox> = folder.clone();
+    #[cfg(feature = "crash-points")]
+    let (ports, mailbox) = crate::wire::crash_points::around(ports, mailbox)?;
     let intake = Intake::new(
-        folder.clone(),
-        ledger.clone(),
+        mailbox,
+        ports.ledger.clone(),
         clock,
         policies.clone(),
         languages,

@@ -1,0 +1,290 @@
+//! What must hold, asked of the real things: the ledger's file, the keys' memory, the tenant's list. Nothing here asks the
+//! program, and looking changes nothing: the ledger is looked at in a copy, a key as another one made from its memory.
+
+use std::collections::BTreeSet;
+
+use keyline::adapter::ctap::Key;
+use keyline::adapter::ledger::{Identities, SqliteLedger, Verdict, open_pins, sealed_pins};
+use keyline::app::journal::replay;
+use keyline::domain::credential::{CredentialId, RpId};
+use keyline::domain::enrollment::{Enrollment, Standing};
+use keyline::domain::event::{Attempt, Evidence, Happening};
+use keyline::domain::job::JobId;
+use keyline::domain::pin::Pin;
+use keyline::port::{
+    Attendant, Authenticator, CancelFlag, JobRecord, Ledger, PinVerdict,
+};
+use keyline::practice::authenticator::{Manufacturer, PracticeTransport};
+use keyline::practice::tenant::TenantCredential;
+
+use crate::hands::Known;
+use crate::home::{Home, Template};
+use crate::letters;
+
+/// The relying party of every passkey here.
+const RP_ID: &str = "login.microsoft.com";
+
+/// Whoever looks.
+pub(crate) struct Judge<'a> {
+    pub(crate) template: &'a Template,
+    pub(crate) identities: &'a Identities,
+    pub(crate) maker: &'a Manufacturer,
+}
+
+/// The ledger as the disk has it now.
+struct Book {
+    ledger: SqliteLedger,
+    jobs: Vec<JobRecord>,
+}
+
+/// A PIN that the ledger keeps.
+struct Kept {
+    job: JobId,
+    attempt: Attempt,
+    pin: Pin,
+}
+
+impl Judge<'_> {
+    /// What must hold whenever the program is down (I1, I2, and of I3 that nothing is at the tenant which the ledger does not
+    /// know). `rows`: how many entries of journals the program was told to be on the disk.
+    pub(crate) fn at_any_moment(&self, home: &Home, keys: &[Known], rows: usize) -> Vec<String> {
+        let book = match open(home) {
+            Ok(book) => book,
+            Err(why) => return vec![format!("the ledger cannot be read: {why}")],
+        };
+        let mut wrong = Vec::new();
+        let kept = self.kept(&book, &mut wrong);
+        for known in keys {
+            if self.open(known).capabilities().unwrap().has_pin()
+                && !kept.iter().rev().any(|one| self.fits(known, &one.pin))
+            {
+                wrong.push(format!(
+                    "I1: key {} has a PIN that the ledger lacks",
+                    known.number
+                ));
+            }
+        }
+        let journalled = made(&book);
+        for (user, held) in listed(home) {
+            if held.is_empty() && home.had_a_key(&user) {
+                wrong.push(format!("I2: {user} has no passkey left"));
+            }
+            for one in held.iter().filter(|one| one.public_key.is_some()) {
+                if !journalled.contains(&one.id) {
+                    wrong.push(format!(
+                        "I3: {user} has a passkey of ours that no journal knows"
+                    ));
+                }
+            }
+        }
+        let there: usize = book
+            .jobs
+            .iter()
+            .map(|job| book.ledger.journal(job.job.id).unwrap().len())
+            .sum();
+        if there < rows {
+            wrong.push(format!(
+                "{} of {rows} entries that were told to be on the disk are not",
+                rows - there
+            ));
+        }
+        wrong
+    }
+
+    /// What must hold when no job is in flight (I3 to I5, the letters, the chain).
+    pub(crate) fn at_the_end(&self, home: &Home, keys: &[Known]) -> Vec<String> {
+        let book = match open(home) {
+            Ok(book) => book,
+            Err(why) => return vec![format!("the ledger cannot be read: {why}")],
+        };
+        let mut wrong = Vec::new();
+        let kept = self.kept(&book, &mut wrong);
+        if book.jobs.len() != home.people.len() {
+            wrong.push(format!(
+                "{} jobs for {} people",
+                book.jobs.len(),
+                home.people.len()
+            ));
+        }
+        for record in &book.jobs {
+            let state = replay(&book.ledger, record.job.id).unwrap();
+            if record.standing != Standing::Done {
+                let held = record.held.as_ref();
+                wrong.push(format!("job {}: {} {held:?}", record.job.id, record.standing));
+                continue;
+            }
+            wrong.extend(self.one_job(home, keys, record, &state, &kept));
+        }
+        match book.ledger.verify(Some(self.template.signer)) {
+            Ok(Verdict::Sound(_)) => {}
+            other => wrong.push(format!("the chain does not verify: {other:?}")),
+        }
+        wrong
+    }
+
+    fn one_job(
+        &self,
+        home: &Home,
+        keys: &[Known],
+        record: &JobRecord,
+        state: &Enrollment,
+        kept: &[Kept],
+    ) -> Vec<String> {
+        let (job, user) = (record.job.id, record.job.request.user.as_str());
+        let mut wrong = Vec::new();
+        let held = home.tenant.credentials(user).unwrap();
+        let [credential] = held.as_slice() else {
+            return vec![format!("I3: {user} has {} passkeys", held.len())];
+        };
+        if state.made().map(|made| &made.credential) != Some(&credential.id)
+            || state.method() != Some(&credential.method)
+        {
+            wrong.push(format!("I3: job {job} registered another passkey than {user} has"));
+        }
+        let pin = kept
+            .iter()
+            .find(|one| one.job == job && Some(one.attempt) == state.pin_of());
+        match (self.holders(keys, &credential.id).as_slice(), pin) {
+            ([key], Some(kept)) if !self.fits(key, &kept.pin) => wrong.push(format!(
+                "I5: the PIN of job {job} does not open key {}",
+                key.number
+            )),
+            ([_], Some(_)) => {}
+            ([_], None) => wrong.push(format!("I5: the ledger has no PIN of job {job}")),
+            (found, _) => wrong.push(format!(
+                "I4: the passkey of {user} is on {} keys",
+                found.len()
+            )),
+        }
+        let letters = letters::all(&home.root().join("mailers"));
+        let current = letters
+            .iter()
+            .filter(|file| Some(letters::control_of(file).as_str()) == state.delivered())
+            .count();
+        if current != 1 {
+            wrong.push(format!(
+                "job {job}: {current} letters of {} have its number",
+                letters.len()
+            ));
+        }
+        wrong
+    }
+
+    /// The keys that hold this passkey.
+    pub(crate) fn holders<'k>(
+        &self,
+        keys: &'k [Known],
+        credential: &CredentialId,
+    ) -> Vec<&'k Known> {
+        let rp = RpId(RP_ID.to_owned());
+        keys.iter()
+            .filter(|known| {
+                let shown = self
+                    .open(known)
+                    .assert_silently(&rp, std::slice::from_ref(credential));
+                shown.unwrap().as_ref() == Some(credential)
+            })
+            .collect()
+    }
+
+    /// Every PIN that the recovery identity opens, the first sealed first.
+    fn kept(&self, book: &Book, wrong: &mut Vec<String>) -> Vec<Kept> {
+        let mut kept = Vec::new();
+        for record in &book.jobs {
+            let job = record.job.id;
+            if sealed_pins(&book.ledger, job).unwrap() == 0 {
+                continue;
+            }
+            match open_pins(&book.ledger, job, self.identities) {
+                Ok(pins) => kept.extend(pins.into_iter().map(|one| Kept {
+                    job,
+                    attempt: one.attempt,
+                    pin: one.pin,
+                })),
+                Err(fault) => wrong.push(format!("a sealed PIN does not open: {fault}")),
+            }
+        }
+        kept
+    }
+
+    fn fits(&self, known: &Known, pin: &Pin) -> bool {
+        self.open(known).try_pin(pin).unwrap() == PinVerdict::Right
+    }
+
+    /// A key like this one: the same PIN and passkeys, and nobody minds what is tried on it.
+    fn open(&self, known: &Known) -> Key {
+        let double = self.maker.rebuild(known.number, known.key.photograph());
+        double.plug().unwrap();
+        let attendant = Attendant {
+            cancel: CancelFlag::default(),
+            on_touch: Box::new(|_| {}),
+        };
+        Key::new(
+            Box::new(PracticeTransport::open(&double).unwrap()),
+            attendant,
+        )
+    }
+}
+
+fn open(home: &Home) -> Result<Book, String> {
+    let ledger =
+        SqliteLedger::open_reader(&home.copy_ledger()).map_err(|fault| fault.to_string())?;
+    let jobs = ledger.jobs(None).map_err(|fault| fault.to_string())?;
+    Ok(Book { ledger, jobs })
+}
+
+/// Every passkey that a journal says was made.
+fn made(book: &Book) -> BTreeSet<CredentialId> {
+    let mut made = BTreeSet::new();
+    for record in &book.jobs {
+        for row in book.ledger.journal(record.job.id).unwrap() {
+            if let Happening::Done {
+                evidence: Evidence::Made { credential, .. },
+                ..
+            } = row.event.happening
+            {
+                made.insert(credential);
+            }
+        }
+    }
+    made
+}
+
+fn listed(home: &Home) -> Vec<(String, Vec<TenantCredential>)> {
+    home.people
+        .iter()
+        .map(|user| (user.clone(), home.tenant.credentials(user).unwrap()))
+        .collect()
+}
+
+/// The jobs that wait for somebody's decision, and why.
+pub(crate) fn held(home: &Home) -> Vec<(JobId, String)> {
+    let book = open(home).unwrap();
+    book.jobs
+        .iter()
+        .filter(|record| record.standing == Standing::Held)
+        .map(|record| (record.job.id, format!("{:?}", record.held)))
+        .collect()
+}
+
+/// How many entries the journals of all jobs have.
+pub(crate) fn entries(home: &Home) -> usize {
+    let book = open(home).unwrap();
+    book.jobs
+        .iter()
+        .map(|job| book.ledger.journal(job.job.id).unwrap().len())
+        .sum()
+}
+
+/// Who was given a letter, and its number.
+pub(crate) fn delivered(home: &Home) -> Vec<(String, String)> {
+    let book = open(home).unwrap();
+    book.jobs
+        .iter()
+        .map(|record| {
+            let state = replay(&book.ledger, record.job.id).unwrap();
+            let control = state.delivered().expect("a letter").to_owned();
+            (record.job.request.user.clone(), control)
+        })
+        .collect()
+}

@@ -1,0 +1,145 @@
+//! The operator's hands: lay, lift and put back cards as the slots say, and take another key where one is laid aside. They
+//! never choose; whatever they do, a line of the program told them to.
+
+use std::time::Duration;
+
+use keyline::practice::authenticator::{Manufacturer, SimulatedKey, Touch};
+
+use crate::support::pcscd::Pcscd;
+use crate::support::vpcd::VirtualCard;
+
+/// A key, and what it takes to make another one from its memory.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) key: SimulatedKey,
+    pub(crate) number: u32,
+}
+
+/// One slot of the bench: a reader, the key that belongs there, and whether it lies there.
+struct Slot {
+    reader: u16,
+    key: Option<Known>,
+    card: Option<VirtualCard>,
+    /// Its person has their key.
+    done: bool,
+    /// Nobody waits for a key, as long as this run lasts.
+    rests: bool,
+}
+
+/// The hands, and all keys that they ever took from the box.
+pub(crate) struct Hands<'a> {
+    pcscd: &'a Pcscd,
+    maker: &'a Manufacturer,
+    slots: Vec<Slot>,
+    pub(crate) taken: Vec<Known>,
+}
+
+impl<'a> Hands<'a> {
+    /// Hands for so many slots, of which the first is this reader.
+    pub(crate) fn new(pcscd: &'a Pcscd, maker: &'a Manufacturer, reader: u16, slots: usize) -> Self {
+        let slots = (reader..)
+            .take(slots)
+            .map(|reader| Slot {
+                reader,
+                key: None,
+                card: None,
+                done: false,
+                rests: false,
+            })
+            .collect();
+        Self {
+            pcscd,
+            maker,
+            slots,
+            taken: Vec::new(),
+        }
+    }
+
+    /// Does what a line asks for.
+    pub(crate) fn obey(&mut self, line: &str) {
+        if line.contains("The station is ready") {
+            for at in 0..self.slots.len() {
+                self.lay(at);
+            }
+            return;
+        }
+        let Some((at, words)) = told(line) else {
+            return;
+        };
+        if at >= self.slots.len() {
+            return;
+        }
+        if words.starts_with("insert a key") || words.starts_with("put the key back") {
+            self.lay(at);
+        } else if words.starts_with("lift") || words.starts_with("wrong key") {
+            self.lift(at);
+        } else if words.starts_with("lay this key aside") {
+            self.lift(at);
+            self.slots[at].key = None;
+        } else if words.starts_with("done") {
+            self.slots[at].done = true;
+        } else if words.starts_with("nothing to do") {
+            self.slots[at].rests = true;
+            self.lift(at);
+        }
+    }
+
+    /// The station is down: everybody takes their hands and keys off the bench.
+    pub(crate) fn clear(&mut self) {
+        for at in 0..self.slots.len() {
+            self.lift(at);
+            self.slots[at].rests = false;
+        }
+    }
+
+    /// Lays each key on its slot's reader once more, for whoever signs in. Returns the reader on which this key lies.
+    pub(crate) fn lay_for_sign_in(&mut self, at: usize, known: &Known) -> u16 {
+        self.lift(at);
+        self.slots[at].key = Some(known.clone());
+        self.slots[at].done = false;
+        self.lay(at);
+        self.slots[at].reader
+    }
+
+    fn lay(&mut self, at: usize) {
+        let slot = &self.slots[at];
+        if slot.card.is_some() || slot.done || slot.rests {
+            return;
+        }
+        let known = match &self.slots[at].key {
+            Some(known) => known.clone(),
+            None => self.take(),
+        };
+        let slot = &mut self.slots[at];
+        slot.card = Some(self.pcscd.lay(slot.reader, known.key.clone()).unwrap());
+        slot.key = Some(known);
+    }
+
+    fn lift(&mut self, at: usize) {
+        self.slots[at].card = None;
+    }
+
+    /// A fresh key from the box.
+    fn take(&mut self) -> Known {
+        let number = u32::try_from(self.taken.len()).unwrap() + 1;
+        let key = self.maker.make(number).unwrap();
+        key.set_touch(Touch::After(Duration::ZERO));
+        let known = Known { key, number };
+        self.taken.push(known.clone());
+        known
+    }
+}
+
+/// Which slot (from 0) is told what, if the line is about one.
+fn told(line: &str) -> Option<(usize, &str)> {
+    let (_, rest) = line.split_once("  slot ")?;
+    let (number, words) = rest.split_once(": ")?;
+    Some((number.trim().parse::<usize>().ok()?.checked_sub(1)?, words))
+}
+
+#[test]
+fn a_slots_words_are_heard() {
+    let line = "11:02:33  slot 2: insert a key";
+    assert_eq!(told(line), Some((1, "insert a key")));
+    assert_eq!(told("11:02:33  The station is ready"), None);
+}

@@ -1,0 +1,179 @@
+//! One history: a station that is cut down where it was told to be, started again each time, helped where only a person can
+//! help, and judged whenever it is down.
+
+use std::time::{Duration, Instant};
+
+use crate::check::{self, Judge};
+use crate::client::{Case, sign_in};
+use crate::hands::{Hands, Known};
+use crate::home::{Home, Person};
+use crate::leg::{self, At, Ended};
+use crate::letters::{self, Letter};
+use crate::many::Hall;
+
+/// More starts than any history needs.
+const STARTS_MAX: usize = 12;
+/// Until the service sees a card that was laid down.
+const SEEN_MAX: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// So much of the log belongs to the message of a failure.
+const LOG_LINES: usize = 60;
+
+/// What shall happen.
+#[derive(Clone, Debug)]
+pub(crate) struct Story {
+    pub(crate) people: &'static [Person],
+    /// Keys that tell no serial number have to be told by what is on them.
+    pub(crate) nameless: bool,
+    pub(crate) cuts: Vec<At>,
+    pub(crate) sign_in: bool,
+    /// For the program's environment.
+    pub(crate) more: &'static [(&'static str, &'static str)],
+    /// Nothing of interest comes after the last cut.
+    pub(crate) ends_with_cuts: bool,
+}
+
+/// What happened.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) starts: usize,
+    pub(crate) cuts: usize,
+    pub(crate) power_cuts: usize,
+    /// What a person had to decide.
+    pub(crate) decisions: Vec<String>,
+    pub(crate) signed_in: usize,
+    /// The crash points that each run passed, and its syncs.
+    pub(crate) passed: Vec<Vec<String>>,
+    pub(crate) syncs: Vec<u64>,
+    pub(crate) wrong: Vec<String>,
+    /// What the program said and logged, when something is wrong.
+    pub(crate) evidence: String,
+}
+
+/// Lives through a story on the readers from `reader` on.
+pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
+    let maker = hall.maker(story.nameless);
+    let mut home = Home::new(&hall.template, hall.forgetful, reader, story.people);
+    let mut hands = Hands::new(&hall.pcscd, maker, reader, story.people.len());
+    let judge = Judge {
+        template: &hall.template,
+        identities: &hall.identities,
+        maker,
+    };
+    let mut told = Told::default();
+    let mut watch = letters::Watch::default();
+    let mut rows = 0;
+    let mut said = Vec::new();
+    let mut over = false;
+    while !over && told.wrong.is_empty() && told.starts < STARTS_MAX {
+        let at = story.cuts.get(told.starts).copied();
+        let ended = leg::run(&home, &hall.pcscd, &mut hands, at, story.more);
+        told.starts += 1;
+        rows += appended(&ended);
+        let mailers = home.root().join("mailers");
+        told.wrong.extend(watch.look(&mailers));
+        if ended.code.is_none() {
+            told.cuts += 1;
+            if at.is_some_and(At::power) && hall.forgetful {
+                told.power_cuts += 1;
+                home.disk.cut().unwrap();
+                told.wrong.extend(watch.look(&mailers));
+            }
+        }
+        told.wrong.extend(judge.at_any_moment(&home, &hands.taken, rows));
+        if ended.hung {
+            told.wrong.push("it did not come to an end".to_owned());
+        }
+        let last = story.cuts.len() <= told.starts;
+        match ended.code {
+            Some(0) => {
+                told.wrong.extend(judge.at_the_end(&home, &hands.taken));
+                over = true;
+            }
+            Some(_) => {
+                told.decisions.extend(decide(&home, hall));
+                rows = check::entries(&home);
+            }
+            None => over = last && story.ends_with_cuts,
+        }
+        said.push(ended.said.join("\n"));
+        told.passed.push(ended.passed);
+        told.syncs.push(ended.syncs);
+    }
+    if !over && told.wrong.is_empty() {
+        told.wrong.push(format!("not done after {STARTS_MAX} starts"));
+    }
+    if story.sign_in && told.wrong.is_empty() {
+        told.wrong = everybody_signs_in(&home, hall, &judge, &mut hands);
+        told.signed_in = story.people.len();
+    }
+    if !told.wrong.is_empty() {
+        let log = home.log();
+        let lines: Vec<_> = log.lines().collect();
+        let log = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+        told.evidence = format!("{}\n--- log\n{log}", said.join("\n--- started again\n"));
+    }
+    told
+}
+
+/// Entries of journals that the program was told to be on the disk.
+fn appended(ended: &Ended) -> usize {
+    ended
+        .passed
+        .iter()
+        .filter(|name| *name == "after ledger.append")
+        .count()
+}
+
+/// What an administrator does with jobs that wait for one: they start anew, with another key.
+fn decide(home: &Home, hall: &Hall) -> Vec<String> {
+    let held = check::held(home);
+    for (job, _) in &held {
+        let retried = home
+            .command(&hall.pcscd, &["jobs", "retry", &job.to_string()])
+            .output()
+            .unwrap();
+        assert!(retried.status.success(), "{retried:?}");
+    }
+    held.into_iter().map(|(_, why)| why).collect()
+}
+
+/// Everybody takes the letter and the key of their envelope and signs in, by a client of another make.
+fn everybody_signs_in(
+    home: &Home,
+    hall: &Hall,
+    judge: &Judge<'_>,
+    hands: &mut Hands<'_>,
+) -> Vec<String> {
+    let files = letters::all(&home.root().join("mailers"));
+    let mut cases = Vec::new();
+    for (at, (user, control)) in check::delivered(home).into_iter().enumerate() {
+        let file = files
+            .iter()
+            .find(|file| letters::control_of(file) == control)
+            .expect("a letter");
+        let letter = Letter::read(file);
+        let held = home.tenant.credentials(&user).unwrap();
+        let key: Known = judge.holders(&hands.taken, &held[0].id)[0].clone();
+        let reader = hands.lay_for_sign_in(at, &key);
+        let until = Instant::now() + SEEN_MAX;
+        // The service gives it power when it sees it, and nothing else tells.
+        while !key.key.is_plugged() {
+            assert!(Instant::now() < until, "pcscd does not see the card");
+            std::thread::sleep(LOOK_EVERY);
+        }
+        cases.push(Case {
+            user,
+            pin: letter.pin,
+            change_pin: letter.change_pin,
+            reader,
+        });
+    }
+    let wrong = sign_in(home, &hall.pcscd, &cases)
+        .into_iter()
+        .filter(|verdict| !verdict.wrong.is_empty() || verdict.credential_id.is_none())
+        .map(|verdict| format!("{} does not sign in: {:?}", verdict.user, verdict.wrong))
+        .collect();
+    hands.clear();
+    wrong
+}
