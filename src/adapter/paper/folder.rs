@@ -38,11 +38,7 @@ impl FolderPress {
                 path.display()
             ),
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(wrong)?;
+        make(path).map_err(wrong)?;
         let folder = File::open(path).map_err(wrong)?;
         for entry in std::fs::read_dir(path).map_err(wrong)? {
             let entry = entry.map_err(wrong)?;
@@ -51,6 +47,13 @@ impl FolderPress {
                 std::fs::remove_file(entry.path()).map_err(wrong)?;
             }
         }
+        // There before the first note, so that its name is on the disk with this: a note in a file that a cut takes away is none.
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path.join(NOTES))
+            .map_err(wrong)?;
         folder.sync_all().map_err(wrong)?;
         Ok(Self {
             composer,
@@ -120,6 +123,29 @@ impl FolderPress {
                 self.path.join(name).display()
             ),
         }
+    }
+}
+
+/// Makes the folder, and those above it that are missing, so that its name outlives a power cut: a letter that is on the disk in
+/// a folder that is not would be gone, and the ledger would say that it was delivered.
+fn make(path: &Path) -> io::Result<()> {
+    let above = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        Some(_) | None => Path::new("."),
+    };
+    if !above.exists() {
+        make(above)?;
+    }
+    let made = DirBuilder::new().mode(0o700).create(path);
+    let was_there = matches!(&made, Err(error) if error.kind() == io::ErrorKind::AlreadyExists);
+    if !was_there {
+        made?;
+    }
+    // Also when it was there: the run that made it may have been cut before this.
+    match File::open(above).and_then(|above| above.sync_all()) {
+        // Somebody else made it, in a place that we may not even look at.
+        Err(error) if was_there && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
     }
 }
 
