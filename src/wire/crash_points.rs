@@ -97,9 +97,8 @@ fn arm() -> Result<(), WireFault> {
     });
     for name in EFFECTS.iter().flat_map(|effect| names(effect)) {
         let told = name.clone();
-        fail::cfg_callback(name, move || watch.pass(&told)).map_err(|why| {
-            WireFault::Fault(Fault::Internal { what: why })
-        })?;
+        fail::cfg_callback(name, move || watch.pass(&told))
+            .map_err(|why| WireFault::Fault(Fault::Internal { what: why }))?;
     }
     Ok(())
 }

@@ -11,9 +11,7 @@ use keyline::domain::enrollment::{Enrollment, Standing};
 use keyline::domain::event::{Attempt, Evidence, Happening};
 use keyline::domain::job::JobId;
 use keyline::domain::pin::Pin;
-use keyline::port::{
-    Attendant, Authenticator, CancelFlag, JobRecord, Ledger, PinVerdict,
-};
+use keyline::port::{Attendant, Authenticator, CancelFlag, JobRecord, Ledger, PinVerdict};
 use keyline::practice::authenticator::{Manufacturer, PracticeTransport};
 use keyline::practice::tenant::TenantCredential;
 
@@ -110,7 +108,10 @@ impl Judge<'_> {
             let state = replay(&book.ledger, record.job.id).unwrap();
             if record.standing != Standing::Done {
                 let held = record.held.as_ref();
-                wrong.push(format!("job {}: {} {held:?}", record.job.id, record.standing));
+                wrong.push(format!(
+                    "job {}: {} {held:?}",
+                    record.job.id, record.standing
+                ));
                 continue;
             }
             wrong.extend(self.one_job(home, keys, record, &state, &kept));
@@ -139,7 +140,9 @@ impl Judge<'_> {
         if state.made().map(|made| &made.credential) != Some(&credential.id)
             || state.method() != Some(&credential.method)
         {
-            wrong.push(format!("I3: job {job} registered another passkey than {user} has"));
+            wrong.push(format!(
+                "I3: job {job} registered another passkey than {user} has"
+            ));
         }
         let pin = kept
             .iter()
@@ -276,15 +279,29 @@ pub(crate) fn entries(home: &Home) -> usize {
         .sum()
 }
 
-/// Who was given a letter, and its number.
-pub(crate) fn delivered(home: &Home) -> Vec<(String, String)> {
+/// What a person was given.
+pub(crate) struct Given {
+    pub(crate) user: String,
+    pub(crate) envelope: String,
+    /// The number of the letter.
+    pub(crate) control: String,
+    /// How often the job began; each beginning has a PIN of its own, and one letter for it at most.
+    pub(crate) attempts: usize,
+}
+
+/// What everybody was given.
+pub(crate) fn given(home: &Home) -> Vec<Given> {
     let book = open(home).unwrap();
     book.jobs
         .iter()
         .map(|record| {
             let state = replay(&book.ledger, record.job.id).unwrap();
-            let control = state.delivered().expect("a letter").to_owned();
-            (record.job.request.user.clone(), control)
+            Given {
+                user: record.job.request.user.clone(),
+                envelope: record.job.envelope.to_string(),
+                control: state.delivered().expect("a letter").to_owned(),
+                attempts: usize::try_from(state.attempt().0).unwrap(),
+            }
         })
         .collect()
 }

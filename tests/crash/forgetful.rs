@@ -47,7 +47,7 @@ struct Platter {
     syncs: u64,
     /// The power goes before the sync with this number, and this is told of it.
     cut: Option<(u64, Box<dyn FnOnce() + Send>)>,
-    /// The power is away: nothing is read or written any more.
+    /// The power is away: nothing is written any more. What was there at that moment can still be looked at.
     dead: bool,
 }
 
@@ -197,9 +197,14 @@ impl Forgetful {
         self.platter.lock().syncs
     }
 
+    /// The power goes: from now on nothing is written.
+    pub(crate) fn die(&self) {
+        self.platter.lock().dead = true;
+    }
+
     /// The power goes and comes back. Whoever had a file open must have ended.
     pub(crate) fn cut(&mut self) -> io::Result<()> {
-        self.platter.lock().dead = true;
+        self.die();
         self.unmount()?;
         self.platter.lock().forget();
         self.power_up()
@@ -216,8 +221,11 @@ impl Forgetful {
 
 impl Drop for Forgetful {
     fn drop(&mut self) {
-        self.platter.lock().dead = true;
+        self.die();
         // The mount goes with the namespace of the test in any case.
         let _ = self.unmount();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use keyline::practice::authenticator::{Manufacturer, SimulatedKey, Touch};
+use keyline::practice::authenticator::{SimulatedKey, Touch};
 
-use crate::support::pcscd::Pcscd;
+use crate::many::Hall;
 use crate::support::vpcd::VirtualCard;
 
 /// A key, and what it takes to make another one from its memory.
@@ -28,15 +28,14 @@ struct Slot {
 
 /// The hands, and all keys that they ever took from the box.
 pub(crate) struct Hands<'a> {
-    pcscd: &'a Pcscd,
-    maker: &'a Manufacturer,
+    hall: &'a Hall,
     slots: Vec<Slot>,
     pub(crate) taken: Vec<Known>,
 }
 
 impl<'a> Hands<'a> {
     /// Hands for so many slots, of which the first is this reader.
-    pub(crate) fn new(pcscd: &'a Pcscd, maker: &'a Manufacturer, reader: u16, slots: usize) -> Self {
+    pub(crate) fn new(hall: &'a Hall, reader: u16, slots: usize) -> Self {
         let slots = (reader..)
             .take(slots)
             .map(|reader| Slot {
@@ -48,8 +47,7 @@ impl<'a> Hands<'a> {
             })
             .collect();
         Self {
-            pcscd,
-            maker,
+            hall,
             slots,
             taken: Vec::new(),
         }
@@ -111,18 +109,43 @@ impl<'a> Hands<'a> {
             None => self.take(),
         };
         let slot = &mut self.slots[at];
-        slot.card = Some(self.pcscd.lay(slot.reader, known.key.clone()).unwrap());
+        self.hall.eyes.wait(slot.reader, false);
+        let card = self.hall.pcscd.lay(slot.reader, known.key.clone());
+        slot.card = Some(card.unwrap());
         slot.key = Some(known);
     }
 
     fn lift(&mut self, at: usize) {
-        self.slots[at].card = None;
+        let slot = &mut self.slots[at];
+        let powered = slot
+            .key
+            .as_ref()
+            .is_some_and(|known| known.key.is_plugged());
+        if slot.card.is_some() && powered {
+            // The service gave it power, so it will be told of soon; only then does "empty" mean that it is gone.
+            self.hall.eyes.wait(slot.reader, true);
+        }
+        slot.card = None;
+    }
+
+    /// How the bench looks, for the message of a failure.
+    pub(crate) fn describe(&self) -> String {
+        let slots = self.slots.iter().map(|slot| {
+            format!(
+                "reader {}: a card is laid: {}, it has power: {:?}, the service sees it: {:?}",
+                slot.reader,
+                slot.card.is_some(),
+                slot.key.as_ref().map(|known| known.key.is_plugged()),
+                self.hall.eyes.look(slot.reader)
+            )
+        });
+        slots.collect::<Vec<_>>().join("; ")
     }
 
     /// A fresh key from the box.
     fn take(&mut self) -> Known {
         let number = u32::try_from(self.taken.len()).unwrap() + 1;
-        let key = self.maker.make(number).unwrap();
+        let key = self.hall.maker.make(number).unwrap();
         key.set_touch(Touch::After(Duration::ZERO));
         let known = Known { key, number };
         self.taken.push(known.clone());

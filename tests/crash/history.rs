@@ -1,8 +1,6 @@
 //! One history: a station that is cut down where it was told to be, started again each time, helped where only a person can
 //! help, and judged whenever it is down.
 
-use std::time::{Duration, Instant};
-
 use crate::check::{self, Judge};
 use crate::client::{Case, sign_in};
 use crate::hands::{Hands, Known};
@@ -13,9 +11,6 @@ use crate::many::Hall;
 
 /// More starts than any history needs.
 const STARTS_MAX: usize = 12;
-/// Until the service sees a card that was laid down.
-const SEEN_MAX: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// So much of the log belongs to the message of a failure.
 const LOG_LINES: usize = 60;
 
@@ -23,8 +18,6 @@ const LOG_LINES: usize = 60;
 #[derive(Clone, Debug)]
 pub(crate) struct Story {
     pub(crate) people: &'static [Person],
-    /// Keys that tell no serial number have to be told by what is on them.
-    pub(crate) nameless: bool,
     pub(crate) cuts: Vec<At>,
     pub(crate) sign_in: bool,
     /// For the program's environment.
@@ -52,9 +45,9 @@ pub(crate) struct Told {
 
 /// Lives through a story on the readers from `reader` on.
 pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
-    let maker = hall.maker(story.nameless);
+    let maker = &hall.maker;
     let mut home = Home::new(&hall.template, hall.forgetful, reader, story.people);
-    let mut hands = Hands::new(&hall.pcscd, maker, reader, story.people.len());
+    let mut hands = Hands::new(hall, reader, story.people.len());
     let judge = Judge {
         template: &hall.template,
         identities: &hall.identities,
@@ -80,7 +73,8 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
                 told.wrong.extend(watch.look(&mailers));
             }
         }
-        told.wrong.extend(judge.at_any_moment(&home, &hands.taken, rows));
+        told.wrong
+            .extend(judge.at_any_moment(&home, &hands.taken, rows));
         if ended.hung {
             told.wrong.push("it did not come to an end".to_owned());
         }
@@ -88,6 +82,9 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         match ended.code {
             Some(0) => {
                 told.wrong.extend(judge.at_the_end(&home, &hands.taken));
+                if told.wrong.is_empty() {
+                    told.wrong.extend(too_many_letters(&home, &watch));
+                }
                 over = true;
             }
             Some(_) => {
@@ -101,7 +98,8 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         told.syncs.push(ended.syncs);
     }
     if !over && told.wrong.is_empty() {
-        told.wrong.push(format!("not done after {STARTS_MAX} starts"));
+        told.wrong
+            .push(format!("not done after {STARTS_MAX} starts"));
     }
     if story.sign_in && told.wrong.is_empty() {
         told.wrong = everybody_signs_in(&home, hall, &judge, &mut hands);
@@ -114,6 +112,20 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         told.evidence = format!("{}\n--- log\n{log}", said.join("\n--- started again\n"));
     }
     told
+}
+
+/// A letter that was seen may be printed, even if a cut took it away again: a second one for the same PIN is one too many.
+fn too_many_letters(home: &Home, watch: &letters::Watch) -> Vec<String> {
+    let counted = check::given(home).into_iter().map(|given| {
+        let letters = watch.of(&given.envelope);
+        (letters > given.attempts).then(|| {
+            format!(
+                "{letters} letters were seen for envelope {}, which was begun {} times",
+                given.envelope, given.attempts
+            )
+        })
+    });
+    counted.flatten().collect()
 }
 
 /// Entries of journals that the program was told to be on the disk.
@@ -147,23 +159,18 @@ fn everybody_signs_in(
 ) -> Vec<String> {
     let files = letters::all(&home.root().join("mailers"));
     let mut cases = Vec::new();
-    for (at, (user, control)) in check::delivered(home).into_iter().enumerate() {
+    for (at, given) in check::given(home).into_iter().enumerate() {
         let file = files
             .iter()
-            .find(|file| letters::control_of(file) == control)
+            .find(|file| letters::control_of(file) == given.control)
             .expect("a letter");
         let letter = Letter::read(file);
-        let held = home.tenant.credentials(&user).unwrap();
+        let held = home.tenant.credentials(&given.user).unwrap();
         let key: Known = judge.holders(&hands.taken, &held[0].id)[0].clone();
         let reader = hands.lay_for_sign_in(at, &key);
-        let until = Instant::now() + SEEN_MAX;
-        // The service gives it power when it sees it, and nothing else tells.
-        while !key.key.is_plugged() {
-            assert!(Instant::now() < until, "pcscd does not see the card");
-            std::thread::sleep(LOOK_EVERY);
-        }
+        hall.eyes.wait(reader, true);
         cases.push(Case {
-            user,
+            user: given.user,
             pin: letter.pin,
             change_pin: letter.change_pin,
             reader,

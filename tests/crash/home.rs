@@ -109,7 +109,12 @@ pub(crate) struct Home {
 
 impl Home {
     /// A copy whose slots are the readers from `reader` on, one for each of `people`, with their jobs in the queue.
-    pub(crate) fn new(template: &Template, forgetful: bool, reader: u16, people: &[Person]) -> Self {
+    pub(crate) fn new(
+        template: &Template,
+        forgetful: bool,
+        reader: u16,
+        people: &[Person],
+    ) -> Self {
         let outside = tempfile::tempdir().unwrap();
         let setup = TenantSetup {
             state_file: Some(outside.path().join("tenant.json")),
@@ -223,10 +228,7 @@ fn settings(
     reader: u16,
     readers: usize,
 ) -> Vec<(&'static str, &'static str, toml::Value)> {
-    let names: Vec<_> = (reader..)
-        .take(readers)
-        .map(reader_name)
-        .collect();
+    let names: Vec<_> = (reader..).take(readers).map(reader_name).collect();
     let places = names.iter().map(|name| format!("reader:{name}").into());
     let secret = toml::Table::from_iter([("file".to_owned(), SECRET.into())]);
     vec![
@@ -241,9 +243,17 @@ fn settings(
         (
             "slots",
             "reader_names",
-            names.iter().map(|name| toml::Value::from(name.as_str())).collect::<Vec<_>>().into(),
+            names
+                .iter()
+                .map(|name| toml::Value::from(name.as_str()))
+                .collect::<Vec<_>>()
+                .into(),
         ),
-        ("log", "folder", outside.join("log").display().to_string().into()),
+        (
+            "log",
+            "folder",
+            outside.join("log").display().to_string().into(),
+        ),
         ("log", "level", "debug".into()),
     ]
 }
@@ -258,7 +268,11 @@ fn user(person: usize) -> String {
 }
 
 fn job_file(people: &[Person]) -> String {
-    let header = SAMPLE.trim_start_matches('\u{feff}').lines().next().unwrap();
+    let header = SAMPLE
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .next()
+        .unwrap();
     let mut text = format!("{header},policy\r\n");
     for (person, policy) in people {
         text.push_str(&format!("{},{policy}\r\n", row(*person)));
@@ -278,7 +292,6 @@ fn old_key() -> Existing {
         synced: false,
     }
 }
-
 
 /// The identity is no hardware key, so nothing is asked.
 struct Nobody;

@@ -145,6 +145,7 @@ fn attend(
             }
             Err(RecvTimeoutError::Disconnected) => return (said, false),
             Err(RecvTimeoutError::Timeout) => {
+                said.push(format!("(it hangs; {})", hands.describe()));
                 if let Some(program) = *victim.lock().unwrap() {
                     let _ = kill_process(program, Signal::KILL);
                 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use paper::Letter;
 
-/// The control numbers of the letters that were ever seen, and those that were there when the station was looked at last.
+/// The letters that were ever seen, by envelope and number, and those that were there when the station was looked at last.
 #[derive(Default)]
 pub(crate) struct Watch {
     ever: BTreeSet<String>,
@@ -22,18 +22,24 @@ pub(crate) struct Watch {
 impl Watch {
     /// Looks into the folder. Says which letters have come back: somebody may have printed the first one.
     pub(crate) fn look(&mut self, folder: &Path) -> Vec<String> {
-        let now: BTreeSet<String> = all(folder)
-            .iter()
-            .map(|file| control_of(file))
-            .collect();
+        let now: BTreeSet<String> = all(folder).iter().map(|file| stem(file)).collect();
         let again = now
             .iter()
-            .filter(|number| self.ever.contains(*number) && !self.now.contains(*number))
-            .map(|number| format!("the letter {number} was made twice"))
+            .filter(|name| self.ever.contains(*name) && !self.now.contains(*name))
+            .map(|name| format!("the letter {name} was made twice"))
             .collect();
         self.ever.extend(now.iter().cloned());
         self.now = now;
         again
+    }
+
+    /// How many letters were ever seen for this envelope.
+    pub(crate) fn of(&self, envelope: &str) -> usize {
+        let prefix = format!("{envelope}-");
+        self.ever
+            .iter()
+            .filter(|name| name.starts_with(&prefix))
+            .count()
     }
 }
 
@@ -52,6 +58,9 @@ pub(crate) fn all(folder: &Path) -> Vec<PathBuf> {
 
 /// What stands behind the envelope in a letter's name: the number of the sheet, which no other sheet has.
 pub(crate) fn control_of(file: &Path) -> String {
-    let name = file.file_stem().unwrap().to_str().unwrap();
-    name.split_once('-').unwrap().1.to_owned()
+    stem(file).split_once('-').unwrap().1.to_owned()
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().unwrap().to_str().unwrap().to_owned()
 }

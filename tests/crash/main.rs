@@ -7,9 +7,11 @@
 
 mod apart;
 mod check;
+#[expect(dead_code, reason = "what a verdict tells beyond right and wrong")]
 #[path = "../station/client.rs"]
 mod client;
 mod disk;
+mod eyes;
 mod forgetful;
 mod hands;
 mod history;
@@ -17,6 +19,7 @@ mod home;
 mod leg;
 mod letters;
 mod many;
+mod seed;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,6 +9,7 @@ use keyline::adapter::ledger::Identities;
 use keyline::practice::authenticator::{Manufacturer, Model};
 
 use crate::disk::Disk;
+use crate::eyes::Eyes;
 use crate::history::{Story, Told, live};
 use crate::home::Template;
 use crate::support::pcscd::Pcscd;
@@ -20,29 +21,26 @@ const READERS: u16 = 8;
 pub(crate) struct Hall {
     pub(crate) template: Template,
     pub(crate) identities: Identities,
+    // The eyes close before the service ends.
+    pub(crate) eyes: Eyes,
     pub(crate) pcscd: Pcscd,
     /// Whether disks that forget can be had.
     pub(crate) forgetful: bool,
-    named: Manufacturer,
-    nameless: Manufacturer,
+    pub(crate) maker: Manufacturer,
 }
 
 impl Hall {
     pub(crate) fn new() -> Self {
         let template = Template::new();
+        let pcscd = Pcscd::start(READERS).unwrap();
         Self {
             identities: template.identities(),
             template,
-            pcscd: Pcscd::start(READERS).unwrap(),
+            eyes: Eyes::open(&pcscd, READERS),
+            pcscd,
             forgetful: Disk::can_forget(),
-            named: Manufacturer::new(Model::practice()).unwrap(),
-            nameless: Manufacturer::new(Model::training()).unwrap(),
+            maker: Manufacturer::new(Model::practice()).unwrap(),
         }
-    }
-
-    /// Who makes keys that tell their serial number, or keys that tell none.
-    pub(crate) fn maker(&self, nameless: bool) -> &Manufacturer {
-        if nameless { &self.nameless } else { &self.named }
     }
 
     /// Lives through all stories, as many at once as there are readers for. What they told is in their order.
@@ -99,7 +97,11 @@ pub(crate) fn conclude(name: &str, since: Instant, stories: &[Story], told: &[To
         .filter(|(_, one)| !one.wrong.is_empty())
         .collect();
     for (story, one) in &bad {
-        report(&format!("  WRONG {:?}\n    {}", story.cuts, one.wrong.join("\n    ")));
+        report(&format!(
+            "  WRONG {:?}\n    {}",
+            story.cuts,
+            one.wrong.join("\n    ")
+        ));
     }
     if let Some((story, one)) = bad.first() {
         panic!(

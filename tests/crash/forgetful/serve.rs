@@ -64,7 +64,11 @@ impl Platter {
     fn remove(&mut self, parent: INodeNo, name: &OsStr) -> Result<(), Errno> {
         self.alive()?;
         let number = self.find(parent.0, name).ok_or(Errno::ENOENT)?;
-        if self.inodes.get(&number).is_some_and(|inode| !inode.names.is_empty()) {
+        if self
+            .inodes
+            .get(&number)
+            .is_some_and(|inode| !inode.names.is_empty())
+        {
             return Err(Errno::ENOTEMPTY);
         }
         // The inode stays: its name may still be on the disk, and somebody may have it open.
@@ -88,7 +92,11 @@ impl Platter {
             if flags.contains(RenameFlags::RENAME_NOREPLACE) {
                 return Err(Errno::EEXIST);
             }
-            if self.inodes.get(&there).is_some_and(|inode| !inode.names.is_empty()) {
+            if self
+                .inodes
+                .get(&there)
+                .is_some_and(|inode| !inode.names.is_empty())
+            {
                 return Err(Errno::ENOTEMPTY);
             }
         }
@@ -104,11 +112,11 @@ impl Platter {
     }
 
     fn file(&mut self, number: INodeNo) -> Result<&mut Inode, Errno> {
-        self.alive()?;
         self.inodes.get_mut(&number.0).ok_or(Errno::ENOENT)
     }
 
     fn write(&mut self, number: INodeNo, offset: u64, data: &[u8]) -> Result<u32, Errno> {
+        self.alive()?;
         let inode = self.file(number)?;
         let start = usize::try_from(offset).map_err(|_| Errno::EINVAL)?;
         let end = start + data.len();
@@ -138,13 +146,10 @@ fn entry(reply: ReplyEntry, result: Result<FileAttr, Errno>) {
 impl Filesystem for Shared {
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         let platter = self.lock();
-        let found = platter.alive().and_then(|()| {
-            platter
-                .find(parent.0, name)
-                .and_then(|number| platter.attributes(number))
-                .ok_or(Errno::ENOENT)
-        });
-        entry(reply, found);
+        let found = platter
+            .find(parent.0, name)
+            .and_then(|number| platter.attributes(number));
+        entry(reply, found.ok_or(Errno::ENOENT));
     }
 
     fn getattr(&self, _: &Request, number: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
@@ -173,7 +178,8 @@ impl Filesystem for Shared {
         reply: ReplyAttr,
     ) {
         let mut platter = self.lock();
-        let set = platter.file(number).and_then(|inode| {
+        let alive = platter.alive();
+        let set = alive.and_then(|()| platter.file(number)).and_then(|inode| {
             if let Some(mode) = mode {
                 inode.mode = u16::try_from(mode & PERMISSIONS).map_err(|_| Errno::EINVAL)?;
             }
@@ -349,17 +355,20 @@ impl Filesystem for Shared {
         mut reply: ReplyDirectory,
     ) {
         let platter = self.lock();
-        if platter.alive().is_err() {
-            return reply.error(Errno::EIO);
-        }
         let Some(folder) = platter.inodes.get(&number.0) else {
             return reply.error(Errno::ENOENT);
         };
         let itself = [".", ".."].map(|name| (OsStr::new(name), number.0));
-        let names = folder.names.iter().map(|(name, at)| (name.as_os_str(), *at));
+        let names = folder
+            .names
+            .iter()
+            .map(|(name, at)| (name.as_os_str(), *at));
         let rest = (1..).zip(itself.into_iter().chain(names));
         for (next, (name, at)) in rest.skip(usize::try_from(offset).unwrap_or(usize::MAX)) {
-            let kind = platter.inodes.get(&at).map_or(FileType::RegularFile, |inode| inode.kind);
+            let kind = platter
+                .inodes
+                .get(&at)
+                .map_or(FileType::RegularFile, |inode| inode.kind);
             if reply.add(INodeNo(at), next, kind, name) {
                 break;
             }
