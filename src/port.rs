@@ -90,7 +90,8 @@ pub trait Mailbox: Send + Sync {
     /// As the folder fails. Claims made before the fault are among [`Mailbox::left_over`] then.
     fn collect(&self) -> Result<Vec<Claim>, MailboxFault>;
 
-    /// Whether a file lies in the folder that is not complete yet. [`Mailbox::watch`] wakes when it may be.
+    /// Whether a file lies in the folder that was not complete yet when it was collected from last. [`Mailbox::watch`] wakes when
+    /// it may be.
     ///
     /// # Errors
     /// As the folder fails.

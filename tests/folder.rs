@@ -226,6 +226,23 @@ fn a_file_that_was_there_before_the_start_is_taken() {
     assert_eq!(folder.collect().unwrap().len(), 1);
 }
 
+/// Whoever ends when nothing is left asks after the claims whether a file is on its way: one that has become complete between the
+/// two questions is.
+#[test]
+fn a_file_that_becomes_complete_between_two_looks_is_not_missed() {
+    let home = tempfile::tempdir().unwrap();
+    let queue = home.path().join("queue");
+    drop(Folder::open(&queue, KEY, options()).unwrap());
+    fs::write(queue.join("new/early.csv"), GOOD).unwrap();
+    let folder = Folder::open(&queue, KEY, options()).unwrap();
+    assert_eq!(folder.collect().unwrap(), []);
+    // Time alone makes it complete, so time has to pass.
+    std::thread::sleep(options().settle);
+    assert_eq!(folder.is_settling(), Ok(true));
+    assert_eq!(folder.collect().unwrap().len(), 1);
+    assert_eq!(folder.is_settling(), Ok(false));
+}
+
 #[test]
 fn a_network_share_is_polled() {
     let poll = Some(Duration::from_millis(50));

@@ -58,6 +58,8 @@ impl Default for Options {
 pub struct Folder {
     shared: Arc<Shared>,
     watchers: Mutex<Vec<Sender<Signal>>>,
+    /// Files that are complete and could not be claimed when that was tried last.
+    stuck: Mutex<Vec<OsString>>,
     _lock: OwnedFd,
 }
 
@@ -101,6 +103,7 @@ impl Folder {
                 sights: Mutex::default(),
             }),
             watchers: Mutex::default(),
+            stuck: Mutex::default(),
             _lock: lock,
         })
     }
@@ -117,7 +120,7 @@ impl Mailbox for Folder {
     fn collect(&self) -> Result<Vec<Claim>, MailboxFault> {
         let ready = self.shared.look()?.ready;
         let rooms = Rooms::open(&self.shared.root)?;
-        let mut claims = Vec::new();
+        let (mut claims, mut stuck) = (Vec::new(), Vec::new());
         let mut fault = None;
         for name in ready {
             match claim::take(&rooms, &name) {
@@ -126,9 +129,11 @@ impl Mailbox for Folder {
                 Err(failed) => {
                     tracing::warn!(fault = %failed, "a file in new/ could not be claimed");
                     fault = Some(failed);
+                    stuck.push(name);
                 }
             }
         }
+        *held(&self.stuck) = stuck;
         match fault {
             Some(fault) if claims.is_empty() => Err(fault),
             _ => Ok(claims),
@@ -136,7 +141,12 @@ impl Mailbox for Folder {
     }
 
     fn is_settling(&self) -> Result<bool, MailboxFault> {
-        Ok(self.shared.look()?.next.is_some())
+        let look = self.shared.look()?;
+        // What has become complete since the last claim lies there as well: whoever ends when nothing is left must not miss it.
+        // Only what cannot be claimed is waited for no longer.
+        let stuck = held(&self.stuck);
+        let fresh = look.ready.iter().any(|name| !stuck.contains(name));
+        Ok(look.next.is_some() || fresh)
     }
 
     fn left_over(&self) -> Result<Vec<Claim>, MailboxFault> {
