@@ -14,6 +14,7 @@ use keyline::domain::pin::Pin;
 use keyline::port::{Attendant, Authenticator, CancelFlag, JobRecord, Ledger, PinVerdict};
 use keyline::practice::authenticator::{Manufacturer, PracticeTransport};
 use keyline::practice::tenant::TenantCredential;
+use rusqlite::Connection;
 
 use crate::hands::Known;
 use crate::home::{Home, Template};
@@ -116,6 +117,7 @@ impl Judge<'_> {
             }
             wrong.extend(self.one_job(home, keys, record, &state, &kept));
         }
+        wrong.extend(left_over(home));
         match book.ledger.verify(Some(self.template.signer)) {
             Ok(Verdict::Sound(_)) => {}
             other => wrong.push(format!("the chain does not verify: {other:?}")),
@@ -258,6 +260,37 @@ fn listed(home: &Home) -> Vec<(String, Vec<TenantCredential>)> {
         .iter()
         .map(|user| (user.clone(), home.tenant.credentials(user).unwrap()))
         .collect()
+}
+
+/// What has to be gone when nothing is left to do: the station's own copies of PINs, unfinished letters, job files on their way.
+fn left_over(home: &Home) -> Vec<String> {
+    let mut left = Vec::new();
+    let copies: i64 = Connection::open(home.copy_ledger())
+        .and_then(|db| db.query_row("SELECT count(*) FROM in_flight", [], |row| row.get(0)))
+        .unwrap();
+    if copies != 0 {
+        left.push(format!("the station has kept {copies} copies of PINs"));
+    }
+    for folder in ["queue/new", "queue/work", "queue/rejected"] {
+        left.extend(names(home, folder).map(|name| format!("{folder}/{name} is left")));
+    }
+    // A cut in the middle of a move between two folders may leave the file in both. It is taken in once, and the other is held
+    // as known.
+    let strange = names(home, "queue/hold").filter(|name| !name.starts_with("onboarding.csv"));
+    left.extend(strange.map(|name| format!("queue/hold/{name} is left")));
+    let hidden = names(home, "mailers").filter(|name| name.starts_with(".unfinished"));
+    left.extend(hidden.map(|name| format!("mailers/{name} is left")));
+    let mut done: Vec<_> = names(home, "queue/done").collect();
+    done.sort();
+    if done != ["onboarding.csv", "onboarding.csv.report.json"] {
+        left.push(format!("queue/done holds {done:?}"));
+    }
+    left
+}
+
+fn names(home: &Home, folder: &str) -> impl Iterator<Item = String> {
+    let entries = std::fs::read_dir(home.root().join(folder)).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap())
 }
 
 /// The jobs that wait for somebody's decision, and why.

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use crate::forgetful::Forgetful;
+use crate::forgetful::{Forgetful, Loss};
 use crate::support::pcscd::skip;
 
 /// Where a station lies.
@@ -75,9 +75,9 @@ impl Disk {
     }
 
     /// Cuts the power, where that can be done.
-    pub(crate) fn cut(&mut self) -> io::Result<()> {
+    pub(crate) fn cut(&mut self, loss: Loss) -> io::Result<()> {
         match self {
-            Self::Forgetful(disk) => disk.cut(),
+            Self::Forgetful(disk) => disk.cut(loss),
             Self::Plain => Ok(()),
         }
     }

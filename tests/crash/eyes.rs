@@ -64,18 +64,28 @@ impl Eyes {
         self.seen.has_card.lock().unwrap()[usize::from(reader)]
     }
 
-    /// Waits until the service sees a card on this reader, or none.
-    pub(crate) fn wait(&self, reader: u16, card: bool) {
-        let until = Instant::now() + LOOK_MAX;
+    /// Waits until the service sees no card on this reader.
+    pub(crate) fn wait_until_empty(&self, reader: u16) {
+        let seen = self.wait(reader, false, LOOK_MAX);
+        assert!(seen, "reader {reader} does not become empty");
+    }
+
+    /// Waits so long until the service sees a card on this reader.
+    pub(crate) fn sees_a_card(&self, reader: u16, patience: Duration) -> bool {
+        self.wait(reader, true, patience)
+    }
+
+    fn wait(&self, reader: u16, card: bool, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
         let mut has_card = self.seen.has_card.lock().unwrap();
         while has_card[usize::from(reader)] != Some(card) {
             let left = until.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "reader {reader}: a card is not seen ({card})"
-            );
+            if left.is_zero() {
+                return false;
+            }
             has_card = self.seen.changed.wait_timeout(has_card, left).unwrap().0;
         }
+        true
     }
 }
 

@@ -1,10 +1,12 @@
-//! A disk whose power can be cut: a small file system in memory, mounted through FUSE, that forgets everything which was not
-//! synced. It never helps: what POSIX leaves open is lost.
+//! A disk whose power can be cut: a small file system in memory, mounted through FUSE, that forgets what was not synced. It never
+//! helps: what POSIX leaves open is lost, or left to chance.
 //!
 //! # What is forgotten
 //! A file's bytes and its length are on the disk once the file was synced, a name once its folder was. A new file whose folder
 //! was synced and whose bytes were not is empty after a cut; a file that was synced and whose name was not is gone; a rename
-//! into another folder needs both of them. Permissions are kept with the inode.
+//! into another folder needs both of them, or it is in both. Permissions are kept with the inode. By [`Loss::Chance`] some of it
+//! survives, as on a disk that happened to have written it: names all together, because file systems keep a journal of them, the
+//! bytes of each file page by page.
 //!
 //! # Why not a kill alone
 //! The kernel's cache outlives the process that filled it, so a killed program finds all that it ever wrote. A cut here takes the
@@ -16,12 +18,28 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use fuser::{BackgroundSession, Config, FileType, MountOption, Session};
 
+use crate::seed::Seed;
+
 const ROOT: u64 = 1;
+const PAGE_BYTES: usize = 4096;
+
+/// How long a mount may be busy.
+const BUSY_MAX: Duration = Duration::from_secs(10);
+
+/// What a cut takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Everything that was not synced.
+    All,
+    /// Of what was not synced, what chance takes; the same for the same number.
+    Chance(u64),
+}
 
 /// A mounted disk. Dropping it unmounts it and forgets everything.
 pub(crate) struct Forgetful {
@@ -71,6 +89,29 @@ impl Inode {
             bytes_on_disk: Vec::new(),
             names: BTreeMap::new(),
             names_on_disk: BTreeMap::new(),
+        }
+    }
+
+    /// Some of the bytes that were not synced have reached the disk all the same.
+    fn survive(&mut self, chance: &mut Seed) {
+        if self.bytes == self.bytes_on_disk {
+            return;
+        }
+        match chance.up_to(3) {
+            1 => {}
+            2 => self.bytes_on_disk.clone_from(&self.bytes),
+            _ => {
+                if chance.up_to(2) == 1 {
+                    self.bytes_on_disk.resize(self.bytes.len(), 0);
+                }
+                let pages = self.bytes_on_disk.chunks_mut(PAGE_BYTES);
+                for (on_disk, page) in pages.zip(self.bytes.chunks(PAGE_BYTES)) {
+                    if chance.up_to(2) == 1 {
+                        let both = on_disk.len().min(page.len());
+                        on_disk[..both].copy_from_slice(&page[..both]);
+                    }
+                }
+            }
         }
     }
 }
@@ -130,8 +171,22 @@ impl Platter {
         }
     }
 
-    fn forget(&mut self) {
-        for inode in self.inodes.values_mut() {
+    fn forget(&mut self, loss: Loss) {
+        let mut chance = match loss {
+            Loss::All => None,
+            Loss::Chance(number) => Some(Seed::of(number)),
+        };
+        let mut numbers: Vec<_> = self.inodes.keys().copied().collect();
+        numbers.sort_unstable();
+        let names_survive = chance.as_mut().is_some_and(|chance| chance.up_to(2) == 1);
+        for number in numbers {
+            let inode = self.inodes.get_mut(&number).expect("it is there");
+            if names_survive {
+                inode.names_on_disk.clone_from(&inode.names);
+            }
+            if let Some(chance) = &mut chance {
+                inode.survive(chance);
+            }
             inode.bytes.clone_from(&inode.bytes_on_disk);
             inode.names.clone_from(&inode.names_on_disk);
         }
@@ -203,18 +258,29 @@ impl Forgetful {
     }
 
     /// The power goes and comes back. Whoever had a file open must have ended.
-    pub(crate) fn cut(&mut self) -> io::Result<()> {
+    pub(crate) fn cut(&mut self, loss: Loss) -> io::Result<()> {
         self.die();
         self.unmount()?;
-        self.platter.lock().forget();
+        self.platter.lock().forget(loss);
         self.power_up()
     }
 
-    /// An ended process has let go of its files when it has been waited for.
+    /// By the system's own command, because it can be tried again. Whoever had a file open has ended, but another thread may start
+    /// a process just now, which has all our files until it becomes that program.
     fn unmount(&mut self) -> io::Result<()> {
-        match self.session.take() {
-            Some(session) => session.umount_and_join(),
-            None => Ok(()),
+        let Some(session) = self.session.take() else {
+            return Ok(());
+        };
+        let until = Instant::now() + BUSY_MAX;
+        loop {
+            let tried = Command::new("umount").arg(&self.place).output()?;
+            if tried.status.success() {
+                return session.umount_and_join();
+            }
+            if Instant::now() > until {
+                let said = String::from_utf8_lossy(&tried.stderr).into_owned();
+                return Err(io::Error::other(said));
+            }
         }
     }
 }

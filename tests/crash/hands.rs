@@ -1,12 +1,16 @@
 //! The operator's hands: lay, lift and put back cards as the slots say, and take another key where one is laid aside. They
 //! never choose; whatever they do, a line of the program told them to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyline::practice::authenticator::{SimulatedKey, Touch};
 
 use crate::many::Hall;
 use crate::support::vpcd::VirtualCard;
+
+/// The service looks several times in this time.
+const UNSEEN_MAX: Duration = Duration::from_secs(3);
+const SIGN_IN_MAX: Duration = Duration::from_secs(30);
 
 /// A key, and what it takes to make another one from its memory.
 #[derive(Clone)]
@@ -20,10 +24,9 @@ struct Slot {
     reader: u16,
     key: Option<Known>,
     card: Option<VirtualCard>,
+    laid: Instant,
     /// Its person has their key.
     done: bool,
-    /// Nobody waits for a key, as long as this run lasts.
-    rests: bool,
 }
 
 /// The hands, and all keys that they ever took from the box.
@@ -42,8 +45,8 @@ impl<'a> Hands<'a> {
                 reader,
                 key: None,
                 card: None,
+                laid: Instant::now(),
                 done: false,
-                rests: false,
             })
             .collect();
         Self {
@@ -76,9 +79,19 @@ impl<'a> Hands<'a> {
             self.slots[at].key = None;
         } else if words.starts_with("done") {
             self.slots[at].done = true;
-        } else if words.starts_with("nothing to do") {
-            self.slots[at].rests = true;
-            self.lift(at);
+        }
+    }
+
+    /// A card that the service does not see is laid down once more, as anybody would: a virtual reader drops one now and then when
+    /// the program that used the last one was killed.
+    pub(crate) fn tend(&mut self) {
+        for at in 0..self.slots.len() {
+            let slot = &self.slots[at];
+            let unseen = self.hall.eyes.look(slot.reader) == Some(false);
+            if slot.card.is_some() && unseen && slot.laid.elapsed() > UNSEEN_MAX {
+                self.lift(at);
+                self.lay(at);
+            }
         }
     }
 
@@ -86,22 +99,27 @@ impl<'a> Hands<'a> {
     pub(crate) fn clear(&mut self) {
         for at in 0..self.slots.len() {
             self.lift(at);
-            self.slots[at].rests = false;
         }
     }
 
-    /// Lays each key on its slot's reader once more, for whoever signs in. Returns the reader on which this key lies.
+    /// Lays this key on a slot's reader, for whoever signs in, and tells which that is.
     pub(crate) fn lay_for_sign_in(&mut self, at: usize, known: &Known) -> u16 {
+        let until = Instant::now() + SIGN_IN_MAX;
         self.lift(at);
         self.slots[at].key = Some(known.clone());
         self.slots[at].done = false;
         self.lay(at);
-        self.slots[at].reader
+        let reader = self.slots[at].reader;
+        while !self.hall.eyes.sees_a_card(reader, UNSEEN_MAX * 2) {
+            assert!(until > Instant::now(), "pcscd does not see the card");
+            self.tend();
+        }
+        reader
     }
 
     fn lay(&mut self, at: usize) {
         let slot = &self.slots[at];
-        if slot.card.is_some() || slot.done || slot.rests {
+        if slot.card.is_some() || slot.done {
             return;
         }
         let known = match &self.slots[at].key {
@@ -109,9 +127,10 @@ impl<'a> Hands<'a> {
             None => self.take(),
         };
         let slot = &mut self.slots[at];
-        self.hall.eyes.wait(slot.reader, false);
+        self.hall.eyes.wait_until_empty(slot.reader);
         let card = self.hall.pcscd.lay(slot.reader, known.key.clone());
         slot.card = Some(card.unwrap());
+        slot.laid = Instant::now();
         slot.key = Some(known);
     }
 
@@ -123,7 +142,7 @@ impl<'a> Hands<'a> {
             .is_some_and(|known| known.key.is_plugged());
         if slot.card.is_some() && powered {
             // The service gave it power, so it will be told of soon; only then does "empty" mean that it is gone.
-            self.hall.eyes.wait(slot.reader, true);
+            self.hall.eyes.sees_a_card(slot.reader, UNSEEN_MAX);
         }
         slot.card = None;
     }

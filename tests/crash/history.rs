@@ -1,6 +1,8 @@
 //! One history: a station that is cut down where it was told to be, started again each time, helped where only a person can
 //! help, and judged whenever it is down.
 
+use keyline::practice::tenant::{Operation, Trick};
+
 use crate::check::{self, Judge};
 use crate::client::{Case, sign_in};
 use crate::hands::{Hands, Known};
@@ -20,6 +22,8 @@ pub(crate) struct Story {
     pub(crate) people: &'static [Person],
     pub(crate) cuts: Vec<At>,
     pub(crate) sign_in: bool,
+    /// The first registration is done, and its answer lost.
+    pub(crate) reply_lost: bool,
     /// For the program's environment.
     pub(crate) more: &'static [(&'static str, &'static str)],
     /// Nothing of interest comes after the last cut.
@@ -47,6 +51,10 @@ pub(crate) struct Told {
 pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
     let maker = &hall.maker;
     let mut home = Home::new(&hall.template, hall.forgetful, reader, story.people);
+    if story.reply_lost {
+        home.tenant
+            .misbehave(Operation::Register, 1, Trick::CommitThenDrop);
+    }
     let mut hands = Hands::new(hall, reader, story.people.len());
     let judge = Judge {
         template: &hall.template,
@@ -67,9 +75,9 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         told.wrong.extend(watch.look(&mailers));
         if ended.code.is_none() {
             told.cuts += 1;
-            if at.is_some_and(At::power) && hall.forgetful {
+            if let Some(loss) = at.and_then(At::loss).filter(|_| hall.forgetful) {
                 told.power_cuts += 1;
-                home.disk.cut().unwrap();
+                home.disk.cut(loss).unwrap();
                 told.wrong.extend(watch.look(&mailers));
             }
         }
@@ -106,12 +114,17 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         told.signed_in = story.people.len();
     }
     if !told.wrong.is_empty() {
-        let log = home.log();
-        let lines: Vec<_> = log.lines().collect();
-        let log = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
-        told.evidence = format!("{}\n--- log\n{log}", said.join("\n--- started again\n"));
+        told.evidence = evidence(&home, &said);
     }
     told
+}
+
+/// What it said each time, and the end of its log.
+fn evidence(home: &Home, said: &[String]) -> String {
+    let log = home.log();
+    let lines: Vec<_> = log.lines().collect();
+    let log = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+    format!("{}\n--- log\n{log}", said.join("\n--- started again\n"))
 }
 
 /// A letter that was seen may be printed, even if a cut took it away again: a second one for the same PIN is one too many.
@@ -168,7 +181,6 @@ fn everybody_signs_in(
         let held = home.tenant.credentials(&given.user).unwrap();
         let key: Known = judge.holders(&hands.taken, &held[0].id)[0].clone();
         let reader = hands.lay_for_sign_in(at, &key);
-        hall.eyes.wait(reader, true);
         cases.push(Case {
             user: given.user,
             pin: letter.pin,

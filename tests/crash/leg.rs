@@ -11,6 +11,7 @@ use keyline::wire::crash_points::{AT, COUNT};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::disk::Disk;
+use crate::forgetful::Loss;
 use crate::hands::Hands;
 use crate::home::Home;
 use crate::support::pcscd::Pcscd;
@@ -18,21 +19,24 @@ use crate::support::pcscd::Pcscd;
 /// No run takes longer, on the busiest machine.
 const RUN_MAX: Duration = Duration::from_secs(60);
 
-/// When the program ends.
+/// How often the hands look after their cards while nothing is said.
+const TEND_EVERY: Duration = Duration::from_secs(1);
+
+/// Where the program is cut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum At {
-    /// At the crash point with this number; its power may stay.
-    Point { number: u64, power: bool },
+    /// At the crash point with this number; its power stays, or is lost as well.
+    Point { number: u64, loss: Option<Loss> },
     /// Its power goes before the sync with this number.
-    Sync(u64),
+    Sync { number: u64, loss: Loss },
 }
 
 impl At {
-    /// Whether what was not synced is forgotten.
-    pub(crate) fn power(self) -> bool {
+    /// What the cut takes from the disk.
+    pub(crate) fn loss(self) -> Option<Loss> {
         match self {
-            Self::Point { power, .. } => power,
-            Self::Sync(_) => true,
+            Self::Point { loss, .. } => loss,
+            Self::Sync { loss, .. } => Some(loss),
         }
     }
 }
@@ -68,7 +72,7 @@ pub(crate) fn run(
         (Some(At::Point { number, .. }), _) => {
             command.env(AT, number.to_string());
         }
-        (Some(At::Sync(number)), Disk::Forgetful(disk)) => {
+        (Some(At::Sync { number, .. }), Disk::Forgetful(disk)) => {
             let victim = Arc::clone(&victim);
             disk.cut_at_sync(number, move || {
                 if let Some(program) = *victim.lock().unwrap() {
@@ -77,7 +81,7 @@ pub(crate) fn run(
                 }
             });
         }
-        (Some(At::Sync(_)), Disk::Plain) | (None, _) => {}
+        (Some(At::Sync { .. }), Disk::Plain) | (None, _) => {}
     }
     let before = syncs(home);
     let (child, lines) = start(command, &victim);
@@ -138,12 +142,14 @@ fn attend(
     let until = Instant::now() + RUN_MAX;
     let mut said = Vec::new();
     loop {
-        match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        let left = until.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left.min(TEND_EVERY)) {
             Ok(line) => {
                 hands.obey(&line);
                 said.push(line);
             }
             Err(RecvTimeoutError::Disconnected) => return (said, false),
+            Err(RecvTimeoutError::Timeout) if left > TEND_EVERY => hands.tend(),
             Err(RecvTimeoutError::Timeout) => {
                 said.push(format!("(it hangs; {})", hands.describe()));
                 if let Some(program) = *victim.lock().unwrap() {

@@ -18,6 +18,11 @@ impl Seed {
         (Self(seed), seed)
     }
 
+    /// What follows from this number.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(number)
+    }
+
     /// A number from 1 to `most`.
     pub(crate) fn up_to(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

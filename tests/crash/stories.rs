@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::apart::apart;
 use crate::client;
+use crate::forgetful::Loss;
 use crate::history::{Story, Told, live};
 use crate::home::{PROGRAM, Person};
 use crate::leg::At;
@@ -27,6 +28,7 @@ fn story(people: &'static [Person], cuts: Vec<At>) -> Story {
         people,
         cuts,
         sign_in: false,
+        reply_lost: false,
         more: &[],
         ends_with_cuts: false,
     }
@@ -71,16 +73,16 @@ fn every_crash_point_by_itself() {
     }
     let hall = Hall::new();
     let points = points(&quiet(&hall, ONE));
-    let powers: &[bool] = if hall.forgetful {
-        &[false, true]
+    let losses: &[_] = if hall.forgetful {
+        &[None, Some(Loss::All)]
     } else {
-        &[false]
+        &[None]
     };
     let since = Instant::now();
     let cuts = (1..=points).flat_map(|number| {
-        powers.iter().map(move |power| At::Point {
+        losses.iter().map(move |loss| At::Point {
             number,
-            power: *power,
+            loss: *loss,
         })
     });
     let stories = with_sign_ins(cuts.map(|cut| story(ONE, vec![cut])).collect());
@@ -101,16 +103,16 @@ fn every_sync_by_itself() {
         return;
     }
     let syncs = quiet(&hall, ONE).syncs[0];
+    let (mut chance, seed) = Seed::take();
+    report(&format!("KEYLINE_TEST_SEED={seed}"));
     let since = Instant::now();
-    let cuts = (1..=syncs).map(|number| story(ONE, vec![At::Sync(number)]));
+    let cuts = (1..=syncs).flat_map(|number| {
+        let by_chance = Loss::Chance(chance.up_to(u64::MAX));
+        [Loss::All, by_chance].map(|loss| story(ONE, vec![At::Sync { number, loss }]))
+    });
     let stories = with_sign_ins(cuts.collect());
     let told = hall.live_all(&stories);
-    conclude(
-        "power lost before every sync by itself",
-        since,
-        &stories,
-        &told,
-    );
+    conclude("power lost before every sync", since, &stories, &told);
 }
 
 #[test]
@@ -129,10 +131,13 @@ fn pairs_of_cuts_with_two_people() {
         // After it less is left to do, and the start comes again.
         let (points, syncs) = match first {
             At::Point { number, .. } => (points - number, syncs * (points - number) / points),
-            At::Sync(number) => (points * (syncs - number) / syncs, syncs - number),
+            At::Sync { number, .. } => (points * (syncs - number) / syncs, syncs - number),
         };
         let second = cut(&mut chance, points + AGAIN, syncs + AGAIN, hall.forgetful);
-        story(TWO, vec![first, second])
+        Story {
+            reply_lost: chance.up_to(3) == 1,
+            ..story(TWO, vec![first, second])
+        }
     });
     let stories = with_sign_ins(stories.collect());
     let told = hall.live_all(&stories);
@@ -141,11 +146,18 @@ fn pairs_of_cuts_with_two_people() {
 
 /// One cut by chance: half of them leave the power on.
 fn cut(chance: &mut Seed, points: u64, syncs: u64, forgetful: bool) -> At {
+    let loss = match chance.up_to(2) {
+        1 => Loss::All,
+        _ => Loss::Chance(chance.up_to(u64::MAX)),
+    };
     match chance.up_to(4) {
-        4 if forgetful => At::Sync(chance.up_to(syncs)),
+        1 if forgetful => At::Sync {
+            number: chance.up_to(syncs),
+            loss,
+        },
         kind => At::Point {
             number: chance.up_to(points),
-            power: kind == 3 && forgetful,
+            loss: (kind == 2 && forgetful).then_some(loss),
         },
     }
 }
@@ -168,32 +180,32 @@ fn a_ledger_that_does_not_sync_is_noticed() {
         ("after entra.register", "I3:"),
     ]
     .into_iter()
-    .flat_map(|(point, loss)| {
+    .flat_map(|(point, found)| {
         let at = quiet.passed[0].iter().position(|name| name == point);
         let number = u64::try_from(at.expect("the point")).unwrap() + 1;
-        [(true, loss), (false, "")].map(|(power, loss)| {
+        [(Some(Loss::All), found), (None, "")].map(|(loss, found)| {
             let weak = Story {
                 more: &[("KEYLINE_CRASH_SYNCHRONOUS", "normal")],
                 ends_with_cuts: true,
-                ..story(ONE, vec![At::Point { number, power }])
+                ..story(ONE, vec![At::Point { number, loss }])
             };
-            (weak, loss)
+            (weak, found)
         })
     })
     .collect();
-    for (weak, loss) in &stories {
+    for (weak, found) in &stories {
         let told = live(&hall, 0, weak);
         report(&format!("under NORMAL, {:?}: {:?}", weak.cuts, told.wrong));
         assert_eq!(told.cuts, 1);
-        if loss.is_empty() {
+        if found.is_empty() {
             assert!(
                 told.wrong.is_empty(),
                 "a kill alone takes nothing: {:?}",
                 told.wrong
             );
         } else {
-            let found = told.wrong.iter().any(|wrong| wrong.starts_with(loss));
-            assert!(found, "{loss} was not noticed: {:?}", told.wrong);
+            let noticed = told.wrong.iter().any(|wrong| wrong.starts_with(found));
+            assert!(noticed, "{found} was not noticed: {:?}", told.wrong);
         }
     }
     report(&format!(

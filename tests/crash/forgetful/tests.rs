@@ -1,13 +1,13 @@
 //! The disk itself: what it keeps, what it forgets, and that SQLite works on it as on any other.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 
 use rusqlite::Connection;
 
-use super::Forgetful;
+use super::{Forgetful, Loss, PAGE_BYTES};
 use crate::apart::apart;
 use crate::disk::Disk;
 
@@ -69,7 +69,7 @@ fn what_was_not_synced_is_forgotten() {
     assert_eq!(fs::read(rig.path("kept")).unwrap(), b"first second");
 
     drop(empty);
-    rig.disk.cut().unwrap();
+    rig.disk.cut(Loss::All).unwrap();
     assert_eq!(fs::read(rig.path("old/planted")).unwrap(), b"old");
     assert_eq!(fs::read(rig.path("kept")).unwrap(), b"first");
     assert_eq!(fs::read(rig.path("cut short")).unwrap(), b"whole");
@@ -79,6 +79,35 @@ fn what_was_not_synced_is_forgotten() {
     assert_eq!(fs::read(rig.path("renamed")).unwrap(), b"once");
     assert_eq!(fs::read(rig.path("old/renamed")).unwrap(), b"once");
     assert_eq!(fs::read(rig.path("old/empty")).unwrap(), b"");
+}
+
+/// Whatever chance takes, it is one of two states, and all of them come up.
+#[test]
+fn chance_takes_some_of_what_was_not_synced() {
+    if !apart("forgetful::tests::chance_takes_some_of_what_was_not_synced") || !Disk::can_forget() {
+        return;
+    }
+    let (mut lost, mut kept, mut torn) = (0, 0, 0);
+    for number in 0..40 {
+        let mut rig = Rig::new();
+        let mut file = rig.keep("file", &[b'a'; 3 * PAGE_BYTES]);
+        file.rewind().unwrap();
+        file.write_all(&[b'b'; 3 * PAGE_BYTES]).unwrap();
+        drop(file);
+        fs::rename(rig.path("file"), rig.path("new name")).unwrap();
+        rig.disk.cut(Loss::Chance(number)).unwrap();
+        let name = ["file", "new name"].map(|name| rig.path(name).exists());
+        assert!(name[0] != name[1], "a rename within a folder is whole");
+        let bytes = fs::read(rig.path(if name[0] { "file" } else { "new name" })).unwrap();
+        let new = bytes.iter().filter(|byte| **byte == b'b').count();
+        assert_eq!((bytes.len(), new % PAGE_BYTES), (3 * PAGE_BYTES, 0));
+        match new / PAGE_BYTES {
+            0 => lost += 1,
+            3 => kept += 1,
+            _ => torn += 1,
+        }
+    }
+    assert!(lost > 0 && kept > 0 && torn > 0, "{lost} {kept} {torn}");
 }
 
 #[test]
@@ -98,7 +127,7 @@ fn the_power_goes_before_the_sync_that_was_chosen() {
     told.try_recv().unwrap();
     assert!(file.write_all(b" three").is_err());
     drop(file);
-    rig.disk.cut().unwrap();
+    rig.disk.cut(Loss::All).unwrap();
     assert_eq!(fs::read(rig.path("file")).unwrap(), b"one");
 }
 
@@ -134,7 +163,7 @@ fn sqlite_works_and_keeps_what_it_syncs() {
         // Whoever is cut off closes nothing: an orderly end would sync.
         rig.disk.die();
         drop((reader, writer));
-        rig.disk.cut().unwrap();
+        rig.disk.cut(Loss::All).unwrap();
         assert_eq!(count(&Connection::open(rig.path("db")).unwrap()), kept);
     }
 }
