@@ -275,7 +275,7 @@ impl Forgetful {
         loop {
             let tried = Command::new("umount").arg(&self.place).output()?;
             if tried.status.success() {
-                return session.umount_and_join();
+                return session.join();
             }
             if Instant::now() > until {
                 let said = String::from_utf8_lossy(&tried.stderr).into_owned();
