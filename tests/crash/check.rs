@@ -2,6 +2,7 @@
 //! program, and looking changes nothing: the ledger is looked at in a copy, a key as another one made from its memory.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use keyline::adapter::ctap::Key;
 use keyline::adapter::ledger::{Identities, SqliteLedger, Verdict, open_pins, sealed_pins};
@@ -17,7 +18,7 @@ use keyline::practice::tenant::TenantCredential;
 use rusqlite::Connection;
 
 use crate::hands::Known;
-use crate::home::{Home, Template};
+use crate::home::{Home, SPECIFIED_PIN, Template};
 use crate::letters;
 
 /// The relying party of every passkey here.
@@ -285,7 +286,28 @@ fn left_over(home: &Home) -> Vec<String> {
     if done != ["onboarding.csv", "onboarding.csv.report.json"] {
         left.push(format!("queue/done holds {done:?}"));
     }
+    left.extend(in_clear(&home.root()));
     left
+}
+
+/// Where in the station, letters aside, the administrator's PIN stands in clear.
+pub(crate) fn in_clear(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("mailers") {
+                found.extend(in_clear(&path));
+            }
+        } else if path.is_file() {
+            let pin = SPECIFIED_PIN.as_bytes();
+            let bytes = std::fs::read(&path).unwrap();
+            if bytes.windows(pin.len()).any(|text| text == pin) {
+                found.push(format!("I7: a PIN stands in {}", path.display()));
+            }
+        }
+    }
+    found
 }
 
 fn names(home: &Home, folder: &str) -> impl Iterator<Item = String> {

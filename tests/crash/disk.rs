@@ -24,7 +24,8 @@ impl Disk {
             Ok(()) => true,
             Err(error) => {
                 skip(&format!(
-                    "the power cannot be cut, because nothing can be mounted through /dev/fuse: {error}"
+                    "the power cannot be cut, because nothing can be mounted through /dev/fuse ({})",
+                    error.kind()
                 ));
                 false
             }

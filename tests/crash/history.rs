@@ -51,6 +51,12 @@ pub(crate) struct Told {
 pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
     let maker = &hall.maker;
     let mut home = Home::new(&hall.template, hall.forgetful, reader, story.people);
+    // What is looked for at the end is in the job file now, and is found there.
+    let specified = story
+        .people
+        .iter()
+        .any(|(_, policy)| *policy == "specified");
+    assert_eq!(!check::in_clear(&home.root()).is_empty(), specified);
     if story.reply_lost {
         home.tenant
             .misbehave(Operation::Register, 1, Trick::CommitThenDrop);

@@ -24,6 +24,9 @@ const SECRET: &str = "client-secret";
 /// Where a file with jobs waits.
 const JOB_FILE: &str = "queue/new/onboarding.csv";
 
+/// Whoever gets a PIN of the administrator's choice gets this one. It is long enough to stand nowhere by chance.
+pub(crate) const SPECIFIED_PIN: &str = "730918264517";
+
 /// A person of the sample (0 is the first) and the policy of their key.
 pub(crate) type Person = (usize, &'static str);
 
@@ -273,9 +276,13 @@ fn job_file(people: &[Person]) -> String {
         .lines()
         .next()
         .unwrap();
-    let mut text = format!("{header},policy\r\n");
+    let mut text = format!("{header},policy,pin\r\n");
     for (person, policy) in people {
-        text.push_str(&format!("{},{policy}\r\n", row(*person)));
+        let pin = match *policy {
+            "specified" => SPECIFIED_PIN,
+            _ => "",
+        };
+        text.push_str(&format!("{},{policy},{pin}\r\n", row(*person)));
     }
     text
 }

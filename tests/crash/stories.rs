@@ -13,8 +13,8 @@ use crate::seed::Seed;
 
 /// An administrator with a strict policy and an older key: every effect that there is.
 const ONE: &[Person] = &[(1, "strict")];
-/// With another person beside them, at another slot.
-const TWO: &[Person] = &[(1, "strict"), (6, "standard")];
+/// With another person beside them, at another slot, who gets a PIN out of the job file.
+const TWO: &[Person] = &[(1, "strict"), (6, "specified")];
 
 /// How many pairs of cuts are drawn.
 const PAIRS: usize = 48;
