@@ -32,7 +32,7 @@ pub const AT: &str = "KEYLINE_CRASH_AT";
 pub const COUNT: &str = "KEYLINE_CRASH_COUNT";
 
 /// Every effect, by the name under which its points are known.
-const EFFECTS: [&str; 17] = [
+const EFFECTS: [&str; 18] = [
     "key.reset",
     "key.repower",
     "key.set_pin",
@@ -47,6 +47,7 @@ const EFFECTS: [&str; 17] = [
     "ledger.append",
     "ledger.settle",
     "ledger.note",
+    "ledger.reopen",
     "press.deliver",
     "mailbox.collect",
     "mailbox.finish",

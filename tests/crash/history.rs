@@ -30,6 +30,19 @@ pub(crate) struct Story {
     pub(crate) ends_with_cuts: bool,
 }
 
+impl Story {
+    fn prepare(&self, home: &Home) {
+        let mut policies = self.people.iter().map(|(_, policy)| *policy);
+        // What is looked for at the end is in the job file now, and is found there.
+        let specified = policies.any(|policy| policy == "specified");
+        assert_eq!(check::in_clear(&home.root()).is_empty(), !specified);
+        if self.reply_lost {
+            home.tenant
+                .misbehave(Operation::Register, 1, Trick::CommitThenDrop);
+        }
+    }
+}
+
 /// What happened.
 #[derive(Default)]
 pub(crate) struct Told {
@@ -51,16 +64,7 @@ pub(crate) struct Told {
 pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
     let maker = &hall.maker;
     let mut home = Home::new(&hall.template, hall.forgetful, reader, story.people);
-    // What is looked for at the end is in the job file now, and is found there.
-    let specified = story
-        .people
-        .iter()
-        .any(|(_, policy)| *policy == "specified");
-    assert_eq!(!check::in_clear(&home.root()).is_empty(), specified);
-    if story.reply_lost {
-        home.tenant
-            .misbehave(Operation::Register, 1, Trick::CommitThenDrop);
-    }
+    story.prepare(&home);
     let mut hands = Hands::new(hall, reader, story.people.len());
     let judge = Judge {
         template: &hall.template,

@@ -48,12 +48,15 @@ impl FolderPress {
             }
         }
         // There before the first note, so that its name is on the disk with this: a note in a file that a cut takes away is none.
-        OpenOptions::new()
-            .append(true)
-            .create(true)
+        let notes = OpenOptions::new()
+            .write(true)
+            .create_new(true)
             .mode(0o600)
-            .open(path.join(NOTES))
-            .map_err(wrong)?;
+            .open(path.join(NOTES));
+        match notes {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(wrong(error)),
+            Ok(_) | Err(_) => {}
+        }
         folder.sync_all().map_err(wrong)?;
         Ok(Self {
             composer,

@@ -11,7 +11,8 @@ use crate::domain::job::{BatchName, JobId};
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Stamped,
+    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Passkey,
+    Stamped,
 };
 
 /// The ledger.
@@ -80,6 +81,18 @@ impl Ledger for Watched {
 
     fn live_among(&self, listed: &[MethodId]) -> Result<Vec<MethodId>, Fault> {
         self.0.live_among(listed)
+    }
+
+    fn passkey(&self, credential: &CredentialId) -> Result<Option<Passkey>, Fault> {
+        self.0.passkey(credential)
+    }
+
+    fn passkeys_of_user(&self, user: &str) -> Result<Vec<Passkey>, Fault> {
+        self.0.passkeys_of_user(user)
+    }
+
+    fn reopen(&self, credential: &CredentialId, actor: &str, at: Timestamp) -> Result<(), Fault> {
+        effect("ledger.reopen", || self.0.reopen(credential, actor, at))
     }
 
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
