@@ -134,8 +134,13 @@ impl State {
         other.id > job.id
             && after.replace
             && after.user == before.user
-            && (same_key || after.role == before.role)
-            && self.ledger.enrollment(other.id).standing() == Standing::Done
+            && match self.ledger.enrollment(other.id).standing() {
+                Standing::Done => same_key || after.role == before.role,
+                // The person's own key was taken for this job, which was then given up: after a reset the ledger still says that
+                // they have it. That is the administrator's order; no cut leads there.
+                Standing::Cancelled => same_key,
+                Standing::Waiting | Standing::UnderWay | Standing::Held => false,
+            }
     }
 
     /// I7: what is on disk in plain, and told to logs and reports, shows no PIN that anybody ever had. Nothing is ever taken from
