@@ -13,6 +13,7 @@ use crate::domain::authenticator::Binding;
 use crate::domain::credential::CredentialId;
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Event, Happening, Intent};
+use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::port::{Duty, PasskeyState};
 
@@ -128,6 +129,7 @@ impl State {
         scribe.put(format_args!("{:?} {:?}", job.current(), plan.steps));
         binding(scribe, job.binding());
         scribe.put(format_args!("{} {}", job.has_sealed(), job.is_reissue()));
+        scribe.put(format_args!("{:?}", self.was_too_late(id)));
         for attempt in job.pin_of().into_iter().chain(job.pin_before()) {
             scribe.put(format_args!("pin {}", attempt == job.attempt()));
             let slot = (id, attempt);
@@ -177,6 +179,16 @@ impl State {
             ledger.specified.contains_key(&id),
             ledger.current.contains_key(&id)
         ));
+    }
+
+    /// Whether the last attempt ended because its reset came too late: the next one is patient no more.
+    fn was_too_late(&self, id: JobId) -> Option<bool> {
+        let rows = self.ledger.journal.get(&id).into_iter().flatten().rev();
+        let mut reasons = rows.filter_map(|row| match &row.event.happening {
+            Happening::Abandoned { reason, .. } => Some(*reason == Fault::ResetTooLate),
+            _ => None,
+        });
+        reasons.next()
     }
 
     /// What Entra has, what the ledger knows of it, and what is to be deleted there.
