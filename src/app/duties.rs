@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::app::Ports;
 use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
+use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
@@ -194,6 +195,12 @@ fn replaced(
     method: &MethodId,
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
+    let job = sides.ledger.job(obligation.job)?;
+    if job.is_some_and(|record| record.standing == Standing::Cancelled) {
+        return Ok(DutyOutcome::Spared {
+            why: "the job whose key was to replace it was given up".to_owned(),
+        });
+    }
     let (listed, live) = listed(sides, &obligation.user)?;
     let there = |wanted: &MethodId| listed.iter().any(|entry| entry.method == *wanted);
     let new_key_is_there = obligation.keeps.as_ref().is_some_and(there);

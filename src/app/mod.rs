@@ -5,6 +5,8 @@
 pub mod admin;
 pub mod board;
 pub mod duties;
+#[cfg(test)]
+mod enumerator;
 pub mod intake;
 pub mod journal;
 pub mod provisions;

@@ -1,8 +1,8 @@
 //! The loop: wait for whatever comes next, hand it to the bench, carry out its orders. The only async code of this layer;
 //! whatever blocks runs on a thread of its own.
 
-mod candidates;
-mod carry_out;
+pub(in crate::app) mod candidates;
+pub(in crate::app) mod carry_out;
 mod handle;
 pub mod pulse;
 mod react;

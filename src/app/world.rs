@@ -4,14 +4,17 @@
 //! The world knows the truth that no port tells (which key it really is) and notes at every instant whether what must always
 //! hold was broken. For tests alone.
 
+mod canon;
 mod desk;
 mod key;
 mod ledger;
 mod mailbox;
+mod sound;
 pub(crate) mod stage;
 mod station;
 mod story;
 mod tenant;
+mod weather;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,6 +24,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
 
+pub(crate) use canon::Canon;
 pub(crate) use desk::{PressState, request};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
@@ -28,6 +32,9 @@ pub(crate) use mailbox::{Folder, file_of};
 pub(crate) use station::{desk, options};
 pub(crate) use story::{began, course, credential, done, started};
 pub(crate) use tenant::TenantState;
+pub(crate) use weather::Weather;
+
+use weather::Turn;
 
 /// When every world begins: 2026-03-02T09:30:00Z.
 pub(crate) const START: Timestamp = Timestamp(1_772_443_800_000);
@@ -90,6 +97,36 @@ impl Op {
             | Self::Configure => Fault::KeyGone,
         }
     }
+
+    /// Whether the call may leave the world other than it was. Creation options do, but nobody can see them.
+    fn changes(self) -> bool {
+        match self {
+            Self::Reset
+            | Self::Repower
+            | Self::SetPin
+            | Self::ChangePin
+            | Self::TryPin
+            | Self::MakeCredential
+            | Self::Configure
+            | Self::Post
+            | Self::Delete
+            | Self::Append
+            | Self::Admit
+            | Self::Settle
+            | Self::PressDeliver => true,
+            Self::Open
+            | Self::Capabilities
+            | Self::Serial
+            | Self::AssertSilently
+            | Self::Ready
+            | Self::Options
+            | Self::List
+            | Self::Read
+            | Self::PressCheck
+            | Self::WasDelivered
+            | Self::Entropy => false,
+        }
+    }
 }
 
 /// Whether a planned failure comes before the effect, or swallows the reply to it.
@@ -105,6 +142,9 @@ struct Trick {
     when: When,
     fault: Fault,
 }
+
+/// Sees the world before and after every call, as a power cut there would leave it.
+pub(crate) type Witness = Arc<dyn Fn(&State) + Send + Sync>;
 
 /// All there is.
 #[derive(Clone)]
@@ -123,56 +163,16 @@ pub(crate) struct State {
     /// Every call that had its effect, in order.
     pub(crate) calls: Vec<Op>,
     pub(crate) broken: Vec<String>,
+    pub(crate) weather: Weather,
+    pub(crate) witness: Option<Witness>,
+    /// Grows with every call that may have changed something.
+    pub(crate) version: u64,
     entropy: u64,
     ticks: usize,
     cut_at: Option<usize>,
     dead: bool,
     tricks: Vec<Trick>,
     protected: BTreeSet<String>,
-}
-
-impl State {
-    /// What must hold at every instant (I1, I2), whatever was cut.
-    fn watch(&mut self, op: Op) {
-        for (at, key) in self.keys.iter().enumerate() {
-            if let Some(pin) = key.pin_by_us()
-                && !self.ledger.has_sealed(pin)
-            {
-                self.broken.push(format!(
-                    "I1 after {op:?}: key {at} has a PIN that the ledger lacks"
-                ));
-            }
-        }
-        let working: BTreeSet<String> = self
-            .tenant
-            .methods
-            .iter()
-            .filter(|method| method.foreign || self.ledger.is_handed_over(&method.credential))
-            .filter(|method| self.keys.iter().any(|key| key.holds(&method.credential)))
-            .map(|method| method.user.clone())
-            .collect();
-        for user in self.protected.difference(&working) {
-            self.broken.push(format!(
-                "I2 after {op:?}: {user} lost the last working credential"
-            ));
-        }
-        self.protected.extend(working);
-    }
-
-    /// I6: whatever changes a key has to be for the job that is bound to this very key.
-    fn must_be_bound(&mut self, op: Op, key: usize) {
-        // Several slots at once: then the key has to be bound to one of the jobs at least.
-        let bound = match self.running {
-            Some(job) => self.bound.get(&job) == Some(&key),
-            None => self.bound.values().any(|bound| *bound == key),
-        };
-        if !bound {
-            self.broken.push(format!(
-                "I6: {op:?} on key {key}, which is not bound to its job: {:?}",
-                self.bound
-            ));
-        }
-    }
 }
 
 /// The world. A clone is the same world; [`World::copy`] is another one.
@@ -193,6 +193,9 @@ impl World {
             running: None,
             calls: Vec::new(),
             broken: Vec::new(),
+            weather: Weather::default(),
+            witness: None,
+            version: 0,
             entropy: 1,
             ticks: 0,
             cut_at: None,
@@ -204,7 +207,7 @@ impl World {
 
     /// Another world that stands where this one stands.
     pub(crate) fn copy(&self) -> Self {
-        Self(Arc::new(Mutex::new(self.state().clone())))
+        Self::from(self.state().clone())
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -272,12 +275,14 @@ impl World {
         state.slots.retain(|_, there| *there != key);
         state.slots.insert(slot, key);
         state.keys[key].power_up();
+        state.version += 1;
     }
 
     pub(crate) fn take_out(&self, slot: u16) {
         let mut state = self.state();
         if let Some(key) = state.slots.remove(&slot) {
             state.keys[key].power_up();
+            state.version += 1;
         }
     }
 
@@ -295,12 +300,28 @@ impl World {
         if let Some(fault) = planned(&mut state, op, When::Before) {
             return Err(fault);
         }
-        let result = effect(&mut state)?;
+        let turn = state.weather.turn(op);
+        if turn == Turn::LostBefore {
+            return Err(state.lost(op, When::Before));
+        }
+        if op.changes() {
+            state.version += 1;
+        }
+        let lag = state.tenant.lag;
+        state.tenant.lag = state.weather.lag_of(turn).unwrap_or(lag);
+        let result = effect(&mut state);
+        state.tenant.lag = lag;
+        let result = result?;
         state.calls.push(op);
-        state.watch(op);
+        if op.changes() {
+            state.watch(op);
+        }
         burn(&mut state);
         if state.dead {
             return Err(op.dead());
+        }
+        if matches!(turn, Turn::ReplyLost | Turn::ReplyLostAndLags) {
+            return Err(state.lost(op, When::After));
         }
         match planned(&mut state, op, When::After) {
             Some(fault) => Err(fault),
@@ -309,10 +330,19 @@ impl World {
     }
 }
 
+impl From<State> for World {
+    fn from(state: State) -> Self {
+        Self(Arc::new(Mutex::new(state)))
+    }
+}
+
 fn burn(state: &mut State) {
     state.ticks += 1;
     if state.cut_at.is_some_and(|cut| state.ticks >= cut) {
         state.dead = true;
+    }
+    if let Some(witness) = state.witness.clone() {
+        witness(state);
     }
 }
 

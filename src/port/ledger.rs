@@ -183,7 +183,7 @@ pub trait Ledger: Send + Sync {
     /// Those of these methods that this ledger registered and did not replace, for whomever: one person may be named in two
     /// ways. They are never deleted for another key's sake.
     fn live_among(&self, listed: &[MethodId]) -> Result<Vec<MethodId>, Fault>;
-    /// Obligations that are due, oldest first. A replaced method is due only when its job is done.
+    /// Obligations that are due, oldest first. A replaced method is due only when its job is done, or given up.
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault>;
     fn settle(
         &self,

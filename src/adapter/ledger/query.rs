@@ -268,7 +268,7 @@ pub(super) fn obligations(db: &Connection, now: Timestamp) -> Result<Vec<Obligat
                 job.method, obligation.due, obligation.looks
          FROM obligation JOIN job ON job.id = obligation.job JOIN request ON request.job = job.id
          WHERE obligation.state IN ('open', 'deleting') AND (obligation.due <= ?1 OR obligation.due > ?2)
-           AND (obligation.kind = 'orphan' OR job.standing = 'done')
+           AND (obligation.kind = 'orphan' OR job.standing IN ('done', 'cancelled'))
          ORDER BY obligation.due, obligation.id",
     )?;
     let never_so_late = now.plus_seconds(DUTY_WAITS_SECONDS_MAX);

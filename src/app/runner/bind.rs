@@ -4,7 +4,7 @@
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
 use crate::domain::authenticator::{Binding, Identity, Recognition};
-use crate::domain::event::{Happening, Step};
+use crate::domain::event::{Attempt, Happening, Step};
 use crate::domain::fault::{Fault, Move};
 use crate::domain::policy::{Plan, ResetMode};
 use crate::domain::station::signal::Ending;
@@ -22,13 +22,12 @@ impl Run<'_> {
                 self.bound = true;
                 Ok(())
             }
+            Err(Fault::WrongKey) => self.not_recognised(Fault::WrongKey),
             Err(fault) => match fault.whose_move() {
-                Move::AnotherKey if self.enrollment.is_reissue() && fault != Fault::WrongKey => {
-                    self.hold(fault)
-                }
-                Move::AnotherKey if fault != Fault::WrongKey => Err(Ending::AnotherKey(fault)),
+                Move::AnotherKey if self.enrollment.is_reissue() => self.hold(fault),
+                Move::AnotherKey => Err(Ending::AnotherKey(fault)),
                 Move::Administrator => self.hold(fault),
-                Move::AnotherKey | Move::PutBack | Move::Wait => Err(Ending::Stopped(fault)),
+                Move::PutBack | Move::Wait => Err(Ending::Stopped(fault)),
             },
         }
     }
@@ -145,7 +144,14 @@ impl Run<'_> {
 
     /// Nothing of ours is on any key yet that could prove which one it is. The bench then decides on the key anew.
     pub(super) fn nothing_of_ours(&self) -> bool {
-        self.enrollment.pin_of().is_none() && self.enrollment.made().is_none()
+        self.proving_pin().is_none() && self.enrollment.made().is_none()
+    }
+
+    /// The attempt whose PIN is on one key only. A PIN that the job file gives proves nothing: another row may give the same,
+    /// and so did an earlier attempt at this job.
+    fn proving_pin(&self) -> Option<Attempt> {
+        let drawn = self.policy.reset == ResetMode::Random;
+        self.enrollment.pin_of().filter(|_| drawn)
     }
 
     /// A key without a serial proves that it is ours: by our passkey, or, where it cannot show one unasked, by our PIN, which
@@ -154,7 +160,7 @@ impl Run<'_> {
         if self.shows_our_passkey()? {
             return Ok(());
         }
-        let Some(attempt) = self.enrollment.pin_of() else {
+        let Some(attempt) = self.proving_pin() else {
             return Err(Fault::WrongKey);
         };
         let pin = self

@@ -78,6 +78,9 @@ impl Run<'_> {
             .ledger
             .pin_in_flight(self.job.id, attempt)?;
         if !same {
+            if self.nothing_of_ours() {
+                return Err(Fault::WrongKey);
+            }
             self.spare_retries()?;
         } else if let Some(left) = self.spared()? {
             // Somebody has tried PINs on it: it is wiped anew, as after a wrong one.

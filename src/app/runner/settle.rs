@@ -34,6 +34,7 @@ impl Run<'_> {
                 tracing::info!(job = self.job.id.0, %step, %fault, "in doubt, asking");
                 Ok(())
             }
+            Outcome::Doubt(fault @ Fault::WrongKey) => self.not_recognised(fault.clone()),
             Outcome::Doubt(fault) => self.leave_in_doubt(fault.clone()),
             Outcome::Abandon { reason, restart } => self.give_up(reason, *restart),
         }

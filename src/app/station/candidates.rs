@@ -10,13 +10,13 @@ use crate::domain::station::signal::Candidate;
 use crate::port::JobRecord;
 
 /// The open jobs: those that the bench may work on, in order, and why the others are held.
-pub(super) struct Open {
-    pub(super) candidates: Vec<Candidate>,
-    pub(super) held: BTreeMap<JobId, Fault>,
+pub(in crate::app) struct Open {
+    pub(in crate::app) candidates: Vec<Candidate>,
+    pub(in crate::app) held: BTreeMap<JobId, Fault>,
 }
 
 /// Every open job.
-pub(super) fn all(ports: &Ports, policies: &Policies) -> Result<Open, Fault> {
+pub(in crate::app) fn all(ports: &Ports, policies: &Policies) -> Result<Open, Fault> {
     let records = ports.ledger.open_jobs()?;
     let mut open = Open {
         candidates: Vec::with_capacity(records.len()),
@@ -30,7 +30,7 @@ pub(super) fn all(ports: &Ports, policies: &Policies) -> Result<Open, Fault> {
 }
 
 /// One job as it stands now; empty when it is done or cancelled.
-pub(super) fn one(ports: &Ports, policies: &Policies, job: JobId) -> Result<Open, Fault> {
+pub(in crate::app) fn one(ports: &Ports, policies: &Policies, job: JobId) -> Result<Open, Fault> {
     let record = ports.ledger.job(job)?;
     Ok(Open {
         candidates: match &record {

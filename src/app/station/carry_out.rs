@@ -164,7 +164,7 @@ impl Desk {
 }
 
 /// Everything that a job needs before a key is taken for it: a letter that can be set, and creation options.
-fn provide(
+pub(in crate::app) fn provide(
     ports: &Ports,
     policies: &Policies,
     provisions: &Provisions,
@@ -182,7 +182,12 @@ fn provide(
 }
 
 /// Holds a job that nobody works on.
-pub(super) fn hold(ports: &Ports, job: JobId, fault: Fault, actor: &str) -> Result<(), Fault> {
+pub(in crate::app) fn hold(
+    ports: &Ports,
+    job: JobId,
+    fault: Fault,
+    actor: &str,
+) -> Result<(), Fault> {
     let ledger = ports.ledger.as_ref();
     let before = journal::replay(ledger, job)?;
     let held = Happening::Held { fault };

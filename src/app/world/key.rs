@@ -11,6 +11,7 @@ use crate::port::{
 };
 
 const RETRIES: u32 = 8;
+const RETRIES_KEPT: u32 = 3;
 
 /// A passkey on a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +28,9 @@ pub(crate) struct KeyState {
     pub(crate) model: u8,
     pub(crate) attachment: Attachment,
     pub(crate) pin: Option<String>,
-    pin_is_ours: bool,
+    pub(super) pin_is_ours: bool,
+    /// Somebody else's, who has not agreed to anything.
+    pub(crate) not_ours: bool,
     pub(crate) retries: u32,
     pub(crate) residents: Vec<Resident>,
     pub(crate) always_uv: bool,
@@ -35,6 +38,8 @@ pub(crate) struct KeyState {
     pub(crate) force_pin_change: bool,
     /// The reset window is open: shut by any command but getInfo, or by [`KeyState::shut`].
     window: bool,
+    /// A reset is taken after other commands as well, as long as the key was plugged in just now.
+    lenient: bool,
     /// Reader that can take the power away.
     pub(crate) repowers: bool,
     /// credProtect level 3: silent assertions prove nothing.
@@ -51,12 +56,14 @@ impl KeyState {
             attachment: Attachment::Hid,
             pin: None,
             pin_is_ours: false,
+            not_ours: false,
             retries: RETRIES,
             residents: Vec::new(),
             always_uv: false,
             min_pin_length: 4,
             force_pin_change: false,
             window: true,
+            lenient: false,
             repowers: false,
             silent: false,
             bad_attestation: false,
@@ -82,6 +89,12 @@ impl KeyState {
         self
     }
 
+    /// The same key with firmware that takes a reset after other commands too.
+    pub(crate) fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
     pub(crate) fn power_up(&mut self) {
         self.window = true;
         self.generation += 1;
@@ -90,6 +103,17 @@ impl KeyState {
     /// The reset window passes.
     pub(crate) fn shut(&mut self) {
         self.window = false;
+    }
+
+    /// Nobody has done anything to it, or to a key with its serial.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let blank = self.pin.is_none() && self.residents.is_empty();
+        blank && !self.always_uv && self.min_pin_length == 4 && self.serial.is_none()
+    }
+
+    /// A few tries more than ours, and a stranger's key would be blocked.
+    pub(super) fn is_worn_out(&self) -> bool {
+        self.not_ours && self.retries <= RETRIES_KEPT
     }
 
     pub(super) fn pin_by_us(&self) -> Option<&str> {
@@ -102,7 +126,7 @@ impl KeyState {
             .any(|resident| resident.credential == *credential)
     }
 
-    fn capabilities(&self) -> Capabilities {
+    pub(super) fn capabilities(&self) -> Capabilities {
         Capabilities {
             versions: vec!["FIDO_2_0".to_owned(), "FIDO_2_1".to_owned()],
             extensions: vec!["hmac-secret".to_owned()],
@@ -183,7 +207,8 @@ impl Keyhole {
             ) {
                 state.must_be_bound(op, key);
             }
-            if op != Op::Reset && !matches!(op, Op::Capabilities | Op::Serial) {
+            let harmless = matches!(op, Op::Reset | Op::Capabilities | Op::Serial);
+            if !harmless && !state.keys[key].lenient {
                 state.keys[key].shut();
             }
             effect(&mut state.keys[key])
@@ -217,6 +242,7 @@ impl Authenticator for Keyhole {
             *key = KeyState {
                 model: key.model,
                 attachment: key.attachment,
+                lenient: key.lenient,
                 repowers: key.repowers,
                 silent: key.silent,
                 bad_attestation: key.bad_attestation,

@@ -5,7 +5,7 @@ mod port;
 
 use std::collections::BTreeMap;
 
-use crate::app::world::{Op, START, State, World, request};
+use crate::app::world::{Op, START, World, request};
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
@@ -20,17 +20,17 @@ use crate::port::{
 };
 
 #[derive(Clone, Debug)]
-struct Kept {
-    credential: CredentialId,
-    job: JobId,
-    method: Option<MethodId>,
-    state: PasskeyState,
+pub(super) struct Kept {
+    pub(super) credential: CredentialId,
+    pub(super) job: JobId,
+    pub(super) method: Option<MethodId>,
+    pub(super) state: PasskeyState,
 }
 
 #[derive(Clone, Debug)]
-struct Due {
-    obligation: Obligation,
-    open: bool,
+pub(super) struct Due {
+    pub(super) obligation: Obligation,
+    pub(super) open: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,17 +38,19 @@ pub(crate) struct LedgerState {
     jobs: BTreeMap<JobId, Job>,
     admitted: BTreeMap<JobId, Timestamp>,
     pub(crate) journal: BTreeMap<JobId, Vec<Stamped>>,
+    /// The journals, folded: every question about a job asks for it.
+    folded: BTreeMap<JobId, Enrollment>,
     /// Rows of all journals together.
     rows: i64,
     /// For recovery: never taken away.
     pub(crate) sealed: BTreeMap<(JobId, Attempt), String>,
     /// The station's own copies.
     pub(crate) in_flight: BTreeMap<(JobId, Attempt), String>,
-    attestations: BTreeMap<(JobId, Attempt), Attestation>,
-    specified: BTreeMap<JobId, String>,
-    current: BTreeMap<JobId, String>,
-    passkeys: Vec<Kept>,
-    duties: Vec<Due>,
+    pub(super) attestations: BTreeMap<(JobId, Attempt), Attestation>,
+    pub(super) specified: BTreeMap<JobId, String>,
+    pub(super) current: BTreeMap<JobId, String>,
+    pub(super) passkeys: Vec<Kept>,
+    pub(super) duties: Vec<Due>,
     claims: BTreeMap<String, Vec<JobId>>,
     contents: BTreeMap<[u8; 32], (BatchName, Timestamp)>,
 }
@@ -73,26 +75,35 @@ impl LedgerState {
         self.sealed.values().any(|sealed| sealed == pin)
     }
 
-    /// Whether the credential belongs to a job that is done.
+    /// Whether the credential is the one that a finished job left its person with.
     pub(super) fn is_handed_over(&self, credential: &CredentialId) -> bool {
-        self.passkeys.iter().any(|kept| {
-            kept.credential == *credential
-                && kept.state == PasskeyState::Registered
-                && self.state_of(kept.job).standing() == Standing::Done
+        self.folded.values().any(|job| {
+            let made = job.made().map(|made| &made.credential);
+            made == Some(credential) && job.standing() == Standing::Done
         })
     }
 
     pub(crate) fn state_of(&self, job: JobId) -> Enrollment {
-        let rows = self.journal.get(&job).into_iter().flatten();
-        Enrollment::replay(rows.map(|row| &row.event))
-            .expect("only events that follow were appended")
+        self.folded.get(&job).cloned().unwrap_or_default()
     }
 
-    pub(crate) fn has_open_orphan(&self, credential: &CredentialId) -> bool {
-        let duty = Duty::Orphan(credential.clone());
-        self.duties
-            .iter()
-            .any(|due| due.open && due.obligation.duty == duty)
+    /// The state of a job that is there.
+    pub(crate) fn enrollment(&self, job: JobId) -> &Enrollment {
+        &self.folded[&job]
+    }
+
+    pub(crate) fn all_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
+    }
+
+    pub(crate) fn find_job(&self, job: JobId) -> Option<&Job> {
+        self.jobs.get(&job)
+    }
+
+    /// Every PIN that this ledger ever had.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let given = self.specified.values().chain(self.current.values());
+        self.sealed.values().chain(given).map(String::as_str)
     }
 
     pub(crate) fn open_duties(&self) -> Vec<Duty> {
@@ -101,7 +112,7 @@ impl LedgerState {
     }
 
     fn record(&self, job: &Job) -> JobRecord {
-        let state = self.state_of(job.id);
+        let state = self.enrollment(job.id);
         let last = self.journal.get(&job.id).and_then(|rows| rows.last());
         JobRecord {
             job: job.clone(),
@@ -121,7 +132,7 @@ impl LedgerState {
             person: request.name.clone().unwrap_or_else(|| request.user.clone()),
             user: request.user.clone(),
             envelope: job.envelope,
-            standing: self.state_of(job.id).standing(),
+            standing: self.enrollment(job.id).standing(),
         })
     }
 
@@ -160,6 +171,10 @@ impl LedgerState {
 
     fn stamp(&mut self, job: JobId, event: Event, actor: &str, at: Timestamp) {
         self.rows += 1;
+        let folded = self.folded.entry(job).or_default();
+        *folded = std::mem::take(folded)
+            .apply(&event)
+            .expect("only events that follow are appended");
         self.journal.entry(job).or_default().push(Stamped {
             sequence: self.rows,
             at,
@@ -187,6 +202,7 @@ impl LedgerState {
         let id = JobId(i64::try_from(number).expect("few jobs"));
         let place = u32::try_from(number).expect("few jobs");
         self.admitted.insert(id, at);
+        self.folded.insert(id, Enrollment::default());
         self.jobs.insert(
             id,
             Job {
@@ -405,21 +421,5 @@ impl World {
 
     fn look<T>(&self, see: impl FnOnce(&LedgerState) -> T) -> Result<T, Fault> {
         self.call(Op::Read, |state| Ok(see(&state.ledger)))
-    }
-}
-
-/// Which key it really is that the event binds.
-fn note_truth(state: &mut State, job: JobId, event: &Event) {
-    if let Happening::Began { binding, .. } | Happening::Rebound { binding } = &event.happening
-        && let Some(key) = state.slots.get(&binding.slot.0).copied()
-    {
-        let before = state.ledger.state_of(job);
-        let keeps = before.made().is_some() || before.is_reissue();
-        if keeps && state.bound.get(&job).is_some_and(|bound| *bound != key) {
-            state.broken.push(format!(
-                "I6: key {key} takes the place of one that holds a passkey of ours"
-            ));
-        }
-        state.bound.insert(job, key);
     }
 }

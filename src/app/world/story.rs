@@ -1,9 +1,10 @@
 //! What a journal tells of a job, for tests: its events in the order in which they come.
 
-use crate::app::world::START;
+use crate::app::world::{LedgerState, START};
 use crate::domain::authenticator::{Aaguid, Attachment, Binding, Fingerprint, Serial, Slot};
 use crate::domain::credential::{AttestationVerdict, CredentialId, MethodId, RpId};
 use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
+use crate::domain::job::JobId;
 use crate::domain::policy::{Configuration, Plan};
 
 /// A key as a journal remembers it.
@@ -105,4 +106,27 @@ pub(crate) fn course(serial: &str, last: Step) -> Vec<Happening> {
         }
     }
     course
+}
+
+impl LedgerState {
+    /// A job's journal in short words.
+    pub(crate) fn story(&self, job: JobId) -> String {
+        let rows = self.journal.get(&job).into_iter().flatten();
+        let events = rows.map(|row| &row.event);
+        let words: Vec<String> = events
+            .map(|event| match &event.happening {
+                Happening::Began { .. } => format!("began {}", event.attempt.0),
+                Happening::Rebound { .. } => "rebound".to_owned(),
+                Happening::Started { step, .. } => format!("{step}"),
+                Happening::Done { .. } => "done".to_owned(),
+                Happening::NotDone { .. } => "not done".to_owned(),
+                Happening::Abandoned { restart, .. } => format!("abandoned to {restart}"),
+                Happening::Reissued { .. } => "reissued".to_owned(),
+                Happening::Held { .. } => "held".to_owned(),
+                Happening::Released => "released".to_owned(),
+                Happening::Cancelled { .. } => "cancelled".to_owned(),
+            })
+            .collect();
+        words.join(", ")
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Method {
     pub(crate) name: String,
     /// It was there before us.
     pub(crate) foreign: bool,
-    visible_from: i64,
+    pub(super) visible_from: i64,
 }
 
 impl Method {
@@ -42,6 +42,8 @@ pub(crate) struct TenantState {
     pub(crate) opaque: bool,
     pub(crate) names: Vec<String>,
     issued: Vec<(Vec<u8>, i64)>,
+    /// How many there ever were: an id is never given twice.
+    registered: usize,
 }
 
 impl TenantState {
@@ -133,7 +135,8 @@ impl RelyingParty for World {
             if !alive || known {
                 return Err(refused(400));
             }
-            let id = MethodId(format!("method-{}", tenant.methods.len() + 1));
+            tenant.registered += 1;
+            let id = MethodId(format!("method-{}", tenant.registered));
             tenant.names.push(display_name.to_owned());
             tenant.methods.push(Method {
                 user: user.to_owned(),

@@ -1,6 +1,7 @@
 //! Lost replies, step by step: what is asked, what is repeated, and what is never done twice.
 
 use super::*;
+use crate::app::admin::{self, Change};
 use crate::app::world::When;
 use crate::domain::credential::CredentialKind;
 use crate::domain::policy::DeleteExisting;
@@ -274,4 +275,45 @@ fn sign_in() -> Fault {
     Fault::SignIn {
         what: "the secret has expired".to_owned(),
     }
+}
+
+#[test]
+fn what_a_cancelled_job_was_to_replace_is_spared_and_counts_again() {
+    let policy = Policy {
+        delete_existing: DeleteExisting::AfterEnrollment,
+        ..Policy::default()
+    };
+    let first = Line::new(policy.clone(), key());
+    assert_eq!(first.run(), Ending::Finished);
+    let mut again = first.job.request.clone();
+    again.replace = true;
+    let second = Line::on(first.world.clone(), first.world.add_job(again), policy);
+    let other = second.world.add_key(plain_key());
+    second.put(other);
+    let jam = Fault::Mailer {
+        what: "no paper".to_owned(),
+    };
+    second.world.trick(Op::PressDeliver, When::Before, jam);
+    assert!(matches!(second.run(), Ending::Held(_)));
+    let (ports, now) = (second.world.ports(), second.world.ports().clock.now());
+    let ledger = ports.ledger.as_ref();
+    let cancelled = admin::change(ledger, second.job.id, &Change::Cancel, "admin", now);
+    assert!(cancelled.is_ok());
+    second.clear_up();
+    assert_eq!(second.world.state().ledger.open_duties(), []);
+    let user = second.job.request.user.as_str();
+    let left: Vec<_> = second
+        .world
+        .state()
+        .tenant
+        .of(user)
+        .into_iter()
+        .map(|method| method.id.clone())
+        .collect();
+    assert_eq!(
+        Some(&left[..]),
+        first.state().method().map(std::slice::from_ref)
+    );
+    assert_eq!(ports.ledger.live_among(&left), Ok(left));
+    first.assert_sound("the first key is Anna's");
 }

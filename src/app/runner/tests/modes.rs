@@ -58,6 +58,29 @@ fn keep_finds_that_the_key_is_registered_for_this_user_already() {
 }
 
 #[test]
+fn keep_lets_a_nameless_key_go_whose_passkey_came_to_nothing() {
+    let line = Line::new(keep(), KeyState::used(None, "739154"));
+    line.world.give_current_pin(line.job.id, "739154");
+    let away = Fault::SignIn {
+        what: "no token".to_owned(),
+    };
+    line.world.trick(Op::Post, When::Before, away.clone());
+    assert_eq!(line.run(), Ending::Stopped(away));
+    // The challenge runs out, and the power goes before the next ceremony.
+    line.world.tell(
+        line.job.id,
+        [Happening::Abandoned {
+            reason: Fault::RegistrationUncertain,
+            credential: None,
+            restart: Step::MakeCredential,
+        }],
+    );
+    assert_eq!(line.run(), Ending::Stopped(Fault::WrongKey));
+    assert!(!line.state().wants_its_key(), "the bench looks at it anew");
+    assert_eq!(line.run(), Ending::Finished);
+}
+
+#[test]
 fn specified_sets_the_pin_of_the_job_file() {
     let policy = Policy {
         reset: ResetMode::Specified,
@@ -71,6 +94,30 @@ fn specified_sets_the_pin_of_the_job_file() {
     assert_eq!(line.run(), Ending::Finished);
     assert_eq!(line.world.state().keys[0].pin.as_deref(), Some("739154"));
     line.assert_sound("specified");
+}
+
+#[test]
+fn a_pin_that_many_keys_may_have_proves_no_nameless_key() {
+    let policy = Policy {
+        reset: ResetMode::Specified,
+        ..Policy::default()
+    };
+    for in_doubt in [Op::SetPin, Op::MakeCredential] {
+        let line = Line::new(policy.clone(), plain_key());
+        line.world.specify_pin(line.job.id, "739154");
+        line.world.trick(in_doubt, When::Before, Fault::KeyMute);
+        assert_eq!(line.run(), Ending::Stopped(Fault::KeyMute));
+        // Another row gives the same PIN.
+        let other = line.world.add_key(KeyState::used(None, "739154"));
+        line.put(other);
+        let ending = line.run();
+        let stopped = [Fault::WrongKey, Fault::KeyUsed].map(Ending::Stopped);
+        assert!(stopped.contains(&ending), "{ending:?}");
+        assert_eq!(line.world.state().keys[other].residents, []);
+        assert_eq!(line.world.count(Op::TryPin), 0);
+        assert!(!line.state().wants_its_key(), "the bench looks at it anew");
+        line.assert_sound("the same PIN");
+    }
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! A letter that nobody can trust: the same key gets a new PIN, whatever is cut, pulled, swapped or lost on the way. Its passkey
 //! stays, and the old PIN is never lost before the new one is certain.
 
-mod cuts;
-
 use super::*;
 use crate::app::admin::{self, Change, Changed, Unchanged};
 use crate::app::world::When;
@@ -259,7 +257,8 @@ fn a_key_that_was_wiped_is_told_and_given_up_by_the_administrator_alone() {
             ports.clock.now(),
         );
         assert_eq!(retried, Ok(Changed::Retried { begun: true }));
-        assert!(line.world.state().ledger.has_open_orphan(&made));
+        let duties = line.world.state().ledger.open_duties();
+        assert_eq!(duties, [Duty::Orphan(made)]);
         assert_eq!(line.run(), Ending::Finished);
         line.clear_up();
         line.assert_sound("a fresh enrollment");

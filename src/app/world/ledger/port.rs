@@ -77,7 +77,7 @@ impl Ledger for World {
 
     fn append(&self, entry: &Entry<'_>, actor: &str, at: Timestamp) -> Result<(), Fault> {
         self.call(Op::Append, |state| {
-            note_truth(state, entry.job, entry.event);
+            state.note_binding(entry.job, entry.event);
             state.ledger.append(entry, actor, at)
         })
     }
@@ -116,7 +116,7 @@ impl Ledger for World {
     fn holders_of_serial(&self, serial: &Serial) -> Result<Vec<Holder>, Fault> {
         self.look(|ledger| {
             let of = |job: &&JobId| {
-                let state = ledger.state_of(**job);
+                let state = ledger.enrollment(**job);
                 state.binding().and_then(|binding| binding.serial.as_ref()) == Some(serial)
             };
             let jobs = ledger.jobs.keys().rev().filter(of);
@@ -189,15 +189,15 @@ impl Ledger for World {
     fn obligations(&self, now: Timestamp) -> Result<Vec<Obligation>, Fault> {
         self.look(|ledger| {
             let due = ledger.duties.iter().filter(|due| {
-                let job = ledger.state_of(due.obligation.job);
+                let job = ledger.enrollment(due.obligation.job);
                 let orphan = matches!(due.obligation.duty, Duty::Orphan(_));
                 due.open
                     && due.obligation.due <= now
-                    && (orphan || job.standing() == Standing::Done)
+                    && (orphan || matches!(job.standing(), Standing::Done | Standing::Cancelled))
             });
             due.map(|due| Obligation {
                 keeps: match due.obligation.duty {
-                    Duty::Replaced(_) => ledger.state_of(due.obligation.job).method().cloned(),
+                    Duty::Replaced(_) => ledger.enrollment(due.obligation.job).method().cloned(),
                     Duty::Orphan(_) => None,
                 },
                 ..due.obligation.clone()

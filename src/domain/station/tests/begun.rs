@@ -268,3 +268,26 @@ fn a_held_job_that_goes_on_asks_for_its_key_where_it_lies_and_where_it_lay() {
     hall.lift(1);
     assert_eq!(runs(&hall.put(1, blank("a"))), [(1, 1)]);
 }
+
+#[test]
+fn a_nameless_key_that_is_enrolled_anew_comes_back_although_it_still_shows_its_person() {
+    let anew = |replace| Candidate {
+        replace,
+        ..begun(1, 1, "")
+    };
+    for (user, replace, comes_back) in [
+        ("User1@contoso.com", true, true),
+        ("user1@contoso.com", false, false),
+        ("bo@contoso.com", true, false),
+    ] {
+        let mut hall = Hall::new(vec![anew(replace)]);
+        let mut reading = used("");
+        reading.enrolled_for = Some(EnrolledFor {
+            job: JobId(77),
+            user: user.to_owned(),
+            person: "Somebody".to_owned(),
+            envelope: "0042".to_owned(),
+        });
+        assert_eq!(runs(&hall.put(1, reading)).len() == 1, comes_back, "{user}");
+    }
+}
