@@ -194,8 +194,14 @@ impl Board {
         self.change(|board| board.counts = counts);
     }
 
+    /// The counts follow at once, so that nobody reads the key among the finished ones and those to go; the station counts
+    /// anew a moment later.
     pub(super) fn add_finished(&self, finished: Finished) {
-        self.change(|board| board.finished.push(finished));
+        self.change(|board| {
+            board.finished.push(finished);
+            board.counts.under_way = board.counts.under_way.saturating_sub(1);
+            board.counts.done = board.counts.done.saturating_add(1);
+        });
     }
 
     pub(super) fn show_pin(&self, slot: Slot, pin: Pin) {

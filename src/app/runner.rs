@@ -230,7 +230,9 @@ impl Run<'_> {
     fn show(&self, command: &Command) {
         let step = match command {
             Command::Run(step) | Command::Probe(step) => Some(*step),
-            Command::Bind { .. } | Command::Hold(_) | Command::Finish | Command::Rest => None,
+            Command::Bind { .. } | Command::Hold(_) => None,
+            // The last step stays until the slot says that it is done.
+            Command::Finish | Command::Rest => return,
         };
         if let Some(hand) = &self.hand {
             self.bench.board.set_step(hand.slot, step);

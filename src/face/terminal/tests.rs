@@ -100,8 +100,8 @@ fn each_change_is_a_line_and_nothing_else_is() {
         &mut lines,
         &board,
         &expect![[r#"
-        00:00:00  slot 2: done: envelope 0042 (Anna Lang, Practice Key, serial 10000042, 12.3 s); 1 done, 4 to go.
-    "#]],
+            00:00:00  slot 2: done: envelope 0042 (Anna Lang, Practice Key, serial 10000042, 12.3 s); 1 done, 3 to go.
+        "#]],
     );
     stage::slot(&board, 2, &SlotState::Empty, None);
     changes(

@@ -19,6 +19,11 @@ impl Config {
             .collect();
         objections.extend(self.check_language());
         objections.extend(self.check_sign_in());
+        if !self.slots.hid && !self.slots.readers {
+            objections.push(
+                "[slots] hid and readers are both false, so no key would ever be seen; set one of them to true".to_owned(),
+            );
+        }
         let mut seen = BTreeSet::new();
         for place in &self.slots.places {
             if !seen.insert(place) {
@@ -74,13 +79,14 @@ mod tests {
     #[test]
     fn all_that_cannot_work_is_told_at_once() {
         let told = objections(
-            "[letters]\nlanguage = \"tlh\"\nsign_in = \"http://contoso.com\"\n[slots]\nplaces = [\"a\", \"b\", \"a\"]\n",
+            "[letters]\nlanguage = \"tlh\"\nsign_in = \"http://contoso.com\"\n[slots]\nhid = false\nreaders = false\nplaces = [\"a\", \"b\", \"a\"]\n",
         );
         let beginnings = [
             "[entra] tenant is not filled in",
             "[entra] client_id is not filled in",
             "[letters] language is `tlh`, and no letter has it; there are de, en, es, fr",
             "[letters] sign_in is `http://contoso.com`",
+            "[slots] hid and readers are both false",
             "[slots] places has `a` twice",
         ];
         assert_eq!(told.len(), beginnings.len(), "{told:?}");
