@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::journal::{append, replay};
+use crate::app::station::reading::holder_of;
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Happening, Intent, Step};
 use crate::domain::fault::Fault;
@@ -118,6 +119,7 @@ pub fn change(
         }
         (Change::Release, None) => Err(Unchanged::NotHeld),
         (Change::Release, Some(_)) => {
+            let enrollment = without_lost_key(ledger, job, enrollment, &write)?;
             write(enrollment, Happening::Released)?;
             Ok(Changed::Released)
         }
@@ -174,6 +176,33 @@ fn may_reissue(
         Some(Intent::Deliver { control }) => Some(control.clone()),
         Some(Intent::Plain | Intent::Register { .. }) | None => None,
     })
+}
+
+/// While the job was held, its key may have been bound to another job: then the attempt is over, and another key will do.
+/// Cut in between, the job stays held, and the next release finds nothing to give up.
+fn without_lost_key(
+    ledger: &dyn Ledger,
+    job: JobId,
+    enrollment: Enrollment,
+    write: &dyn Fn(Enrollment, Happening) -> Result<Enrollment, Fault>,
+) -> Result<Enrollment, Fault> {
+    let serial = enrollment
+        .binding()
+        .and_then(|binding| binding.serial.as_ref());
+    let holder = match serial {
+        Some(serial) => holder_of(ledger, serial)?,
+        None => None,
+    };
+    match holder {
+        Some(holder) if holder.job != job => {
+            let reason = Fault::KeyEnrolledFor {
+                holder: holder.person,
+                envelope: holder.envelope,
+            };
+            Ok(give_up(enrollment, Some(&reason), write)?.0)
+        }
+        Some(_) | None => Ok(enrollment),
+    }
 }
 
 /// Ends the attempt under way, if a key is bound to it.

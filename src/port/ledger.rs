@@ -168,7 +168,7 @@ pub trait Ledger: Send + Sync {
     fn current_pin(&self, job: JobId) -> Result<Option<Pin>, Fault>;
     /// The attestation that this attempt made, while the job is open.
     fn attestation(&self, job: JobId, attempt: Attempt) -> Result<Option<Attestation>, Fault>;
-    /// Jobs of this ledger whose key has this serial, newest first.
+    /// Jobs of this ledger whose key has this serial; the one that was bound to it last comes first.
     fn holders_of_serial(&self, serial: &Serial) -> Result<Vec<Holder>, Fault>;
     /// The job whose registered, or merely made, passkey this is. One that was given up is nobody's.
     fn holder_of_credential(&self, credential: &CredentialId) -> Result<Option<Holder>, Fault>;

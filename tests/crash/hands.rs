@@ -74,7 +74,8 @@ impl<'a> Hands<'a> {
             self.lay(at);
         } else if words.starts_with("lift") || words.starts_with("wrong key") {
             self.lift(at);
-        } else if words.starts_with("lay this key aside") {
+        } else if words.starts_with("lay this key aside") || words.starts_with("type: wipe") {
+            // A key that tells no serial and whose PIN stands in the job file cannot prove whose it is: another one will do.
             self.lift(at);
             self.slots[at].key = None;
         } else if words.starts_with("done") {

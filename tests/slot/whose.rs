@@ -210,18 +210,14 @@ fn a_key_that_became_somebodys_while_its_job_was_held_is_not_wiped_for_that_job(
     running.wait_for("the second person's key is done", |view| is_done(view, 1));
     table.take(1);
     assert_eq!(change(Change::Release), Some(Ok(Changed::Released)));
-    running.wait_for("the first job wants its key", |view| is_missed(view, 1));
     table.put(1, &keys[0]);
     running.wait_for("the second person's key is refused by name", |view| {
-        wants_another(
-            view,
-            1,
-            |why| matches!(why, Fault::KeyEnrolledFor { holder, .. } if *holder == users[1]),
+        matches!(
+            state(view, 1),
+            SlotState::Refused { fault: Fault::KeyEnrolledFor { holder, .. } } if holder == users[1]
         )
     });
     table.take(1);
-    let retried = Changed::Retried { begun: true };
-    assert_eq!(change(Change::Retry), Some(Ok(retried)));
     table.put(1, &keys[1]);
     running.wait_for("the first person's key is done", |view| is_done(view, 1));
     running.stop_now();
@@ -316,4 +312,51 @@ fn a_hub_that_starts_anew_in_the_middle_costs_nothing() {
     }
     table.take_all(&[1, 2, 3, 4]);
     assert_one_each(&table.line, &users, &keys);
+}
+
+#[test]
+fn a_key_that_served_somebody_else_while_its_job_was_held_is_that_persons() {
+    let table = Table::under(
+        1,
+        "always_uv = true\ndelete_existing = \"after_enrollment\"\n",
+    );
+    let keys = table.keys(2, None);
+    let users = table.line.drop_people("one.csv", 0..1);
+    let running = table.start(false);
+    keys[0].set_touch(Touch::ByHand);
+    table.put(1, &keys[0]);
+    assert!(keys[0].wait_for_blink(PATIENCE));
+    table.take(1);
+    running.wait_for("the pulled key is missed", |view| is_missed(view, 1));
+    let change = |wanted: Change| {
+        running
+            .handle
+            .change(JobId(1), wanted, "administrator".to_owned())
+    };
+    running.wait_for("the job is held", |_| {
+        let reason = "ask first".to_owned();
+        matches!(change(Change::Hold { reason }), Some(Ok(Changed::Held)))
+    });
+    // Still blank, it serves the next person, and is pulled when that person's passkey is registered.
+    let others = table.line.drop_people("two.csv", 1..2);
+    running.wait_for("the next person waits", |view| view.counts.waiting == 1);
+    keys[0].set_touch(Touch::After(std::time::Duration::ZERO));
+    keys[0].arrange(Mishap::BeforeCommand(CONFIG));
+    table.put(1, &keys[0]);
+    running.wait_for("the next person's key is missed", |view| is_missed(view, 1));
+    let released = change(Change::Release);
+    assert!(
+        matches!(released, Some(Ok(Changed::Released))),
+        "{released:?}"
+    );
+    table.put(1, &keys[0]);
+    running.wait_for("the next person's key is done", |view| is_done(view, 1));
+    table.take(1);
+    table.put(1, &keys[1]);
+    running.wait_for("the first person has another key", |view| {
+        view.counts.done == 2
+    });
+    running.stop_now();
+    table.take(1);
+    assert_one_each(&table.line, &[users, others].concat(), &keys);
 }

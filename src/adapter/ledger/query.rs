@@ -154,14 +154,23 @@ fn holder(record: JobRecord) -> Holder {
 }
 
 pub(super) fn holders_of_serial(db: &Connection, serial: &Serial) -> Result<Vec<Holder>, Trouble> {
-    let mut found = records(
+    let found = records(
         db,
         "WHERE job.serial = ?1 COLLATE NOCASE",
         [serial.as_str()],
     )?;
-    // A key may have served several people: the one it served last comes first.
-    found.sort_by_key(|record| std::cmp::Reverse((record.updated, record.job.id)));
-    Ok(found.into_iter().map(holder).collect())
+    // A key may have served several people, and a job that is written to later is not the one that had the key later.
+    let mut bound = db.prepare_cached(
+        "SELECT max(seq) FROM journal
+         WHERE job = ?1 AND kind = 'event' AND json_extract(event, '$.event') IN ('began', 'rebound')",
+    )?;
+    let mut holders = Vec::new();
+    for record in found {
+        let last: Option<i64> = bound.query_row([record.job.id.0], |row| row.get(0))?;
+        holders.push((last, holder(record)));
+    }
+    holders.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
+    Ok(holders.into_iter().map(|(_, holder)| holder).collect())
 }
 
 pub(super) fn holder_of_credential(

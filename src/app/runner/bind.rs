@@ -3,6 +3,7 @@
 
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
+use crate::app::station::reading::holder_of;
 use crate::domain::authenticator::{Binding, Identity, Recognition};
 use crate::domain::event::{Attempt, Happening, Step};
 use crate::domain::fault::{Fault, Move};
@@ -106,7 +107,9 @@ impl Run<'_> {
                 what: "a step without a bound key".to_owned(),
             });
         };
-        match binding.recognise(&identity) {
+        let recognition = binding.recognise(&identity);
+        self.is_still_ours(&identity)?;
+        match recognition {
             Recognition::Same => {}
             Recognition::Other => return Err(Fault::WrongKey),
             Recognition::Possible
@@ -140,6 +143,20 @@ impl Run<'_> {
         }
         self.bound = true;
         Ok(())
+    }
+
+    /// While a job was held or interrupted its key may have become another job's: then it is that person's (I2, I6).
+    fn is_still_ours(&self, identity: &Identity) -> Result<(), Fault> {
+        let Some(serial) = &identity.serial else {
+            return Ok(());
+        };
+        match holder_of(self.bench.ports.ledger.as_ref(), serial)? {
+            Some(holder) if holder.job != self.job.id => Err(Fault::KeyEnrolledFor {
+                holder: holder.person,
+                envelope: holder.envelope,
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Nothing of ours is on any key yet that could prove which one it is. The bench then decides on the key anew.

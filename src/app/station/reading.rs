@@ -13,7 +13,7 @@ use crate::app::{Ports, journal};
 use crate::domain::authenticator::{Identity, Serial, Slot};
 use crate::domain::credential::{CredentialId, RpId};
 use crate::domain::enrollment::Standing;
-use crate::domain::event::{Evidence, Happening, Step};
+use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::{EnrolledFor, Reading};
 use crate::port::{Attendant, Authenticator, CancelFlag, Holder, Ledger, Place, Stamped};
@@ -66,7 +66,7 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
         None => None,
     };
     let mut passkey = None;
-    if identity.capabilities.has_pin() && !comes_for_its_reset(ledger, identity.serial.as_ref())? {
+    if identity.capabilities.has_pin() && !comes_for_its_reset(ledger, enrolled_for.as_ref())? {
         passkey = passkey_on(key)?;
         if let Some(credential) = passkey.clone() {
             if is_spent(ledger, &credential)? {
@@ -128,44 +128,51 @@ fn was_ours_alone(journal: &[Stamped], credential: &CredentialId) -> bool {
     false
 }
 
-/// Whether a job under way waits for this very key, known by its serial, to reset it.
-fn comes_for_its_reset(ledger: &dyn Ledger, serial: Option<&Serial>) -> Result<bool, Fault> {
-    let Some(serial) = serial else {
+/// Whether the job whose key this is waits for it, to reset it.
+fn comes_for_its_reset(
+    ledger: &dyn Ledger,
+    enrolled_for: Option<&EnrolledFor>,
+) -> Result<bool, Fault> {
+    let Some(holder) = enrolled_for else {
         return Ok(false);
     };
-    for holder in ledger.holders_of_serial(serial)? {
-        if holder.standing == Standing::UnderWay {
-            let job = journal::replay(ledger, holder.job)?;
-            if job.wants_its_key() && job.current() == Some(Step::Reset) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
+    let job = journal::replay(ledger, holder.job)?;
+    Ok(job.wants_its_key() && job.current() == Some(Step::Reset))
 }
 
-/// For whom a job finished the key last, or else for whom one works on it, or has registered the passkey on it. A job that is
-/// held before that has laid its key aside.
-fn holder_of(ledger: &dyn Ledger, serial: &Serial) -> Result<Option<EnrolledFor>, Fault> {
-    let (done, others): (Vec<_>, Vec<_>) = ledger
-        .holders_of_serial(serial)?
-        .into_iter()
-        .partition(|holder| holder.standing == Standing::Done);
-    for holder in done.into_iter().chain(others) {
-        let registered = holder.standing == Standing::Held
-            && journal::replay(ledger, holder.job)?.method().is_some();
-        if registered {
+/// For whom the key with this serial is: the job that was bound to it last, if it is done or under way, or has made a passkey
+/// on it that may be at Entra. A job that is held before that has laid its key aside, and what a job was bound to
+/// before another one does not count, whatever has become of it since.
+///
+/// # Errors
+/// Those of the ledger.
+pub(in crate::app) fn holder_of(
+    ledger: &dyn Ledger,
+    serial: &Serial,
+) -> Result<Option<EnrolledFor>, Fault> {
+    for holder in ledger.holders_of_serial(serial)? {
+        let holds = match holder.standing {
+            Standing::Done | Standing::UnderWay => true,
+            Standing::Held => {
+                let job = journal::replay(ledger, holder.job)?;
+                job.method().is_some() || matches!(job.intent(), Some(Intent::Register { .. }))
+            }
+            Standing::Waiting | Standing::Cancelled => false,
+        };
+        if holds {
             return Ok(Some(named(holder)));
-        }
-        if let Some(holder) = brief(holder) {
-            return Ok(Some(holder));
         }
     }
     Ok(None)
 }
 
+/// The holder of a passkey that is not given up.
 fn brief(holder: Holder) -> Option<EnrolledFor> {
-    matches!(holder.standing, Standing::Done | Standing::UnderWay).then(|| named(holder))
+    matches!(
+        holder.standing,
+        Standing::Done | Standing::UnderWay | Standing::Held
+    )
+    .then(|| named(holder))
 }
 
 fn named(holder: Holder) -> EnrolledFor {

@@ -136,6 +136,18 @@ impl LedgerState {
         })
     }
 
+    /// The row that bound the job to its key.
+    fn bound_at(&self, job: JobId) -> Option<i64> {
+        let binds = |row: &&Stamped| {
+            matches!(
+                row.event.happening,
+                Happening::Began { .. } | Happening::Rebound { .. }
+            )
+        };
+        let mut rows = self.journal.get(&job)?.iter().rev();
+        rows.find(binds).map(|row| row.sequence)
+    }
+
     fn passkey(&self, kept: &Kept) -> Passkey {
         let duty = Duty::Orphan(kept.credential.clone());
         Passkey {

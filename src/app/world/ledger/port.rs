@@ -119,8 +119,10 @@ impl Ledger for World {
                 let state = ledger.enrollment(**job);
                 state.binding().and_then(|binding| binding.serial.as_ref()) == Some(serial)
             };
-            let jobs = ledger.jobs.keys().rev().filter(of);
-            jobs.filter_map(|job| ledger.holder(*job)).collect()
+            let mut jobs: Vec<&JobId> = ledger.jobs.keys().filter(of).collect();
+            jobs.sort_by_key(|job| std::cmp::Reverse(ledger.bound_at(**job)));
+            let holders = jobs.into_iter();
+            holders.filter_map(|job| ledger.holder(*job)).collect()
         })
     }
 
