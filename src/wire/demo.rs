@@ -131,11 +131,17 @@ impl Stage {
     /// Says what is real and what is not.
     pub fn announce(&self) {
         tell(&format!(
-            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} people of {} get a key, at {} slots.\n",
+            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} of {} a key, at {}.\n",
             self.tenant.url(),
-            self.wish.keys,
-            self.config.entra.tenant,
-            self.wish.slots
+            match self.wish.keys {
+                1 => "1 person".to_owned(),
+                keys => format!("{keys} people"),
+            },
+            match self.wish.keys {
+                1 => format!("{} gets", self.config.entra.tenant),
+                _ => format!("{} get", self.config.entra.tenant),
+            },
+            count(usize::from(self.wish.slots), "slot")
         ));
     }
 
