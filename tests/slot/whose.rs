@@ -220,7 +220,10 @@ fn a_key_that_became_somebodys_while_its_job_was_held_is_not_wiped_for_that_job(
         )
     });
     table.take(1);
-    let retried = Changed::Retried { begun: true };
+    let retried = Changed::Retried {
+        begun: true,
+        reissue: false,
+    };
     assert_eq!(change(Change::Retry), Some(Ok(retried)));
     table.put(1, &keys[1]);
     running.wait_for("the first person's key is done", |view| is_done(view, 1));

@@ -17,9 +17,17 @@ pub fn done(changed: &Changed, who: &str) -> String {
         Changed::Cancelled { begun: true } => format!(
             "{who} is cancelled. A key was begun for it: wipe that key before it is used again. If its passkey is at Entra, it will be deleted there."
         ),
-        Changed::Retried { begun: false } => format!("{who} waits for a key."),
-        Changed::Retried { begun: true } => format!(
-            "{who} waits for another key. Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there."
+        Changed::Retried { begun: false, .. } => format!("{who} waits for a key."),
+        Changed::Retried {
+            begun: true,
+            reissue,
+        } => format!(
+            "{who} waits for another key. {}Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there.",
+            if *reissue {
+                "Its reissue is dropped: the old key gets no new PIN. "
+            } else {
+                ""
+            }
         ),
         Changed::Reissued { void } => format!(
             "{who} gets a new PIN and a new letter. {}Put its key back into a slot; its passkey stays.",

@@ -1,10 +1,12 @@
 //! A job's journal in sentences. Ids and verdicts are told as they are; of a PIN only that it is sealed.
 
+use crate::app::admin::STARTED_ANEW;
 use crate::domain::authenticator::Binding;
 use crate::domain::credential::AttestationVerdict;
 use crate::domain::event::{Event, Evidence, Happening, Intent, Step, Witness};
+use crate::domain::fault::Fault;
 use crate::face::say::clean::clean;
-use crate::face::say::news::count;
+use crate::face::say::news::{count, sentence};
 use crate::face::say::{fault, steps};
 
 /// One event.
@@ -56,7 +58,7 @@ pub fn line(event: &Event) -> String {
             format!(
                 "Attempt {} was given up; the job {next}. {}{}",
                 event.attempt.0,
-                fault::message(reason),
+                given_up_for(reason),
                 orphan(credential.is_some())
             )
         }
@@ -74,6 +76,16 @@ pub fn line(event: &Event) -> String {
             format!("Cancelled for good.{}", orphan(credential.is_some()))
         }
     }
+}
+
+/// Why an attempt was given up. A retry of a job that was not held says so, and not that it was.
+fn given_up_for(reason: &Fault) -> String {
+    if let Fault::OnHold { why } = reason
+        && let Some(more) = why.strip_prefix(STARTED_ANEW)
+    {
+        return sentence(&format!("It was {STARTED_ANEW}{more}"));
+    }
+    fault::message(reason)
 }
 
 fn key(binding: &Binding) -> String {
