@@ -212,6 +212,7 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
         1 job under way:
           Job 1 (dora@contoso.com, envelope 0001), last step 2026-03-02 10:30:00 +01:00
             void letters: 4820 9173 5525
+            put key 10000044 of envelope 0001 back into a slot: it gets a new PIN
     "#]]
     .assert_eq(&told);
     let shown = text(|to| show(&ledger, &record, &style(true), to));

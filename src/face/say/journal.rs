@@ -169,3 +169,34 @@ fn verdict(verdict: &AttestationVerdict) -> String {
         AttestationVerdict::CannotJudge(why) => format!("cannot judge: {}", clean(why)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Attempt;
+
+    fn given_up(why: &str) -> String {
+        line(&Event {
+            attempt: Attempt(2),
+            happening: Happening::Abandoned {
+                reason: Fault::OnHold {
+                    why: why.to_owned(),
+                },
+                credential: None,
+                restart: Step::Reset,
+            },
+        })
+    }
+
+    #[test]
+    fn a_retry_is_not_called_a_hold() {
+        assert_eq!(
+            given_up("started anew by the administrator; the reissue is dropped with the key"),
+            "Attempt 2 was given up; the job waits for another key. It was started anew by the administrator; the reissue is dropped with the key."
+        );
+        assert_eq!(
+            given_up("on leave"),
+            "Attempt 2 was given up; the job waits for another key. The job is on hold: on leave."
+        );
+    }
+}
