@@ -105,13 +105,15 @@ pub fn assemble(
 /// The folder for letters. No job is concerned yet, so what is wrong with it is the configuration's matter.
 fn open_press(config: &Config, composer: Composer) -> Result<FolderPress, WireFault> {
     let folder = config.path(&config.letters.folder);
-    FolderPress::open(&folder, composer).map_err(|fault| match fault {
-        Fault::Mailer { what } => WireFault::Config(ConfigFault {
+    FolderPress::open(&folder, composer).map_err(|fault| {
+        let Fault::Mailer { what } = fault else {
+            return WireFault::Fault(fault);
+        };
+        WireFault::Config(ConfigFault {
             file: config.file.display().to_string(),
             what: format!("[letters] folder: {what}"),
             remedy: Remedy::Folder,
-        }),
-        other => WireFault::Fault(other),
+        })
     })
 }
 
