@@ -42,9 +42,10 @@ pub enum Changed {
     Cancelled {
         begun: bool,
     },
-    /// `begun`: the key that the job had begun with was given up.
+    /// `begun`: the key that the job had begun with was given up; `reissue`: and with it the new PIN that it should get.
     Retried {
         begun: bool,
+        reissue: bool,
     },
     /// `void`: the control number of the letter that may exist and is not to be trusted any more.
     Reissued {
@@ -81,6 +82,9 @@ pub enum Unchanged {
     #[error(transparent)]
     Fault(#[from] Fault),
 }
+
+/// Begins the reason of an attempt that was given up by [`Change::Retry`] alone: the job was not on hold.
+pub const STARTED_ANEW: &str = "started anew by the administrator";
 
 /// Makes the change, durable when this returns.
 ///
@@ -130,12 +134,16 @@ pub fn change(
         }
         (Change::Retry, None) if !begun => Err(Unchanged::NotBegun),
         (Change::Retry, held) => {
+            let reissue = enrollment.is_reissue();
             let (enrollment, given_up) = give_up(enrollment, held.as_ref(), &write)?;
             // The key is given up first: cut in between, the job stays held and a second retry finishes the change.
             if held.is_some() {
                 write(enrollment, Happening::Released)?;
             }
-            Ok(Changed::Retried { begun: given_up })
+            Ok(Changed::Retried {
+                begun: given_up,
+                reissue: given_up && reissue,
+            })
         }
         (Change::Reissue { reason }, _) => {
             let void = may_reissue(ledger, job, &enrollment)?;
@@ -214,8 +222,13 @@ fn give_up(
     if enrollment.binding().is_none() {
         return Ok((enrollment, false));
     }
-    let reason = held.cloned().unwrap_or(Fault::OnHold {
-        why: "started anew by the administrator".to_owned(),
+    let dropped = if enrollment.is_reissue() {
+        "; the reissue is dropped with the key"
+    } else {
+        ""
+    };
+    let reason = held.cloned().unwrap_or_else(|| Fault::OnHold {
+        why: format!("{STARTED_ANEW}{dropped}"),
     });
     let happening = Happening::Abandoned {
         reason,

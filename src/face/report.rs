@@ -11,7 +11,7 @@ mod show;
 mod status;
 
 pub use list::list;
-pub use reconcile::reconcile;
+pub use reconcile::{not_compared, reconcile};
 pub use show::show;
 pub use status::status;
 

@@ -93,9 +93,15 @@ pub fn erasing(ledger: Arc<SqliteLedger>) -> Erase {
             .collect();
         let erased = ledger.erase_person(user, actor, now)?;
         Ok(format!(
-            "The person is erased: {} name nobody any more, {} are gone. The audit chain still verifies.\nWhat lies outside the ledger stays: archived job files (batch {}) and letters that were not sent may still name them.",
+            "The person is erased: {} {} nobody any more, {} {} gone. The audit chain still verifies.\nWhat lies outside the ledger stays: archived job files (batch {}) and letters that were not sent may still name them.",
             count(erased.jobs.len(), "job"),
+            if erased.jobs.len() == 1 {
+                "names"
+            } else {
+                "name"
+            },
             count(erased.sealed_pins, "sealed PIN"),
+            if erased.sealed_pins == 1 { "is" } else { "are" },
             batches.into_iter().collect::<Vec<_>>().join(", ")
         ))
     })

@@ -78,7 +78,10 @@ impl ConfigFault {
 pub(super) fn listed(objections: &[String]) -> String {
     match objections {
         [one] => one.clone(),
-        many => many.iter().map(|one| format!("\n  {one}")).collect(),
+        many => {
+            let lines: String = many.iter().map(|one| format!("\n  {one}")).collect();
+            format!("{} things to mend:{lines}", many.len())
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::app::board::Board;
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::SlotState;
+use crate::face::say::news::count;
 use crate::port::{CancelFlag, Place};
 use crate::practice::authenticator::{
     Bench, Habits, Manufacturer, Model, PracticeKeys, PracticeOperator,
@@ -130,12 +131,17 @@ impl Stage {
 
     /// Says what is real and what is not.
     pub fn announce(&self) {
+        let (people, get) = match self.wish.keys {
+            1 => ("1 person".to_owned(), "gets"),
+            keys => (format!("{keys} people"), "get"),
+        };
         tell(&format!(
-            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} people of {} get a key, at {} slots.\n",
+            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} of {} {} a key, at {}.\n",
             self.tenant.url(),
-            self.wish.keys,
+            people,
             self.config.entra.tenant,
-            self.wish.slots
+            get,
+            count(usize::from(self.wish.slots), "slot")
         ));
     }
 

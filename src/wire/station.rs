@@ -14,8 +14,9 @@ use crate::app::board::Board;
 use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
+use crate::domain::fault::Fault;
 use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place};
-use crate::wire::config::{Config, ConfigFault};
+use crate::wire::config::{Config, ConfigFault, Remedy};
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies};
 
@@ -62,7 +63,7 @@ pub fn assemble(
     let templates = Templates::shipped()?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
     let composer = Composer::new(templates, config.letterhead())?;
-    let press = FolderPress::open(&config.path(&config.letters.folder), composer)?;
+    let press = open_press(config, composer)?;
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),
@@ -98,6 +99,21 @@ pub fn assemble(
         ledger,
         folder,
         cancel,
+    })
+}
+
+/// The folder for letters. No job is concerned yet, so what is wrong with it is the configuration's matter.
+fn open_press(config: &Config, composer: Composer) -> Result<FolderPress, WireFault> {
+    let folder = config.path(&config.letters.folder);
+    FolderPress::open(&folder, composer).map_err(|fault| {
+        let Fault::Mailer { what } = fault else {
+            return WireFault::Fault(fault);
+        };
+        WireFault::Config(ConfigFault {
+            file: config.file.display().to_string(),
+            what: format!("[letters] folder: {what}"),
+            remedy: Remedy::Folder,
+        })
     })
 }
 

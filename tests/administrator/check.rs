@@ -102,7 +102,23 @@ fn everything_is_told_at_once_and_nothing_is_changed() {
     ] {
         assert!(said.contains(words), "{words} is missing in: {said}");
     }
+    let first = said.lines().next().expect("a line");
+    assert!(first.ends_with(" things to mend:"), "{first}");
     assert_eq!(names(&root), before);
+}
+
+#[test]
+fn a_folder_for_letters_that_cannot_be_used_concerns_no_job() {
+    let line = Line::new(1);
+    fs::write(line.home.path().join("station/in-the-way"), "").expect("a file");
+    let file = &line.config.file;
+    let text = fs::read_to_string(file).expect("the configuration");
+    let text = text.replace("folder = \"mailers\"", "folder = \"in-the-way/letters\"");
+    fs::write(file, text).expect("written");
+    let (code, said) = typed(&line, &["run", "--until-empty"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("[letters] folder: "), "{said}");
+    assert!(!said.contains("keyline jobs"), "{said}");
 }
 
 /// Exit code and words of the program, with these arguments and the station's configuration.

@@ -341,8 +341,35 @@ fn a_tenant_that_does_not_answer_ends_it_in_words() {
     );
     let tenant = line.tenant.lock().expect("a tenant").take();
     drop(tenant);
-    let away = keyline(&line, &["reconcile"]);
+    let away = keyline(&line, &["reconcile", "--json"]);
     assert_eq!(away.status.code(), Some(6), "{}", err(&away));
-    assert!(err(&away).starts_with("error: "), "{}", err(&away));
-    assert_eq!(out(&away), "");
+    assert!(
+        err(&away).contains("does not answer: 127.0.0.1 cannot be reached (Connection refused"),
+        "{}",
+        err(&away)
+    );
+    let told: Value = serde_json::from_str(&out(&away)).expect("JSON");
+    assert_eq!(told["compared"], false, "{told}");
+    assert!(err(&away).contains(told["why"].as_str().expect("words")));
+}
+
+#[test]
+fn whoever_types_it_is_told_how_the_service_gets_its_credential() {
+    let (line, _) = line();
+    let file = &line.config.file;
+    let text = std::fs::read_to_string(file).expect("the configuration");
+    let old = text
+        .lines()
+        .find(|line| line.trim_start().starts_with("client_secret"))
+        .expect("the setting");
+    let text = text.replace(old, "client_secret = { credential = \"client-secret\" }");
+    std::fs::write(file, text).expect("written");
+    let refused = keyline(&line, &["reconcile"]);
+    assert_eq!(refused.status.code(), Some(6), "{}", err(&refused));
+    assert!(
+        err(&refused).contains("put this, with the user and the file of your unit: `sudo systemd-run --pipe --wait --uid=keyline --property=LoadCredential=client-secret:/etc/keyline/client-secret`"),
+        "{}",
+        err(&refused)
+    );
+    assert_eq!(out(&refused), "");
 }

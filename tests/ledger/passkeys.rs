@@ -1,8 +1,10 @@
 //! What became of each passkey that the ledger made, and one that was given up and is looked for again.
 
 use keyline::adapter::ledger::Verdict;
+use keyline::domain::authenticator::Serial;
 use keyline::domain::credential::CredentialId;
 use keyline::domain::event::Happening;
+use keyline::domain::fault::Fault;
 use keyline::domain::job::JobId;
 use keyline::port::{Duty, DutyOutcome, Ledger, PasskeyState};
 
@@ -58,4 +60,24 @@ fn what_became_of_a_passkey_is_told_and_a_given_up_one_can_be_looked_for_again()
     assert_eq!((again.len(), again[0].looks), (1, 0));
     assert_eq!(again[0].duty, Duty::Orphan(lost));
     assert!(matches!(ledger.verify(None).unwrap(), Verdict::Sound(_)));
+}
+
+#[test]
+fn the_job_that_was_bound_to_a_key_last_comes_first_whatever_is_written_to_another_later() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let jobs = admit(&ledger, "a", &["adele@contoso.com", "alex@contoso.com"]);
+    let why = "ask first".to_owned();
+    let fault = Fault::OnHold { why };
+    let mut first = Hand::new(&ledger, jobs[0]);
+    first.begin("1").write(Happening::Held { fault });
+    Hand::new(&ledger, jobs[1]).begin("1");
+    // Long after, by the clock as well.
+    first.at = first.at.plus_seconds(1000);
+    first.write(Happening::Released);
+    let holders = ledger
+        .holders_of_serial(&Serial::new("1").unwrap())
+        .unwrap();
+    let order: Vec<_> = holders.iter().map(|holder| holder.job).collect();
+    assert_eq!(order, [jobs[1], jobs[0]]);
 }

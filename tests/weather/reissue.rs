@@ -119,7 +119,7 @@ fn reissue(policy: &'static str, mishap: Option<Mishap>) {
         key.arrange(mishap);
     }
     let change = Change::Reissue {
-        reason: "the printer tore it".to_owned(),
+        reason: "nobody knows whether it came out".to_owned(),
     };
     let changed = running.handle.change(JOB, change, "admin".to_owned());
     let Some(Ok(Changed::Reissued { void: Some(void) })) = changed else {

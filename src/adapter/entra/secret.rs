@@ -13,6 +13,9 @@ use crate::domain::fault::Fault;
 /// Bytes. Entra's secrets have about 40 characters; a larger file is another file.
 const SECRET_BYTES_MAX: u64 = 4096;
 
+/// Where the packaged unit has the file of the credential.
+const PACKAGED: &str = "/etc/keyline";
+
 /// Names the place of the client secret; in the configuration `{ env = "…" }`, `{ file = "…" }` or `{ credential = "…" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -59,7 +62,7 @@ impl SecretSource {
             Self::Credential(name) => {
                 let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                     sign_in(format!(
-                        "the systemd credential {name} is configured, but $CREDENTIALS_DIRECTORY is not set; the unit needs LoadCredential={name}:…"
+                        "the systemd credential {name} reaches only what systemd starts, and $CREDENTIALS_DIRECTORY is not set here. A unit needs LoadCredential={name}:FILE. Before a command that you type, put this, with the user and the file of your unit: `sudo systemd-run --pipe --wait --uid=keyline --property=LoadCredential={name}:{PACKAGED}/{name}`"
                     ))
                 })?;
                 if name.is_empty() || name.contains('/') || name == ".." {

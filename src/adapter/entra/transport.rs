@@ -71,7 +71,43 @@ impl Call<'_> {
 struct Lost {
     /// The request certainly never reached the service.
     unsent: bool,
+    /// For a person: the host, and the last cause.
     what: String,
+    /// For the log: every cause.
+    causes: String,
+}
+
+impl Lost {
+    /// A request to `host` that failed with `error`.
+    fn new(host: &str, error: &reqwest::Error) -> Self {
+        let causes = chain(error);
+        let what = if error.is_timeout() {
+            format!("{host} did not answer in time")
+        } else if causes.contains("dns error") {
+            format!(
+                "{host} cannot be reached (no address is found for its name, or for the proxy's)"
+            )
+        } else if error.is_connect() {
+            format!("{host} cannot be reached ({})", last_cause(error))
+        } else {
+            format!("the way to {host} broke off ({})", last_cause(error))
+        };
+        Self {
+            unsent: error.is_connect() || error.is_builder(),
+            what,
+            causes,
+        }
+    }
+
+    /// An answer of `host` that cannot be read.
+    fn unreadable(host: &str, why: &str) -> Self {
+        let what = format!("the answer of {host} {why}");
+        Self {
+            unsent: false,
+            causes: what.clone(),
+            what,
+        }
+    }
 }
 
 /// A client for one endpoint.
@@ -160,15 +196,13 @@ impl Wire {
 
     fn once(&self, call: &Call<'_>, bearer: &Bearer<'_>) -> Result<Answer, Lost> {
         let client_request_id = Uuid::new_v4().to_string();
+        let host = call.url.host_str().unwrap_or_default();
         let started = Instant::now();
         let result = self
             .request(call, bearer, &client_request_id)
             .send()
-            .map_err(|error| Lost {
-                unsent: error.is_connect() || error.is_builder(),
-                what: chain(&error.without_url()),
-            })
-            .and_then(|response| self.read(response, &client_request_id));
+            .map_err(|error| Lost::new(host, &error.without_url()))
+            .and_then(|response| self.read(response, host, &client_request_id));
         let elapsed_ms = started.elapsed().as_millis();
         log(call, &result, &client_request_id, elapsed_ms);
         result
@@ -200,7 +234,12 @@ impl Wire {
         }
     }
 
-    fn read(&self, response: Response, client_request_id: &str) -> Result<Answer, Lost> {
+    fn read(
+        &self,
+        response: Response,
+        host: &str,
+        client_request_id: &str,
+    ) -> Result<Answer, Lost> {
         let status = response.status().as_u16();
         let header = |name: &str| {
             response
@@ -217,15 +256,10 @@ impl Wire {
         response
             .take(ANSWER_BYTES_MAX + 1)
             .read_to_end(&mut body)
-            .map_err(|error| Lost {
-                unsent: false,
-                what: format!("the answer broke off ({error})"),
-            })?;
+            .map_err(|error| Lost::unreadable(host, &format!("broke off ({error})")))?;
         if u64::try_from(body.len()).is_ok_and(|length| length > ANSWER_BYTES_MAX) {
-            return Err(Lost {
-                unsent: false,
-                what: format!("the answer is larger than {ANSWER_BYTES_MAX} bytes"),
-            });
+            let why = format!("is larger than {ANSWER_BYTES_MAX} bytes");
+            return Err(Lost::unreadable(host, &why));
         }
         Ok(Answer {
             status,
@@ -261,6 +295,15 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// The innermost cause, which says the most in the fewest words.
+fn last_cause(error: &dyn Error) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    last.to_string()
+}
+
 /// What changes something at Entra is in every log with its request-id; what only asks is told on request, unless it fails.
 fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, elapsed_ms: u128) {
     macro_rules! answered {
@@ -286,7 +329,7 @@ fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, 
             client_request_id,
             elapsed_ms,
             unsent = lost.unsent,
-            what = lost.what,
+            what = lost.causes,
             "no answer"
         ),
     }

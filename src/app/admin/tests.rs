@@ -199,7 +199,10 @@ fn a_retry_gives_up_the_key_and_waits_for_another() {
         let ledger = ledger(story);
         assert_eq!(
             ask(&ledger, &Change::Retry),
-            Ok(Changed::Retried { begun: true })
+            Ok(Changed::Retried {
+                begun: true,
+                reissue: false
+            })
         );
         let state = ledger.enrollment(JOB);
         assert_eq!(
@@ -227,7 +230,10 @@ fn a_key_that_an_abandoned_attempt_kept_can_be_given_up_too() {
     assert!(ledger.enrollment(JOB).wants_its_key());
     assert_eq!(
         ask(&ledger, &Change::Retry),
-        Ok(Changed::Retried { begun: true })
+        Ok(Changed::Retried {
+            begun: true,
+            reissue: false
+        })
     );
     assert!(!ledger.enrollment(JOB).wants_its_key());
 }
@@ -246,7 +252,10 @@ fn a_retry_that_was_cut_between_its_two_events_can_be_made_again() {
     let ledger = ledger(story);
     assert_eq!(
         ask(&ledger, &Change::Retry),
-        Ok(Changed::Retried { begun: false })
+        Ok(Changed::Retried {
+            begun: false,
+            reissue: false
+        })
     );
     assert_eq!(ledger.enrollment(JOB).standing(), Standing::UnderWay);
 }

@@ -138,6 +138,7 @@ fn help_is_an_answer_and_not_a_complaint() {
         "wipe N",
         "take N",
         "cards",
+        "pin N PIN",
         "badge NAME",
         "quit",
         "--until-empty",

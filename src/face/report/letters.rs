@@ -3,6 +3,20 @@
 use crate::domain::event::{Evidence, Happening, Intent};
 use crate::port::Stamped;
 
+/// Whether the letter shall be made anew and the job's key has not come back for it yet.
+pub(super) fn wants_key(rows: &[Stamped]) -> bool {
+    let told = |row: &&Stamped| {
+        !matches!(
+            row.event.happening,
+            Happening::Held { .. } | Happening::Released
+        )
+    };
+    rows.iter()
+        .rev()
+        .find(told)
+        .is_some_and(|row| matches!(row.event.happening, Happening::Reissued { .. }))
+}
+
 /// The control numbers of the letters that may exist and are not to be trusted, the oldest first.
 pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
     let mut void = Vec::new();

@@ -23,6 +23,15 @@ pub fn reconcile(report: &Report, as_json: bool, to: &mut dyn Write) -> Result<(
     })
 }
 
+/// Writes, for scripts, why nothing could be compared.
+///
+/// # Errors
+/// When `to` fails.
+pub fn not_compared(why: &Complaint, to: &mut dyn Write) -> Result<(), Complaint> {
+    let told = json!({ "compared": false, "why": why.message, "hint": why.hint });
+    written(to, |to| json::write(&told, to))
+}
+
 fn text(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "{}", say::reconcile::verdict(report))?;
     if !report.differences.is_empty() {
@@ -74,6 +83,7 @@ fn value(report: &Report) -> Value {
         .map(|(user, why)| json!({ "user": user, "why": json::held(why) }))
         .collect();
     json!({
+        "compared": true,
         "people": report.people,
         "agreeing": report.agreeing,
         "in_flight": report.in_flight,

@@ -1,6 +1,6 @@
 //! `keyline status`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -79,8 +79,12 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
     };
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
     let mut void = BTreeMap::new();
+    let mut wanted = BTreeSet::new();
     for record in held.iter().chain(&under_way) {
         let rows = read(ledger.journal(record.job.id))?;
+        if letters::wants_key(&rows) {
+            wanted.insert(record.job.id);
+        }
         let numbers = letters::void(&rows).join(", ");
         if !numbers.is_empty() {
             void.insert(record.job.id, clean(&numbers));
@@ -109,7 +113,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             )
         } else {
             table(&all, &batches, to)?;
-            going_on(&under_way, &void, style, to)?;
+            going_on(&under_way, &void, &wanted, style, to)?;
             held_jobs(&held, &void, style, to)
         }
     })
@@ -144,6 +148,7 @@ type Void = BTreeMap<JobId, String>;
 fn going_on(
     records: &[&JobRecord],
     void: &Void,
+    wanted: &BTreeSet<JobId>,
     style: &Style,
     to: &mut dyn Write,
 ) -> io::Result<()> {
@@ -155,8 +160,23 @@ fn going_on(
         let since = moment::local(record.updated, &style.zone);
         writeln!(to, "  {}, last step {since}", clean(&name(record)))?;
         void_letters(record, void, to)?;
+        if wanted.contains(&record.job.id) {
+            writeln!(to, "    {}", key_back(record))?;
+        }
     }
     Ok(())
+}
+
+/// A reissue goes on with the key that the job had.
+fn key_back(record: &JobRecord) -> String {
+    let key = record.serial.as_ref().map_or_else(
+        || "its key (without a serial number)".to_owned(),
+        |serial| format!("key {}", clean(serial.as_str())),
+    );
+    format!(
+        "put {key} of envelope {} back into a slot: it gets a new PIN",
+        record.job.envelope
+    )
 }
 
 fn void_letters(record: &JobRecord, void: &Void, to: &mut dyn Write) -> io::Result<()> {

@@ -183,7 +183,7 @@ fn reissued() -> World {
         fault: Fault::DeliveryUncertain,
     });
     dora.push(Happening::Reissued {
-        reason: "the printer tore it.".to_owned(),
+        reason: "nobody knows whether it came out.".to_owned(),
         void: Some("4820 9173 5525".to_owned()),
     });
     ledger.tell(JobId(1), dora);
@@ -202,7 +202,7 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
     expect![[r#"
         standing        under way
         void letters    4820 9173 5525
-          2026-03-02 10:30:00 +01:00  4711  Reissued: the same key gets a new PIN and a new letter. The letter with control number 4820 9173 5525 is void. Reason: the printer tore it.
+          2026-03-02 10:30:00 +01:00  4711  Reissued: the same key gets a new PIN and a new letter. The letter with control number 4820 9173 5525 is void. Reason: nobody knows whether it came out.
     "#]].assert_eq(&(ends.join("\n") + "\n"));
     let told = text(|to| status(&ledger, &style(false), to));
     expect![[r#"
@@ -212,6 +212,7 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
         1 job under way:
           Job 1 (dora@contoso.com, envelope 0001), last step 2026-03-02 10:30:00 +01:00
             void letters: 4820 9173 5525
+            put key 10000044 of envelope 0001 back into a slot: it gets a new PIN
     "#]]
     .assert_eq(&told);
     let shown = text(|to| show(&ledger, &record, &style(true), to));

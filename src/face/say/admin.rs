@@ -17,9 +17,17 @@ pub fn done(changed: &Changed, who: &str) -> String {
         Changed::Cancelled { begun: true } => format!(
             "{who} is cancelled. A key was begun for it: wipe that key before it is used again. If its passkey is at Entra, it will be deleted there."
         ),
-        Changed::Retried { begun: false } => format!("{who} waits for a key."),
-        Changed::Retried { begun: true } => format!(
-            "{who} waits for another key. Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there."
+        Changed::Retried { begun: false, .. } => format!("{who} waits for a key."),
+        Changed::Retried {
+            begun: true,
+            reissue,
+        } => format!(
+            "{who} waits for another key. {}Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there.",
+            if *reissue {
+                "Its reissue is dropped: the old key gets no new PIN. "
+            } else {
+                ""
+            }
         ),
         Changed::Reissued { void } => format!(
             "{who} gets a new PIN and a new letter. {}Put its key back into a slot; its passkey stays.",
@@ -32,7 +40,7 @@ pub fn done(changed: &Changed, who: &str) -> String {
 }
 
 /// After the hand-over.
-const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
+const REPLACE: &str = "If the sheet was spoiled, print the PDF again while it is still there. For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
 
 /// Why nothing was done about the job called `who`.
 pub fn refused(why: &Unchanged, who: &str) -> Complaint {
@@ -70,7 +78,7 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
         ),
         Unchanged::HandedOver => refuse(
             format!(
-                "{who} is done: the letter was handed over, and the station has forgotten its PIN."
+                "{who} is done: its letter was put into the letters' folder as a PDF, and with that the station has forgotten its PIN."
             ),
             REPLACE,
         ),

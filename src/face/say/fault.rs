@@ -276,11 +276,11 @@ pub fn hint(fault: &Fault) -> String {
             "Cancel the job, and drop a job file that has a `pin` for this person; or use a policy with `reset = \"random\"`."
         }
         Fault::Unreachable { .. } => {
-            "Check the network, the proxy and Microsoft's service status. Work goes on by itself once the way is open."
+            "Check the network, the proxy and Microsoft's service status. A running station goes on by itself once the way is open; a command is to be given again."
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "Check tenant, client id and client secret in the configuration, and whether the secret has expired."
+            "If a command is named here, type that. Otherwise check tenant, client id and client secret in the configuration, and whether the secret has expired."
         }
         Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
         Fault::Refused { .. } => {
@@ -302,7 +302,7 @@ pub fn hint(fault: &Fault) -> String {
             "Look at the user's passkeys in the Entra portal and delete what is not this key's. `keyline jobs release JOB` then looks again; `keyline jobs retry JOB` starts anew with another key."
         }
         Fault::Mailer { .. } => {
-            "Mend what is named (name, address, language or the folder for letters), then `keyline jobs release JOB`."
+            "What the job file said (name, address, language) stays as it is in this job: `keyline jobs cancel JOB`, then drop the row again, mended. If it is the folder for letters or the configuration: mend it, then `keyline jobs release JOB`."
         }
         Fault::Interrupted => "Nothing needs to be done: the station goes on by itself.",
         Fault::DeliveryUncertain => {

@@ -1,10 +1,12 @@
 //! A job's journal in sentences. Ids and verdicts are told as they are; of a PIN only that it is sealed.
 
+use crate::app::admin::STARTED_ANEW;
 use crate::domain::authenticator::Binding;
 use crate::domain::credential::AttestationVerdict;
 use crate::domain::event::{Event, Evidence, Happening, Intent, Step, Witness};
+use crate::domain::fault::Fault;
 use crate::face::say::clean::clean;
-use crate::face::say::news::count;
+use crate::face::say::news::{count, sentence};
 use crate::face::say::{fault, steps};
 
 /// One event.
@@ -56,7 +58,7 @@ pub fn line(event: &Event) -> String {
             format!(
                 "Attempt {} was given up; the job {next}. {}{}",
                 event.attempt.0,
-                fault::message(reason),
+                given_up_for(reason),
                 orphan(credential.is_some())
             )
         }
@@ -74,6 +76,16 @@ pub fn line(event: &Event) -> String {
             format!("Cancelled for good.{}", orphan(credential.is_some()))
         }
     }
+}
+
+/// Why an attempt was given up. A retry of a job that was not held says so, and not that it was.
+fn given_up_for(reason: &Fault) -> String {
+    if let Fault::OnHold { why } = reason
+        && let Some(more) = why.strip_prefix(STARTED_ANEW)
+    {
+        return sentence(&format!("It was {STARTED_ANEW}{more}"));
+    }
+    fault::message(reason)
 }
 
 fn key(binding: &Binding) -> String {
@@ -155,5 +167,36 @@ fn verdict(verdict: &AttestationVerdict) -> String {
         AttestationVerdict::Agrees => "agrees".to_owned(),
         AttestationVerdict::Disagrees(why) => format!("disagrees: {}", clean(why)),
         AttestationVerdict::CannotJudge(why) => format!("cannot judge: {}", clean(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::Attempt;
+
+    fn given_up(why: &str) -> String {
+        line(&Event {
+            attempt: Attempt(2),
+            happening: Happening::Abandoned {
+                reason: Fault::OnHold {
+                    why: why.to_owned(),
+                },
+                credential: None,
+                restart: Step::Reset,
+            },
+        })
+    }
+
+    #[test]
+    fn a_retry_is_not_called_a_hold() {
+        assert_eq!(
+            given_up("started anew by the administrator; the reissue is dropped with the key"),
+            "Attempt 2 was given up; the job waits for another key. It was started anew by the administrator; the reissue is dropped with the key."
+        );
+        assert_eq!(
+            given_up("on leave"),
+            "Attempt 2 was given up; the job waits for another key. The job is on hold: on leave."
+        );
     }
 }

@@ -25,9 +25,10 @@ pub fn line(news: &News) -> String {
             format!("{} was taken: {}.", clean(file), count(*jobs, "job"))
         }
         News::Rejected { file, reasons } => format!(
-            "{} was rejected: {} to mend. They are listed beside it, in rejected/.",
+            "{} was rejected: {} to mend. {} listed beside it, in rejected/.",
             clean(file),
-            count(*reasons, "thing")
+            count(*reasons, "thing"),
+            if *reasons == 1 { "It is" } else { "They are" }
         ),
         News::FileHeld { file, why } => {
             format!("{} waits in hold/: {}", clean(file), sentence(why))
@@ -78,7 +79,7 @@ mod tests {
                     file: "a\u{1b}]0;x.csv".into(),
                     reasons: 1,
                 },
-                "a\u{FFFD}]0;x.csv was rejected: 1 thing to mend. They are listed beside it, in rejected/.",
+                "a\u{FFFD}]0;x.csv was rejected: 1 thing to mend. It is listed beside it, in rejected/.",
             ),
             (
                 News::Trouble {

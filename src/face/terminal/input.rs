@@ -41,7 +41,7 @@ pub(super) enum Word {
     Unclear(&'static str),
 }
 
-const WORDS: &str = "Words that are understood: wipe N, take N, cards, badge NAME, quit. N is the number of a slot.";
+const WORDS: &str = "Words that are understood: wipe N, take N, cards, pin N PIN, badge NAME, quit. N is the number of a slot.";
 const WHICH_SLOT: &str = "Which slot? Type its number as well, such as: wipe 3";
 const BAD_BADGE: &str = "A badge is 1 to 40 visible characters, such as: badge 4711";
 const BAD_PIN: &str =

@@ -17,7 +17,7 @@ use crate::face::cli::Reconcile;
 use crate::face::control::{self, Ask};
 use crate::face::progress;
 use crate::face::report;
-use crate::face::say::{self, Complaint, clean, news::count};
+use crate::face::say::{self, Complaint, ExitCode, clean, news::count};
 use crate::face::{ask, say::reconcile::hints};
 use crate::port::{CancelFlag, Clock, Ledger, PasskeyState};
 use crate::wire::commands::{Ended, admin};
@@ -30,6 +30,25 @@ const STATION_PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(250);
 
 pub(super) fn reconcile(path: &Path, wish: &Reconcile, out: &mut dyn Write) -> Ended {
+    let (exit, deletion) = match compare_all(path, wish, out) {
+        Ok(done) => done,
+        Err(complaint) => {
+            if wish.json {
+                report::not_compared(&complaint, out)?;
+            }
+            return Err(complaint);
+        }
+    };
+    deletion?;
+    Ok(exit)
+}
+
+/// How the comparison ended, and what became of the deleting: what was found out is told, whatever came of that.
+fn compare_all(
+    path: &Path,
+    wish: &Reconcile,
+    out: &mut dyn Write,
+) -> Result<(ExitCode, Result<(), Complaint>), Complaint> {
     let config = Config::load(path).map_err(WireFault::from)?;
     let objections = config.check();
     if !objections.is_empty() {
@@ -56,13 +75,11 @@ pub(super) fn reconcile(path: &Path, wish: &Reconcile, out: &mut dyn Write) -> E
     } else {
         Ok(())
     };
-    // What was found out is told, whatever came of the deleting.
     report::reconcile(&report, wish.json, out)?;
     for hint in hints(&report) {
         ask::say(&format!("hint: {hint}"));
     }
-    deletion?;
-    Ok(say::reconcile::exit(&report))
+    Ok((say::reconcile::exit(&report), deletion))
 }
 
 /// Whom to compare: those who were named, or everybody whom the ledger knows.

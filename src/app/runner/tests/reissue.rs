@@ -256,7 +256,13 @@ fn a_key_that_was_wiped_is_told_and_given_up_by_the_administrator_alone() {
             "admin",
             ports.clock.now(),
         );
-        assert_eq!(retried, Ok(Changed::Retried { begun: true }));
+        assert_eq!(
+            retried,
+            Ok(Changed::Retried {
+                begun: true,
+                reissue: true
+            })
+        );
         let duties = line.world.state().ledger.open_duties();
         assert_eq!(duties, [Duty::Orphan(made)]);
         assert_eq!(line.run(), Ending::Finished);
