@@ -58,6 +58,8 @@ pub struct Run<'a> {
     enrollment: Enrollment,
     /// The key in hand was recognised, or bound, in this run.
     bound: bool,
+    /// In this run the key in hand took our PIN, or was seen to have tries to spare.
+    tries_to_spare: bool,
     tenant_time: Duration,
     tries: u32,
     /// Everything was at hand in this run before the key was touched.
@@ -100,6 +102,7 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         hand,
         enrollment,
         bound: false,
+        tries_to_spare: false,
         tenant_time: Duration::ZERO,
         tries: 0,
         gate_passed: false,

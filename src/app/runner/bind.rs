@@ -7,6 +7,7 @@ use crate::app::station::reading::holder_of;
 use crate::domain::authenticator::{Binding, Identity, Recognition};
 use crate::domain::event::{Attempt, Happening, Step};
 use crate::domain::fault::{Fault, Move};
+use crate::domain::pin::Pin;
 use crate::domain::policy::{Plan, ResetMode};
 use crate::domain::station::signal::Ending;
 use crate::port::PinVerdict;
@@ -189,7 +190,7 @@ impl Run<'_> {
             return Err(Fault::WrongKey);
         }
         self.spare_retries()?;
-        match self.with_key(|key| key.try_pin(&pin))? {
+        match self.try_pin(&pin)? {
             PinVerdict::Right => Ok(()),
             PinVerdict::Wrong { .. } => Err(Fault::WrongKey),
         }
@@ -220,16 +221,23 @@ impl Run<'_> {
         Ok((left <= RETRIES_SPARED).then_some(left))
     }
 
-    /// A key that is kept has a PIN that its owner needs: the one that we were given is tried only while tries are to spare.
-    pub(super) fn spare_kept_pin(&mut self) -> Result<(), Fault> {
-        if self.policy.reset != ResetMode::Keep
-            || !self.with_key(|key| key.capabilities())?.has_pin()
-        {
+    /// Before a PIN is used on a recognised key: somebody may have changed it since we set it, or we were given a wrong one, and
+    /// each use then costs a try. The counter is asked at most once per run, and never of a key that took our PIN in it.
+    pub(super) fn spare_tries(&mut self) -> Result<(), Fault> {
+        if self.tries_to_spare || !self.with_key(|key| key.capabilities())?.has_pin() {
             return Ok(());
         }
-        match self.spared()? {
-            Some(retries_left) => Err(Fault::PinSpared { retries_left }),
-            None => Ok(()),
+        if let Some(retries_left) = self.spared()? {
+            return Err(Fault::PinSpared { retries_left });
         }
+        self.tries_to_spare = true;
+        Ok(())
+    }
+
+    /// One try, which the caller has made sure of. The right PIN gives the key all its tries back.
+    pub(super) fn try_pin(&mut self, pin: &Pin) -> Result<PinVerdict, Fault> {
+        let verdict = self.with_key(|key| key.try_pin(pin));
+        self.tries_to_spare = matches!(verdict, Ok(PinVerdict::Right));
+        verdict
     }
 }

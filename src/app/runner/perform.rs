@@ -24,7 +24,7 @@ impl Run<'_> {
             Step::SetPin => self.prepare_set_pin(),
             Step::ChangePin => self.prepare_change_pin(),
             Step::MakeCredential => {
-                self.spare_kept_pin().map_err(Outcome::NotDone)?;
+                self.spare_tries().map_err(Outcome::NotDone)?;
                 Ok((Intent::Plain, None))
             }
             Step::Configure => Ok((Intent::Plain, None)),
@@ -152,6 +152,7 @@ impl Run<'_> {
         let result = self
             .pin_on_key()
             .and_then(|pin| self.with_key(|key| key.set_pin(&pin)));
+        self.tries_to_spare = result.is_ok();
         result.map_or_else(Outcome::failed, |()| Outcome::plain())
     }
 
@@ -181,17 +182,18 @@ impl Run<'_> {
 
     /// Does what is missing, and only that: alwaysUv is a toggle.
     pub(super) fn configure(&mut self) -> Outcome {
+        self.bring_about()
+            .map_or_else(Outcome::failed, |()| Outcome::plain())
+    }
+
+    fn bring_about(&mut self) -> Result<(), Fault> {
         let wanted = self.enrollment.plan().configuration;
-        let result = self.pin_on_key().and_then(|pin| {
-            self.with_key(|key| {
-                let missing = wanted.missing(&key.capabilities()?);
-                if missing.is_empty() {
-                    Ok(())
-                } else {
-                    key.configure(&pin, missing)
-                }
-            })
-        });
-        result.map_or_else(Outcome::failed, |()| Outcome::plain())
+        let pin = self.pin_on_key()?;
+        let missing = wanted.missing(&self.with_key(|key| key.capabilities())?);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.spare_tries()?;
+        self.with_key(|key| key.configure(&pin, missing))
     }
 }

@@ -91,7 +91,7 @@ impl Run<'_> {
                 restart: Step::Reset,
             });
         }
-        match self.with_key(|key| key.try_pin(&pin))? {
+        match self.try_pin(&pin)? {
             PinVerdict::Right => {
                 self.bound = true;
                 Ok(Outcome::plain())

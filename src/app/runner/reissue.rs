@@ -95,6 +95,7 @@ impl Run<'_> {
                 let new = self.pin_on_key()?;
                 self.with_key(|key| key.change_pin(&old, &new))
             });
+        self.tries_to_spare = changed.is_ok();
         changed.map_or_else(Outcome::failed, |()| Outcome::plain())
     }
 
@@ -140,7 +141,7 @@ impl Run<'_> {
     fn try_pin_of(&mut self, attempt: Option<Attempt>) -> Result<PinVerdict, Fault> {
         let pin = self.pin_of_attempt(attempt)?;
         self.keep_tries()?;
-        let verdict = self.with_key(|key| key.try_pin(&pin))?;
+        let verdict = self.try_pin(&pin)?;
         self.bound = self.bound || verdict == PinVerdict::Right;
         Ok(verdict)
     }

@@ -200,7 +200,10 @@ impl Run<'_> {
             credential,
             restart,
         };
-        self.bound = self.bound && restart != Step::Reset;
+        if restart == Step::Reset {
+            self.bound = false;
+            self.tries_to_spare = false;
+        }
         self.record(happening, None, &Outcome::plain())
     }
 }

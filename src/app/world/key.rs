@@ -28,7 +28,7 @@ pub(crate) struct KeyState {
     pub(crate) model: u8,
     pub(crate) attachment: Attachment,
     pub(crate) pin: Option<String>,
-    pub(super) pin_is_ours: bool,
+    pub(crate) pin_is_ours: bool,
     /// Somebody else's, who has not agreed to anything.
     pub(crate) not_ours: bool,
     pub(crate) retries: u32,
@@ -156,6 +156,7 @@ impl KeyState {
         }
         if self.pin.as_deref() != Some(pin.reveal()) {
             self.retries -= 1;
+            assert!(self.retries >= 3, "three tries always stay");
             return Err(Fault::PinWrong {
                 retries_left: Some(self.retries),
             });

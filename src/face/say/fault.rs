@@ -46,10 +46,11 @@ pub fn message(fault: &Fault) -> String {
         ),
         Fault::PinWrong { retries_left: None } => "The PIN is wrong.".to_owned(),
         Fault::PinSpared { retries_left } => format!(
-            "The key allows only {} of its PIN, so the station does not try it.",
+            "The key allows {} of its PIN, so the station does not try it.",
             match retries_left {
-                1 => "1 more try".to_owned(),
-                left => format!("{left} more tries"),
+                0 => "no more tries".to_owned(),
+                1 => "only 1 more try".to_owned(),
+                left => format!("only {left} more tries"),
             }
         ),
         Fault::PinAuthBlocked => {
@@ -221,10 +222,13 @@ pub fn hint(fault: &Fault) -> String {
             "Lay this key aside, or wipe it over USB or with its maker's own program; some keys refuse over NFC, in a card reader, or after any other command."
         }
         Fault::PinWrong { .. } => {
-            "Find out the PIN before anyone tries again: each wrong try costs one. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key."
+            "Find out the PIN before anyone tries again: each wrong try costs one. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key. If the station had set this PIN, somebody has changed it: `retry` begins anew."
+        }
+        Fault::PinSpared { retries_left: 0 } => {
+            "Only wiping this key makes it usable again, and that deletes every passkey on it. `keyline jobs retry JOB` begins anew, best with another key."
         }
         Fault::PinSpared { .. } => {
-            "Have the key's owner enter the right PIN on another computer: that gives the key all its tries back. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key."
+            "Have the key's owner enter the right PIN on another computer: that gives the key all its tries back. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key. If the station had set this PIN, somebody has been at the key: `retry` begins anew."
         }
         Fault::PinAuthBlocked => "Take the key out and put it back.",
         Fault::PinBlocked => {

@@ -103,3 +103,84 @@ fn our_own_key_on_which_somebody_tried_pins_is_wiped_anew_instead_of_tried() {
     assert_eq!(line.world.count(Op::Reset), 2);
     line.assert_sound("wiped anew");
 }
+
+/// Anna's key, pulled at `op`; then somebody changed its PIN. With the PIN that the station had set.
+fn changed_at(op: Op, key: KeyState) -> (Line, Option<String>) {
+    let policy = Policy {
+        always_uv: true,
+        ..Policy::default()
+    };
+    let line = Line::new(policy, key);
+    line.world.trick(op, When::Before, Fault::KeyGone);
+    assert_eq!(line.run(), Ending::Stopped(Fault::KeyGone), "{op:?}");
+    let mut state = line.world.state();
+    let ours = state.keys[0].pin.replace("739154".to_owned());
+    state.keys[0].pin_is_ours = false;
+    drop(state);
+    (line, ours)
+}
+
+#[test]
+fn a_pin_that_somebody_changed_is_tried_once_per_insertion_and_never_below_three() {
+    // A nameless key is known by its passkey once it has one, and without it the try is what proves it.
+    for (op, key) in [
+        (Op::MakeCredential, key()),
+        (Op::Configure, key()),
+        (Op::Configure, plain_key()),
+    ] {
+        let (line, ours) = changed_at(op, key);
+        for insertion in 1..=2 * ALL {
+            line.put(0);
+            let left = ALL.saturating_sub(insertion).max(SPARED);
+            let fault = if insertion <= ALL - SPARED {
+                Fault::PinWrong {
+                    retries_left: Some(left),
+                }
+            } else {
+                Fault::PinSpared { retries_left: left }
+            };
+            assert_eq!(line.run(), Ending::Held(fault), "{op:?} {insertion}");
+            assert_eq!(retries(&line, 0), left);
+            line.world.tell(line.job.id, [Happening::Released]);
+        }
+        assert!(!line.story().contains("abandoned"), "{}", line.story());
+        let registered = line.world.state().tenant.of("anna@contoso.com").len();
+        assert_eq!(registered, usize::from(op == Op::Configure));
+        // With the PIN that the station set, entered elsewhere, everything goes on where it was.
+        let mut state = line.world.state();
+        let changed_back = &mut state.keys[0];
+        changed_back.pin = ours;
+        changed_back.pin_is_ours = true;
+        changed_back.retries = ALL;
+        drop(state);
+        line.put(0);
+        assert_eq!(line.run(), Ending::Finished);
+        assert_eq!(line.world.count(Op::Reset), 1);
+        line.assert_sound("changed back");
+    }
+}
+
+#[test]
+fn a_key_with_three_tries_left_is_not_configured_unless_nothing_is_missing() {
+    for when in [When::Before, When::After] {
+        let (line, _) = changed_at(Op::Configure, key());
+        if when == When::After {
+            // What the key shows needs no PIN.
+            line.world.state().keys[0].always_uv = true;
+        }
+        for left in (0..=SPARED).rev() {
+            line.world.state().keys[0].retries = left;
+            line.put(0);
+            let ending = line.run();
+            if when == When::After {
+                assert_eq!(ending, Ending::Finished);
+            } else {
+                let spared = Fault::PinSpared { retries_left: left };
+                assert_eq!(ending, Ending::Held(spared));
+                line.world.tell(line.job.id, [Happening::Released]);
+            }
+            assert_eq!(retries(&line, 0), left);
+        }
+        assert!(!line.story().contains("abandoned"), "{}", line.story());
+    }
+}

@@ -104,6 +104,7 @@ fn all() -> Vec<Fault> {
         Fault::PinWrong { retries_left: None },
         Fault::PinSpared { retries_left: 3 },
         Fault::PinSpared { retries_left: 1 },
+        Fault::PinSpared { retries_left: 0 },
         Fault::PinAuthBlocked,
         Fault::PinBlocked,
         Fault::PinChangeForced,
