@@ -101,12 +101,8 @@ fn a_backup_says_what_is_in_it_and_overwrites_nothing() {
     assert_eq!(std::fs::read(station.path("copy.db")).unwrap(), before);
     refused(
         &station.keyline(&["ledger", "backup", "nowhere/copy.db"]),
-        8,
-        &[
-            "There is no backup",
-            "No such file",
-            "Nothing was left behind",
-        ],
+        2,
+        &["The folder nowhere is not there"],
     );
     // What a cut left is no obstacle, and a backup that is under way is one.
     std::fs::write(station.path("second.db.part"), "half a copy").unwrap();
@@ -121,6 +117,37 @@ fn a_backup_says_what_is_in_it_and_overwrites_nothing() {
     let made = station.keyline(&["ledger", "backup", "second.db"]);
     assert!(made.status.success(), "{}", said(&made));
     assert!(!station.path("second.db.part").exists());
+}
+
+#[test]
+fn a_file_that_is_in_the_way_of_a_backup_is_refused_or_made_its_own() {
+    use std::os::unix::fs::symlink;
+    let station = Station::at_rest(1);
+    let part = station.path("copy.db.part");
+    let other = station.path("other.txt");
+    std::fs::write(&other, "a letter").unwrap();
+    let backup = || station.keyline(&["ledger", "backup", "copy.db"]);
+    std::fs::hard_link(&other, &part).unwrap();
+    refused(&backup(), 8, &["is in the way", "another name as well"]);
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "a letter");
+    std::fs::remove_file(&part).unwrap();
+    for target in [other.clone(), station.path("nowhere.txt")] {
+        symlink(&target, &part).unwrap();
+        refused(&backup(), 8, &["is in the way", "link to another place"]);
+        std::fs::remove_file(&part).unwrap();
+    }
+    assert!(!station.path("nowhere.txt").exists());
+    std::fs::create_dir(&part).unwrap();
+    refused(&backup(), 8, &["is in the way", "folder"]);
+    std::fs::remove_dir(&part).unwrap();
+    // What a cut left behind, with the permissions that somebody gave it.
+    std::fs::write(&part, "half a copy").unwrap();
+    std::fs::set_permissions(&part, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let made = backup();
+    assert!(made.status.success(), "{}", said(&made));
+    let mode = station.path("copy.db").metadata().unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "a letter");
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! A copy of the ledger at one moment, for an administrator: whole, verified, without the copies of PINs in flight. Never
 //! overwrites a file, and never leaves a half-written one under the name that was asked for.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 
 use crate::domain::fault::Fault;
 
@@ -20,6 +21,8 @@ use super::{store, verify};
 
 /// Pages between two words about the progress: a few milliseconds.
 const PAGES_PER_STEP: i32 = 512;
+/// Follows no link, and waits for nobody at the other end of a pipe.
+const DOOR: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
 
 /// What a copy holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,13 @@ pub(super) fn back_up(from: &Path, to: &Path, progress: Progress<'_>) -> Result<
     if to.symlink_metadata().is_ok() {
         return Err(taken());
     }
+    let folder = folder_of(to);
+    if !folder.is_dir() {
+        return Err(ledger_fault(format!(
+            "the folder {} is not there",
+            folder.display()
+        )));
+    }
     let mut part = Part::begin(to)?;
     copy(from, &part.path, progress)?;
     let (sound, counts) = examine(&part.path, progress)?;
@@ -78,12 +88,18 @@ pub(super) fn back_up(from: &Path, to: &Path, progress: Progress<'_>) -> Result<
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken()),
         Err(error) => return Err(file_fault("write", to, &error)),
     }
-    sync_directory(to.parent().unwrap_or(Path::new(".")))?;
+    sync_directory(folder)?;
     Ok(BackedUp {
         sound,
         counts,
         bytes,
     })
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// The copy while it is not whole. Goes with the value, unless it has got its name.
@@ -99,26 +115,51 @@ impl Part {
         name.push(".part");
         let path = PathBuf::from(name);
         let wrong = |error: io::Error| file_fault("write", &path, &error);
+        let in_the_way = |why: &str| {
+            ledger_fault(format!(
+                "{} is in the way: {why}; remove it, or give the backup another name",
+                path.display()
+            ))
+        };
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .mode(0o600)
+            .custom_flags(DOOR.bits().cast_signed())
             .open(&path)
-            .map_err(wrong)?;
+            .map_err(|error| match Errno::from_io_error(&error) {
+                Some(Errno::LOOP) => in_the_way("it is a link to another place"),
+                Some(Errno::ISDIR) => in_the_way("it is a folder"),
+                Some(_) | None => wrong(error),
+            })?;
+        if !file.metadata().map_err(wrong)?.is_file() {
+            return Err(in_the_way("it is no regular file"));
+        }
         let busy = || ledger_fault(format!("another backup to {} is under way", to.display()));
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(busy()),
             Err(TryLockError::Error(error)) => return Err(wrong(error)),
         }
-        // Whoever held the lock until now may have given this very file its name.
-        let here = std::fs::symlink_metadata(&path).map_err(wrong)?;
+        // Whoever held the lock until now may have given this very file its name, or taken it away.
         let ours = file.metadata().map_err(wrong)?;
-        if (here.dev(), here.ino()) != (ours.dev(), ours.ino()) {
-            return Err(busy());
+        match std::fs::symlink_metadata(&path) {
+            Ok(here) if (here.dev(), here.ino()) == (ours.dev(), ours.ino()) => {}
+            Ok(_) => return Err(busy()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(busy()),
+            Err(error) => return Err(wrong(error)),
         }
+        if ours.uid() != geteuid().as_raw() {
+            return Err(in_the_way("it belongs to another user"));
+        }
+        if ours.nlink() != 1 {
+            return Err(in_the_way("its content has another name as well"));
+        }
+        // One that was left behind keeps the permissions that somebody gave it.
+        file.set_permissions(Permissions::from_mode(0o600))
+            .map_err(wrong)?;
         // What a power cut left behind is of no use.
         file.set_len(0).map_err(wrong)?;
         Ok(Self {

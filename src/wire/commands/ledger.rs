@@ -96,6 +96,15 @@ fn back_up(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
             "Give another name, such as one with today's date.",
         ));
     }
+    if let Some(folder) = file.parent()
+        && !folder.as_os_str().is_empty()
+        && !folder.is_dir()
+    {
+        return Err(Complaint::usage(
+            format!("The folder {} is not there.", folder.display()),
+            "Give a name in a folder that is there, or make the folder first.",
+        ));
+    }
     let ledger = station::read_ledger(&config)?;
     let mut progress = Progress::begin("copying");
     let made = ledger.back_up_telling(file, &mut |done, total| progress.step(done, total));
