@@ -10,24 +10,17 @@ use keyline::domain::fault::Fault;
 use super::audit::full;
 use super::bench::*;
 
-/// What the journal does not answer for: where a slot was, sheets, duties and attestations that are looked at anew before they count; copies in
-/// flight, whose sealing answers for them; names of files.
-const NOT_ANSWERED_FOR: [&str; 6] = [
-    "attempt",
-    "attestation",
-    "batch",
-    "delivery",
-    "in_flight",
-    "obligation",
-];
+/// What the journal does not answer for: attestations that are looked at anew before they count; copies in flight, whose sealing
+/// answers for them; names of files.
+const NOT_ANSWERED_FOR: [&str; 3] = ["attestation", "batch", "in_flight"];
 /// Columns of the same kind: they are for lists and for the time after.
 const COLUMNS_NOT_ANSWERED_FOR: [&str; 8] = [
-    "job.updated",
     "job.held",
     "job.has_pin",
     "job.has_current_pin",
-    "passkey.state",
-    "passkey.made",
+    "delivery.target",
+    "obligation.looks",
+    "obligation.why",
     "person.user",
     "sealed_pin.at",
 ];

@@ -231,7 +231,8 @@ pub(super) fn oblige(pen: &Pen<'_>, job: JobId, duty: &Duty) -> Result<(), Troub
     Ok(())
 }
 
-const fn attachment_word(attachment: Attachment) -> &'static str {
+/// The word in the column `attachment`.
+pub(super) const fn attachment_word(attachment: Attachment) -> &'static str {
     match attachment {
         Attachment::Hid => "hid",
         Attachment::Pcsc => "pcsc",

@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signature, VerifyingKey};
 use rusqlite::Connection;
 
-use super::super::chain::{checkpoint_bytes, ledger_id};
+use super::super::chain::{CHECKPOINT_EVERY_ROWS, checkpoint_bytes, ledger_id};
 use super::super::keys::hex;
 use super::{Stop, broken};
 
@@ -41,4 +41,39 @@ pub(super) fn signatures(db: &Connection, trusted: &[[u8; 32]]) -> Result<Vec<St
         }
     }
     Ok(signed_by)
+}
+
+/// A station signs the last row of every transaction that leaves so many rows unsigned, and the row with which the last job of a
+/// batch ended. The columns that tell which that was are compared with the journal before.
+pub(super) fn none_missing(db: &Connection, last: i64) -> Result<(), Stop> {
+    let mut statement = db.prepare(
+        "SELECT max(journal.seq) AS ended FROM job LEFT JOIN journal ON journal.job = job.id AND journal.kind = 'event'
+         GROUP BY job.batch
+         HAVING sum(job.standing IN ('waiting', 'under_way', 'held')) = 0 AND ended NOT IN (SELECT seq FROM checkpoint)
+         ORDER BY ended LIMIT 1",
+    )?;
+    if let Some(row) = statement.query([])?.next()? {
+        return broken(row.get(0)?, "the checkpoint on it is gone");
+    }
+    let mut statement = db.prepare(
+        "SELECT journal.seq, journal.at, checkpoint.seq IS NOT NULL
+         FROM journal LEFT JOIN checkpoint ON checkpoint.seq = journal.seq ORDER BY journal.seq",
+    )?;
+    let mut rows = statement.query([])?;
+    let (mut signed, mut before) = (0_i64, None);
+    while let Some(row) = rows.next()? {
+        let (seq, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+        // All rows of one transaction have the same time, and only its last one is signed.
+        if seq - signed > CHECKPOINT_EVERY_ROWS && before != Some(at) {
+            return broken(seq - 1, "the checkpoint on it is gone");
+        }
+        if row.get(2)? {
+            signed = seq;
+        }
+        before = Some(at);
+    }
+    if last - signed >= CHECKPOINT_EVERY_ROWS {
+        return broken(last, "the checkpoint on it is gone");
+    }
+    Ok(())
 }
