@@ -158,7 +158,8 @@ fn an_audit_tells_what_was_found_and_whose_key_signed() {
     let told = String::from_utf8(verified.stdout).unwrap();
     print!("{told}");
     assert!(
-        told.contains("every row is as it was written") && told.contains("(this station)"),
+        told.contains("passkeys, duties and letters are as they were written")
+            && told.contains("(this station)"),
         "{told}"
     );
     let found = json(&station.keyline(&["ledger", "verify", "--json"]));
@@ -217,4 +218,80 @@ fn an_audit_names_the_first_wrong_row() {
         "{}",
         said(&broken)
     );
+}
+
+#[test]
+fn what_is_no_ledger_is_called_so() {
+    let station = Station::at_rest(1);
+    let no_ledger = ["is not a keyline ledger", "Name the copy of a ledger"];
+    for (name, content) in [("empty.db", &b""[..]), ("passwd", b"root:x:0:0:root\n")] {
+        std::fs::write(station.path(name), content).unwrap();
+        let looked = station.keyline(&["ledger", "verify", name]);
+        refused(&looked, 8, &no_ledger);
+        assert!(!said(&looked).contains("[entra]"), "{}", said(&looked));
+    }
+    std::fs::create_dir(station.path("folder")).unwrap();
+    refused(
+        &station.keyline(&["ledger", "verify", "folder"]),
+        2,
+        &["folder is a folder, and no ledger of keyline"],
+    );
+}
+
+#[test]
+fn a_key_answers_for_nothing_where_nothing_is_signed() {
+    let mut station = Station::begin(6, 1);
+    // No job file has ended, and few rows are there.
+    let made = station.keyline(&["ledger", "backup", "copy.db"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let looked = station.keyline(&["ledger", "verify", "copy.db"]);
+    let told = said(&looked);
+    assert!(
+        looked.status.success()
+            && told.contains("checkpoints   none; ")
+            && told.contains("Nothing is signed yet"),
+        "it ended too early for this test, or: {told}"
+    );
+    assert!(!told.contains("since the last one"), "{told}");
+    let ended = station.wait_for_end();
+    assert!(ended.status.success(), "{}", said(&ended));
+    let found = json(&station.keyline(&["ledger", "verify", "--json"]));
+    let key = found["own_key"].as_str().unwrap();
+    for arguments in [
+        &["ledger", "verify", "copy.db", "--key", key][..],
+        &["ledger", "verify", "copy.db", "--key", key, "--json"],
+    ] {
+        refused(
+            &station.keyline(arguments),
+            8,
+            &["copy.db", "none of its rows is signed"],
+        );
+    }
+    // The batch has ended meanwhile, and so there must be a signature.
+    let db = rusqlite::Connection::open(station.ledger()).unwrap();
+    db.execute("DELETE FROM checkpoint", []).unwrap();
+    drop(db);
+    for command in [&["ledger", "verify"][..], &["run"]] {
+        refused(
+            &station.keyline(command),
+            8,
+            &["the checkpoint on it is gone"],
+        );
+    }
+}
+
+#[test]
+fn a_passkey_in_no_state_that_there_is_stops_the_start() {
+    for state in ["ragistered", "abandoned", "gone"] {
+        let station = Station::at_rest(1);
+        let db = rusqlite::Connection::open(station.ledger()).unwrap();
+        db.execute_batch("PRAGMA ignore_check_constraints = ON")
+            .unwrap();
+        db.execute("UPDATE passkey SET state = ?1", [state])
+            .unwrap();
+        drop(db);
+        for command in [&["ledger", "verify"][..], &["run"]] {
+            refused(&station.keyline(command), 8, &["passkey"]);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::chain;
 use super::index::passkey_becomes;
 use super::journal::{Pen, user_key};
 use super::keys::hex;
-use super::trouble::{Trouble, ledger_fault, misuse};
+use super::trouble::{Trouble, ledger_fault};
 
 /// An obligation is written with every event that gives a passkey up, so its row tells what the journal says.
 const PASSKEY: &str = "SELECT passkey.credential, passkey.job, passkey.method, passkey.state,
@@ -50,8 +50,9 @@ fn passkey(row: &Row<'_>) -> Result<Passkey, Trouble> {
         credential: CredentialId(row.get(0)?),
         job: JobId(row.get(1)?),
         method: method.map(MethodId),
-        state: state_of(&state)
-            .ok_or_else(|| ledger_fault(format!("`{state}` is no state of a passkey")))?,
+        state: state_of(&state).ok_or_else(|| {
+            ledger_fault(format!("it is damaged: `{state}` is no state of a passkey"))
+        })?,
         given_up: row.get(4)?,
     })
 }
@@ -78,7 +79,7 @@ pub(super) fn reopen(pen: &Pen<'_>, credential: &CredentialId) -> Result<(), Tro
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?
-        .ok_or_else(|| misuse(format!("the journal does not call {credential} abandoned")))?;
+        .ok_or_else(|| ledger_fault(format!("the journal does not call {credential} abandoned")))?;
     pen.db.execute(
         "UPDATE obligation SET state = 'open', due = ?2, looks = 0, why = NULL WHERE id = ?1",
         params![id, pen.at.0],

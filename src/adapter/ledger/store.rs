@@ -118,6 +118,9 @@ pub(super) fn open_source(path: &Path) -> Result<Connection, Fault> {
     if !path.exists() {
         return Err(unfit(format!("{} is not there", path.display())));
     }
+    if path.is_dir() {
+        return Err(unfit(format!("{} is a folder", path.display())));
+    }
     let db = read_only(path).map_err(told)?;
     // Whoever only reads leaves the write-ahead log where it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
@@ -249,7 +252,7 @@ pub(super) fn check(db: &Connection, path: &Path) -> Result<(), Fault> {
         })
         .map_err(told)?;
     if verdict != "ok" {
-        return Err(damaged(path, verdict.trim()));
+        return Err(damaged(path, told_by_sqlite(&verdict)));
     }
     if dangling > 0 {
         return Err(damaged(path, &format!("{dangling} rows point nowhere")));
@@ -263,6 +266,16 @@ pub(super) fn check(db: &Connection, path: &Path) -> Result<(), Fault> {
         ));
     }
     Ok(())
+}
+
+/// The first finding of SQLite, without the heading that it puts above it.
+fn told_by_sqlite(verdict: &str) -> &str {
+    verdict
+        .trim_start_matches("*** in database main ***")
+        .trim()
+        .lines()
+        .next()
+        .unwrap_or("SQLite does not say how")
 }
 
 /// What the tables, indexes, triggers and views are, as bytes: a damaged word need not be a text.

@@ -42,6 +42,9 @@ impl Trouble {
             Self::Fault(fault) => return fault,
             // The texts of JSON errors name a place and a type; serde quotes no secret, since none is ever in there.
             Self::Json(error) => format!("a row of {shown} cannot be read: {error}"),
+            Self::Sqlite(error) if is_no_value_of_ours(&error) => {
+                return damaged(path, "a value in it is none that keyline writes");
+            }
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => {
                     format!("the disk with {shown} is full; make room on it")
@@ -51,7 +54,9 @@ impl Trouble {
                     "{shown} cannot be opened; look at the permissions of the file and its folder"
                 ),
                 Some(ErrorCode::NotADatabase) => return not_a_ledger(path),
-                Some(ErrorCode::DatabaseCorrupt) => return damaged(path, &error.to_string()),
+                Some(ErrorCode::DatabaseCorrupt) => {
+                    return damaged(path, "SQLite cannot read all of it");
+                }
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                     format!("another program keeps {shown} locked")
                 }
@@ -63,6 +68,18 @@ impl Trouble {
         };
         Fault::Ledger { what }
     }
+}
+
+/// Whether a row was found that is not of the kind that was asked for.
+const fn is_no_value_of_ours(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..)
+            | rusqlite::Error::QueryReturnedNoRows
+    )
 }
 
 /// A [`Fault::Ledger`] about a file operation.

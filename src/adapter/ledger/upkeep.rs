@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 
 use super::backup::{self, BackedUp, Counts};
 use super::retention::{Days, Erased, Retained};
-use super::trouble::Trouble;
+use super::trouble::{Trouble, not_a_ledger};
 use super::verify::{self, Progress, Verdict};
 use super::{SqliteLedger, frames, lock, retention, store};
 
@@ -84,13 +84,20 @@ impl SqliteLedger {
     /// keys whose checkpoints count; without one any key is taken, and named.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when the file is damaged or cannot be read.
+    /// [`Fault::Ledger`] when the file is damaged or cannot be read; [`Fault::LedgerUnfit`] when it is no ledger.
     pub fn audit(&self, trusted: &[[u8; 32]], progress: Progress<'_>) -> Result<Verdict, Fault> {
         if !Self::is_in_use(&self.path)? {
             frames::check(&self.path)?;
         }
         let db = store::open_reader(&self.path)?;
         store::check(&db, &self.path)?;
+        // A station makes an empty file a ledger; for an auditor it is none.
+        if store::meta(&db, "ledger")
+            .map_err(|trouble| trouble.into_fault(&self.path))?
+            .is_none()
+        {
+            return Err(not_a_ledger(&self.path));
+        }
         verify::verify(&db, trusted, progress).map_err(|trouble| trouble.into_fault(&self.path))
     }
 

@@ -9,8 +9,11 @@ pub(super) const VERIFY: &str = "Examples:
   keyline ledger verify ledger-copy.db           a backup; no configuration is needed
   keyline ledger verify --json | jq .head
 
-Exit code 0: every row is as it was written. 8: it is not, or the file cannot be read; the first
-wrong row is named.
+Exit code 0: what is looked at is as it was written. 8: it is not, the file cannot be read, or --key
+is given and nothing is signed; the first wrong row is named.
+Nothing answers for: names of batches and of their files, the tenant's name (a station refuses one
+that is not its own), where a letter went, why a job is held and a credential is kept, attestations
+of open jobs, and PINs in flight (their seals answer for those).
 A ledger that was cut short verifies as far as it goes: write the last row down now and then, away
 from the station, and look whether it is still there.";
 
@@ -28,10 +31,10 @@ own copy of its PIN is gone; `keyline jobs retry` starts it anew.";
 /// `keyline ledger …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Ledger {
-    /// Say whether every row of the ledger is as it was written; changes nothing
+    /// Say whether the ledger is as it was written; changes nothing
     ///
     /// Looks at the structure of the file, walks the audit chain with its signatures, and compares all that the chain
-    /// answers for: people, sealed PINs, jobs. Works on a copy, and on the station's ledger while the station works.
+    /// answers for: people, sealed PINs, jobs, attempts, passkeys, duties, letters. Works on a copy, and on the station's ledger while the station works.
     #[command(after_help = VERIFY)]
     Verify {
         /// A copy of a ledger, instead of the station's own

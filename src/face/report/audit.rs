@@ -48,7 +48,11 @@ pub struct Copy {
     pub keys: String,
 }
 
-/// Says that every row is as it was written.
+/// What the walk answers for.
+const COVERED: &str =
+    "the journal, its signatures, people, sealed PINs, jobs, passkeys, duties and letters";
+
+/// Says what is as it was written.
 ///
 /// # Errors
 /// When `to` fails.
@@ -59,10 +63,17 @@ pub fn verified(audit: &Audit, json: bool, to: &mut dyn Write) -> Result<(), Com
         }
         writeln!(
             to,
-            "{}: every row is as it was written.",
+            "{}: {COVERED} are as they were written.",
             clean(&audit.file)
         )?;
-        facts(audit, to)
+        facts(audit, to)?;
+        if audit.checkpoints == 0 {
+            writeln!(
+                to,
+                "Nothing is signed yet: whoever can write the file could have written all of it anew."
+            )?;
+        }
+        Ok(())
     })
 }
 
@@ -136,6 +147,9 @@ fn facts(audit: &Audit, to: &mut dyn Write) -> io::Result<()> {
     line(
         "checkpoints",
         match audit.unsigned_rows {
+            rows if audit.checkpoints == 0 => {
+                format!("none; {} not signed", count(number(rows), "row"))
+            }
             0 => audit.checkpoints.to_string(),
             rows => format!(
                 "{}, and {} since the last one",

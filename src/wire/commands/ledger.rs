@@ -7,7 +7,7 @@ use crate::adapter::ledger::{Counts, Sound, SqliteLedger, Verdict};
 use crate::domain::fault::Fault;
 use crate::face::cli::Ledger;
 use crate::face::report::audit::{self, Audit, Copy, Damage};
-use crate::face::say::{Complaint, ExitCode};
+use crate::face::say::{Complaint, ExitCode, news::sentence};
 use crate::face::terminal::Progress;
 use crate::wire::commands::Ended;
 use crate::wire::config::Config;
@@ -28,6 +28,12 @@ fn verify(
     out: &mut dyn Write,
 ) -> Ended {
     let (path, own) = match file {
+        Some(file) if file.is_dir() => {
+            return Err(Complaint::usage(
+                format!("{} is a folder, and no ledger of keyline.", file.display()),
+                "Give the copy of a ledger, or leave FILE out for the station's own.",
+            ));
+        }
         Some(file) if !file.exists() => {
             return Err(Complaint::usage(
                 format!("{} is not there.", file.display()),
@@ -46,6 +52,12 @@ fn verify(
     let name = path.display().to_string();
     let trusted: Vec<[u8; 32]> = own.into_iter().chain(keys.iter().copied()).collect();
     let damage = match walk(&path, &trusted) {
+        // Whoever names a key wants to know that its owner signed; nothing says so here.
+        Ok((Verdict::Sound(sound), _)) if sound.checkpoints == 0 && !keys.is_empty() => Damage {
+            file: name,
+            row: None,
+            why: "none of its rows is signed, so no key that you name answers for it".to_owned(),
+        },
         Ok((Verdict::Sound(sound), counts)) => {
             let found = Audit {
                 own_key: own.map(|key| hexadecimal(&key)),
@@ -60,7 +72,7 @@ fn verify(
             why: broken.why,
         },
         Err(fault) => {
-            let complaint = Complaint::from(&fault);
+            let complaint = unreadable(&fault, file.is_some());
             if json {
                 let damage = Damage {
                     file: name,
@@ -76,6 +88,28 @@ fn verify(
         audit::broken(&damage, out)?;
     }
     Err(audit::complaint(&damage))
+}
+
+/// What an auditor is told of a file that cannot be walked. The hints of a station that cannot start do not fit.
+fn unreadable(fault: &Fault, is_copy: bool) -> Complaint {
+    let mut complaint = Complaint::from(fault);
+    match fault {
+        Fault::LedgerUnfit { what } if is_copy => {
+            complaint.message = sentence(what);
+            complaint.hint = "Name the copy of a ledger that this keyline can read. If this was one, use another backup that `keyline ledger verify FILE` finds whole.".to_owned();
+        }
+        Fault::Ledger { what } => {
+            complaint.message = format!("The ledger cannot be verified: {}", sentence(what));
+            complaint.hint = if is_copy {
+                "Do not rely on this copy. Look for another one that `keyline ledger verify FILE` finds whole."
+            } else {
+                "Stop the station before anything is put right. A ledger goes back to the newest backup that `keyline ledger verify FILE` finds whole."
+            }
+            .to_owned();
+        }
+        _ => {}
+    }
+    complaint
 }
 
 fn walk(path: &Path, trusted: &[[u8; 32]]) -> Result<(Verdict, Counts), Fault> {
@@ -112,7 +146,7 @@ fn back_up(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     let made = made.map_err(|fault| {
         let mut complaint = Complaint::from(&fault);
         if let Fault::Ledger { what } = &fault {
-            complaint.message = format!("There is no backup: {what}.");
+            complaint.message = format!("There is no backup: {}", sentence(what));
             complaint.hint = "Nothing was left behind, and the ledger is as it was. Mend what is named, then try again; `keyline ledger verify` tells whether the ledger is whole.".to_owned();
         }
         complaint
