@@ -152,6 +152,8 @@ fn what_lies_beside_the_chain_is_answered_for() {
         "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM checkpoint)",
         "UPDATE meta SET value = 'another' WHERE key = 'ledger'",
         "UPDATE job SET updated = updated - 1 WHERE id = 1",
+        "UPDATE job SET has_pin = 1 WHERE id = 1",
+        "UPDATE job SET has_current_pin = 1 WHERE id = 4",
         "UPDATE passkey SET state = 'abandoned' WHERE job = 1",
         "UPDATE passkey SET state = 'gone' WHERE job = 1",
         "UPDATE passkey SET state = 'ragistered' WHERE job = 1",

@@ -14,10 +14,8 @@ use super::bench::*;
 /// answers for them; names of files.
 const NOT_ANSWERED_FOR: [&str; 3] = ["attestation", "batch", "in_flight"];
 /// Columns of the same kind: they are for lists and for the time after.
-const COLUMNS_NOT_ANSWERED_FOR: [&str; 8] = [
+const COLUMNS_NOT_ANSWERED_FOR: [&str; 6] = [
     "job.held",
-    "job.has_pin",
-    "job.has_current_pin",
     "delivery.target",
     "obligation.looks",
     "obligation.why",

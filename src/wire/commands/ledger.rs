@@ -93,21 +93,19 @@ fn verify(
 /// What an auditor is told of a file that cannot be walked. The hints of a station that cannot start do not fit.
 fn unreadable(fault: &Fault, is_copy: bool) -> Complaint {
     let mut complaint = Complaint::from(fault);
-    match fault {
-        Fault::LedgerUnfit { what } if is_copy => {
-            complaint.message = sentence(what);
-            complaint.hint = "Name the copy of a ledger that this keyline can read. If this was one, use another backup that `keyline ledger verify FILE` finds whole.".to_owned();
+    if let Fault::LedgerUnfit { what } = fault
+        && is_copy
+    {
+        complaint.message = sentence(what);
+        complaint.hint = "Name the copy of a ledger that this keyline can read. If this was one, use another backup that `keyline ledger verify FILE` finds whole.".to_owned();
+    } else if let Fault::Ledger { what } = fault {
+        complaint.message = format!("The ledger cannot be verified: {}", sentence(what));
+        complaint.hint = if is_copy {
+            "Do not rely on this copy. Look for another one that `keyline ledger verify FILE` finds whole."
+        } else {
+            "Stop the station before anything is put right. A ledger goes back to the newest backup that `keyline ledger verify FILE` finds whole."
         }
-        Fault::Ledger { what } => {
-            complaint.message = format!("The ledger cannot be verified: {}", sentence(what));
-            complaint.hint = if is_copy {
-                "Do not rely on this copy. Look for another one that `keyline ledger verify FILE` finds whole."
-            } else {
-                "Stop the station before anything is put right. A ledger goes back to the newest backup that `keyline ledger verify FILE` finds whole."
-            }
-            .to_owned();
-        }
-        _ => {}
+        .to_owned();
     }
     complaint
 }

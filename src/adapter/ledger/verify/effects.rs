@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use serde::Deserialize;
 
 use crate::domain::credential::{CredentialId, MethodId};
@@ -292,80 +292,84 @@ impl Effects {
 
     /// The first entry beside the journal that is not what the journal comes to, in words.
     pub(super) fn first_wrong(self, db: &Connection) -> Result<Option<String>, Trouble> {
-        let passkeys = differ(
+        let passkey = differ(
             db,
             "SELECT credential, job, attempt, aaguid, method, state, made, registered FROM passkey",
             self.passkeys,
-            |row| {
-                let passkey = Passkey {
-                    job: row.get(1)?,
-                    attempt: row.get(2)?,
-                    aaguid: row.get(3)?,
-                    method: row.get(4)?,
-                    state: row.get(5)?,
-                    made: row.get(6)?,
-                    registered: row.get(7)?,
-                };
-                Ok((row.get(0)?, passkey))
-            },
+            |row| Ok((row.get(0)?, Passkey::read(row)?)),
             |_, passkey| format!("a passkey of job {}", passkey.job),
         )?;
-        if passkeys.is_some() {
-            return Ok(passkeys);
-        }
-        let obligations = differ(
+        let obligation = differ(
             db,
             "SELECT id, job, kind, target, state, due FROM obligation ORDER BY id",
             self.obligations,
-            |row| {
-                let obligation = Obligation {
-                    job: row.get(1)?,
-                    kind: row.get(2)?,
-                    target: row.get(3)?,
-                    state: row.get(4)?,
-                    due: row.get(5)?,
-                };
-                Ok((row.get(0)?, obligation))
-            },
+            |row| Ok((row.get(0)?, Obligation::read(row)?)),
             |_, obligation| format!("a credential that job {} is to be rid of", obligation.job),
         )?;
-        if obligations.is_some() {
-            return Ok(obligations);
-        }
-        let attempts = differ(
+        let attempt = differ(
             db,
             "SELECT job, attempt, slot, attachment, serial, aaguid, began FROM attempt",
             self.attempts,
-            |row| {
-                let bound = Bound {
-                    slot: row.get(2)?,
-                    attachment: row.get(3)?,
-                    serial: row.get(4)?,
-                    aaguid: row.get(5)?,
-                    began: row.get(6)?,
-                };
-                Ok(((row.get(0)?, row.get(1)?), bound))
-            },
+            |row| Ok(((row.get(0)?, row.get(1)?), Bound::read(row)?)),
             |(job, attempt), _| format!("attempt {attempt} of job {job}"),
         )?;
-        if attempts.is_some() {
-            return Ok(attempts);
-        }
-        differ(
+        let letter = differ(
             db,
             "SELECT control, job, attempt, state, at FROM delivery",
             self.letters,
-            |row| {
-                let letter = Letter {
-                    job: row.get(1)?,
-                    attempt: row.get(2)?,
-                    state: row.get(3)?,
-                    at: row.get(4)?,
-                };
-                Ok((row.get(0)?, letter))
-            },
+            |row| Ok((row.get(0)?, Letter::read(row)?)),
             |_, letter| format!("a letter of job {}", letter.job),
-        )
+        )?;
+        Ok(passkey.or(obligation).or(attempt).or(letter))
+    }
+}
+
+impl Passkey {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            job: row.get(1)?,
+            attempt: row.get(2)?,
+            aaguid: row.get(3)?,
+            method: row.get(4)?,
+            state: row.get(5)?,
+            made: row.get(6)?,
+            registered: row.get(7)?,
+        })
+    }
+}
+
+impl Obligation {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            job: row.get(1)?,
+            kind: row.get(2)?,
+            target: row.get(3)?,
+            state: row.get(4)?,
+            due: row.get(5)?,
+        })
+    }
+}
+
+impl Bound {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            slot: row.get(2)?,
+            attachment: row.get(3)?,
+            serial: row.get(4)?,
+            aaguid: row.get(5)?,
+            began: row.get(6)?,
+        })
+    }
+}
+
+impl Letter {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            job: row.get(1)?,
+            attempt: row.get(2)?,
+            state: row.get(3)?,
+            at: row.get(4)?,
+        })
     }
 }
 
@@ -374,7 +378,7 @@ fn differ<K: Ord, V: PartialEq>(
     db: &Connection,
     question: &str,
     mut expected: BTreeMap<K, V>,
-    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<(K, V)>,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<(K, V)>,
     name: impl Fn(&K, &V) -> String,
 ) -> Result<Option<String>, Trouble> {
     let mut statement = db.prepare(question)?;

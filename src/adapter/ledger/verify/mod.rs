@@ -393,7 +393,9 @@ impl Walk<'_> {
             "SELECT job.id, job.standing, job.attempt, job.serial, job.control, job.method,
                     coalesce((SELECT max(seq) FROM journal WHERE journal.job = job.id), 0),
                     job.updated IS (SELECT at FROM journal WHERE journal.job = job.id AND kind IN ('admitted', 'event')
-                                    ORDER BY seq DESC LIMIT 1)
+                                    ORDER BY seq DESC LIMIT 1),
+                    job.has_pin IS EXISTS (SELECT 1 FROM sealed_pin WHERE sealed_pin.job = job.id AND kind = 'specified')
+                    AND job.has_current_pin IS EXISTS (SELECT 1 FROM sealed_pin WHERE sealed_pin.job = job.id AND kind = 'current')
              FROM job ORDER BY job.id",
         )?;
         let mut rows = statement.query([])?;
@@ -409,7 +411,10 @@ impl Walk<'_> {
             let (serial, control, method): (Option<String>, Option<String>, Option<String>) =
                 (row.get(3)?, row.get(4)?, row.get(5)?);
             let in_time: bool = row.get(7)?;
+            // What was let go after its time leaves the word that it was there.
+            let has_its_pins = row.get(8)? || self.unsealed.contains(&job);
             let same = in_time
+                && has_its_pins
                 && standing == standing_word(state.standing())
                 && attempt == state.attempt().0
                 && serial.as_deref() == serial_of(state)
