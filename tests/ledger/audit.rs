@@ -243,6 +243,51 @@ fn a_checkpoint_that_must_be_there_is_missed() {
 }
 
 #[test]
+fn damage_is_told_in_few_and_clean_words() {
+    let bench = Bench::new();
+    drop(full(&bench));
+    tamper(
+        &bench,
+        "UPDATE journal SET actor = CAST(x'ff41' AS TEXT) WHERE seq = 5",
+    );
+    let audit = |path: &std::path::Path| {
+        SqliteLedger::open_reader(path)
+            .and_then(|ledger| ledger.audit(&[], &mut |_, _| {}))
+            .unwrap_err()
+            .to_string()
+    };
+    let db = sql(&bench.path());
+    for trigger in [
+        "journal_keeps_its_rows BEFORE UPDATE ON journal\nBEGIN\n    SELECT RAISE (ABORT, 'the journal is never changed');",
+        "journal_keeps_all_rows BEFORE DELETE ON journal\nBEGIN\n    SELECT RAISE (ABORT, 'the journal is never shortened');",
+        "sealed_pin_keeps_its_rows BEFORE UPDATE ON sealed_pin\nBEGIN\n    SELECT RAISE (ABORT, 'a sealed PIN is never overwritten');",
+    ] {
+        db.execute_batch(&format!("CREATE TRIGGER {trigger}\nEND"))
+            .unwrap();
+    }
+    drop(db);
+    let told = audit(&bench.path());
+    assert!(
+        told.contains("a value in it is none that keyline writes") && !told.contains("utf"),
+        "{told}"
+    );
+    let bench = Bench::new();
+    drop(full(&bench));
+    let mut bytes = std::fs::read(bench.path()).unwrap();
+    for page in 2..bytes.len() / 4096 {
+        let whole = bytes[page * 4096];
+        bytes[page * 4096] ^= 0x10;
+        std::fs::write(bench.path(), &bytes).unwrap();
+        let told = audit(&bench.path());
+        assert!(
+            told.contains("damaged") && !told.contains("***") && !told.contains('\n'),
+            "{told}"
+        );
+        bytes[page * 4096] = whole;
+    }
+}
+
+#[test]
 fn replaced_and_reopened_passkeys_are_what_the_journal_says() {
     let bench = Bench::new();
     let ledger = bench.create();

@@ -316,7 +316,7 @@ pub fn hint(fault: &Fault) -> String {
             "Check that the queue folder exists, is writable for the station, and that its disk is not full. Files in it stay where they are."
         }
         Fault::Ledger { .. } => {
-            "Mend what is named: the room on the disk, its health, the file's permissions, or who else has it open. Then start again; what was in doubt is settled at the start."
+            "Mend what is named: the room on the disk, its health, the file's permissions, or who else has it open; a damaged ledger comes back from its last backup. Then start again; what was in doubt is settled at the start."
         }
         Fault::LedgerHeld { .. } => {
             "Stop that one first. While it runs, `keyline status` and `keyline jobs` work all the same: they ask it."
