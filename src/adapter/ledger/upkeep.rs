@@ -12,7 +12,7 @@ use super::backup::{self, BackedUp, Counts};
 use super::retention::{Days, Erased, Retained};
 use super::trouble::Trouble;
 use super::verify::{self, Progress, Verdict};
-use super::{SqliteLedger, frames, lock, retention, store};
+use super::{SqliteLedger, lock, retention, store};
 
 /// How long the `-wal` file is waited for: whoever writes waits as long. Somebody who walks the whole ledger reads for seconds.
 const TRUNCATION_PATIENCE: Duration = Duration::from_millis(500);
@@ -86,9 +86,6 @@ impl SqliteLedger {
     /// # Errors
     /// [`Fault::Ledger`] when the file is damaged or cannot be read.
     pub fn audit(&self, trusted: &[[u8; 32]], progress: Progress<'_>) -> Result<Verdict, Fault> {
-        if !Self::is_in_use(&self.path)? {
-            frames::check(&self.path)?;
-        }
         let db = store::open_reader(&self.path)?;
         store::check(&db, &self.path)?;
         verify::verify(&db, trusted, progress).map_err(|trouble| trouble.into_fault(&self.path))
