@@ -14,9 +14,10 @@ use rustix::io::Errno;
 use crate::domain::fault::Fault;
 
 use super::keys::sync_directory;
+use super::store::APPLICATION_ID;
 use super::trouble::{Trouble, file_fault, ledger_fault};
 use super::verify::{Progress, Sound, Verdict};
-use super::{store, verify};
+use super::{leftover, store, verify};
 
 /// Pages between two words about the progress: a few milliseconds.
 const PAGES_PER_STEP: i32 = 512;
@@ -64,6 +65,13 @@ pub(super) fn back_up(from: &Path, to: &Path, progress: Progress<'_>) -> Result<
     if to.symlink_metadata().is_ok() {
         return Err(taken());
     }
+    if let Some(ending) = leftover::reserved_ending(to) {
+        return Err(ledger_fault(format!(
+            "{} cannot be the name of a backup: a name with {ending} at its end belongs to what lies beside a ledger",
+            to.display()
+        )));
+    }
+    leftover::clear(folder_of(to));
     let mut part = Part::begin(to)?;
     copy(from, &part.path, progress)?;
     let (sound, counts) = examine(&part.path, progress)?;
@@ -78,12 +86,18 @@ pub(super) fn back_up(from: &Path, to: &Path, progress: Progress<'_>) -> Result<
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(taken()),
         Err(error) => return Err(file_fault("write", to, &error)),
     }
-    sync_directory(to.parent().unwrap_or(Path::new(".")))?;
+    sync_directory(folder_of(to))?;
     Ok(BackedUp {
         sound,
         counts,
         bytes,
     })
+}
+
+fn folder_of(to: &Path) -> &Path {
+    to.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// The copy while it is not whole. Goes with the value, unless it has got its name.
@@ -151,6 +165,9 @@ fn copy(from: &Path, part: &Path, progress: Progress<'_>) -> Result<(), Fault> {
         })
         .map_err(read)?;
     let mut copy = Connection::open(part).map_err(write)?;
+    // The copy's own first page reaches the disk last. With this one a backup that is killed before then is known for what it is.
+    copy.pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(write)?;
     {
         let backup = Backup::new(&snapshot, &mut copy).map_err(write)?;
         while backup.step(PAGES_PER_STEP).map_err(write)? != StepResult::Done {

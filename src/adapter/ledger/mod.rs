@@ -15,6 +15,7 @@ mod holder;
 mod index;
 mod journal;
 mod keys;
+mod leftover;
 mod passkey;
 mod query;
 mod recovery;
