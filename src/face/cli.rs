@@ -345,13 +345,15 @@ where
 }
 
 /// Writes the completion script for `shell`.
-pub fn completions(shell: clap_complete::Shell, to: &mut dyn Write) {
-    clap_complete::generate(
-        shell,
-        &mut Cli::command(),
-        "keyline",
-        &mut io::LineWriter::new(to),
-    );
+///
+/// # Errors
+/// Those of `to`.
+pub fn completions(shell: clap_complete::Shell, to: &mut dyn Write) -> io::Result<()> {
+    // The generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "keyline", &mut script);
+    to.write_all(&script)?;
+    to.flush()
 }
 
 /// The parser's own text, in the shape of all our complaints.

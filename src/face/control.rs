@@ -109,13 +109,14 @@ pub fn over_station(
                 })
             }
             Ask::Erase { user, actor } => erase(user, actor),
-            Ask::Reopen { credential, actor } => {
-                match station.reopen(credential.clone(), actor.clone()) {
-                    Some(Ok(())) => Ok(say::reconcile::reopened(credential)),
-                    Some(Err(fault)) => Err(Complaint::from(fault)),
-                    None => Err(ended()),
-                }
-            }
+            Ask::Reopen { credential, actor } => require_given_up(ledger.as_ref(), credential)
+                .and_then(
+                    |()| match station.reopen(credential.clone(), actor.clone()) {
+                        Some(Ok(())) => Ok(say::reconcile::reopened(credential)),
+                        Some(Err(fault)) => Err(Complaint::from(fault)),
+                        None => Err(ended()),
+                    },
+                ),
         };
         Answer::from(result)
     }
@@ -140,9 +141,18 @@ pub fn by_ourselves(
         }
         Ask::Erase { user, actor } => erase(user, actor),
         Ask::Reopen { credential, actor } => {
+            require_given_up(ledger, credential)?;
             ledger.reopen(credential, actor, now)?;
             Ok(say::reconcile::reopened(credential))
         }
+    }
+}
+
+/// Whoever writes to the socket may name anything.
+fn require_given_up(ledger: &dyn Ledger, credential: &CredentialId) -> Result<(), Complaint> {
+    match ledger.passkey(credential)? {
+        Some(passkey) if passkey.given_up => Ok(()),
+        Some(_) | None => Err(say::reconcile::never_given_up(credential)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::station::Handle;
 use crate::domain::enrollment::Standing;
+use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 use crate::face::control::{self, Erase};
 use crate::face::report::name;
@@ -63,7 +64,7 @@ impl Attendance {
             handle.clone(),
             erasing(parts.ledger.clone()),
         );
-        let socket = control::serve(&socket_path(config), answer)?;
+        let socket = control::serve(&socket_path(config)?, answer)?;
         let terminal = Terminal::start(
             parts.board.clone(),
             handle.clone(),
@@ -77,9 +78,13 @@ impl Attendance {
     }
 }
 
-/// Where a running station of this configuration listens.
-pub fn socket_path(config: &Config) -> PathBuf {
-    config.path(&config.ledger.file).with_extension("sock")
+/// Where a running station of this configuration listens: beside the ledger itself, by whatever link it is named.
+///
+/// # Errors
+/// When that link cannot be followed.
+pub fn socket_path(config: &Config) -> Result<PathBuf, Fault> {
+    let ledger = SqliteLedger::place(&config.path(&config.ledger.file))?;
+    Ok(ledger.with_extension("sock"))
 }
 
 /// Erasing a person, for whoever holds the ledger.

@@ -61,10 +61,9 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         } => admin::erase(config, user, out),
         Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
         Command::Demo(wish) => demo(wish, out),
-        Command::Completions { shell } => {
-            completions(*shell, out);
-            Ok(ExitCode::Done)
-        }
+        Command::Completions { shell } => completions(*shell, out)
+            .map(|()| ExitCode::Done)
+            .map_err(|error| cannot_write(&error)),
         Command::Man => man(out)
             .map(|()| ExitCode::Done)
             .map_err(|error| cannot_write(&error)),

@@ -11,7 +11,8 @@ use keyline::domain::credential::{CredentialId, MethodId};
 use keyline::domain::event::{Evidence, Happening};
 use keyline::domain::job::JobId;
 use keyline::domain::station::signal::ConfirmCards;
-use keyline::face::control;
+use keyline::face::control::{self, Ask};
+use keyline::face::say::ExitCode;
 use keyline::port::{CancelFlag, Ledger, PasskeyState, RelyingParty};
 use keyline::practice::authenticator::PRACTICE_AAGUID;
 use keyline::practice::tenant::{Existing, Operation, Trick};
@@ -255,7 +256,8 @@ fn beside_a_running_station_the_station_deletes() {
     let handle = desk.handle();
     let erase = attend::erasing(parts.ledger.clone());
     let answer = control::over_station(parts.ledger.clone(), handle.clone(), erase);
-    let socket = control::serve(&attend::socket_path(&line.config), answer).expect("a socket");
+    let path = &attend::socket_path(&line.config).expect("a place");
+    let socket = control::serve(&path, answer).expect("a socket");
     let running = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -264,6 +266,17 @@ fn beside_a_running_station_the_station_deletes() {
             .expect("a runtime");
         runtime.block_on(desk.run()).expect("a run")
     });
+    // Anybody of the station's user may ask for anything.
+    let unknown = Ask::Reopen {
+        credential: CredentialId(vec![0, 0, 0]),
+        actor: "x".to_owned(),
+    };
+    let refused = control::ask(path, &unknown)
+        .expect("a socket")
+        .expect("an answer")
+        .into_result()
+        .expect_err("nobody knows it");
+    assert_eq!(refused.exit, ExitCode::Usage, "{}", refused.message);
     // First its next look is minutes away, then nobody looks for it any more.
     for name in ["late", "later"] {
         plant(&line, JUERGEN, existing(name, Some(lost.clone())));

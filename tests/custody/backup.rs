@@ -75,6 +75,76 @@ fn backups_that_are_taken_while_the_line_works_verify_and_open() {
     println!("{number} backups; rows {rows:?}");
 }
 
+/// A station that is killed leaves what it did last in the write-ahead log alone. One flipped bit there, and SQLite would tell of
+/// an earlier state without a word.
+#[test]
+fn nobody_is_shown_an_earlier_state_of_a_ledger_whose_log_lost_entries() {
+    let mut station = Station::begin(8, 2);
+    let log = station.path("station/ledger/keyline.db-wal");
+    let long = |log: &std::path::Path| log.metadata().is_ok_and(|log| log.len() > 30 * 4120);
+    station.wait_for("a long log", || long(&log));
+    station.kill();
+    let before = std::fs::read(&log).unwrap();
+    flip(&log, before.len() / 2);
+    for command in [
+        &["ledger", "backup", "copy.db"][..],
+        &["ledger", "verify"],
+        &["status"],
+        &["status", "--json"],
+        &["jobs", "list"],
+        &["jobs", "show", "1"],
+        &["jobs", "hold", "1"],
+        &["reconcile"],
+        &[
+            "pins",
+            "show",
+            "1",
+            "--identity",
+            "station/practice-identity.txt",
+        ],
+    ] {
+        let refusal = station.keyline(command);
+        println!("{command:?}: {}", said(&refusal));
+        refused(
+            &refusal,
+            8,
+            &[
+                "of its write-ahead log is wrong",
+                "keyline.db-wal and keyline.db-shm",
+                "last backup",
+            ],
+        );
+        assert!(refusal.stdout.is_empty(), "{command:?}");
+    }
+    assert!(!station.path("copy.db").exists() && !station.path("copy.db.part").exists());
+    std::fs::write(&log, before).unwrap();
+    let made = station.keyline(&["ledger", "backup", "copy.db"]);
+    assert!(made.status.success(), "{}", said(&made));
+    // The words say which files have to go before the backup comes in.
+    std::fs::copy(station.path("copy.db"), station.ledger()).unwrap();
+    flip(&log, 32 + 4120 + 2000);
+    refused(
+        &station.keyline(&["jobs", "hold", "8"]),
+        8,
+        &["move it away together with keyline.db-wal and keyline.db-shm"],
+    );
+    std::fs::remove_file(&log).unwrap();
+    std::fs::remove_file(station.path("station/ledger/keyline.db-shm")).unwrap();
+    let held = station.keyline(&["jobs", "hold", "8"]);
+    assert!(held.status.success(), "{}", said(&held));
+}
+
+#[test]
+fn a_name_of_what_lies_beside_a_ledger_is_no_backups() {
+    let station = Station::at_rest(1);
+    for ending in ["-wal", "-shm", "-journal", ".part"] {
+        let name = format!("station/ledger/keyline.db{ending}");
+        let refusal = station.keyline(&["ledger", "backup", &name]);
+        refused(&refusal, 2, &["cannot be a backup", ending]);
+        assert!(!station.path(&name).exists());
+    }
+}
+
 #[test]
 fn a_backup_says_what_is_in_it_and_overwrites_nothing() {
     let station = Station::at_rest(2);

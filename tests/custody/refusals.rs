@@ -25,6 +25,18 @@ fn a_second_station_is_told_who_has_the_ledger_and_disturbs_nothing() {
         ],
     );
     print!("{}", said(&second));
+    // The same file by a link is the same ledger, and its station is reached.
+    std::os::unix::fs::symlink("keyline.db", station.path("station/ledger/link.db")).unwrap();
+    let text = std::fs::read_to_string(station.path("station/config/station.toml")).unwrap();
+    let linked = text.replace("ledger/keyline.db", "ledger/link.db");
+    assert_ne!(text, linked);
+    std::fs::write(station.path("station/config/station.toml"), linked).unwrap();
+    refused(
+        &station.keyline(&["run"]),
+        8,
+        &["Another keyline", &process],
+    );
+    assert!(station.is_at_work(), "it ended too early for this test");
     assert!(letter.exists(), "the second one tidied up");
     // What the hint promises.
     for command in ["hold", "release"] {

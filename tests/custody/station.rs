@@ -82,6 +82,13 @@ impl Station {
         self.demo.take().unwrap().wait_with_output().unwrap()
     }
 
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        let mut demo = self.demo.take().unwrap();
+        demo.kill().unwrap();
+        demo.wait().unwrap();
+    }
+
     /// Runs a command of the program on this station, to its end. One that does not end is ended, and has failed.
     pub(crate) fn keyline(&self, arguments: &[&str]) -> Output {
         let config = self.path("station/config/station.toml");
@@ -98,7 +105,7 @@ impl Station {
             .unwrap()
     }
 
-    fn wait_for(&self, what: &str, is: impl Fn() -> bool) {
+    pub(crate) fn wait_for(&self, what: &str, is: impl Fn() -> bool) {
         let until = Instant::now() + PATIENCE;
         while !is() {
             assert!(Instant::now() < until, "{what} did not come");

@@ -94,6 +94,47 @@ fn a_second_keyline_is_refused_and_told_who_is_there() {
     bench.open().unwrap();
 }
 
+/// Lock and write-ahead log lie beside the file itself, by whatever link it is named.
+#[test]
+fn a_link_to_a_ledger_is_the_same_ledger() {
+    let bench = Bench::new();
+    let first = bench.create();
+    admit(&first, "a", &["adele@contoso.com"]);
+    let link = bench.folder.path().join("link.db");
+    std::os::unix::fs::symlink("ledger.db", &link).unwrap();
+    let second = SqliteLedger::open(&link, bench.opening()).map(drop);
+    assert!(
+        matches!(&second, Err(Fault::LedgerHeld { .. })),
+        "{second:?}"
+    );
+    assert!(SqliteLedger::is_in_use(&link).unwrap());
+    assert_eq!(
+        SqliteLedger::place(&link).unwrap(),
+        bench.path().canonicalize().unwrap()
+    );
+    let seen = SqliteLedger::open_reader(&link).unwrap();
+    assert_eq!(seen.jobs(None).unwrap().len(), 1);
+    drop((first, seen));
+    // Of two names of one file neither has the log of the other.
+    let other = bench.folder.path().join("other.db");
+    std::fs::hard_link(bench.path(), &other).unwrap();
+    for path in [&bench.path(), &other, &link] {
+        for refused in [
+            SqliteLedger::open(path, bench.opening()).map(drop),
+            SqliteLedger::open_reader(path).map(drop),
+        ] {
+            let what = words(refused);
+            assert!(
+                what.contains("2 names (hard links)") && what.contains("remove"),
+                "{what}"
+            );
+        }
+    }
+    std::fs::remove_file(&other).unwrap();
+    assert!(SqliteLedger::open(&link, bench.opening()).is_ok());
+    assert!(!bench.folder.path().join("link.db.lock").exists());
+}
+
 #[test]
 fn files_are_for_the_station_alone() {
     let bench = Bench::new();

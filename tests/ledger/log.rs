@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use keyline::adapter::ledger::{SqliteLedger, Verdict};
+use keyline::domain::fault::Fault;
 use keyline::domain::job::JobId;
 use keyline::port::Ledger;
 
@@ -91,6 +92,33 @@ fn a_changed_byte_in_the_write_ahead_log_is_found_unless_it_looks_like_a_cut() {
             rows + 1
         );
     }
+}
+
+/// Whoever only looks never shows what was before as what is, and a backup never holds it.
+#[test]
+fn a_log_that_lost_entries_is_shown_to_nobody_and_no_backup_is_made_of_it() {
+    let (bench, files, _) = killed();
+    files.write(&bench.path());
+    let copy = beside(&bench.path(), "-copy");
+    // Opened while the log was whole.
+    let early = SqliteLedger::open_reader(&bench.path()).unwrap();
+    let middle = files.0["-wal"].len() / 2;
+    let mut changed = Files(files.0.clone());
+    changed.0.get_mut("-wal").unwrap()[middle] ^= 0x01;
+    std::fs::write(beside(&bench.path(), "-wal"), &changed.0["-wal"]).unwrap();
+    let told = |refused: Result<(), Fault>| match refused {
+        Err(Fault::Ledger { what }) => assert!(what.contains("write-ahead log is wrong"), "{what}"),
+        other => panic!("{other:?}"),
+    };
+    told(early.back_up(&copy).map(drop));
+    drop(early);
+    told(SqliteLedger::open_reader(&bench.path()).map(drop));
+    assert!(!copy.exists() && !beside(&copy, ".part").exists());
+    assert!(Files::of(&bench.path()).0 == changed.0, "it was written to");
+    // What a station writes just now may look like that to whoever reads beside it.
+    let station = std::fs::File::create(beside(&bench.path(), ".lock")).unwrap();
+    station.lock().unwrap();
+    SqliteLedger::open_reader(&bench.path()).unwrap();
 }
 
 fn journal_job(ledger: &SqliteLedger) -> JobId {

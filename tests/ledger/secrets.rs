@@ -1,5 +1,6 @@
 //! What a thief finds in the files, who can open a sealed PIN, and that a row that was moved opens to nobody.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use keyline::adapter::ledger::{
@@ -94,6 +95,68 @@ fn the_administrator_opens_pins_with_a_copy_and_the_identity_alone() {
         open_pins(&reader, JobId(9), &identities),
         Err(Fault::Unsealable { .. })
     ));
+}
+
+#[test]
+fn what_killed_backups_left_is_taken_away_by_the_next_and_nothing_else_is() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    admit(&ledger, "a", &["adele@contoso.com"]);
+    let folder = bench.folder.path().join("safe");
+    std::fs::create_dir(&folder).unwrap();
+    let at = |name: &str| folder.join(name);
+    ledger.back_up(&at("whole.db")).unwrap();
+    let names = [
+        "killed.db.part",
+        "busy.db.part",
+        "open.db.part",
+        "two.db.part",
+    ];
+    for name in names {
+        std::fs::copy(at("whole.db"), at(name)).unwrap();
+    }
+    for ending in ["-wal", "-shm", "-journal"] {
+        std::fs::write(at(&format!("killed.db.part{ending}")), "rest").unwrap();
+    }
+    std::os::unix::fs::symlink("whole.db", at("link.part")).unwrap();
+    std::fs::hard_link(at("two.db.part"), at("second-name")).unwrap();
+    std::fs::set_permissions(at("open.db.part"), std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::fs::write(at("film.part"), "half a film".repeat(100)).unwrap();
+    let foreign = sql(&at("other.part"));
+    foreign
+        .execute_batch("CREATE TABLE songs (title TEXT)")
+        .unwrap();
+    drop(foreign);
+    std::fs::set_permissions(at("other.part"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let busy = std::fs::File::open(at("busy.db.part")).unwrap();
+    busy.lock().unwrap();
+    ledger.back_up(&at("next.db")).unwrap();
+    let mut left: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    let kept = [
+        "busy.db.part",
+        "film.part",
+        "link.part",
+        "next.db",
+        "open.db.part",
+        "other.part",
+        "second-name",
+        "two.db.part",
+        "whole.db",
+    ];
+    assert_eq!(left, kept);
+    for ending in ["-wal", "-shm", "-journal", ".part", ".lock", ".sock"] {
+        let name = bench.folder.path().join(format!("new.db{ending}"));
+        let refused = ledger.back_up(&name);
+        assert!(
+            matches!(&refused, Err(Fault::Ledger { what }) if what.contains(ending)),
+            "{refused:?}"
+        );
+        assert!(!name.exists());
+    }
 }
 
 #[test]

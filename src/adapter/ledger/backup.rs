@@ -15,9 +15,10 @@ use rustix::process::geteuid;
 use crate::domain::fault::Fault;
 
 use super::keys::sync_directory;
+use super::store::APPLICATION_ID;
 use super::trouble::{Trouble, file_fault, ledger_fault};
 use super::verify::{Progress, Sound, Verdict};
-use super::{store, verify};
+use super::{leftover, store, verify};
 
 /// Pages between two words about the progress: a few milliseconds.
 const PAGES_PER_STEP: i32 = 512;
@@ -74,6 +75,13 @@ pub(super) fn back_up(from: &Path, to: &Path, progress: Progress<'_>) -> Result<
             folder.display()
         )));
     }
+    if let Some(ending) = leftover::reserved_ending(to) {
+        return Err(ledger_fault(format!(
+            "{} cannot be the name of a backup: a name with {ending} at its end belongs to what lies beside a ledger",
+            to.display()
+        )));
+    }
+    leftover::clear(folder);
     let mut part = Part::begin(to)?;
     copy(from, &part.path, progress)?;
     let (sound, counts) = examine(&part.path, progress)?;
@@ -192,6 +200,9 @@ fn copy(from: &Path, part: &Path, progress: Progress<'_>) -> Result<(), Fault> {
         })
         .map_err(read)?;
     let mut copy = Connection::open(part).map_err(write)?;
+    // The copy's own first page reaches the disk last. With this one a backup that is killed before then is known for what it is.
+    copy.pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(write)?;
     {
         let backup = Backup::new(&snapshot, &mut copy).map_err(write)?;
         while backup.step(PAGES_PER_STEP).map_err(write)? != StepResult::Done {

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use crate::domain::fault::Fault;
 
+use super::holder;
 use super::store::wal_path;
 use super::trouble::{damaged, file_fault};
 
@@ -28,6 +29,8 @@ const MAGIC: u32 = 0x377F_0682;
 const VERSION: u32 = 3_007_000;
 const PAGE_BYTES_MIN: u32 = 512;
 const PAGE_BYTES_MAX: u32 = 65_536;
+/// So often a log is looked at that seems damaged: a command may have begun, written and ended during one look.
+const LOOKS_MAX: usize = 3;
 
 /// The two running sums of SQLite.
 type Sum = (u32, u32);
@@ -40,7 +43,28 @@ struct Header {
     sum: Sum,
 }
 
-/// Refuses a log in which a frame that was on the disk is no longer right. To be called while nobody has the ledger open.
+/// As [`check`], for whoever only reads. While somebody works on the ledger the log is in motion, and says nothing: whoever
+/// works on it has looked.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_at_rest(ledger: &Path) -> Result<(), Fault> {
+    let mut looks = 1;
+    loop {
+        let Err(fault) = check(ledger) else {
+            return Ok(());
+        };
+        if holder::is_locked(ledger)? {
+            return Ok(());
+        }
+        if looks >= LOOKS_MAX {
+            return Err(fault);
+        }
+        looks += 1;
+    }
+}
+
+/// Refuses a log in which a frame that was on the disk is no longer right. To be called while nobody else writes to the ledger.
 ///
 /// # Errors
 /// [`Fault::Ledger`] when it is damaged, or cannot be read.

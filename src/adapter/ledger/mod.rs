@@ -15,6 +15,7 @@ mod holder;
 mod index;
 mod journal;
 mod keys;
+mod leftover;
 mod passkey;
 mod query;
 mod recovery;
@@ -98,13 +99,14 @@ impl SqliteLedger {
     /// Opens the station's ledger, brings an older schema up to date, and keeps every other keyline out.
     ///
     /// # Errors
-    /// [`Fault::LedgerUnfit`] when the file is missing, newer than this program or of another tenant;
+    /// [`Fault::LedgerUnfit`] when the file is missing, has a second name, is newer than this program or of another tenant;
     /// [`Fault::Ledger`] when it is damaged;
     /// [`Fault::LedgerHeld`] when it is in use; [`Fault::StationKeys`] when the keys belong to another ledger.
     pub fn open(path: &Path, opening: Opening) -> Result<Self, Fault> {
         if !path.exists() {
             return Err(unfit(format!("{} is not there", path.display())));
         }
+        let path = &store::only_place(path)?;
         let lock = holder::lock(path)?;
         let writer = store::open_writer(path)?;
         let (id, tenant) = introduce(&writer, path, &opening.tenant)?;
@@ -133,13 +135,23 @@ impl SqliteLedger {
     /// refused, and so is opening of PINs in flight.
     ///
     /// # Errors
-    /// [`Fault::LedgerUnfit`] when the file is missing or newer than this program, [`Fault::Ledger`] when it is damaged.
+    /// [`Fault::LedgerUnfit`] when the file is missing, has a second name or is newer than this program, [`Fault::Ledger`] when it is
+    /// damaged.
     pub fn open_reader(path: &Path) -> Result<Self, Fault> {
+        let path = store::only_place(path)?;
         Ok(Self {
-            path: path.to_owned(),
-            reader: Mutex::new(store::open_reader(path)?),
+            reader: Mutex::new(store::open_reader(&path)?),
+            path,
             station: None,
         })
+    }
+
+    /// The file itself, where `path` is a link to it: its lock, its write-ahead log and the station's socket lie beside it.
+    ///
+    /// # Errors
+    /// [`Fault::Ledger`] when that cannot be told.
+    pub fn place(path: &Path) -> Result<PathBuf, Fault> {
+        store::place(path)
     }
 
     /// Whether a process works on the ledger at `path` just now: a running station, or a command that changes something.
@@ -147,7 +159,7 @@ impl SqliteLedger {
     /// # Errors
     /// [`Fault::Ledger`] when that cannot be told.
     pub fn is_in_use(path: &Path) -> Result<bool, Fault> {
-        holder::is_locked(path)
+        holder::is_locked(&store::place(path)?)
     }
 
     /// Says what works on this ledger, for a second keyline that is refused: "a station". Until then it is a command.

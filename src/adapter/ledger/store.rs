@@ -2,7 +2,7 @@
 //! nothing in here writes to a file that was not found whole.
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +34,32 @@ pub fn schema_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
+/// See [`super::SqliteLedger::place`].
+pub(super) fn place(path: &Path) -> Result<PathBuf, Fault> {
+    match path.symlink_metadata() {
+        // What is missing there is told by whoever opens it.
+        Ok(there) if there.is_symlink() && path.exists() => path
+            .canonicalize()
+            .map_err(|error| file_fault("follow the link", path, &error)),
+        Ok(_) | Err(_) => Ok(path.to_owned()),
+    }
+}
+
+/// As [`place`], for whoever opens it. A file with a second name is refused: under each name it would have another lock and
+/// another write-ahead log.
+pub(super) fn only_place(path: &Path) -> Result<PathBuf, Fault> {
+    let path = place(path)?;
+    let names = path.metadata().map_or(1, |there| there.nlink());
+    if names > 1 {
+        return Err(unfit(format!(
+            "{} has {names} names (hard links), and what is written under one of them is not seen under another: find them with `find / -samefile {}`, and remove all but the one that the configuration names; read another as a copy that `cp` made",
+            path.display(),
+            path.display()
+        )));
+    }
+    Ok(path)
+}
+
 /// Makes an empty file of mode 0600 where the ledger will be. SQLite gives `-wal` and `-shm` the same mode.
 pub(super) fn create_file(path: &Path) -> Result<(), Fault> {
     OpenOptions::new()
@@ -51,6 +77,7 @@ pub(super) fn create_file(path: &Path) -> Result<(), Fault> {
 /// write-ahead log, and again when it closes it.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, Fault> {
     let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
+    frames::check(path).map_err(untouched)?;
     inspect(path).map_err(untouched)?;
     let mut db = Connection::open_with_flags(
         path,
@@ -69,7 +96,6 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, Fault> {
 
 /// Everything that tells whether the ledger is as it was written, before it is opened for writing.
 fn inspect(path: &Path) -> Result<(), Fault> {
-    frames::check(path)?;
     let db = open_reader(path)?;
     check(&db, path)?;
     let told = |trouble: Trouble| trouble.into_fault(path);
@@ -112,7 +138,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Fault> {
     Ok(copy)
 }
 
-/// The file itself, for reading, whatever its version.
+/// The file itself, for reading, whatever its version. A log that lost entries is refused: SQLite would forget them without a
+/// word, and show what was before them as what is.
 pub(super) fn open_source(path: &Path) -> Result<Connection, Fault> {
     let told = |error: rusqlite::Error| Trouble::from(error).into_fault(path);
     if !path.exists() {
@@ -121,6 +148,7 @@ pub(super) fn open_source(path: &Path) -> Result<Connection, Fault> {
     if path.is_dir() {
         return Err(unfit(format!("{} is a folder", path.display())));
     }
+    frames::check_at_rest(path)?;
     let db = read_only(path).map_err(told)?;
     // Whoever only reads leaves the write-ahead log where it is.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)

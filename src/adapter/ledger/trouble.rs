@@ -94,8 +94,10 @@ pub(super) fn ledger_fault(what: impl Into<String>) -> Fault {
 
 /// A file that is not as it was written.
 pub(super) fn damaged(path: &Path, how: &str) -> Fault {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let name = name.display();
     ledger_fault(format!(
-        "{} is damaged ({how}): keep it with its -wal file, restore the last backup in its place, and look at the disk",
+        "{} is damaged ({how}): move it away together with {name}-wal and {name}-shm, which would spoil what comes after it, and keep them; then restore the last backup in its place, and look at the disk",
         path.display()
     ))
 }

@@ -12,7 +12,7 @@ use super::backup::{self, BackedUp, Counts};
 use super::retention::{Days, Erased, Retained};
 use super::trouble::{Trouble, not_a_ledger};
 use super::verify::{self, Progress, Verdict};
-use super::{SqliteLedger, frames, lock, retention, store};
+use super::{SqliteLedger, leftover, lock, retention, store};
 
 /// How long the `-wal` file is waited for: whoever writes waits as long. Somebody who walks the whole ledger reads for seconds.
 const TRUNCATION_PATIENCE: Duration = Duration::from_millis(500);
@@ -86,9 +86,6 @@ impl SqliteLedger {
     /// # Errors
     /// [`Fault::Ledger`] when the file is damaged or cannot be read; [`Fault::LedgerUnfit`] when it is no ledger.
     pub fn audit(&self, trusted: &[[u8; 32]], progress: Progress<'_>) -> Result<Verdict, Fault> {
-        if !Self::is_in_use(&self.path)? {
-            frames::check(&self.path)?;
-        }
         let db = store::open_reader(&self.path)?;
         store::check(&db, &self.path)?;
         // A station makes an empty file a ledger; for an auditor it is none.
@@ -137,11 +134,18 @@ impl SqliteLedger {
         Ok(erased)
     }
 
+    /// The ending of a name that no backup may have, because the file would be taken for one that lies beside a ledger.
+    pub fn reserved_ending(name: &Path) -> Option<&'static str> {
+        leftover::reserved_ending(name)
+    }
+
     /// Writes a copy of the ledger to the new file `to` (mode 0600), without the copies of PINs in flight. The copy is of one
-    /// moment, whatever the station writes meanwhile; it is walked like an audit before it gets its name.
+    /// moment, whatever the station writes meanwhile; it is walked like an audit before it gets its name. What killed backups
+    /// left in that folder is removed.
     ///
     /// # Errors
-    /// [`Fault::Ledger`] when `to` is there already or cannot be written, and when the copy does not verify.
+    /// [`Fault::Ledger`] when `to` is there already, cannot be written or has a [reserved ending](Self::reserved_ending), and
+    /// when the copy does not verify.
     pub fn back_up(&self, to: &Path) -> Result<BackedUp, Fault> {
         self.back_up_telling(to, &mut |_, _| {})
     }

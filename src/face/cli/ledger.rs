@@ -24,9 +24,11 @@ pub(super) const BACKUP: &str = "Examples:
 The copy holds names, addresses and sealed PINs; it is readable for its owner alone. Not in it: the
 station's keys, which lie in the folder that `[ledger] keys` names, and the recovery identity. Keep
 the three apart from each other.
-To restore: stop the station, move the ledger's file away with the -wal and -shm beside it, and put
-the backup in its place. A job that was in the middle of a key is held then, because the station's
-own copy of its PIN is gone; `keyline jobs retry` starts it anew.";
+A backup that is killed leaves FILE.part; the next backup into the same folder removes it.
+To restore: stop the station, move keyline.db away together with keyline.db-wal and keyline.db-shm,
+and put the backup in its place: a -wal that stays there would spoil it. A job that was in the
+middle of a key is held then, because the station's own copy of its PIN is gone; `keyline jobs
+retry` starts it anew.";
 
 /// `keyline ledger …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

@@ -24,7 +24,8 @@ pub fn man(to: &mut dyn Write) -> io::Result<()> {
     for command in root.get_subcommands_mut() {
         section(command, "keyline", to)?;
     }
-    page.render_version_section(to)
+    page.render_version_section(to)?;
+    to.flush()
 }
 
 fn section(command: &mut clap::Command, above: &str, to: &mut dyn Write) -> io::Result<()> {

@@ -170,9 +170,16 @@ fn visit(command: &clap::Command, name: &str, page: &str) {
 }
 
 #[test]
+fn a_disk_without_room_is_told_and_no_panic() {
+    let mut none: [u8; 0] = [];
+    assert!(completions(clap_complete::Shell::Bash, &mut none.as_mut_slice()).is_err());
+    assert!(man(&mut none.as_mut_slice()).is_err());
+}
+
+#[test]
 fn completions_know_every_command() {
     let mut script = Vec::new();
-    completions(clap_complete::Shell::Bash, &mut script);
+    completions(clap_complete::Shell::Bash, &mut script).unwrap();
     let script = String::from_utf8(script).unwrap();
     for word in ["until-empty", "practice-identity", "release", "erase"] {
         assert!(script.contains(word), "{word}");

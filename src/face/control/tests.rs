@@ -154,7 +154,17 @@ fn a_passkey_that_was_never_given_up_is_not_looked_for() {
         actor: "admin".to_owned(),
     };
     let refused = told(&path, &asked).unwrap_err();
-    assert_eq!(refused.exit, ExitCode::Journal);
+    assert_eq!(refused.exit, ExitCode::Usage);
+    assert!(
+        refused.message.contains("none that this ledger gave up"),
+        "{}",
+        refused.message
+    );
+    let unknown = Ask::Reopen {
+        credential: CredentialId(vec![0, 0, 0]),
+        actor: "x".to_owned(),
+    };
+    assert_eq!(told(&path, &unknown).unwrap_err().exit, ExitCode::Usage);
     assert_eq!(ledger.state().ledger.open_duties(), []);
     let left = Some(credential());
     ledger.tell(JobId(1), [Happening::Cancelled { credential: left }]);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::app::reconcile::{Difference, Kind, Removal, Report};
 use crate::domain::credential::CredentialId;
 use crate::domain::fault::Fault;
-use crate::face::say::ExitCode;
 use crate::face::say::news::count;
+use crate::face::say::{Complaint, ExitCode};
 
 /// The word for scripts.
 pub const fn word(kind: Kind) -> &'static str {
@@ -129,6 +129,14 @@ pub fn exit(report: &Report) -> ExitCode {
 /// What a running station answers that was asked to look for a passkey again.
 pub fn reopened(credential: &CredentialId) -> String {
     format!("The passkey {credential} is looked for at Entra again, and deleted if it is there.")
+}
+
+/// What is answered about any other passkey.
+pub fn never_given_up(credential: &CredentialId) -> Complaint {
+    Complaint::usage(
+        format!("The passkey {credential} is none that this ledger gave up, so it is left alone."),
+        "`keyline reconcile` lists the passkeys that were given up and are still at Entra.",
+    )
 }
 
 /// What still differs.

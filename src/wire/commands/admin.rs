@@ -64,7 +64,7 @@ pub(super) fn erase(config: &Path, user: &str, out: &mut dyn Write) -> Ended {
 }
 
 pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
-    let sentence = match control::ask(&attend::socket_path(config), asked)? {
+    let sentence = match control::ask(&attend::socket_path(config)?, asked)? {
         Some(answer) => answer.into_result()?,
         None => {
             refuse_as_root_for_another(&config.path(&config.ledger.file))?;

@@ -137,6 +137,15 @@ fn back_up(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
             "Give a name in a folder that is there, or make the folder first.",
         ));
     }
+    if let Some(ending) = SqliteLedger::reserved_ending(file) {
+        return Err(Complaint::usage(
+            format!(
+                "{} cannot be a backup: a name that ends in {ending} belongs to a file beside a ledger.",
+                file.display()
+            ),
+            "Give another name, such as one with today's date and .db at its end.",
+        ));
+    }
     let ledger = station::read_ledger(&config)?;
     let mut progress = Progress::begin("copying");
     let made = ledger.back_up_telling(file, &mut |done, total| progress.step(done, total));

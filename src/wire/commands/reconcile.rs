@@ -143,7 +143,7 @@ fn delete(config: &Config, sides: &Sides<'_>, report: &mut Report) -> Result<(),
             actor: admin::actor(),
         };
         let answer = match ours {
-            None => control::ask(&attend::socket_path(config), &asked)?,
+            None => control::ask(&attend::socket_path(config)?, &asked)?,
             Some(_) => None,
         };
         difference.removal = Some(match answer {
