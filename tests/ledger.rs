@@ -4,6 +4,7 @@ mod ledger {
     pub(crate) mod audit;
     pub(crate) mod bench;
     mod clock;
+    mod computed;
     mod contract;
     mod damage;
     mod file;
