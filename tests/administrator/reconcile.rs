@@ -257,7 +257,7 @@ fn beside_a_running_station_the_station_deletes() {
     let erase = attend::erasing(parts.ledger.clone());
     let answer = control::over_station(parts.ledger.clone(), handle.clone(), erase);
     let path = &attend::socket_path(&line.config).expect("a place");
-    let socket = control::serve(&path, answer).expect("a socket");
+    let socket = control::serve(path, answer).expect("a socket");
     let running = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
