@@ -182,8 +182,13 @@ impl Hands {
             match (state, here) {
                 (SlotState::Empty, None) => {
                     let next = self.supply.lock().unwrap().pop_front();
-                    if let Some(key) = next {
-                        self.bench.insert(&place, &key).expect("a free place");
+                    match next {
+                        // It has not been let go of everywhere yet: later.
+                        Some(key) if key.is_plugged() => {
+                            self.supply.lock().unwrap().push_back(key);
+                        }
+                        Some(key) => self.bench.insert(&place, &key).expect("a free place"),
+                        None => {}
                     }
                 }
                 (SlotState::WantsBack { .. }, None) => {
