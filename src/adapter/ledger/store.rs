@@ -45,10 +45,21 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, Fault> {
     }
 }
 
+/// A folder holds no ledger, and opening a pipe would wait for ever.
+fn refuse_other_than_file(path: &Path) -> Result<(), Fault> {
+    match path.metadata() {
+        Ok(there) if there.is_dir() => Err(unfit(format!("{} is a folder", path.display()))),
+        Ok(there) if !there.is_file() => Err(unfit(format!("{} is no file", path.display()))),
+        // What is missing is told, or made, by whoever opens it.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 /// As [`place`], for whoever opens it. A file with a second name is refused: under each name it would have another lock and
 /// another write-ahead log.
 pub(super) fn only_place(path: &Path) -> Result<PathBuf, Fault> {
     let path = place(path)?;
+    refuse_other_than_file(&path)?;
     let names = path.metadata().map_or(1, |there| there.nlink());
     if names > 1 {
         return Err(unfit(format!(
@@ -145,9 +156,7 @@ pub(super) fn open_source(path: &Path) -> Result<Connection, Fault> {
     if !path.exists() {
         return Err(unfit(format!("{} is not there", path.display())));
     }
-    if path.is_dir() {
-        return Err(unfit(format!("{} is a folder", path.display())));
-    }
+    refuse_other_than_file(path)?;
     frames::check_at_rest(path)?;
     let db = read_only(path).map_err(told)?;
     // Whoever only reads leaves the write-ahead log where it is.
