@@ -306,6 +306,16 @@ fn what_is_no_ledger_is_called_so() {
         2,
         &["folder is a folder, and no ledger of keyline"],
     );
+    // Opening a pipe that nobody writes to would wait for ever.
+    let made = std::process::Command::new("mkfifo")
+        .arg(station.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    refused(
+        &station.keyline(&["ledger", "verify", "pipe"]),
+        8,
+        &["pipe is no file"],
+    );
 }
 
 #[test]
