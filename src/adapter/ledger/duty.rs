@@ -51,6 +51,11 @@ pub(super) fn settle(pen: &Pen<'_>, id: i64, outcome: &DutyOutcome) -> Result<()
     let event = serde_json::json!({
         "obligation": id, "kind": kind, "target": target, "outcome": state, "deleted": deleted, "due": due,
     });
+    write(pen, job, &event)
+}
+
+/// The chained row of what became of a duty of `job`.
+pub(super) fn write(pen: &Pen<'_>, job: i64, event: &serde_json::Value) -> Result<(), Trouble> {
     chain::add(
         pen.db,
         &Row {

@@ -6,7 +6,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::job::JobId;
 use crate::port::{Passkey, PasskeyState};
 
-use super::chain;
+use super::duty;
 use super::index::passkey_becomes;
 use super::journal::{Pen, user_key};
 use super::keys::hex;
@@ -88,18 +88,5 @@ pub(super) fn reopen(pen: &Pen<'_>, credential: &CredentialId) -> Result<(), Tro
     let event = serde_json::json!({
         "obligation": id, "kind": "orphan", "target": target, "outcome": "open", "deleted": false, "due": pen.at.0,
     });
-    chain::add(
-        pen.db,
-        &chain::Row {
-            job: Some(job),
-            attempt: None,
-            kind: "duty",
-            event: &event.to_string(),
-            person_hash: None,
-            sealed_hash: None,
-            at: pen.at.0,
-            actor: pen.actor,
-        },
-    )?;
-    Ok(())
+    duty::write(pen, job, &event)
 }
