@@ -247,6 +247,11 @@ impl Forgetful {
         self.platter.lock().cut = Some((number, Box::new(tell)));
     }
 
+    /// The power will stay after all.
+    pub(crate) fn stay(&self) {
+        self.platter.lock().cut = None;
+    }
+
     /// How many files and folders were synced since the last mount.
     pub(crate) fn syncs(&self) -> u64 {
         self.platter.lock().syncs
