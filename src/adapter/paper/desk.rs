@@ -1,9 +1,9 @@
 //! Where text becomes marks: lines set into an area from its top, or centred on a baseline. What does not fit or has no glyph
 //! is an error that names the field.
 
+use super::profile::{Area, TextBox};
 use super::shape::{Faces, Line, MM_PER_PT, Missing, Style};
 use super::sheet::{Ink, Mark, Part};
-use super::template::{Area, TextBox};
 use crate::domain::fault::Fault;
 
 /// Grey of labels and other lesser text.

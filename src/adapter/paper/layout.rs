@@ -2,10 +2,11 @@
 
 use super::Letterhead;
 use super::desk::{Desk, Setting};
+use super::letter::Letter;
+use super::profile::{Area, Profile};
 use super::shape::{Faces, MM_PER_PT, Style};
 use super::sheet::{Ink, Mark, Part, Sheet};
 use super::spelling::spell;
-use super::template::{Area, Letter, Profile};
 use super::values::Values;
 use crate::domain::fault::Fault;
 use crate::domain::mailer::Mailer;

@@ -9,7 +9,9 @@
 mod desk;
 mod folder;
 mod layout;
+mod letter;
 mod pdf;
+mod profile;
 mod shape;
 mod sheet;
 mod spelling;

@@ -1,8 +1,8 @@
 //! A laid-out sheet, and the last look at it: whatever the templates said, it shows no secret to the window, and the PIN stands
 //! in its box and nowhere else.
 
+use super::profile::Area;
 use super::shape::{Line, Style};
-use super::template::Area;
 use crate::domain::fault::Fault;
 
 /// What a mark belongs to.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::template::Letter;
+use super::letter::Letter;
 use crate::domain::mailer::{Mailer, pin_groups};
 
 /// The digits in groups, and the same in words. Both are the PIN.

@@ -1,7 +1,7 @@
 //! What the placeholders of one letter say. The PIN is none of them.
 
 use super::Letterhead;
-use super::template::Letter;
+use super::letter::Letter;
 use super::words::{Field, Words};
 use crate::domain::mailer::Mailer;
 
