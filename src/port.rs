@@ -15,6 +15,7 @@ use crate::domain::job::Envelope;
 use crate::domain::job::row::Rules;
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::{Printing, Ticket};
 use crate::domain::pin::Pin;
 pub use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
@@ -123,8 +124,10 @@ pub trait Mailbox: Send + Sync {
 /// Where a mailer went. Evidence for the journal: never a PIN, never a person's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// A file's path or a printer's job, for people.
+    /// A file's path or a printer's name, for people.
     pub place: String,
+    /// What a printer knows the sheet by; `None` where the sheet is there, whole, as soon as it was handed over.
+    pub ticket: Option<Ticket>,
 }
 
 /// Puts mailers on paper, or into a folder from which they are printed.
@@ -136,11 +139,39 @@ pub trait Press: Send + Sync {
     /// [`Fault::Mailer`], in words that name field and character.
     fn check(&self, mailer: &Mailer) -> Result<(), Fault>;
 
-    /// Hands over one mailer, at most once: a second sheet with this control number is refused.
+    /// Whether sheets come out of a printer, one at a time: it takes time, may stop for want of paper, and what came out has to
+    /// be looked at. A press that does not print has its sheet as soon as it is handed over.
+    fn prints(&self) -> bool {
+        false
+    }
+
+    /// Whether a sheet could be handed over now. Asked before anything is written down for it, so that a printer that is away
+    /// for an hour leaves no trace in the journal.
     ///
     /// # Errors
-    /// [`Fault::Mailer`]: there is no sheet. [`Fault::DeliveryUncertain`]: there may be one.
+    /// As [`Press::deliver`], without the doubt.
+    fn can_take(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// Hands over one mailer, at most once: a second sheet with this control number is refused. A printer has accepted it then,
+    /// no more; see [`Press::follow`].
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`]: there is no sheet, and somebody has to mend what is named. [`Fault::PrinterAway`]: there is none, and
+    /// it can be tried again later. [`Fault::DeliveryUncertain`]: there may be one.
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
+
+    /// What became of a sheet that a printer accepted. Asks once; changes nothing.
+    ///
+    /// # Errors
+    /// [`Fault::PrinterAway`] when the printer does not answer now: ask again.
+    fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
+        let _ = ticket;
+        Err(Fault::Internal {
+            what: "this press prints nothing".to_owned(),
+        })
+    }
 
     /// Takes back the sheet with this number, which is void, where it still lies. Its number stays used.
     ///
@@ -152,11 +183,25 @@ pub trait Press: Send + Sync {
         Ok(())
     }
 
-    /// Whether the sheet with this number was handed over, as far as the press can tell: for the doubt after a crash.
+    /// The sheet is confirmed: whatever the press still keeps of it, such as a spooled file, goes.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`]: something is left, and where.
+    fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
+        let _ = (control, envelope);
+        Ok(())
+    }
+
+    /// Where the sheet with this number went, as far as the press can tell: for the doubt after a crash. `None`: it was
+    /// certainly not handed over.
     ///
     /// # Errors
     /// [`Fault::DeliveryUncertain`] when it cannot tell.
-    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault>;
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        envelope: Envelope,
+    ) -> Result<Option<Delivered>, Fault>;
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -63,6 +63,10 @@ fn orphan(happening: &Happening) -> Vec<Duty> {
         | Happening::Started { .. }
         | Happening::Done { .. }
         | Happening::NotDone { .. }
+        | Happening::Bagged
+        | Happening::Printed { .. }
+        | Happening::Spoiled { .. }
+        | Happening::Left { .. }
         | Happening::Reissued { .. }
         | Happening::Held { .. }
         | Happening::Released => Vec::new(),

@@ -127,6 +127,7 @@ impl Run<'_> {
             let ended = match command {
                 Command::Finish | Command::Rest => Err(Ending::Finished),
                 Command::Hold(fault) => Err(Ending::Held(fault)),
+                Command::Await(step) => Err(Ending::Awaits(step)),
                 Command::Bind { restart } => self.bind(restart),
                 Command::Run(step) => self.start(step),
                 Command::Probe(step) => {
@@ -222,6 +223,10 @@ impl Run<'_> {
             | Happening::Started { .. }
             | Happening::Done { .. }
             | Happening::NotDone { .. }
+            | Happening::Bagged
+            | Happening::Printed { .. }
+            | Happening::Spoiled { .. }
+            | Happening::Left { .. }
             | Happening::Abandoned { .. }
             | Happening::Reissued { .. }
             | Happening::Held { .. }
@@ -233,7 +238,7 @@ impl Run<'_> {
     fn show(&self, command: &Command) {
         let step = match command {
             Command::Run(step) | Command::Probe(step) => Some(*step),
-            Command::Bind { .. } | Command::Hold(_) => None,
+            Command::Bind { .. } | Command::Hold(_) | Command::Await(_) => None,
             // The last step stays until the slot says that it is done.
             Command::Finish | Command::Rest => return,
         };

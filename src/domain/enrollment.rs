@@ -9,14 +9,19 @@
 //! ever overwritten; [`Happening::Abandoned`] ends an attempt in one transaction and names where the next one starts.
 //! **Holds** lie on top of the state instead of replacing it, so that releasing a job in doubt leaves the doubt in place.
 
-use std::fmt;
+mod fold;
+mod paper;
+mod standing;
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+pub use self::standing::Standing;
 
 use crate::domain::authenticator::Binding;
 use crate::domain::credential::{CredentialId, MethodId, RpId};
-use crate::domain::event::{Attempt, Doubt, Event, Evidence, Happening, Intent, Step};
+use crate::domain::event::{Attempt, Doubt, Event, Happening, Intent, Step};
 use crate::domain::fault::Fault;
+use crate::domain::paper::{Leaving, Sheet};
 use crate::domain::policy::Plan;
 use crate::domain::time::Timestamp;
 
@@ -30,6 +35,8 @@ pub enum Command {
     },
     Run(Step),
     Probe(Step),
+    /// A person has to confirm it: that the key lies in its bag ([`Step::Bag`]), or that the letter came out ([`Step::Deliver`]).
+    Await(Step),
     Hold(Fault),
     Finish,
     /// The job was cancelled: nothing is left to do.
@@ -80,6 +87,12 @@ pub struct Enrollment {
     method: Option<MethodId>,
     replaces: Vec<MethodId>,
     delivered: Option<String>,
+    /// The sheet of this attempt, once a printer has it.
+    sheet: Option<Sheet>,
+    /// Why the sheet of this attempt is void.
+    spoiled: Option<String>,
+    /// What left the bench.
+    left: BTreeSet<Leaving>,
 }
 
 impl Default for Enrollment {
@@ -100,6 +113,9 @@ impl Default for Enrollment {
             method: None,
             replaces: Vec::new(),
             delivered: None,
+            sheet: None,
+            spoiled: None,
+            left: BTreeSet::new(),
         }
     }
 }
@@ -135,143 +151,6 @@ impl Enrollment {
         }
     }
 
-    fn fold(&mut self, happening: &Happening) -> Option<()> {
-        match (happening, &self.phase) {
-            (Happening::Began { binding, plan }, Phase::AwaitingKey { .. }) => {
-                self.attempt = self.attempt.following();
-                self.plan = plan.clone();
-                self.at = 0;
-                self.sealed = false;
-                self.binding = Some(binding.clone());
-                self.phase = Phase::Ready;
-            }
-            (Happening::Rebound { binding }, Phase::Ready | Phase::InDoubt(_))
-                if self.may_rebind() =>
-            {
-                self.binding = Some(binding.clone());
-            }
-            (Happening::Started { step, intent }, Phase::Ready)
-                if self.current() == Some(*step) =>
-            {
-                self.start(*step, intent);
-            }
-            (Happening::Started { step, intent }, Phase::InDoubt(_))
-                if self.current() == Some(*step) && step.doubt() == Doubt::Repeat =>
-            {
-                self.start(*step, intent);
-            }
-            (Happening::Done { step, evidence }, Phase::InDoubt(_))
-                if self.current() == Some(*step) =>
-            {
-                self.finish(*step, evidence);
-            }
-            (Happening::NotDone { step, .. }, Phase::InDoubt(_))
-                if self.current() == Some(*step) =>
-            {
-                // A PIN change that did not happen leaves the old PIN on the key.
-                self.pin_of = self.pin_before.take().or(self.pin_of);
-                self.phase = Phase::Ready;
-            }
-            (Happening::Abandoned { restart, .. }, Phase::Ready | Phase::InDoubt(_))
-                if self.may_restart_at(*restart) =>
-            {
-                self.abandon(*restart);
-            }
-            (Happening::Reissued { .. }, Phase::Ready | Phase::InDoubt(_))
-                if self.may_reissue() =>
-            {
-                self.held = None;
-                self.abandon(Step::ChangePin);
-            }
-            // The key that the attempt kept is given up after all: it is lost, or broken.
-            (
-                Happening::Abandoned {
-                    restart: Step::Reset,
-                    ..
-                },
-                Phase::AwaitingKey { restart },
-            ) if *restart != Step::Reset => self.abandon(Step::Reset),
-            (Happening::Held { fault }, _) => self.held = Some(fault.clone()),
-            (Happening::Released, _) => self.held = None,
-            (Happening::Cancelled { .. }, _) => self.phase = Phase::Cancelled,
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn start(&mut self, step: Step, intent: &Intent) {
-        if matches!(step, Step::SetPin | Step::ChangePin) {
-            if step == Step::ChangePin {
-                self.pin_before = self.pin_of;
-            }
-            self.pin_of = Some(self.attempt);
-            self.sealed = true;
-        }
-        if let Intent::Register { replaces } = intent {
-            self.replaces.clone_from(replaces);
-        }
-        self.phase = Phase::InDoubt(intent.clone());
-    }
-
-    fn finish(&mut self, step: Step, evidence: &Evidence) {
-        if step == Step::Reset {
-            self.pin_of = None;
-        }
-        self.pin_before = None;
-        match evidence {
-            Evidence::Plain => {}
-            Evidence::Made {
-                credential,
-                rp_id,
-                expires,
-                ..
-            } => {
-                self.made = Some(Made {
-                    credential: credential.clone(),
-                    rp_id: rp_id.clone(),
-                    attempt: self.attempt,
-                    expires: *expires,
-                });
-            }
-            Evidence::Registered { method, .. } => self.method = Some(method.clone()),
-            Evidence::Delivered { control, .. } => self.delivered = Some(control.clone()),
-        }
-        self.at = self.at.saturating_add(1);
-        self.phase = Phase::Ready;
-    }
-
-    /// While a PIN change is in doubt there must be no other PIN: the key would have one of three.
-    fn may_restart_at(&self, restart: Step) -> bool {
-        match restart {
-            Step::Reset => true,
-            Step::ChangePin => {
-                self.phase == Phase::Ready && self.current() == Some(Step::ChangePin)
-            }
-            Step::SetPin
-            | Step::MakeCredential
-            | Step::Register
-            | Step::Configure
-            | Step::Deliver => self.pin_before.is_none(),
-        }
-    }
-
-    fn abandon(&mut self, restart: Step) {
-        if restart == Step::Reset {
-            self.pin_of = None;
-            self.binding = None;
-        }
-        self.plan = Plan::default();
-        self.at = 0;
-        self.pin_before = None;
-        // With another PIN the registered passkey stays what it is.
-        if restart != Step::ChangePin {
-            self.made = None;
-            self.method = None;
-            self.replaces.clear();
-        }
-        self.phase = Phase::AwaitingKey { restart };
-    }
-
     /// The one thing to do next.
     pub fn next(&self) -> Command {
         if self.phase == Phase::Cancelled {
@@ -284,6 +163,10 @@ impl Enrollment {
             (Phase::AwaitingKey { restart }, _) => Command::Bind { restart: *restart },
             (Phase::Cancelled, _) => Command::Rest,
             (_, None) => Command::Finish,
+            (_, Some(Step::Bag)) => Command::Await(Step::Bag),
+            (Phase::InDoubt(_), Some(Step::Deliver)) if self.sheet == Some(Sheet::OnPaper) => {
+                Command::Await(Step::Deliver)
+            }
             (Phase::Ready, Some(step)) => Command::Run(step),
             (Phase::InDoubt(_), Some(step)) => match step.doubt() {
                 Doubt::Repeat => Command::Run(step),
@@ -400,7 +283,9 @@ impl Enrollment {
             Command::Hold(_) => Standing::Held,
             Command::Finish => Standing::Done,
             Command::Bind { .. } if self.attempt == Attempt(0) => Standing::Waiting,
-            Command::Bind { .. } | Command::Run(_) | Command::Probe(_) => Standing::UnderWay,
+            Command::Bind { .. } | Command::Run(_) | Command::Probe(_) | Command::Await(_) => {
+                Standing::UnderWay
+            }
         }
     }
 
@@ -413,30 +298,6 @@ impl Enrollment {
                 (Phase::Ready | Phase::InDoubt(_), Some(step)) => step.needs_key(),
                 (Phase::Ready | Phase::InDoubt(_), None) | (Phase::Cancelled, _) => false,
             }
-    }
-}
-
-/// Where a job stands, as far as lists care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// No key was bound yet.
-    Waiting,
-    UnderWay,
-    Held,
-    Done,
-    Cancelled,
-}
-
-impl fmt::Display for Standing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Waiting => "waiting",
-            Self::UnderWay => "under way",
-            Self::Held => "held",
-            Self::Done => "done",
-            Self::Cancelled => "cancelled",
-        })
     }
 }
 

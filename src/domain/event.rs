@@ -9,6 +9,7 @@ use crate::domain::credential::{
     AttestationVerdict, CredentialId, CredentialProtection, MethodId, RpId,
 };
 use crate::domain::fault::Fault;
+use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::domain::policy::Plan;
 use crate::domain::time::Timestamp;
 
@@ -28,6 +29,8 @@ pub enum Step {
     Configure,
     /// A new PIN in place of the one we set (a reissue).
     ChangePin,
+    /// The key goes into its bag, and a person confirms it.
+    Bag,
     /// The PIN mailer.
     Deliver,
 }
@@ -46,7 +49,8 @@ impl Step {
     pub const fn doubt(self) -> Doubt {
         match self {
             // The same rp and user.id replace a half-made credential on a key that we reset.
-            Self::Reset | Self::MakeCredential => Doubt::Repeat,
+            // Nothing but a person's word, which can be given again.
+            Self::Reset | Self::MakeCredential | Self::Bag => Doubt::Repeat,
             // Paper that cannot be asked answers with a fault, and the operator is asked instead.
             Self::SetPin | Self::Register | Self::Configure | Self::ChangePin | Self::Deliver => {
                 Doubt::Probe
@@ -62,7 +66,7 @@ impl Step {
             | Self::MakeCredential
             | Self::Configure
             | Self::ChangePin => true,
-            Self::Register | Self::Deliver => false,
+            Self::Register | Self::Bag | Self::Deliver => false,
         }
     }
 }
@@ -76,6 +80,7 @@ impl fmt::Display for Step {
             Self::Register => "register",
             Self::Configure => "configure",
             Self::ChangePin => "change PIN",
+            Self::Bag => "bag",
             Self::Deliver => "deliver",
         })
     }
@@ -139,9 +144,13 @@ pub enum Evidence {
         method: MethodId,
         witness: Witness,
     },
+    /// The letter is there, and confirmed.
     Delivered {
         control: String,
         target: String,
+        /// How; absent in the ledgers of older versions, which confirmed nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confirmed: Option<Confirm>,
     },
 }
 
@@ -170,6 +179,22 @@ pub enum Happening {
     NotDone {
         step: Step,
         fault: Fault,
+    },
+    /// A person confirmed that the key lies in its bag.
+    Bagged,
+    /// What is known of the sheet that was handed to a printer.
+    Printed {
+        control: String,
+        sheet: Sheet,
+    },
+    /// The sheet with this number is void: torn, misprinted, lost.
+    Spoiled {
+        control: String,
+        reason: String,
+    },
+    /// Something left the bench after the letter was confirmed.
+    Left {
+        what: Leaving,
     },
     /// The attempt is over. The credential that it may have left at Entra is to be looked for and deleted.
     Abandoned {

@@ -193,6 +193,10 @@ pub enum Fault {
     Mailer { what: String },
     #[error("it is not known whether the mailer was delivered")]
     DeliveryUncertain,
+    #[error("the printer is away: {what}")]
+    PrinterAway { what: String },
+    #[error("the letter is spoiled: {reason}")]
+    LetterSpoiled { reason: String },
     #[error("the queue folder fails: {what}")]
     Folder { what: String },
     #[error("the ledger failed: {what}")]
@@ -280,6 +284,7 @@ impl Fault {
             Self::Interrupted
             | Self::Unreachable { .. }
             | Self::Throttled { .. }
+            | Self::PrinterAway { .. }
             | Self::SignIn { .. }
             | Self::Clock { .. } => Move::Wait,
             Self::PinWrong { .. }
@@ -296,6 +301,7 @@ impl Fault {
             | Self::PasskeyAmbiguous { .. }
             | Self::Mailer { .. }
             | Self::DeliveryUncertain
+            | Self::LetterSpoiled { .. }
             | Self::Ledger { .. }
             | Self::LedgerHeld { .. }
             | Self::LedgerUnfit { .. }

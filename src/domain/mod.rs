@@ -13,6 +13,7 @@ pub mod job;
 pub mod mailbox;
 pub mod mailer;
 pub mod model;
+pub mod paper;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;

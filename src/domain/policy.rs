@@ -1,6 +1,7 @@
 //! Site rules that turn a job and a key into a [`Plan`]. What the key cannot do is refused here, before anything
 //! destructive is done to it.
 
+mod configuration;
 mod reissue;
 
 use serde::{Deserialize, Serialize};
@@ -8,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::authenticator::{Aaguid, Capabilities};
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
+use crate::domain::paper::{Bagging, Confirm};
 use crate::domain::pin::PinUnfit;
 use crate::domain::pin_rule::PinRule;
+
+pub use self::configuration::Configuration;
 
 /// What becomes of what is on the key, and where its PIN comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +102,15 @@ pub struct Policy {
     /// The passkey's name at Entra, from `{serial}`, `{model}`, `{envelope}` and `{role}`.
     pub key_name: String,
     pub address: Address,
+    /// How a letter is confirmed; absent: by its code where the station prints, by its file where it does not.
+    pub confirm: Option<Confirm>,
+    /// How it is confirmed that the key lies in its bag; absent: by the bag's code where the station prints, not at all where
+    /// it does not.
+    pub bag: Option<Bagging>,
+    /// Days between a bag and its letter.
+    pub gap_days: u32,
+    /// How often one job's letter may be made anew.
+    pub reissues_max: u32,
 }
 
 impl Default for Policy {
@@ -117,6 +130,10 @@ impl Default for Policy {
             show_pin: false,
             key_name: "{serial} {model}".to_owned(),
             address: Address::default(),
+            confirm: None,
+            bag: None,
+            gap_days: 1,
+            reissues_max: 3,
         }
     }
 }
@@ -157,7 +174,7 @@ pub enum PolicyUnfit {
 
 impl Policy {
     /// The settings of a policy file, by which one is known.
-    pub const fn settings() -> [&'static str; 14] {
+    pub const fn settings() -> [&'static str; 18] {
         [
             "reset",
             "pin",
@@ -173,6 +190,10 @@ impl Policy {
             "show_pin",
             "key_name",
             "address",
+            "confirm",
+            "bag",
+            "gap_days",
+            "reissues_max",
         ]
     }
 
@@ -227,6 +248,11 @@ impl Policy {
         self.delivery == Delivery::Mailer && self.reset != ResetMode::Keep
     }
 
+    /// Whether keys go into bags, and how that is confirmed.
+    pub fn bagging(&self) -> Bagging {
+        self.bag.unwrap_or(Bagging::None)
+    }
+
     /// The changes that this policy makes to a key's configuration.
     pub fn configuration(&self) -> Configuration {
         match self.reset {
@@ -236,33 +262,6 @@ impl Policy {
                 min_pin_length: self.min_pin_length,
                 force_pin_change: self.force_pin_change,
             },
-        }
-    }
-}
-
-/// What Configure shall bring about; only what is missing is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Configuration {
-    pub always_uv: bool,
-    /// Unicode code points.
-    pub min_pin_length: Option<usize>,
-    pub force_pin_change: bool,
-}
-
-impl Configuration {
-    /// Whether there is nothing to configure.
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
-
-    /// What of it the key does not have yet. alwaysUv is a toggle, so it must never be asked for twice.
-    pub fn missing(self, key: &Capabilities) -> Self {
-        Self {
-            always_uv: self.always_uv && key.always_uv != Some(true),
-            min_pin_length: self
-                .min_pin_length
-                .filter(|minimum| key.min_pin_length < *minimum),
-            force_pin_change: self.force_pin_change && !key.force_pin_change,
         }
     }
 }
@@ -298,6 +297,9 @@ impl Plan {
         steps.extend([Step::MakeCredential, Step::Register]);
         if !configuration.is_empty() {
             steps.push(Step::Configure);
+        }
+        if policy.bagging() != Bagging::None {
+            steps.push(Step::Bag);
         }
         if policy.makes_letter() {
             steps.push(Step::Deliver);

@@ -255,6 +255,7 @@ impl Station {
                 self.drop_candidate(job);
                 SlotState::Done { job }
             }
+            Ending::KeyDone | Ending::Awaits(_) => SlotState::Done { job },
             Ending::Held(fault) => {
                 self.drop_candidate(job);
                 SlotState::Held { job, fault }
@@ -294,8 +295,8 @@ impl Station {
     fn ended_aside(&mut self, job: JobId, ending: &Ending) {
         self.aside.remove(&job);
         match ending {
-            Ending::Finished | Ending::Held(_) => self.drop_candidate(job),
-            Ending::AnotherKey(_) | Ending::Stopped(_) => {
+            Ending::Finished | Ending::Awaits(_) | Ending::Held(_) => self.drop_candidate(job),
+            Ending::KeyDone | Ending::AnotherKey(_) | Ending::Stopped(_) => {
                 self.resting.insert(job);
             }
         }

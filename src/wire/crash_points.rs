@@ -23,6 +23,7 @@ use crate::domain::job::Envelope;
 use crate::domain::job::row::Rules;
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::{Printing, Ticket};
 use crate::port::{Deleted, Delivered, Mailbox, Press, RelyingParty};
 use crate::wire::WireFault;
 
@@ -181,12 +182,36 @@ impl Press for Watched<dyn Press> {
         self.0.check(mailer)
     }
 
+    fn prints(&self) -> bool {
+        self.0.prints()
+    }
+
+    fn can_take(&self) -> Result<(), Fault> {
+        self.0.can_take()
+    }
+
+    fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
+        self.0.follow(ticket)
+    }
+
+    fn take_back(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
+        self.0.take_back(control, envelope)
+    }
+
+    fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
+        self.0.forget(control, envelope)
+    }
+
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
         effect("press.deliver", || self.0.deliver(mailer))
     }
 
-    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault> {
-        self.0.was_delivered(control, envelope)
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        envelope: Envelope,
+    ) -> Result<Option<Delivered>, Fault> {
+        self.0.whereabouts(control, envelope)
     }
 }
 

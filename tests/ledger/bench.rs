@@ -365,6 +365,7 @@ impl<'a> Hand<'a> {
                 evidence: Evidence::Delivered {
                     control,
                     target: "printer of Adele Vance".to_owned(),
+                    confirmed: None,
                 },
             },
             With {

@@ -50,11 +50,15 @@ impl Press for Unsure {
         self.press.take_back(control, envelope)
     }
 
-    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault> {
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        envelope: Envelope,
+    ) -> Result<Option<Delivered>, Fault> {
         if self.doubtful.lock().unwrap().as_ref() == Some(control) {
             return Err(Fault::DeliveryUncertain);
         }
-        self.press.was_delivered(control, envelope)
+        self.press.whereabouts(control, envelope)
     }
 }
 

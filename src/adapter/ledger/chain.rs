@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::event::{Event, Evidence, Happening};
 use crate::domain::fault::Fault;
+use crate::domain::paper::Sheet;
 use crate::domain::time::Timestamp;
 
 use super::trouble::Trouble;
@@ -213,19 +214,38 @@ pub(super) fn withhold(event: &Event) -> Event {
         },
         Happening::Done {
             step,
-            evidence: Evidence::Delivered { control, .. },
+            evidence: Evidence::Delivered {
+                control, confirmed, ..
+            },
         } => Happening::Done {
             step,
             // A mail address, or a path with somebody's name.
             evidence: Evidence::Delivered {
                 control,
                 target: WITHHELD.to_owned(),
+                confirmed,
             },
+        },
+        Happening::Printed {
+            control,
+            sheet: Sheet::Unknown { .. },
+        } => Happening::Printed {
+            control,
+            sheet: Sheet::Unknown {
+                why: WITHHELD.to_owned(),
+            },
+        },
+        Happening::Spoiled { control, .. } => Happening::Spoiled {
+            control,
+            reason: WITHHELD.to_owned(),
         },
         same @ (Happening::Began { .. }
         | Happening::Rebound { .. }
         | Happening::Started { .. }
         | Happening::Done { .. }
+        | Happening::Bagged
+        | Happening::Printed { .. }
+        | Happening::Left { .. }
         | Happening::Released
         | Happening::Cancelled { .. }) => same,
     };
@@ -245,6 +265,8 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
     match fault {
         Fault::KeyGarbled { .. } => Fault::KeyGarbled { what: what() },
         Fault::Transport { .. } => Fault::Transport { what: what() },
+        Fault::PrinterAway { .. } => Fault::PrinterAway { what: what() },
+        Fault::LetterSpoiled { .. } => Fault::LetterSpoiled { reason: what() },
         Fault::Unsupported { .. } => Fault::Unsupported { what: what() },
         Fault::AttestationWrong { .. } => Fault::AttestationWrong { why: what() },
         Fault::KeyEnrolledFor { envelope, .. } => Fault::KeyEnrolledFor {

@@ -53,7 +53,11 @@ pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
             }
         }
         Happening::Reissued { .. } => void_letters(pen, entry),
-        Happening::Started { .. }
+        Happening::Spoiled { control, .. } => void_letter(pen, entry, control),
+        Happening::Bagged
+        | Happening::Printed { .. }
+        | Happening::Left { .. }
+        | Happening::Started { .. }
         | Happening::NotDone { .. }
         | Happening::Held { .. }
         | Happening::Released => Ok(()),
@@ -67,6 +71,14 @@ fn void_letters(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
             "UPDATE delivery SET state = 'void' WHERE job = ?1 AND attempt = ?2 AND state = 'started'",
         )?
         .execute(params![entry.job.0, entry.event.attempt.0])?;
+    Ok(())
+}
+
+/// This letter is void, whether it was confirmed or not.
+fn void_letter(pen: &Pen<'_>, entry: &Entry<'_>, control: &str) -> Result<(), Trouble> {
+    pen.db
+        .prepare_cached("UPDATE delivery SET state = 'void' WHERE job = ?1 AND control = ?2")?
+        .execute(params![entry.job.0, control])?;
     Ok(())
 }
 
@@ -152,7 +164,9 @@ fn index_evidence(pen: &Pen<'_>, entry: &Entry<'_>, evidence: &Evidence) -> Resu
                     .execute(params![made.credential.0, method.0, pen.at.0])?;
             }
         }
-        Evidence::Delivered { control, target } => {
+        Evidence::Delivered {
+            control, target, ..
+        } => {
             pen.db
                 .prepare_cached(
                     "INSERT INTO delivery (control, job, attempt, state, target, at) VALUES (?1, ?2, ?3, 'delivered', ?4, ?5)

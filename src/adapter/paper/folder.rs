@@ -202,6 +202,7 @@ impl Press for FolderPress {
             .map_err(|_| Fault::DeliveryUncertain)?;
         Ok(Delivered {
             place: self.path.join(&name).display().to_string(),
+            ticket: None,
         })
     }
 
@@ -224,12 +225,13 @@ impl Press for FolderPress {
         })
     }
 
-    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault> {
-        let there = self
-            .path
-            .join(Self::file_name(control, envelope))
-            .try_exists()
-            .map_err(|_| Fault::DeliveryUncertain)?;
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        envelope: Envelope,
+    ) -> Result<Option<Delivered>, Fault> {
+        let path = self.path.join(Self::file_name(control, envelope));
+        let there = path.try_exists().map_err(|_| Fault::DeliveryUncertain)?;
         if !there && self.is_written_down(control)? {
             // Between the note and the name, or printed and taken away since: nobody can tell.
             return Err(Fault::DeliveryUncertain);
@@ -238,6 +240,9 @@ impl Press for FolderPress {
         self.folder
             .sync_all()
             .map_err(|_| Fault::DeliveryUncertain)?;
-        Ok(there)
+        Ok(there.then(|| Delivered {
+            place: path.display().to_string(),
+            ticket: None,
+        }))
     }
 }

@@ -110,10 +110,14 @@ impl Press for Bent {
         Ok(delivered)
     }
 
-    fn was_delivered(&self, control: &ControlNumber, envelope: Envelope) -> Result<bool, Fault> {
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        envelope: Envelope,
+    ) -> Result<Option<Delivered>, Fault> {
         match self.bug {
-            Bug::MailerTwice => Ok(false),
-            _ => self.world.was_delivered(control, envelope),
+            Bug::MailerTwice => Ok(None),
+            _ => self.world.whereabouts(control, envelope),
         }
     }
 }

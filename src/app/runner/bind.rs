@@ -129,7 +129,7 @@ impl Run<'_> {
                         Ending::Stopped(fault)
                         | Ending::AnotherKey(fault)
                         | Ending::Held(fault) => fault,
-                        Ending::Finished => Fault::Internal {
+                        Ending::Finished | Ending::KeyDone | Ending::Awaits(_) => Fault::Internal {
                             what: "finished while binding".to_owned(),
                         },
                     })?;

@@ -7,6 +7,7 @@ use crate::domain::event::{Evidence, Happening, Intent};
 use crate::domain::fault::Fault;
 use crate::domain::job::Job;
 use crate::domain::mailer::{ControlNumber, Destination, Mailer};
+use crate::domain::paper::Confirm;
 use crate::domain::pin::{Pin, PinUnfit};
 
 /// Characters of the serial that a letter shows.
@@ -67,6 +68,7 @@ impl Run<'_> {
             Ok(delivered) => Outcome::done(Evidence::Delivered {
                 control,
                 target: delivered.place,
+                confirmed: Some(Confirm::Device),
             }),
             Err(fault) => Outcome::failed(fault),
         }

@@ -27,7 +27,7 @@ impl Run<'_> {
                 self.spare_tries().map_err(Outcome::NotDone)?;
                 Ok((Intent::Plain, None))
             }
-            Step::Configure => Ok((Intent::Plain, None)),
+            Step::Configure | Step::Bag => Ok((Intent::Plain, None)),
             Step::Register => self.prepare_register(),
             Step::Deliver => {
                 self.take_void_letters_back();
@@ -52,6 +52,10 @@ impl Run<'_> {
             Step::Configure => self.configure(),
             Step::ChangePin => self.change_pin(),
             Step::Deliver => self.deliver(),
+            // The machine awaits a person's word instead.
+            Step::Bag => Outcome::NotDone(Fault::Internal {
+                what: format!("nothing to perform for {step}"),
+            }),
         }
     }
 

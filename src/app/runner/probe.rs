@@ -11,6 +11,7 @@ use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
 use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
 use crate::domain::fault::Fault;
 use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::Confirm;
 use crate::domain::time::Timestamp;
 use crate::port::PinVerdict;
 
@@ -40,8 +41,8 @@ impl Run<'_> {
             },
             Step::Deliver => self.probe_deliver(),
             Step::ChangePin => self.probe_change_pin().unwrap_or_else(Outcome::Doubt),
-            // The machine repeats these two.
-            Step::Reset | Step::MakeCredential => Outcome::Doubt(Fault::Internal {
+            // The machine repeats the first two, and awaits the third.
+            Step::Reset | Step::MakeCredential | Step::Bag => Outcome::Doubt(Fault::Internal {
                 what: format!("no probe for {step}"),
             }),
         }
@@ -248,13 +249,14 @@ impl Run<'_> {
             .bench
             .ports
             .press
-            .was_delivered(&parsed, self.job.envelope)
+            .whereabouts(&parsed, self.job.envelope)
         {
-            Ok(true) => {
-                let target = "found after an interruption".to_owned();
-                Outcome::done(Evidence::Delivered { control, target })
-            }
-            Ok(false) => Outcome::NotDone(Fault::Interrupted),
+            Ok(Some(_)) => Outcome::done(Evidence::Delivered {
+                control,
+                target: "found after an interruption".to_owned(),
+                confirmed: Some(Confirm::Device),
+            }),
+            Ok(None) => Outcome::NotDone(Fault::Interrupted),
             Err(fault) => Outcome::Doubt(fault),
         }
     }

@@ -143,6 +143,10 @@ impl Run<'_> {
             | Happening::Started { .. }
             | Happening::Done { .. }
             | Happening::NotDone { .. }
+            | Happening::Bagged
+            | Happening::Printed { .. }
+            | Happening::Spoiled { .. }
+            | Happening::Left { .. }
             | Happening::Held { .. }
             | Happening::Released
             | Happening::Reissued { .. }

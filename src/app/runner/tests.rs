@@ -106,6 +106,9 @@ impl Line {
             let ending = self.run();
             let fault = match ending {
                 Ending::Finished => return Ok(()),
+                Ending::KeyDone | Ending::Awaits(_) => {
+                    return Err("a person's word is missing".to_owned());
+                }
                 Ending::Held(fault) => {
                     self.world.tell(self.job.id, [Happening::Released]);
                     self.replug(own);

@@ -94,13 +94,21 @@ impl Desk {
             Ending::Stopped(fault @ (Fault::Ledger { .. } | Fault::LedgerUnfit { .. })) => {
                 self.break_off(fault.clone());
             }
-            Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
+            Ending::KeyDone
+            | Ending::Awaits(_)
+            | Ending::Stopped(_)
+            | Ending::AnotherKey(_)
+            | Ending::Held(_) => {}
         }
         match &ending {
             Ending::Stopped(fault) if fault.whose_move() == Move::Wait => self.network(Some(fault)),
             Ending::Finished => self.network(None),
             // They tell nothing of the network.
-            Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
+            Ending::KeyDone
+            | Ending::Awaits(_)
+            | Ending::Stopped(_)
+            | Ending::AnotherKey(_)
+            | Ending::Held(_) => {}
         }
         self.changed(job);
         self.duties_due = true;

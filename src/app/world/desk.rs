@@ -76,21 +76,30 @@ impl Press for World {
             });
             Ok(Delivered {
                 place: "tray 1".to_owned(),
+                ticket: None,
             })
         })
     }
 
-    fn was_delivered(&self, control: &ControlNumber, _: Envelope) -> Result<bool, Fault> {
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        _: Envelope,
+    ) -> Result<Option<Delivered>, Fault> {
         self.call(Op::WasDelivered, |state| {
             if state.press.blind {
                 return Err(Fault::DeliveryUncertain);
             }
             let control = control.to_string();
-            Ok(state
+            let there = state
                 .press
                 .sheets
                 .iter()
-                .any(|sheet| sheet.control == control))
+                .any(|sheet| sheet.control == control);
+            Ok(there.then(|| Delivered {
+                place: "tray 1".to_owned(),
+                ticket: None,
+            }))
         })
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::authenticator::{Aaguid, Attachment, Binding, Fingerprint, Ser
 use crate::domain::credential::{AttestationVerdict, CredentialId, MethodId, RpId};
 use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
 use crate::domain::job::JobId;
+use crate::domain::paper::Confirm;
 use crate::domain::policy::{Configuration, Plan};
 
 /// A key as a journal remembers it.
@@ -51,6 +52,7 @@ pub(crate) fn started(step: Step) -> Happening {
             | Step::SetPin
             | Step::MakeCredential
             | Step::Configure
+            | Step::Bag
             | Step::ChangePin => Intent::Plain,
         },
     }
@@ -79,8 +81,11 @@ pub(crate) fn done(step: Step) -> Happening {
             Step::Deliver => Evidence::Delivered {
                 control: "4820 9173 5525".to_owned(),
                 target: "mailers/0001.pdf".to_owned(),
+                confirmed: Some(Confirm::Device),
             },
-            Step::Reset | Step::SetPin | Step::Configure | Step::ChangePin => Evidence::Plain,
+            Step::Reset | Step::SetPin | Step::Configure | Step::Bag | Step::ChangePin => {
+                Evidence::Plain
+            }
         },
     }
 }
@@ -122,6 +127,10 @@ impl LedgerState {
                 Happening::NotDone { .. } => "not done".to_owned(),
                 Happening::Abandoned { restart, .. } => format!("abandoned to {restart}"),
                 Happening::Reissued { .. } => "reissued".to_owned(),
+                Happening::Bagged => "bagged".to_owned(),
+                Happening::Printed { .. } => "printed".to_owned(),
+                Happening::Spoiled { .. } => "spoiled".to_owned(),
+                Happening::Left { .. } => "left".to_owned(),
                 Happening::Held { .. } => "held".to_owned(),
                 Happening::Released => "released".to_owned(),
                 Happening::Cancelled { .. } => "cancelled".to_owned(),

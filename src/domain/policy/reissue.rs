@@ -4,6 +4,7 @@
 use crate::domain::authenticator::Capabilities;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
+use crate::domain::paper::Bagging;
 use crate::domain::policy::{Plan, Policy, check_configuration};
 
 impl Plan {
@@ -18,6 +19,9 @@ impl Plan {
         let mut steps = vec![Step::ChangePin];
         if !configuration.is_empty() {
             steps.push(Step::Configure);
+        }
+        if policy.bagging() != Bagging::None {
+            steps.push(Step::Bag);
         }
         if policy.makes_letter() {
             steps.push(Step::Deliver);

@@ -276,6 +276,8 @@ fn keep_promises_no_letter_and_saves_no_reset() {
 fn every_setting_is_named_for_whoever_looks_for_a_policy() {
     let policy = Policy {
         min_pin_length: Some(8),
+        confirm: Some(Confirm::Scan),
+        bag: Some(Bagging::Key),
         ..Policy::default()
     };
     let value = serde_json::to_value(policy).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::domain::authenticator::{Binding, Identity, Serial, Slot};
 use crate::domain::credential::CredentialId;
+use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, JobId, Role};
 use crate::domain::policy::{ResetMode, UsedKeys};
@@ -49,6 +50,10 @@ pub struct EnrolledFor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     Finished,
+    /// The key has all that it gets; what is left needs no key.
+    KeyDone,
+    /// A person's word is missing.
+    Awaits(Step),
     /// The journal is safe, the job is not done; the fault says whose move it is.
     Stopped(Fault),
     /// The attempt was given up for this reason; the job waits for another key.

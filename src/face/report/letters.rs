@@ -32,6 +32,10 @@ pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
                 ..
             }
             | Happening::NotDone { .. } => open = None,
+            Happening::Spoiled { control, .. } => {
+                open = None;
+                void.push(control.as_str());
+            }
             // Nobody knew what became of it when it was given up.
             Happening::Abandoned { .. }
             | Happening::Reissued { .. }
@@ -40,6 +44,9 @@ pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
             | Happening::Rebound { .. }
             | Happening::Started { .. }
             | Happening::Done { .. }
+            | Happening::Bagged
+            | Happening::Printed { .. }
+            | Happening::Left { .. }
             | Happening::Held { .. }
             | Happening::Released => {}
         }

@@ -145,7 +145,10 @@ impl ExitCode {
             | Fault::RegistrationUncertain
             | Fault::PasskeyRefused { .. }
             | Fault::PasskeyAmbiguous { .. } => Self::RelyingParty,
-            Fault::Mailer { .. } | Fault::DeliveryUncertain => Self::Courier,
+            Fault::Mailer { .. }
+            | Fault::DeliveryUncertain
+            | Fault::PrinterAway { .. }
+            | Fault::LetterSpoiled { .. } => Self::Courier,
             Fault::Folder { .. }
             | Fault::Ledger { .. }
             | Fault::LedgerHeld { .. }

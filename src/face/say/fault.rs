@@ -158,6 +158,8 @@ pub fn message(fault: &Fault) -> String {
         }
         Fault::Mailer { what } => format!("The letter could not be made: {}", sentence(what)),
         Fault::DeliveryUncertain => "It is not known whether the letter came out.".to_owned(),
+        Fault::PrinterAway { what } => format!("The printer is away: {}", sentence(what)),
+        Fault::LetterSpoiled { reason } => format!("The letter is spoiled: {}", sentence(reason)),
         Fault::Interrupted => "The station was interrupted before that.".to_owned(),
         Fault::Folder { what } => format!("The queue folder fails: {}", sentence(what)),
         Fault::Ledger { what } => format!("The ledger failed: {}", sentence(what)),
@@ -311,6 +313,12 @@ pub fn hint(fault: &Fault) -> String {
         Fault::Interrupted => "Nothing needs to be done: the station goes on by itself.",
         Fault::DeliveryUncertain => {
             "Look at the printer or in the letter folder, and destroy the sheet if there is one. Then `keyline mailer reissue JOB --reason TEXT`: no letter is ever made twice, so the same key gets a new PIN."
+        }
+        Fault::PrinterAway { .. } => {
+            "Look whether it is switched on, connected, and free; `keyline printers` tells how it is. Letters wait, keys go on; what waits is printed as soon as the printer is back."
+        }
+        Fault::LetterSpoiled { .. } => {
+            "Destroy the sheet. Then `keyline mailer reissue JOB --reason TEXT` and put the key back into a slot: no letter is ever made twice, so the key gets a new PIN."
         }
         Fault::Folder { .. } => {
             "Check that the queue folder exists, is writable for the station, and that its disk is not full. Files in it stay where they are."

@@ -5,6 +5,7 @@ use crate::domain::authenticator::Binding;
 use crate::domain::credential::AttestationVerdict;
 use crate::domain::event::{Event, Evidence, Happening, Intent, Step, Witness};
 use crate::domain::fault::Fault;
+use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::face::say::clean::clean;
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{fault, steps};
@@ -48,6 +49,7 @@ pub fn line(event: &Event) -> String {
                 | Step::Register
                 | Step::Configure
                 | Step::ChangePin
+                | Step::Bag
                 | Step::Deliver => {
                     format!(
                         "starts again with the same key, from here: {}",
@@ -70,6 +72,10 @@ pub fn line(event: &Event) -> String {
             )),
             clean(reason).trim_end_matches('.')
         ),
+        Happening::Bagged => "The key lies in its bag.".to_owned(),
+        Happening::Printed { control, sheet } => printed(control, sheet),
+        Happening::Spoiled { control, reason } => spoiled(control, reason),
+        Happening::Left { what } => left(*what).to_owned(),
         Happening::Held { fault } => format!("Held. {}", fault::message(fault)),
         Happening::Released => "Released.".to_owned(),
         Happening::Cancelled { credential } => {
@@ -100,7 +106,12 @@ fn key(binding: &Binding) -> String {
 fn started(step: Step, intent: &Intent) -> String {
     let pin = match step {
         Step::SetPin | Step::ChangePin => " Its PIN is in the ledger, sealed.",
-        Step::Reset | Step::MakeCredential | Step::Register | Step::Configure | Step::Deliver => "",
+        Step::Reset
+        | Step::MakeCredential
+        | Step::Register
+        | Step::Configure
+        | Step::Bag
+        | Step::Deliver => "",
     };
     let more = match intent {
         Intent::Plain => String::new(),
@@ -114,6 +125,40 @@ fn started(step: Step, intent: &Intent) -> String {
         Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
     };
     format!("About to {}.{pin}{more}", steps::to_do(step))
+}
+
+fn spoiled(control: &str, reason: &str) -> String {
+    format!(
+        "The letter with control number {} is void. Reason: {}.",
+        clean(control),
+        clean(reason).trim_end_matches('.')
+    )
+}
+
+const fn left(what: Leaving) -> &'static str {
+    match what {
+        Leaving::LetterEnveloped => "The letter lies in its envelope.",
+        Leaving::BagDispatched => "The bag with the key was dispatched.",
+        Leaving::LetterDispatched => "The letter was dispatched.",
+    }
+}
+
+fn printed(control: &str, sheet: &Sheet) -> String {
+    let control = clean(control);
+    match sheet {
+        Sheet::Accepted { ticket } => format!(
+            "The printer {} took the letter with control number {control}, as its job {}.",
+            clean(&ticket.printer),
+            ticket.job
+        ),
+        Sheet::OnPaper => {
+            format!("The printer says that the letter with control number {control} is on paper.")
+        }
+        Sheet::Unknown { why } => format!(
+            "Nobody can tell whether the letter with control number {control} came out: {}.",
+            clean(why).trim_end_matches('.')
+        ),
+    }
 }
 
 fn evidence_words(evidence: &Evidence) -> String {
@@ -146,10 +191,19 @@ fn evidence_words(evidence: &Evidence) -> String {
                 Witness::List => "the list of the user's methods",
             }
         ),
-        Evidence::Delivered { control, target } => format!(
-            " with control number {} to {}",
+        Evidence::Delivered {
+            control,
+            target,
+            confirmed,
+        } => format!(
+            " with control number {} to {}{}",
             clean(control),
-            clean(target)
+            clean(target),
+            match confirmed {
+                Some(Confirm::Scan) => "; its code was scanned",
+                Some(Confirm::Key) => "; confirmed by hand",
+                Some(Confirm::Device) | None => "",
+            }
         ),
     }
 }

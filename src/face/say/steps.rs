@@ -11,6 +11,7 @@ pub const fn doing(step: Step) -> &'static str {
         Step::Register => "registering it with Entra",
         Step::Configure => "setting the key's rules",
         Step::ChangePin => "changing the PIN",
+        Step::Bag => "waiting for its bag",
         Step::Deliver => "writing the letter",
     }
 }
@@ -24,6 +25,7 @@ pub const fn did(step: Step) -> &'static str {
         Step::Register => "registered the passkey with Entra",
         Step::Configure => "set the key's rules",
         Step::ChangePin => "changed the PIN",
+        Step::Bag => "put the key into its bag",
         Step::Deliver => "handed over the letter",
     }
 }
@@ -37,6 +39,7 @@ pub const fn to_do(step: Step) -> &'static str {
         Step::Register => "register the passkey with Entra",
         Step::Configure => "set the key's rules",
         Step::ChangePin => "change the PIN",
+        Step::Bag => "put the key into its bag",
         Step::Deliver => "hand over the letter",
     }
 }
@@ -46,7 +49,14 @@ pub const fn touch(step: Option<Step>) -> &'static str {
     match step {
         Some(Step::Reset) => "a touch lets the station wipe it",
         Some(Step::MakeCredential) => "a touch lets the key make the passkey",
-        Some(Step::SetPin | Step::Register | Step::Configure | Step::ChangePin | Step::Deliver)
+        Some(
+            Step::SetPin
+            | Step::Register
+            | Step::Configure
+            | Step::ChangePin
+            | Step::Bag
+            | Step::Deliver,
+        )
         | None => "the key waits for it",
     }
 }

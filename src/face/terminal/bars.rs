@@ -134,7 +134,7 @@ const fn progress(step: Step) -> u64 {
         Step::MakeCredential => 2,
         Step::Register => 3,
         Step::Configure => 4,
-        Step::Deliver => 5,
+        Step::Bag | Step::Deliver => 5,
     }
 }
 

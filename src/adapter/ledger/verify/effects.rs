@@ -113,7 +113,11 @@ impl Effects {
                 }
             }
             Happening::Reissued { .. } => self.void_letters(job, attempt),
-            Happening::Started { .. }
+            Happening::Spoiled { control, .. } => self.void_letter(control),
+            Happening::Bagged
+            | Happening::Printed { .. }
+            | Happening::Left { .. }
+            | Happening::Started { .. }
             | Happening::NotDone { .. }
             | Happening::Held { .. }
             | Happening::Released => {}
@@ -149,6 +153,12 @@ impl Effects {
                 at,
             },
         );
+    }
+
+    fn void_letter(&mut self, control: &str) {
+        if let Some(letter) = self.letters.get_mut(control) {
+            "void".clone_into(&mut letter.state);
+        }
     }
 
     fn void_letters(&mut self, job: i64, attempt: u32) {

@@ -16,20 +16,18 @@ fn a_folder_takes_each_sheet_once_and_for_its_owner_only() {
     std::fs::write(path.join("notes.txt"), b"somebody's").unwrap();
     let press = FolderPress::open(&path, composer()).unwrap();
     let letter = mailer("es", "73094186");
-    assert!(
-        !press
-            .was_delivered(&letter.control, letter.envelope)
-            .unwrap()
+    assert_eq!(
+        press.whereabouts(&letter.control, letter.envelope),
+        Ok(None)
     );
     let delivered = press.deliver(&letter).unwrap();
     let expected = path.join(format!("0042-{}.pdf", letter.control));
     assert_eq!(delivered.place, expected.display().to_string());
     let mode = std::fs::metadata(&expected).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
-    assert!(
-        press
-            .was_delivered(&letter.control, letter.envelope)
-            .unwrap()
+    assert_eq!(
+        press.whereabouts(&letter.control, letter.envelope),
+        Ok(Some(delivered))
     );
     let before = std::fs::read(&expected).unwrap();
     assert!(before == *composer().render(&letter).unwrap());
@@ -157,7 +155,10 @@ fn a_letter_that_was_taken_away_is_not_taken_for_one_that_never_was() {
     let home = tempfile::tempdir().unwrap();
     let press = FolderPress::open(home.path(), composer()).unwrap();
     let letter = mailer("en", "73094186");
-    let there = || press.was_delivered(&letter.control, letter.envelope);
+    let there = || {
+        let found = press.whereabouts(&letter.control, letter.envelope);
+        found.map(|found| found.is_some())
+    };
     assert_eq!(there(), Ok(false));
     let delivered = press.deliver(&letter).unwrap();
     assert_eq!(there(), Ok(true));

@@ -62,7 +62,7 @@ fn a_step_was_done() {
     is_stored_as(
         &done(1, Step::Deliver),
         expect![[
-            r#"{"attempt":1,"event":"done","step":"deliver","evidence":{"delivered":{"control":"482091735583","target":"mailers/0042.pdf"}}}"#
+            r#"{"attempt":1,"event":"done","step":"deliver","evidence":{"delivered":{"control":"482091735583","target":"mailers/0042.pdf","confirmed":"device"}}}"#
         ]],
     );
 }

@@ -27,7 +27,7 @@ impl Press for Thinking {
     fn deliver(&self, _: &Mailer) -> Result<Delivered, Fault> {
         Err(Fault::DeliveryUncertain)
     }
-    fn was_delivered(&self, _: &ControlNumber, _: Envelope) -> Result<bool, Fault> {
+    fn whereabouts(&self, _: &ControlNumber, _: Envelope) -> Result<Option<Delivered>, Fault> {
         self.asked.send(()).unwrap();
         self.may.lock().unwrap().recv().unwrap();
         Err(Fault::DeliveryUncertain)

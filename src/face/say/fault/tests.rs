@@ -66,10 +66,12 @@ fn number(fault: &Fault) -> usize {
         Fault::PasskeyRefused { .. } => 50,
         Fault::PasskeyAmbiguous { .. } => 51,
         Fault::PinSpared { .. } => 52,
+        Fault::PrinterAway { .. } => 53,
+        Fault::LetterSpoiled { .. } => 54,
     }
 }
 
-const FAULTS: usize = 53;
+const FAULTS: usize = 55;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -174,6 +176,12 @@ fn all() -> Vec<Fault> {
             what: text("no font has the letter U+1F600 of `name`"),
         },
         Fault::DeliveryUncertain,
+        Fault::PrinterAway {
+            what: text("nobody answers at ipps://printer.contoso.com/ipp/print"),
+        },
+        Fault::LetterSpoiled {
+            reason: text("torn in the tray"),
+        },
         Fault::Folder {
             what: text("queue/new is not there"),
         },

@@ -1,0 +1,134 @@
+//! The letter within the enrollment: what may be said of its sheet, who may confirm it, what leaves the bench afterwards.
+//!
+//! # Why
+//! A sheet moves in one direction only. What nobody can tell stays so, whatever a printer says later: its number may belong to
+//! another job by then. And what is void is never confirmed.
+
+use crate::domain::enrollment::{Enrollment, Phase};
+use crate::domain::event::{Happening, Intent, Step};
+use crate::domain::fault::Fault;
+use crate::domain::paper::{Leaving, Sheet};
+
+impl Enrollment {
+    /// The sheet of this attempt, once a printer has it.
+    pub fn sheet(&self) -> Option<&Sheet> {
+        self.sheet.as_ref()
+    }
+
+    /// Why the sheet of this attempt is void.
+    pub fn spoiled(&self) -> Option<&str> {
+        self.spoiled.as_deref()
+    }
+
+    /// Whether this left the bench, once the job was done.
+    pub fn has_left(&self, what: Leaving) -> bool {
+        self.left.contains(&what)
+    }
+
+    /// The control number of the sheet that is printed just now, or waits for its confirmation.
+    pub fn unconfirmed(&self) -> Option<&str> {
+        match &self.phase {
+            Phase::InDoubt(Intent::Deliver { control }) => Some(control),
+            Phase::InDoubt(Intent::Plain | Intent::Register { .. })
+            | Phase::AwaitingKey { .. }
+            | Phase::Ready
+            | Phase::Cancelled => None,
+        }
+    }
+
+    /// Whether a person with the sheet in hand may confirm it: it was handed over, and is not void.
+    pub fn may_confirm(&self, control: &str) -> bool {
+        self.unconfirmed() == Some(control) && self.spoiled.is_none()
+    }
+
+    /// Whether the sheet with this number can be declared void: it may exist, and has not left the house.
+    pub fn may_spoil(&self, control: &str) -> bool {
+        self.spoiled.is_none()
+            && match &self.phase {
+                Phase::InDoubt(_) => self.unconfirmed() == Some(control),
+                Phase::Ready => {
+                    self.current().is_none()
+                        && self.delivered.as_deref() == Some(control)
+                        && !self.has_left(Leaving::LetterDispatched)
+                }
+                Phase::AwaitingKey { .. } | Phase::Cancelled => false,
+            }
+    }
+
+    /// Whether this may leave the bench now. The bag goes before its letter; what is void stays.
+    pub fn may_leave(&self, what: Leaving) -> bool {
+        let done = self.phase == Phase::Ready && self.attempt.0 > 0 && self.current().is_none();
+        let has_letter = self.delivered.is_some() && self.spoiled.is_none();
+        done && !self.has_left(what)
+            && match what {
+                Leaving::LetterEnveloped => has_letter,
+                Leaving::BagDispatched => true,
+                Leaving::LetterDispatched => has_letter && self.has_left(Leaving::BagDispatched),
+            }
+    }
+
+    /// The bag, the sheet, and what leaves the bench; `None` when it cannot follow.
+    pub(super) fn fold_paper(&mut self, happening: &Happening) -> Option<()> {
+        match happening {
+            Happening::Bagged => {
+                let due = self.phase == Phase::Ready && self.current() == Some(Step::Bag);
+                due.then(|| self.at = self.at.saturating_add(1))
+            }
+            Happening::Printed { control, sheet } => {
+                let may = self.may_be_printed(control, sheet);
+                may.then(|| self.sheet = Some(sheet.clone()))
+            }
+            Happening::Spoiled { control, reason } => {
+                self.may_spoil(control).then(|| self.spoil(reason))
+            }
+            Happening::Left { what } => self.may_leave(*what).then(|| {
+                self.left.insert(*what);
+            }),
+            Happening::Began { .. }
+            | Happening::Rebound { .. }
+            | Happening::Started { .. }
+            | Happening::Done { .. }
+            | Happening::NotDone { .. }
+            | Happening::Abandoned { .. }
+            | Happening::Reissued { .. }
+            | Happening::Held { .. }
+            | Happening::Released
+            | Happening::Cancelled { .. } => None,
+        }
+    }
+
+    fn may_be_printed(&self, control: &str, sheet: &Sheet) -> bool {
+        self.may_confirm(control)
+            && match sheet {
+                Sheet::Accepted { .. } => self.sheet.is_none(),
+                Sheet::OnPaper => matches!(self.sheet, Some(Sheet::Accepted { .. })),
+                Sheet::Unknown { .. } => {
+                    matches!(self.sheet, None | Some(Sheet::Accepted { .. }))
+                }
+            }
+    }
+
+    /// What is void is not delivered any more.
+    pub(super) fn may_finish(&self, step: Step) -> bool {
+        step != Step::Deliver || self.spoiled.is_none()
+    }
+
+    pub(super) fn deliver(&mut self, control: &str) {
+        self.delivered = Some(control.to_owned());
+        // Whoever confirms the sheet settles the doubt about it, and no other hold.
+        if self.held == Some(Fault::DeliveryUncertain) {
+            self.held = None;
+        }
+    }
+
+    /// Before the confirmation the key gets another PIN, so the job waits for somebody who has that done. After it the job is
+    /// done, and what is void is told in lists and papers.
+    fn spoil(&mut self, reason: &str) {
+        self.spoiled = Some(reason.to_owned());
+        if self.current() == Some(Step::Deliver) {
+            self.held = Some(Fault::LetterSpoiled {
+                reason: reason.to_owned(),
+            });
+        }
+    }
+}
