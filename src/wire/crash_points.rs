@@ -1,7 +1,8 @@
 //! Points at which a test may end the program, as a power cut would: before and after every effect that goes through a port.
 //! In builds with the feature `crash-points` alone, which nobody ships; it decides nothing and changes no answer.
 //!
-//! `KEYLINE_CRASH_AT=n` aborts the process at the n-th point that it passes, counted over all threads from 1.
+//! `KEYLINE_CRASH_AT=n` aborts the process at the n-th point that it passes, counted over all threads from 1; with a name,
+//! such as `after key.set_pin`, at the first point of that name, whatever the other threads do first.
 //! `KEYLINE_CRASH_COUNT=file` appends a line for each point that is passed: its number, `before` or `after`, and the effect.
 //!
 //! # Why
@@ -76,10 +77,7 @@ pub fn around(
 /// Has every point counted, and the program ended at the one that was asked for.
 fn arm() -> Result<(), WireFault> {
     let last = match std::env::var(AT) {
-        Ok(text) => Some(text.parse::<u64>().map_err(|_| WireFault::Usage {
-            what: format!("{AT} is no number"),
-            hint: "give the number of a point, from 1".to_owned(),
-        })?),
+        Ok(text) => Some(Last::parse(text)?),
         Err(_) => None,
     };
     let notes = match std::env::var_os(COUNT) {
@@ -110,8 +108,33 @@ static WATCH: OnceLock<Watch> = OnceLock::new();
 /// Counts what is passed.
 struct Watch {
     passed: AtomicU64,
-    last: Option<u64>,
+    last: Option<Last>,
     notes: Option<File>,
+}
+
+/// The point at which the program ends.
+#[derive(PartialEq, Eq)]
+enum Last {
+    Number(u64),
+    Name(String),
+}
+
+impl Last {
+    fn parse(text: String) -> Result<Self, WireFault> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Number(number));
+        }
+        let is_known = EFFECTS.iter().any(|effect| names(effect).contains(&text));
+        if is_known {
+            Ok(Self::Name(text))
+        } else {
+            Err(WireFault::Usage {
+                what: format!("{AT} is neither a number nor the name of a point"),
+                hint: "give the number of a point, from 1, or a name such as `after ledger.append`"
+                    .to_owned(),
+            })
+        }
+    }
 }
 
 impl Watch {
@@ -126,7 +149,12 @@ impl Watch {
                 std::process::abort();
             }
         }
-        if self.last == Some(number) {
+        let is_last = match &self.last {
+            Some(Last::Number(last)) => *last == number,
+            Some(Last::Name(last)) => last == name,
+            None => false,
+        };
+        if is_last {
             std::process::abort();
         }
     }

@@ -27,6 +27,11 @@ const TEND_EVERY: Duration = Duration::from_secs(1);
 pub(crate) enum At {
     /// At the crash point with this number; its power stays, or is lost as well.
     Point { number: u64, loss: Option<Loss> },
+    /// At the first crash point of this name.
+    Named {
+        name: &'static str,
+        loss: Option<Loss>,
+    },
     /// Its power goes before the sync with this number.
     Sync { number: u64, loss: Loss },
 }
@@ -35,7 +40,7 @@ impl At {
     /// What the cut takes from the disk.
     pub(crate) fn loss(self) -> Option<Loss> {
         match self {
-            Self::Point { loss, .. } => loss,
+            Self::Point { loss, .. } | Self::Named { loss, .. } => loss,
             Self::Sync { loss, .. } => Some(loss),
         }
     }
@@ -71,6 +76,9 @@ pub(crate) fn run(
     match (at, &home.disk) {
         (Some(At::Point { number, .. }), _) => {
             command.env(AT, number.to_string());
+        }
+        (Some(At::Named { name, .. }), _) => {
+            command.env(AT, name);
         }
         (Some(At::Sync { number, .. }), Disk::Forgetful(disk)) => {
             let victim = Arc::clone(&victim);

@@ -88,9 +88,12 @@ fn every_crash_point_by_itself() {
     let stories = with_sign_ins(cuts.map(|cut| story(ONE, vec![cut])).collect());
     let told = hall.live_all(&stories);
     conclude("every crash point by itself", since, &stories, &told);
-    // A few points depend on what threads do first; nearly all must have been reached.
-    let cut = told.iter().filter(|one| one.cuts > 0).count();
-    assert!(cut * 10 >= stories.len() * 9, "only {cut} were cut");
+    // How many points there are depends a little on what threads do first: whoever was not cut had fewer.
+    for (story, one) in stories.iter().zip(&told) {
+        let passed = u64::try_from(one.passed[0].len()).unwrap();
+        let reached = matches!(story.cuts[..], [At::Point { number, .. }] if number <= passed);
+        assert_eq!(one.cuts, usize::from(reached), "{story:?}: {passed} points");
+    }
 }
 
 #[test]
@@ -132,6 +135,7 @@ fn pairs_of_cuts_with_two_people() {
         let (points, syncs) = match first {
             At::Point { number, .. } => (points - number, syncs * (points - number) / points),
             At::Sync { number, .. } => (points * (syncs - number) / syncs, syncs - number),
+            At::Named { .. } => (points, syncs),
         };
         let second = cut(&mut chance, points + AGAIN, syncs + AGAIN, hall.forgetful);
         Story {
@@ -173,21 +177,18 @@ fn a_ledger_that_does_not_sync_is_noticed() {
     if !hall.forgetful {
         return;
     }
-    let quiet = quiet(&hall, ONE);
     let since = Instant::now();
     let stories: Vec<_> = [
         ("after key.set_pin", "I1:"),
         ("after entra.register", "I3:"),
     ]
     .into_iter()
-    .flat_map(|(point, found)| {
-        let at = quiet.passed[0].iter().position(|name| name == point);
-        let number = u64::try_from(at.expect("the point")).unwrap() + 1;
+    .flat_map(|(name, found)| {
         [(Some(Loss::All), found), (None, "")].map(|(loss, found)| {
             let weak = Story {
                 more: &[("KEYLINE_CRASH_SYNCHRONOUS", "normal")],
                 ends_with_cuts: true,
-                ..story(ONE, vec![At::Point { number, loss }])
+                ..story(ONE, vec![At::Named { name, loss }])
             };
             (weak, found)
         })

@@ -2,7 +2,7 @@
 
 use crate::app::board::{Case, SlotView};
 use crate::domain::authenticator::Slot;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, Move};
 use crate::domain::station::signal::{Question, SlotState};
 use crate::face::say::clean::clean;
 use crate::face::say::{fault, steps};
@@ -61,6 +61,15 @@ pub fn words(slot: Slot, view: &SlotView) -> Words {
             big: format!("wait: {}", awaited(fault)),
             small: format!(
                 "Leave the key in: it goes on by itself. {}",
+                fault::message(fault)
+            ),
+        },
+        // A key that could not be read through need not be a bad one: its contact may have been.
+        SlotState::Refused { fault } if fault.whose_move() == Move::PutBack => Words {
+            tone: Tone::Stop,
+            big: "lift this key".to_owned(),
+            small: format!(
+                "{} Put it back; if this happens again, lay it aside and take another.",
                 fault::message(fault)
             ),
         },

@@ -102,6 +102,13 @@ fn states() -> Vec<SlotView> {
             None,
             false,
         ),
+        view(
+            SlotState::Refused {
+                fault: Fault::KeyGone,
+            },
+            None,
+            false,
+        ),
         held(Fault::RegistrationUncertain),
         held(Fault::PasskeyRefused {
             why: Box::new(Fault::UserUnknown {
