@@ -60,6 +60,7 @@ fn states() -> Vec<SlotView> {
     };
     let waits = |fault| view(SlotState::AwaitingService { job: JOB, fault }, None, false);
     let held = |fault| view(SlotState::Held { job: JOB, fault }, None, false);
+    let refused = |fault| view(SlotState::Refused { fault }, None, false);
     let asks = |question| view(SlotState::Asking { job: JOB, question }, None, false);
     let works = |step, touch| view(SlotState::Working { job: JOB }, step, touch);
     vec![
@@ -95,20 +96,8 @@ fn states() -> Vec<SlotView> {
             what: "the client secret has expired".to_owned(),
         }),
         waits(Fault::Clock { seconds: 400 }),
-        view(
-            SlotState::Refused {
-                fault: Fault::KeyHoldsPasskey,
-            },
-            None,
-            false,
-        ),
-        view(
-            SlotState::Refused {
-                fault: Fault::KeyGone,
-            },
-            None,
-            false,
-        ),
+        refused(Fault::KeyHoldsPasskey),
+        refused(Fault::KeyGone),
         held(Fault::RegistrationUncertain),
         held(Fault::PasskeyRefused {
             why: Box::new(Fault::UserUnknown {
