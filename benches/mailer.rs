@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use keyline::adapter::paper::{Composer, Letterhead, Templates};
+use keyline::adapter::paper::{Composer, Letterhead, Stationery, Templates};
 use keyline::domain::job::{BatchName, Envelope};
 use keyline::domain::mailer::{ControlNumber, Destination, Mailer};
 use keyline::domain::pin::Pin;
@@ -14,7 +14,8 @@ const ROUNDS_OF_BYTES: usize = 1000;
 fn main() {
     let templates = Templates::shipped().expect("the shipped templates");
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
-    let composer = Composer::new(templates, Letterhead::of("Contoso")).expect("a composer");
+    let composer = Composer::new(templates, Letterhead::of("Contoso"), Stationery::default())
+        .expect("a composer");
     let begun = Instant::now();
     let mut bytes = 0;
     for round in 0..ROUNDS {

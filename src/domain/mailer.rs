@@ -11,6 +11,10 @@ use zeroize::Zeroizing;
 use crate::domain::job::{BatchName, Envelope, Request};
 use crate::domain::pin::Pin;
 
+mod companion;
+
+pub use self::companion::{Companion, CompanionKind, SheetKind};
+
 /// The number of one printed sheet: ten random digits and two check digits (ISO 7064, MOD 97-10). It tells nothing about
 /// person or key, and a sheet printed in place of another has a new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,14 +187,7 @@ impl Mailer {
     /// # Errors
     /// [`MailerUnfit`], naming the field; of a PIN never a character.
     pub fn check(&self) -> Result<(), MailerUnfit> {
-        for (field, text) in self.fields() {
-            if let Some(character) = text.chars().find(|c| is_deceptive(*c)) {
-                return Err(MailerUnfit::Character {
-                    field,
-                    code: u32::from(character),
-                });
-            }
-        }
+        check_fields(self.fields())?;
         if self.recipient.trim().is_empty() {
             return Err(MailerUnfit::NoRecipient);
         }
@@ -219,6 +216,21 @@ impl Mailer {
         .filter_map(|(field, text)| text.map(|text| (field, text)))
         .chain(address.map(|line| ("the address", line.as_str())))
     }
+}
+
+/// Refuses the first field that holds what paper cannot show truly.
+fn check_fields<'a>(
+    fields: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Result<(), MailerUnfit> {
+    for (field, text) in fields {
+        if let Some(character) = text.chars().find(|c| is_deceptive(*c)) {
+            return Err(MailerUnfit::Character {
+                field,
+                code: u32::from(character),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The PIN in groups for the eye, of four characters or a little less, so that none stands alone: 4+4, 3+3, 4+3.

@@ -8,7 +8,7 @@ use crate::adapter::ctap::{Hardware, Verifier, Watched};
 use crate::adapter::entra::Entra;
 use crate::adapter::folder::Folder;
 use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys};
-use crate::adapter::paper::{Composer, FolderPress, Templates};
+use crate::adapter::paper::{Composer, FolderPress, Stationery, Templates};
 use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::app::board::Board;
 use crate::app::intake::Intake;
@@ -62,7 +62,7 @@ pub fn assemble(
     ledger.sign_lock("a station");
     let templates = Templates::shipped()?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
-    let composer = Composer::new(templates, config.letterhead())?;
+    let composer = Composer::new(templates, config.letterhead(), Stationery::default())?;
     let press = open_press(config, composer)?;
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(

@@ -27,7 +27,7 @@ impl<'a> Setting<'a> {
         Self {
             part: Part::Letter,
             style: Style::Regular,
-            size: text_box.size,
+            size: text_box.size(),
             leading: text_box.leading * MM_PER_PT,
             grey: 0.0,
             field,

@@ -10,8 +10,10 @@ mod desk;
 mod folder;
 mod layout;
 mod letter;
+mod logo;
 mod pdf;
 mod profile;
+mod qr;
 mod shape;
 mod sheet;
 mod spelling;
@@ -24,12 +26,17 @@ mod words;
 use zeroize::Zeroizing;
 
 pub use self::folder::FolderPress;
+pub use self::logo::Logo;
 pub use self::template::Templates;
 
+use self::layout::Desktop;
+use self::letter::Letter;
 use self::pdf::PdfFonts;
+use self::profile::Profile;
 use self::shape::Faces;
+use self::sheet::Sheet;
 use crate::domain::fault::Fault;
-use crate::domain::mailer::Mailer;
+use crate::domain::mailer::{Companion, CompanionKind, Mailer, MailerUnfit, SheetKind};
 
 /// What every letter says of the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,21 +66,52 @@ impl Letterhead {
     }
 }
 
-/// Makes letters. Templates are checked and fonts parsed once; it may be used from several threads.
+/// What the sheets of a station look like.
+#[derive(Clone, Debug)]
+pub struct Stationery {
+    /// The name of a profile.
+    pub profile: String,
+    pub logo: Option<Logo>,
+}
+
+impl Default for Stationery {
+    fn default() -> Self {
+        Self {
+            profile: Templates::PROFILE.to_owned(),
+            logo: None,
+        }
+    }
+}
+
+/// Makes sheets. Templates are checked, fonts parsed and the logo decoded once; it may be used from several threads.
 pub struct Composer {
     templates: Templates,
     head: Letterhead,
+    profile: String,
+    logo: Option<Logo>,
     faces: Faces,
     fonts: PdfFonts,
 }
 
 impl Composer {
     /// # Errors
-    /// [`Fault::Mailer`] when an embedded font cannot be read.
-    pub fn new(templates: Templates, head: Letterhead) -> Result<Self, Fault> {
+    /// [`Fault::Mailer`] when there is no such profile, or an embedded font cannot be read.
+    pub fn new(
+        templates: Templates,
+        head: Letterhead,
+        stationery: Stationery,
+    ) -> Result<Self, Fault> {
+        let profile = templates.profile(&stationery.profile)?;
+        // As many dots as its box shows: more would only make every letter larger.
+        let logo = match (stationery.logo, profile.boxes.logo) {
+            (Some(logo), Some(area)) => Some(logo.shrunk_to(area)),
+            (_, None) | (None, _) => None,
+        };
         Ok(Self {
             templates,
             head,
+            profile: stationery.profile,
+            logo,
             faces: Faces::load().ok_or_else(|| Fault::Mailer {
                 what: "an embedded font cannot be read".to_owned(),
             })?,
@@ -86,7 +124,15 @@ impl Composer {
     /// # Errors
     /// As [`Composer::render`].
     pub fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
-        self.sheet(mailer).map(|_| ())
+        self.sheet(mailer, false).map(|_| ())
+    }
+
+    /// Whether `companion` can be set, as [`Composer::check`].
+    ///
+    /// # Errors
+    /// As [`Composer::companion`].
+    pub fn check_companion(&self, companion: &Companion) -> Result<(), Fault> {
+        self.companion_sheet(companion, false).map(|_| ())
     }
 
     /// The letter as a PDF of one page. The same mailer gives the same bytes.
@@ -95,28 +141,146 @@ impl Composer {
     /// [`Fault::Mailer`], naming the field and what is wrong with it: no letter in this language, a character that no font
     /// has, a text that does not fit.
     pub fn render(&self, mailer: &Mailer) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        pdf::write(&self.fonts, &self.sheet(mailer)?, mailer.date)
+        self.written("PIN letter", &self.sheet(mailer, false)?, mailer.date)
     }
 
-    fn sheet(&self, mailer: &Mailer) -> Result<sheet::Sheet, Fault> {
-        mailer.check().map_err(|unfit| Fault::Mailer {
-            what: unfit.to_string(),
-        })?;
-        let letter = self
-            .templates
-            .letters
-            .get(&mailer.language)
-            .ok_or_else(|| {
-                let known: Vec<&str> = self.templates.languages().collect();
-                Fault::Mailer {
-                    what: format!(
-                        "there is no letter in the language `{}`; there are {}",
-                        mailer.language.escape_default(),
-                        known.join(", ")
-                    ),
-                }
-            })?;
-        let profile = &self.templates.profile;
-        layout::compose(&self.faces, profile, letter, &self.head, mailer)
+    /// A sheet without a PIN, as a PDF of one page. It is laid out by this composer's profile, or where that has no room for
+    /// such a sheet, by the profile that is named after its kind (`label`).
+    ///
+    /// # Errors
+    /// As [`Composer::render`]; also when no profile serves its kind.
+    pub fn companion(&self, companion: &Companion) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let sheet = self.companion_sheet(companion, false)?;
+        self.written(title(companion.kind), &sheet, companion.date)
+    }
+
+    /// What `mailer`, whose PIN should be made up, looks like on a sheet of `kind`, with SPECIMEN stamped across.
+    ///
+    /// # Errors
+    /// As [`Composer::render`] and [`Composer::companion`].
+    pub fn specimen(&self, kind: SheetKind, mailer: &Mailer) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let kind = match kind {
+            SheetKind::Pin => {
+                return self.written("PIN letter", &self.sheet(mailer, true)?, mailer.date);
+            }
+            SheetKind::Key => CompanionKind::Key,
+            SheetKind::Receipt => CompanionKind::Receipt,
+            SheetKind::Label => CompanionKind::Label,
+        };
+        let sheet = self.companion_sheet(&Companion::of(kind, mailer), true)?;
+        self.written(title(kind), &sheet, mailer.date)
+    }
+
+    /// A page without any content to measure the profile with: rulers, window and all that it can show, folds, boxes.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when the PDF cannot be made.
+    pub fn calibration(&self, date: jiff::civil::Date) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let profile = self.templates.profile(&self.profile)?;
+        let sheet = layout::calibration(self.desktop(profile, false))?;
+        self.written("Calibration page", &sheet, date)
+    }
+
+    /// Width and height of the sheet that letters are made for, mm.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when there is no such profile.
+    pub fn paper_mm(&self) -> Result<(f32, f32), Fault> {
+        let paper = self.templates.profile(&self.profile)?.paper;
+        Ok((paper.width, paper.height))
+    }
+
+    /// How a letter is folded, for whoever folds it: `none`, `half`, `z` or `wrap`.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when there is no such profile.
+    pub fn fold(&self) -> Result<&'static str, Fault> {
+        Ok(self.templates.profile(&self.profile)?.fold.word())
+    }
+
+    fn sheet(&self, mailer: &Mailer, specimen: bool) -> Result<Sheet, Fault> {
+        mailer.check().map_err(|unfit| unfit_said(&unfit))?;
+        let letter = self.letter(&mailer.language)?;
+        let profile = self.profile_for(SheetKind::Pin)?;
+        layout::letter(self.desktop(profile, specimen), letter, mailer)
+    }
+
+    fn companion_sheet(&self, companion: &Companion, specimen: bool) -> Result<Sheet, Fault> {
+        companion.check().map_err(|unfit| unfit_said(&unfit))?;
+        let letter = self.letter(&companion.language)?;
+        let profile = self.profile_for(companion.kind.into())?;
+        let desktop = self.desktop(profile, specimen);
+        match companion.kind {
+            CompanionKind::Label => layout::label(desktop, &letter.info, companion),
+            CompanionKind::Key | CompanionKind::Receipt => Err(Fault::Mailer {
+                what: format!(
+                    "there is no {} letter in the language `{}`",
+                    SheetKind::from(companion.kind).word(),
+                    companion.language.escape_default()
+                ),
+            }),
+        }
+    }
+
+    fn letter(&self, language: &str) -> Result<&Letter, Fault> {
+        self.templates.letters.get(language).ok_or_else(|| {
+            let known: Vec<&str> = self.templates.languages().collect();
+            Fault::Mailer {
+                what: format!(
+                    "there is no letter in the language `{}`; there are {}",
+                    language.escape_default(),
+                    known.join(", ")
+                ),
+            }
+        })
+    }
+
+    fn profile_for(&self, kind: SheetKind) -> Result<&Profile, Fault> {
+        let own = self.templates.profile(&self.profile)?;
+        let named = self.templates.profiles.get(kind.word());
+        let mut may = [Some(own), named].into_iter().flatten();
+        may.find(|profile| profile.serves(kind))
+            .ok_or_else(|| Fault::Mailer {
+                what: format!(
+                    "profile `{}` lays out no {} sheet (see its `kinds`), and there is no profile `{}` that does",
+                    self.profile,
+                    kind.word(),
+                    kind.word()
+                ),
+            })
+    }
+
+    const fn desktop<'a>(&'a self, profile: &'a Profile, specimen: bool) -> Desktop<'a> {
+        Desktop {
+            faces: &self.faces,
+            profile,
+            head: &self.head,
+            logo: self.logo.as_ref(),
+            specimen,
+        }
+    }
+
+    fn written(
+        &self,
+        title: &str,
+        sheet: &Sheet,
+        date: jiff::civil::Date,
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        pdf::write(&self.fonts, self.logo.as_ref(), title, sheet, date)
+    }
+}
+
+/// What the PDF calls itself: its kind, never its person.
+const fn title(kind: CompanionKind) -> &'static str {
+    match kind {
+        CompanionKind::Key => "Key letter",
+        CompanionKind::Receipt => "Receipt",
+        CompanionKind::Label => "Bag label",
+    }
+}
+
+fn unfit_said(unfit: &MailerUnfit) -> Fault {
+    Fault::Mailer {
+        what: unfit.to_string(),
     }
 }

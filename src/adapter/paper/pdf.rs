@@ -6,15 +6,19 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use printpdf::Mm;
 use printpdf::{
-    Codepoint, Color, FontId, Greyscale, Line as PdfLine, LinePoint, Mm, OffsetDateTime, Op,
-    ParsedFont, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Pt, TextItem,
-    TextMatrix,
+    DictItem, ExternalStream, ExternalXObject, FontId, OffsetDateTime, Op, ParsedFont, PdfDocument,
+    PdfFont, PdfPage, PdfSaveOptions, TextItem, XObject,
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use super::shape::{Line, Style};
-use super::sheet::{Ink, Mark, Sheet};
+mod draw;
+
+use self::draw::{font_id, logo_id};
+use super::logo::Logo;
+use super::shape::Style;
+use super::sheet::{Ink, Sheet};
 use crate::domain::fault::Fault;
 
 /// The fonts as printpdf embeds them, parsed once.
@@ -39,10 +43,12 @@ impl PdfFonts {
 /// Writes `sheet` as a PDF of one page, dated `date`.
 pub(super) fn write(
     fonts: &PdfFonts,
+    logo: Option<&Logo>,
+    title: &str,
     sheet: &Sheet,
     date: jiff::civil::Date,
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let mut document = PdfDocument::new("PIN letter");
+    let mut document = PdfDocument::new(title);
     let moment = midnight(date)?;
     let info = &mut document.metadata.info;
     (info.creation_date, info.modification_date) = (moment, moment);
@@ -53,10 +59,15 @@ pub(super) fn write(
         let font = PdfFont::new(font.clone());
         document.resources.fonts.map.insert(id.clone(), font);
     }
-    let mut ops = Vec::new();
-    for mark in &sheet.marks {
-        draw(mark, sheet.height, &mut ops);
+    let shows_logo = sheet.marks.iter().any(|mark| matches!(mark.ink, Ink::Logo));
+    if let Some(logo) = logo.filter(|_| shows_logo) {
+        document
+            .resources
+            .xobjects
+            .map
+            .insert(logo_id(), picture(logo)?);
     }
+    let ops = draw::ops(sheet);
     let page = PdfPage::new(Mm(sheet.width), Mm(sheet.height), ops);
     document.with_pages(vec![page]);
     let written = serialize(&document);
@@ -98,6 +109,35 @@ fn serialize(document: &PdfDocument) -> Result<Zeroizing<Vec<u8>>, Fault> {
     Ok(bytes)
 }
 
+/// As an image object that is deflated already.
+fn picture(logo: &Logo) -> Result<XObject, Fault> {
+    let name = |name: &str| DictItem::Name(name.as_bytes().to_vec());
+    let space = if logo.channels == 1 {
+        "DeviceGray"
+    } else {
+        "DeviceRGB"
+    };
+    let dict = [
+        ("Type", name("XObject")),
+        ("Subtype", name("Image")),
+        ("Width", DictItem::Int(i64::from(logo.width))),
+        ("Height", DictItem::Int(i64::from(logo.height))),
+        ("BitsPerComponent", DictItem::Int(8)),
+        ("ColorSpace", name(space)),
+        ("Filter", name("FlateDecode")),
+    ];
+    Ok(XObject::External(ExternalXObject {
+        stream: ExternalStream {
+            dict: dict.map(|(key, value)| (key.to_owned(), value)).into(),
+            content: deflate(&logo.pixels)?,
+            compress: false,
+        },
+        width: None,
+        height: None,
+        dpi: None,
+    }))
+}
+
 fn deflate(plain: &[u8]) -> Result<Vec<u8>, Fault> {
     let room = Vec::with_capacity(plain.len() + 64);
     let mut encoder = ZlibEncoder::new(room, Compression::best());
@@ -121,82 +161,6 @@ fn wipe(document: &mut PdfDocument) {
             }
         }
     }
-}
-
-fn draw(mark: &Mark, height: f32, ops: &mut Vec<Op>) {
-    match &mark.ink {
-        Ink::Text {
-            style,
-            size,
-            baseline,
-            grey,
-            line,
-        } => {
-            ops.push(Op::SetFillColor { col: shade(*grey) });
-            text(line, *style, *size, (mark.area.x, height - baseline), ops);
-        }
-        Ink::Stroke { thickness } => {
-            let area = mark.area;
-            let corner = |x: f32, y: f32| LinePoint {
-                p: Point::new(Mm(x), Mm(height - y)),
-                bezier: false,
-            };
-            let mut points = vec![corner(area.x, area.y), corner(area.right(), area.y)];
-            if area.height > 0.0 {
-                points.push(corner(area.right(), area.bottom()));
-                points.push(corner(area.x, area.bottom()));
-            }
-            let is_closed = area.height > 0.0;
-            ops.push(Op::SetOutlineColor { col: shade(0.0) });
-            ops.push(Op::SetOutlineThickness { pt: Pt(*thickness) });
-            ops.push(Op::DrawLine {
-                line: PdfLine { points, is_closed },
-            });
-        }
-    }
-}
-
-/// Every glyph with its own matrix; printpdf joins those of one baseline again.
-fn text(line: &Line, style: Style, size: f32, origin: (f32, f32), ops: &mut Vec<Op>) {
-    ops.push(Op::StartTextSection);
-    ops.push(Op::SetFont {
-        font: PdfFontHandle::External(font_id(style)),
-        size: Pt(size),
-    });
-    for glyph in &line.glyphs {
-        ops.push(Op::SetTextMatrix {
-            matrix: TextMatrix::Translate(
-                Mm(origin.0 + glyph.x).into(),
-                Mm(origin.1 + glyph.y).into(),
-            ),
-        });
-        let cid = glyph.text.as_str().to_owned();
-        ops.push(Op::ShowText {
-            items: vec![TextItem::GlyphIds(vec![Codepoint::with_cid(
-                glyph.id, 0.0, cid,
-            )])],
-        });
-    }
-    ops.push(Op::EndTextSection);
-}
-
-/// Six capitals: printpdf makes the subset's tag of them (ISO 32000-1 §9.6.4).
-fn font_id(style: Style) -> FontId {
-    FontId(
-        match style {
-            Style::Regular => "KEYREG",
-            Style::Bold => "KEYBLD",
-            Style::Mono => "KEYPIN",
-        }
-        .to_owned(),
-    )
-}
-
-const fn shade(grey: f32) -> Color {
-    Color::Greyscale(Greyscale {
-        percent: grey,
-        icc_profile: None,
-    })
 }
 
 fn midnight(date: jiff::civil::Date) -> Result<OffsetDateTime, Fault> {

@@ -1,190 +1,183 @@
-//! A layout as data: where everything stands on the sheet, and what envelope and folds may show of it. A profile that names a
-//! box outside the paper, or puts the PIN where a window or an outer panel can show it, never becomes a value.
+//! A layout as data: the sheet, how it is folded, what its envelope can show, and where everything stands. A profile is
+//! proved when it is read: one that could show a PIN, or set it beside the account it belongs to, never becomes a value.
+//!
+//! # Why
+//! A PIN letter is safe by geometry alone: the PIN lies in a panel that folding hides, where no window reaches however the
+//! sheet slides, and nothing in that panel says whose it is. So a salutation has a box of its own, outside the PIN's panel,
+//! and the text beside the PIN may name neither person nor key ([`Profile::check_words`]).
+//!
+//! All lengths are mm from the top left corner of the sheet, all type sizes and leadings pt.
 
 use serde::Deserialize;
 
-/// A rectangle, mm from the top left corner of the sheet.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Area {
-    pub(super) x: f32,
-    pub(super) y: f32,
-    pub(super) width: f32,
-    pub(super) height: f32,
-}
+use super::letter::Letter;
+use crate::domain::mailer::SheetKind;
 
-impl Area {
-    pub(super) fn right(&self) -> f32 {
-        self.x + self.width
-    }
+mod area;
+mod proof;
+#[cfg(test)]
+mod tests;
 
-    pub(super) fn bottom(&self) -> f32 {
-        self.y + self.height
-    }
-
-    /// Whether `inner` lies in here, give or take a hundredth of a millimetre.
-    pub(super) fn holds(&self, inner: &Self) -> bool {
-        const SLACK_MM: f32 = 0.01;
-        inner.x >= self.x - SLACK_MM
-            && inner.y >= self.y - SLACK_MM
-            && inner.right() <= self.right() + SLACK_MM
-            && inner.bottom() <= self.bottom() + SLACK_MM
-    }
-
-    pub(super) fn touches(&self, other: &Self) -> bool {
-        self.x < other.right()
-            && other.x < self.right()
-            && self.y < other.bottom()
-            && other.y < self.bottom()
-    }
-}
-
-/// An area for text: type size and leading in pt.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TextBox {
-    x: f32,
-    y: f32,
-    width: f32,
-    height: f32,
-    pub(super) size: f32,
-    pub(super) leading: f32,
-}
-
-impl TextBox {
-    pub(super) const fn area(&self) -> Area {
-        Area {
-            x: self.x,
-            y: self.y,
-            width: self.width,
-            height: self.height,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Paper {
-    pub(super) width: f32,
-    pub(super) height: f32,
-}
-
-/// A short horizontal line at the edge, for folding or punching.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EdgeMark {
-    pub(super) x: f32,
-    pub(super) y: f32,
-    pub(super) length: f32,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TypeSize {
-    pub(super) size: f32,
-    pub(super) leading: f32,
-}
+pub(super) use self::area::{Area, EdgeMark, Paper, TextBox, TypeSize};
+use self::proof::Flaw;
 
 /// Where everything stands on the sheet.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Profile {
     pub(super) name: String,
+    /// The sheets that it can lay out.
+    pub(super) kinds: Vec<SheetKind>,
     pub(super) paper: Paper,
-    folds: Vec<f32>,
+    /// How the sheet is folded.
+    pub(super) fold: Fold,
+    /// Where, from the top.
+    #[serde(default)]
+    pub(super) folds: Vec<f32>,
+    /// Which panels of the printed side lie outside when it is folded; the topmost is 1.
+    #[serde(default)]
+    pub(super) outer: Vec<u8>,
+    #[serde(default)]
+    pub(super) window: Option<Window>,
+    /// Around the sheet, free of toner.
+    pub(super) margin: f32,
+    /// Whether the end of the key's serial is told.
+    pub(super) serial: bool,
+    /// Whether the rulers of its calibration page count inches as well.
+    #[serde(default)]
+    pub(super) inches: bool,
+    #[serde(default)]
     pub(super) fold_marks: Vec<EdgeMark>,
-    pub(super) window_zone: Area,
-    pub(super) letterhead: TextBox,
-    pub(super) return_line: TextBox,
-    pub(super) address: TextBox,
-    pub(super) info: TextBox,
-    pub(super) opening: TextBox,
-    pub(super) pin_label: TextBox,
-    pub(super) pin: TextBox,
-    pub(super) pin_note: TextBox,
-    pub(super) steps: TextBox,
-    pub(super) aside: TextBox,
-    pub(super) footer: TextBox,
-    pub(super) info_indent: f32,
-    pub(super) spelled: TypeSize,
-    pub(super) pin_sizes: Vec<f32>,
-    pub(super) address_sizes: Vec<f32>,
-    pub(super) opening_sizes: Vec<f32>,
+    /// Size of the spelled-out PIN under its digits.
+    #[serde(default)]
+    pub(super) spelled: Option<TypeSize>,
+    pub(super) boxes: Boxes,
+}
+
+/// How a sheet is folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Fold {
+    /// Not at all.
+    None,
+    /// Once.
+    Half,
+    /// Twice, to and fro.
+    Z,
+    /// Twice, round the middle panel.
+    Wrap,
+}
+
+impl Fold {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Half => "half",
+            Self::Z => "z",
+            Self::Wrap => "wrap",
+        }
+    }
+}
+
+/// What an envelope shows of the folded sheet.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Window {
+    /// The window over a sheet that lies in the middle of its envelope.
+    pub(super) opening: Area,
+    /// All that can come behind it when the sheet slides, with tolerance.
+    pub(super) slides: Area,
+}
+
+/// Every box there is; each kind of sheet needs some of them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Boxes {
+    pub(super) logo: Option<Area>,
+    pub(super) letterhead: Option<TextBox>,
+    pub(super) return_line: Option<TextBox>,
+    pub(super) address: Option<TextBox>,
+    pub(super) info: Option<TextBox>,
+    pub(super) qr: Option<Area>,
+    pub(super) salutation: Option<TextBox>,
+    pub(super) opening: Option<TextBox>,
+    pub(super) pin_label: Option<TextBox>,
+    pub(super) pin: Option<TextBox>,
+    pub(super) pin_note: Option<TextBox>,
+    pub(super) steps: Option<TextBox>,
+    pub(super) aside: Option<TextBox>,
+    pub(super) footer: Option<TextBox>,
+    /// The text of a sheet without a PIN.
+    pub(super) body: Option<TextBox>,
+    /// Lines for a pen.
+    pub(super) sign: Option<TextBox>,
+    /// The number of the key's bag.
+    pub(super) bag: Option<TextBox>,
 }
 
 impl Profile {
-    /// Smallest distance of text from the edge, mm: what printers cannot reach.
-    const EDGE_MM: f32 = 5.0;
-    /// Smallest distance of the PIN from a fold, mm: folds are not exact.
-    const PIN_FROM_FOLD_MM: f32 = 5.0;
-
-    pub(super) fn check(&self) -> Result<(), String> {
-        let printable = Area {
-            x: Self::EDGE_MM,
-            y: Self::EDGE_MM,
-            width: self.paper.width - 2.0 * Self::EDGE_MM,
-            height: self.paper.height - 2.0 * Self::EDGE_MM,
-        };
-        for (name, text_box) in self.boxes() {
-            if !printable.holds(&text_box.area()) {
-                return Err(format!(
-                    "the box `{name}` leaves the printable part of the paper"
-                ));
-            }
-            if text_box.size <= 0.0 || text_box.leading < text_box.size {
-                return Err(format!(
-                    "the box `{name}` needs a size above 0 and a leading no smaller than it"
-                ));
-            }
-            let in_window = self.window_zone.touches(&text_box.area());
-            if in_window && !matches!(name, "address" | "return_line") {
-                return Err(format!(
-                    "the box `{name}` lies where the envelope's window can show it"
-                ));
-            }
-        }
-        self.check_pin_panel()?;
-        let lists = [&self.pin_sizes, &self.address_sizes, &self.opening_sizes];
-        if lists.iter().any(|sizes| sizes.is_empty()) {
-            return Err(
-                "`pin_sizes`, `address_sizes` and `opening_sizes` each need a size".to_owned(),
-            );
-        }
-        Ok(())
+    /// Reads a profile and proves it.
+    ///
+    /// # Errors
+    /// The line, where it is known, and the reason.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let profile: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        profile.prove().map_err(|flaw| flaw.told(text))?;
+        Ok(profile)
     }
 
-    /// With the address outermost a sheet folded to and fro hides every panel but the first and the last.
-    fn check_pin_panel(&self) -> Result<(), String> {
-        let [first, .., last] = self.folds.as_slice() else {
-            return Err("the PIN needs a panel between two `folds`".to_owned());
-        };
-        let pin = self.pin.area();
-        let hidden = pin.y >= first + Self::PIN_FROM_FOLD_MM
-            && pin.bottom() <= last - Self::PIN_FROM_FOLD_MM;
-        let crossed = self
-            .folds
-            .iter()
-            .any(|fold| pin.y < *fold && *fold < pin.bottom());
-        if hidden && !crossed {
-            Ok(())
-        } else {
-            Err("the box `pin` does not lie in an inner panel, clear of the folds".to_owned())
+    fn prove(&self) -> Result<(), Flaw> {
+        proof::prove(self)
+    }
+
+    pub(super) fn serves(&self, kind: SheetKind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// The panels from the top, as wide as the sheet.
+    pub(super) fn panels(&self) -> Vec<Area> {
+        let ends = self.folds.iter().copied().chain([self.paper.height]);
+        let mut y = 0.0;
+        ends.map(|end| {
+            let panel = Area {
+                x: 0.0,
+                y,
+                width: self.paper.width,
+                height: end - y,
+            };
+            y = end;
+            panel
+        })
+        .collect()
+    }
+
+    /// The panel of the PIN's box, where this profile has one.
+    pub(super) fn pin_panel(&self) -> Option<Area> {
+        let pin = self.boxes.pin.as_ref()?.area();
+        let mut panels = self.panels().into_iter();
+        panels.find(|panel| panel.touches(&pin))
+    }
+
+    /// What a stranger sees of a closed letter: all that can come behind its window, or its outer panels where it is its own
+    /// envelope.
+    pub(super) fn shown(&self) -> Vec<Area> {
+        match (&self.window, self.fold) {
+            (Some(window), _) => vec![window.slides],
+            // A sheet that is not folded hides nothing and lies in a bag that shows nothing.
+            (None, Fold::None) => Vec::new(),
+            (None, Fold::Half | Fold::Z | Fold::Wrap) => (1..)
+                .zip(self.panels())
+                .filter(|(number, _)| self.outer.contains(number))
+                .map(|(_, panel)| panel)
+                .collect(),
         }
     }
 
-    pub(super) const fn boxes(&self) -> [(&'static str, &TextBox); 11] {
-        [
-            ("letterhead", &self.letterhead),
-            ("return_line", &self.return_line),
-            ("address", &self.address),
-            ("info", &self.info),
-            ("opening", &self.opening),
-            ("pin_label", &self.pin_label),
-            ("pin", &self.pin),
-            ("pin_note", &self.pin_note),
-            ("steps", &self.steps),
-            ("aside", &self.aside),
-            ("footer", &self.footer),
-        ]
+    /// That no message of `letter` which stands in the PIN's panel names the person or the key.
+    ///
+    /// # Errors
+    /// The message, and what to do.
+    pub(super) fn check_words(&self, letter: &Letter) -> Result<(), String> {
+        proof::prove_words(self, letter)
     }
 }

@@ -1,19 +1,25 @@
-//! A laid-out sheet, and the last look at it: whatever the templates said, it shows no secret to the window, and the PIN stands
-//! in its box and nowhere else.
+//! A laid-out sheet, and the last look at it: whatever profile and words said, it shows no secret to the window, and the PIN
+//! stands in its box, away from whom it belongs to.
 
-use super::profile::Area;
+use super::profile::{Area, Profile};
 use super::shape::{Line, Style};
 use crate::domain::fault::Fault;
 
 /// What a mark belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
+    /// Who sends it.
+    Sender,
     /// May stand in the window.
     Address,
+    /// Whose key it is, and which.
+    Account,
     Letter,
     /// The digits and their spelling.
     Pin,
     PinFrame,
+    /// Says that the sheet is no real one; lies over everything.
+    Stamp,
 }
 
 /// What is put on the paper.
@@ -26,8 +32,20 @@ pub(super) enum Ink {
         grey: f32,
         line: Line,
     },
-    /// The outline of the mark's area, or a line where the area has no height. Thickness in pt.
-    Stroke { thickness: f32 },
+    /// Text through the middle of the mark's area, turned by degrees against the clock.
+    Turned {
+        style: Style,
+        size: f32,
+        grey: f32,
+        degrees: f32,
+        line: Line,
+    },
+    /// The outline of the mark's area, or a line where it has no height or no width. Thickness in pt.
+    Stroke { thickness: f32, dashed: bool },
+    /// Black rectangles, all in the mark's area.
+    Filled { runs: Vec<Area> },
+    /// The sender's logo, filling the mark's area.
+    Logo,
 }
 
 pub(super) struct Mark {
@@ -44,13 +62,26 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    /// Whether every mark stands where its part may: only the address touches `window`, only the PIN lies in `frame`.
-    pub(super) fn guard(&self, window: &Area, frame: &Area) -> Result<(), Fault> {
+    /// Whether every mark stands where its part may: strangers see the address alone, and the sender where there is no window;
+    /// the PIN lies in its frame and nothing of the account in its panel.
+    pub(super) fn guard(&self, profile: &Profile) -> Result<(), Fault> {
+        let shown = profile.shown();
+        let has_pin = self.marks.iter().any(|mark| mark.part == Part::Pin);
+        let frame = profile.boxes.pin.as_ref().filter(|_| has_pin);
+        let frame = frame.map(|text_box| text_box.area());
+        let panel = profile.pin_panel().filter(|_| has_pin);
         for mark in &self.marks {
+            let is_in = |area: &Option<Area>| area.is_some_and(|area| area.touches(&mark.area));
+            let is_shown = shown.iter().any(|area| area.touches(&mark.area));
             let wrong = match mark.part {
-                Part::Address => mark.area.touches(frame),
-                Part::Letter => mark.area.touches(window) || mark.area.touches(frame),
-                Part::Pin | Part::PinFrame => !frame.holds(&mark.area) || mark.area.touches(window),
+                Part::Address => is_in(&panel),
+                Part::Account => is_shown || is_in(&panel),
+                Part::Sender => is_in(&frame) || is_shown && profile.window.is_some(),
+                Part::Letter => is_shown || is_in(&frame),
+                Part::Pin | Part::PinFrame => {
+                    is_shown || !frame.is_some_and(|frame| frame.holds(&mark.area))
+                }
+                Part::Stamp => false,
             };
             if wrong {
                 return Err(Fault::Mailer {

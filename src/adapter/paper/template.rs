@@ -2,78 +2,144 @@
 //! a window or an outer panel can show it, or uses a placeholder that does not exist never becomes a value.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::letter::Letter;
 use super::profile::Profile;
 use crate::domain::fault::Fault;
+use crate::domain::mailer::SheetKind;
 
-/// One layout and the letters of all languages.
+mod folder;
+
+/// All layouts, and the letters of all languages.
 pub struct Templates {
-    pub(super) profile: Profile,
+    pub(super) profiles: BTreeMap<String, Profile>,
     pub(super) letters: BTreeMap<String, Letter>,
 }
 
 impl Templates {
-    /// What comes with keyline: profile `din5008b`; letters in de, en, es, fr.
+    /// The profile that is taken where none is named.
+    pub const PROFILE: &str = "din5008b";
+
+    /// What comes with keyline.
     ///
     /// # Errors
     /// [`Fault::Mailer`] when one of them is broken, with file, line and reason.
     pub fn shipped() -> Result<Self, Fault> {
-        Self::parse(
-            (
-                "profiles/din5008b.toml",
-                include_str!("../../../templates/mailer/profiles/din5008b.toml"),
-            ),
-            &SHIPPED_LETTERS,
-        )
+        Self::parse(&SHIPPED_PROFILES, &SHIPPED_LETTERS)
     }
 
-    /// Reads one profile and some letters, each with the name that an error shows. A letter's language is its file's name.
+    /// What comes with keyline, and over it the files of `folder`: `profiles/NAME.toml` and `letters/pin/LANGUAGE.toml`. A
+    /// file with the name of a shipped one takes its place.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`], with file, line and reason: a folder that cannot be read or holds nothing of the kind, a file that
+    /// is too large, no text, or breaks a rule.
+    pub fn load(folder: &Path) -> Result<Self, Fault> {
+        let mut templates = Self::shipped()?;
+        for found in folder::read(folder)? {
+            templates.add(&found.file, &found.text)?;
+        }
+        templates.agree()?;
+        Ok(templates)
+    }
+
+    /// Reads profiles and letters, each with the name that an error shows: `profiles/NAME.toml`, `letters/pin/LANGUAGE.toml`.
     ///
     /// # Errors
     /// [`Fault::Mailer`], with file, line and reason.
-    pub fn parse(profile: (&str, &str), letters: &[(&str, &str)]) -> Result<Self, Fault> {
-        let (file, text) = profile;
-        let profile: Profile = toml::from_str(text).map_err(|error| broken(file, &error))?;
-        profile
-            .check()
-            .map_err(|reason| broken(&format!("{file} (profile `{}`)", profile.name), &reason))?;
-        let mut all = BTreeMap::new();
-        for (file, text) in letters {
-            let letter: Letter = toml::from_str(text).map_err(|error| broken(file, &error))?;
-            letter.check().map_err(|reason| broken(file, &reason))?;
-            let stem = file.rsplit('/').next().unwrap_or(file);
-            all.insert(stem.trim_end_matches(".toml").to_owned(), letter);
+    pub fn parse(profiles: &[(&str, &str)], letters: &[(&str, &str)]) -> Result<Self, Fault> {
+        let mut templates = Self {
+            profiles: BTreeMap::new(),
+            letters: BTreeMap::new(),
+        };
+        for (file, text) in profiles.iter().chain(letters) {
+            templates.add(file, text)?;
         }
-        Ok(Self {
-            profile,
-            letters: all,
-        })
+        templates.agree()?;
+        Ok(templates)
     }
 
     /// The languages that there are letters for.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.letters.keys().map(String::as_str)
     }
+
+    /// The names of the profiles, and the sheets that each can lay out.
+    pub fn profiles(&self) -> impl Iterator<Item = (&str, &[SheetKind])> {
+        let all = self.profiles.iter();
+        all.map(|(name, profile)| (name.as_str(), profile.kinds.as_slice()))
+    }
+
+    pub(super) fn profile(&self, name: &str) -> Result<&Profile, Fault> {
+        self.profiles.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+            Fault::Mailer {
+                what: format!(
+                    "there is no profile `{}`; there are {}",
+                    name.escape_default(),
+                    known.join(", ")
+                ),
+            }
+        })
+    }
+
+    fn add(&mut self, file: &str, text: &str) -> Result<(), Fault> {
+        let stem = file.rsplit('/').next().unwrap_or(file);
+        let stem = stem.trim_end_matches(".toml").to_owned();
+        if file.contains("profiles/") {
+            let profile = Profile::parse(text).map_err(|reason| broken(file, &reason))?;
+            if profile.name != stem {
+                let reason = format!(
+                    "its `name` is \"{}\"; it is the file's name without .toml: \"{stem}\"",
+                    profile.name.escape_default()
+                );
+                return Err(broken(file, &reason));
+            }
+            self.profiles.insert(stem, profile);
+        } else {
+            let letter: Letter = toml::from_str(text).map_err(|error| broken(file, &error))?;
+            letter.check().map_err(|reason| broken(file, &reason))?;
+            self.letters.insert(stem, letter);
+        }
+        Ok(())
+    }
+
+    /// What no file can say alone: that no letter names its person in the PIN's panel of any profile.
+    fn agree(&self) -> Result<(), Fault> {
+        let serving = |profile: &&Profile| profile.serves(SheetKind::Pin);
+        for profile in self.profiles.values().filter(serving) {
+            for (language, letter) in &self.letters {
+                profile
+                    .check_words(letter)
+                    .map_err(|reason| broken(&format!("letters/pin/{language}.toml"), &reason))?;
+            }
+        }
+        Ok(())
+    }
 }
 
-pub(super) const SHIPPED_LETTERS: [(&str, &str); 4] = [
-    (
-        "letters/pin/de.toml",
-        include_str!("../../../templates/mailer/letters/pin/de.toml"),
-    ),
-    (
-        "letters/pin/en.toml",
-        include_str!("../../../templates/mailer/letters/pin/en.toml"),
-    ),
-    (
-        "letters/pin/es.toml",
-        include_str!("../../../templates/mailer/letters/pin/es.toml"),
-    ),
-    (
-        "letters/pin/fr.toml",
-        include_str!("../../../templates/mailer/letters/pin/fr.toml"),
-    ),
+macro_rules! shipped {
+    ($($file:literal),+ $(,)?) => {
+        [$(($file, include_str!(concat!("../../../templates/mailer/", $file)))),+]
+    };
+}
+
+/// File and text of each profile that comes with keyline.
+pub(super) const SHIPPED_PROFILES: [(&str, &str); 6] = shipped![
+    "profiles/c5.toml",
+    "profiles/din5008a.toml",
+    "profiles/din5008b.toml",
+    "profiles/label.toml",
+    "profiles/seal-z.toml",
+    "profiles/us10.toml",
+];
+
+pub(super) const SHIPPED_LETTERS: [(&str, &str); 4] = shipped![
+    "letters/pin/de.toml",
+    "letters/pin/en.toml",
+    "letters/pin/es.toml",
+    "letters/pin/fr.toml",
 ];
 
 fn broken(file: &str, reason: &impl ToString) -> Fault {

@@ -14,7 +14,6 @@ use crate::port::Press;
 
 mod files;
 
-const PROFILE: &str = include_str!("../../../templates/mailer/profiles/din5008b.toml");
 const LANGUAGES: [&str; 4] = ["de", "en", "es", "fr"];
 
 fn composer() -> Composer {
@@ -23,7 +22,7 @@ fn composer() -> Composer {
         help: Some("IT service desk, +49 40 555 0100".to_owned()),
         ..Letterhead::of("Contoso Ltd")
     };
-    Composer::new(Templates::shipped().unwrap(), head).unwrap()
+    Composer::new(Templates::shipped().unwrap(), head, Stationery::default()).unwrap()
 }
 
 fn mailer(language: &str, pin: &str) -> Mailer {
@@ -134,7 +133,7 @@ fn every_language_reads_back_with_the_pin_once() {
             }
             assert!(!text.contains(['{', '}']), "{language}");
             // The box alone gives the PIN: x, y, width and height in points of 1/72 inch.
-            let box_options = ["-x", "172", "-y", "470", "-W", "251", "-H", "64", "-layout"];
+            let box_options = ["-x", "172", "-y", "480", "-W", "251", "-H", "64", "-layout"];
             let in_box = read_back(&pdf, &box_options).unwrap();
             assert!(words_of(&in_box).starts_with("7309 4186 "), "{language}");
         }
@@ -158,12 +157,13 @@ fn a_forced_change_changes_the_words() {
 #[test]
 fn only_the_address_stands_where_the_window_is_and_the_pin_in_its_box() {
     let composer = composer();
-    let zone = composer.templates.profile.window_zone;
-    let frame = composer.templates.profile.pin.area();
+    let profile = composer.templates.profile("din5008b").unwrap();
+    let zone = profile.window.unwrap().slides;
+    let frame = profile.boxes.pin.as_ref().unwrap().area();
     for language in LANGUAGES {
         let mut letter = mailer(language, "wxrq-WXRQ");
         letter.force_pin_change = true;
-        let sheet = composer.sheet(&letter).unwrap();
+        let sheet = composer.sheet(&letter, false).unwrap();
         let mut secrets = 0;
         for mark in &sheet.marks {
             if mark.area.touches(&zone) {
@@ -206,21 +206,23 @@ fn only_the_address_stands_where_the_window_is_and_the_pin_in_its_box() {
 #[test]
 fn the_last_look_stops_a_mark_that_strayed() {
     let composer = composer();
-    let profile = &composer.templates.profile;
-    let (window, frame) = (profile.window_zone, profile.pin.area());
+    let profile = composer.templates.profile("din5008b").unwrap();
     for (part, x, y) in [
         (Part::Pin, 60.0, 60.0),
         (Part::Pin, 60.0, 230.0),
         (Part::Letter, 100.0, 90.0),
         (Part::Letter, 62.0, 170.0),
+        (Part::Account, 30.0, 150.0),
+        (Part::Account, 30.0, 70.0),
         (Part::Address, 62.0, 170.0),
+        (Part::Sender, 30.0, 70.0),
     ] {
-        let mut sheet = composer.sheet(&mailer("en", "73094186")).unwrap();
-        sheet.guard(&window, &frame).unwrap();
+        let mut sheet = composer.sheet(&mailer("en", "73094186"), false).unwrap();
+        sheet.guard(profile).unwrap();
         let mark = sheet.marks.iter_mut().find(|mark| mark.part == part);
         let area = &mut mark.unwrap().area;
         (area.x, area.y) = (x, y);
-        let said = sheet.guard(&window, &frame).unwrap_err().to_string();
+        let said = sheet.guard(profile).unwrap_err().to_string();
         assert!(said.contains("must not stand"), "{said}");
     }
 }

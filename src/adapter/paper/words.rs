@@ -54,6 +54,11 @@ impl Words {
             .collect()
     }
 
+    pub(super) fn uses(&self, field: Field) -> bool {
+        let is_it = |piece: &Piece| matches!(piece, Piece::Field(used) if *used == field);
+        self.0.iter().any(is_it)
+    }
+
     pub(super) fn uses_only(&self, message: &str, allowed: &[Field]) -> Result<(), String> {
         for piece in &self.0 {
             if let Piece::Field(field) = piece

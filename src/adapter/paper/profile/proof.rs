@@ -1,0 +1,572 @@
+//! What must be true of a profile before a letter is laid out with it, each refused in words of its own. Looks at geometry and
+//! placeholders alone: no letter is made.
+
+use super::super::letter::Letter;
+use super::super::words::{Field, Words};
+use super::{Area, Boxes, Fold, Profile, TextBox};
+use crate::domain::mailer::SheetKind;
+
+/// Smallest distance of the PIN from a fold, mm: folds are not exact.
+const PIN_FROM_FOLD_MM: f32 = 5.0;
+/// What printers cannot reach at the edges, mm.
+const MARGIN_MIN_MM: f32 = 4.0;
+const PAPER_MIN_MM: f32 = 40.0;
+const PAPER_MAX_MM: f32 = 450.0;
+/// Smaller is not read without a glass.
+const SIZE_MIN_PT: f32 = 5.0;
+const SIZE_MAX_PT: f32 = 100.0;
+
+/// Why a profile is refused, and the key of the file that it is about.
+#[derive(Debug)]
+pub(super) struct Flaw {
+    key: &'static str,
+    why: String,
+}
+
+impl Flaw {
+    fn new(key: &'static str, why: impl Into<String>) -> Self {
+        Self {
+            key,
+            why: why.into(),
+        }
+    }
+
+    /// With the line of `text` that sets the key.
+    pub(super) fn told(&self, text: &str) -> String {
+        let sets_key = |line: &str| {
+            let line = line.trim_start().trim_start_matches('[');
+            line.strip_prefix(self.key)
+                .is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))
+        };
+        match (1..).zip(text.lines()).find(|(_, line)| sets_key(line)) {
+            Some((number, _)) => format!("line {number}: {}", self.why),
+            None => self.why.clone(),
+        }
+    }
+}
+
+/// What a box says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Who sends it.
+    Sender,
+    /// Who gets it; may stand in the window.
+    Address,
+    /// Whose key it is: names, model, serial.
+    Account,
+    Pin,
+    /// What may be said to anyone who opened the letter.
+    Other,
+}
+
+struct Placed<'a> {
+    key: &'static str,
+    area: Area,
+    text: Option<&'a TextBox>,
+    says: Says,
+}
+
+/// All proofs, the plainest first.
+pub(super) fn prove(profile: &Profile) -> Result<(), Flaw> {
+    sheet(profile)?;
+    folds(profile)?;
+    window(profile)?;
+    for kind in &profile.kinds {
+        let placed = boxes(profile, *kind)?;
+        placed.iter().try_for_each(|one| lies_well(profile, one))?;
+        if *kind == SheetKind::Pin {
+            pin(profile)?;
+            account(profile, &placed)?;
+        }
+        apart(&placed, *kind)?;
+    }
+    Ok(())
+}
+
+/// No message in the PIN's panel says whose PIN it is.
+pub(super) fn prove_words(profile: &Profile, letter: &Letter) -> Result<(), String> {
+    let Some(panel) = profile.pin_panel() else {
+        return Ok(());
+    };
+    let boxes = &profile.boxes;
+    let beside_pin = |one: &Option<TextBox>| {
+        one.as_ref()
+            .is_some_and(|text_box| text_box.area().touches(&panel))
+    };
+    let standing = [
+        ("opening", &boxes.opening, opening(letter)),
+        ("pin_label", &boxes.pin_label, labels(letter)),
+        ("pin_note", &boxes.pin_note, notes(letter)),
+        ("steps", &boxes.steps, steps(letter)),
+        ("aside", &boxes.aside, asides(letter)),
+        ("footer", &boxes.footer, vec![("help", &letter.help)]),
+    ];
+    for (key, text_box, messages) in standing {
+        if !beside_pin(text_box) {
+            continue;
+        }
+        for (message, words) in messages {
+            if words.uses(Field::Name) || words.uses(Field::Key) {
+                return Err(format!(
+                    "`{message}` names the person or the key with {{name}} or {{key}}, and profile `{}` sets it (box `{key}`) in the PIN's panel; say it without them",
+                    profile.name
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sheet(profile: &Profile) -> Result<(), Flaw> {
+    let paper = profile.paper;
+    let sizes = PAPER_MIN_MM..=PAPER_MAX_MM;
+    if !sizes.contains(&paper.width) || !sizes.contains(&paper.height) {
+        return Err(Flaw::new(
+            "paper",
+            format!("`paper` is {PAPER_MIN_MM} to {PAPER_MAX_MM} mm wide and high"),
+        ));
+    }
+    if profile.kinds.is_empty() {
+        let all = SheetKind::ALL.map(SheetKind::word).join(", ");
+        return Err(Flaw::new(
+            "kinds",
+            format!("`kinds` is empty; it takes {all}"),
+        ));
+    }
+    let half = paper.width.min(paper.height) / 2.0;
+    if !(MARGIN_MIN_MM..half).contains(&profile.margin) {
+        return Err(Flaw::new(
+            "margin",
+            format!(
+                "`margin` is at least {MARGIN_MIN_MM} mm, which printers cannot reach, and leaves paper to print on"
+            ),
+        ));
+    }
+    for mark in &profile.fold_marks {
+        if !paper.area().holds(&mark.area()) {
+            return Err(Flaw::new("fold_marks", "a fold mark leaves the paper"));
+        }
+    }
+    Ok(())
+}
+
+fn folds(profile: &Profile) -> Result<(), Flaw> {
+    let mut last = 0.0;
+    for fold in profile.folds.iter().chain([&profile.paper.height]) {
+        if *fold < last + 2.0 * PIN_FROM_FOLD_MM {
+            return Err(Flaw::new(
+                "folds",
+                format!(
+                    "`folds` are measured from the top, in rising order, on the paper, {} mm apart or more",
+                    2.0 * PIN_FROM_FOLD_MM
+                ),
+            ));
+        }
+        last = *fold;
+    }
+    let (count, may): (usize, &[&[u8]]) = match profile.fold {
+        Fold::None => (0, &[&[1]]),
+        Fold::Half => (1, &[&[], &[1, 2]]),
+        Fold::Z => (2, &[&[1], &[3]]),
+        Fold::Wrap => (2, &[&[], &[1, 2], &[2, 3]]),
+    };
+    let word = profile.fold.word();
+    if profile.folds.len() != count {
+        return Err(Flaw::new(
+            "folds",
+            format!(
+                "fold = \"{word}\" has {count} `folds`; there are {}",
+                profile.folds.len()
+            ),
+        ));
+    }
+    if !may.contains(&profile.outer.as_slice()) {
+        let may: Vec<String> = may.iter().map(|panels| format!("{panels:?}")).collect();
+        return Err(Flaw::new(
+            "outer",
+            format!(
+                "a sheet with fold = \"{word}\" has `outer` = {}, never {:?}: paper folds no other way",
+                may.join(" or "),
+                profile.outer
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn window(profile: &Profile) -> Result<(), Flaw> {
+    let Some(window) = &profile.window else {
+        return Ok(());
+    };
+    if !window.slides.holds(&window.opening) {
+        return Err(Flaw::new(
+            "slides",
+            "`slides` is all that the window can show, so it holds the window's `opening`",
+        ));
+    }
+    for (number, panel) in (1_u8..).zip(profile.panels()) {
+        if window.slides.touches(&panel) && !profile.outer.contains(&number) {
+            return Err(Flaw::new(
+                "slides",
+                format!("the window can show panel {number}, which `outer` says lies inside"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What stands on a sheet of `kind`.
+fn boxes(profile: &Profile, kind: SheetKind) -> Result<Vec<Placed<'_>>, Flaw> {
+    let Boxes {
+        logo,
+        letterhead,
+        return_line,
+        address,
+        info,
+        qr,
+        salutation,
+        opening,
+        pin_label,
+        pin,
+        pin_note,
+        steps,
+        aside,
+        footer,
+        body,
+        sign,
+        bag,
+    } = &profile.boxes;
+    let text =
+        |key, text_box: &Option<TextBox>, says| (key, text_box.as_ref().map(TextBox::area), says);
+    let all = [
+        ("logo", *logo, Says::Sender),
+        ("qr", *qr, Says::Other),
+        text("letterhead", letterhead, Says::Sender),
+        text("return_line", return_line, Says::Sender),
+        text("address", address, Says::Address),
+        text("info", info, Says::Account),
+        text("salutation", salutation, Says::Account),
+        text("opening", opening, Says::Other),
+        text("pin_label", pin_label, Says::Other),
+        text("pin", pin, Says::Pin),
+        text("pin_note", pin_note, Says::Other),
+        text("steps", steps, Says::Other),
+        text("aside", aside, Says::Other),
+        text("footer", footer, Says::Other),
+        text("body", body, Says::Account),
+        text("sign", sign, Says::Other),
+        text("bag", bag, Says::Other),
+    ];
+    let (needed, optional) = uses(kind);
+    let mut placed = Vec::new();
+    for (key, area, says) in all {
+        let is_needed = needed.contains(&key);
+        match area {
+            Some(area) if is_needed || optional.contains(&key) => placed.push(Placed {
+                key,
+                area,
+                text: text_box(&profile.boxes, key),
+                says,
+            }),
+            None if is_needed => {
+                return Err(Flaw::new(
+                    "kinds",
+                    format!(
+                        "`kinds` has \"{}\", which needs the box `{key}`",
+                        kind.word()
+                    ),
+                ));
+            }
+            Some(_) | None => {}
+        }
+    }
+    if kind == SheetKind::Pin && profile.spelled.is_none() {
+        return Err(Flaw::new(
+            "kinds",
+            "`kinds` has \"pin\", which needs `spelled`, the size of the PIN in words",
+        ));
+    }
+    Ok(placed)
+}
+
+/// The boxes that a kind of sheet needs, and those that it fills where they are.
+const fn uses(kind: SheetKind) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        SheetKind::Pin => (
+            &[
+                "letterhead",
+                "address",
+                "info",
+                "qr",
+                "salutation",
+                "opening",
+                "pin_label",
+                "pin",
+                "pin_note",
+                "steps",
+                "aside",
+                "footer",
+            ],
+            &["logo", "return_line"],
+        ),
+        SheetKind::Key => (
+            &[
+                "letterhead",
+                "address",
+                "info",
+                "body",
+                "steps",
+                "aside",
+                "footer",
+            ],
+            &["logo", "return_line"],
+        ),
+        SheetKind::Receipt => (
+            &["letterhead", "address", "info", "body", "sign", "footer"],
+            &["logo", "return_line"],
+        ),
+        SheetKind::Label => (&["bag", "address", "info", "qr"], &["letterhead"]),
+    }
+}
+
+fn text_box<'a>(boxes: &'a Boxes, key: &str) -> Option<&'a TextBox> {
+    match key {
+        "letterhead" => boxes.letterhead.as_ref(),
+        "return_line" => boxes.return_line.as_ref(),
+        "address" => boxes.address.as_ref(),
+        "info" => boxes.info.as_ref(),
+        "salutation" => boxes.salutation.as_ref(),
+        "opening" => boxes.opening.as_ref(),
+        "pin_label" => boxes.pin_label.as_ref(),
+        "pin" => boxes.pin.as_ref(),
+        "pin_note" => boxes.pin_note.as_ref(),
+        "steps" => boxes.steps.as_ref(),
+        "aside" => boxes.aside.as_ref(),
+        "footer" => boxes.footer.as_ref(),
+        "body" => boxes.body.as_ref(),
+        "sign" => boxes.sign.as_ref(),
+        "bag" => boxes.bag.as_ref(),
+        _ => None,
+    }
+}
+
+/// On the paper, in a size that can be read, and hidden unless strangers may read it.
+fn lies_well(profile: &Profile, one: &Placed<'_>) -> Result<(), Flaw> {
+    let key = one.key;
+    if one.area.width <= 0.0 || one.area.height <= 0.0 {
+        return Err(Flaw::new(
+            key,
+            format!("the box `{key}` has no width or no height"),
+        ));
+    }
+    if !profile.paper.area().inset(profile.margin).holds(&one.area) {
+        return Err(Flaw::new(
+            key,
+            format!(
+                "the box `{key}` leaves the printable part of the paper, which ends {} mm from its edges",
+                profile.margin
+            ),
+        ));
+    }
+    if let Some(text_box) = one.text {
+        let sizes = SIZE_MIN_PT..=SIZE_MAX_PT;
+        let fit = text_box.sizes.iter().all(|size| sizes.contains(size));
+        let falling = text_box.sizes.is_sorted_by(|one, next| one > next);
+        if text_box.sizes.is_empty() || !fit || !falling || text_box.leading < text_box.size() {
+            return Err(Flaw::new(
+                key,
+                format!(
+                    "the box `{key}` needs `sizes` from {SIZE_MIN_PT} to {SIZE_MAX_PT} pt, largest first, and a `leading` no smaller than the first"
+                ),
+            ));
+        }
+        if !(0.0..one.area.width).contains(&text_box.indent) {
+            return Err(Flaw::new(
+                key,
+                format!("the `indent` of the box `{key}` is wider than the box"),
+            ));
+        }
+    }
+    let is_shown = profile.shown().iter().any(|shown| shown.touches(&one.area));
+    let may_show = match one.says {
+        Says::Address => true,
+        // A window shows its address; an outer panel that is its own envelope also who sends it.
+        Says::Sender => key == "return_line" || profile.window.is_none(),
+        Says::Account | Says::Pin | Says::Other => false,
+    };
+    if is_shown && !may_show {
+        return Err(Flaw::new(
+            key,
+            match profile.window {
+                Some(_) => format!("the box `{key}` lies where the envelope's window can show it"),
+                None => format!("the box `{key}` lies on an outer panel, which everybody sees"),
+            },
+        ));
+    }
+    match (&profile.window, one.says) {
+        (Some(window), Says::Address) if !window.opening.holds(&one.area) => Err(Flaw::new(
+            key,
+            format!(
+                "the box `{key}` does not lie in the window's `opening`, where the post reads it"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// No box of one sheet lies on another.
+fn apart(placed: &[Placed<'_>], kind: SheetKind) -> Result<(), Flaw> {
+    for (index, one) in placed.iter().enumerate() {
+        if let Some(other) = placed
+            .iter()
+            .skip(index + 1)
+            .find(|other| other.area.touches(&one.area))
+        {
+            return Err(Flaw::new(
+                other.key,
+                format!(
+                    "the boxes `{}` and `{}` overlap on the {} sheet",
+                    one.key,
+                    other.key,
+                    kind.word()
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The PIN lies in one panel that is inside when the sheet is folded, clear of the folds and not behind the window.
+fn pin(profile: &Profile) -> Result<(), Flaw> {
+    let Some(pin) = profile.boxes.pin.as_ref().map(TextBox::area) else {
+        return Ok(());
+    };
+    if profile.folds.is_empty() {
+        return Err(Flaw::new(
+            "fold",
+            "a PIN needs a panel that folding hides; this sheet has no folds",
+        ));
+    }
+    let near =
+        |fold: &f32| pin.y < fold + PIN_FROM_FOLD_MM && fold - PIN_FROM_FOLD_MM < pin.bottom();
+    if let Some(fold) = profile.folds.iter().find(|fold| near(fold)) {
+        return Err(Flaw::new(
+            "pin",
+            format!(
+                "the box `pin` comes nearer than {PIN_FROM_FOLD_MM} mm to the fold at {fold} mm"
+            ),
+        ));
+    }
+    for (number, panel) in (1_u8..).zip(profile.panels()) {
+        if panel.touches(&pin) && profile.outer.contains(&number) {
+            return Err(Flaw::new(
+                "pin",
+                format!(
+                    "the box `pin` lies on panel {number}, which is outside when the sheet is folded"
+                ),
+            ));
+        }
+    }
+    match profile.fold {
+        Fold::Z => covered(profile, pin),
+        Fold::None | Fold::Half | Fold::Wrap => Ok(()),
+    }
+}
+
+/// Folded to and fro, the panels before and behind the PIN's lie on it and cover it whole, but not with the window: there a
+/// lamp would have two sheets of paper to shine through, and no envelope.
+fn covered(profile: &Profile, pin: Area) -> Result<(), Flaw> {
+    let panels = profile.panels();
+    for fold in &profile.folds {
+        // Turned over the fold, where does the box lie?
+        let turned = Area {
+            y: 2.0 * fold - pin.bottom(),
+            ..pin
+        };
+        if !panels.iter().any(|panel| panel.holds(&turned)) {
+            return Err(Flaw::new(
+                "pin",
+                format!(
+                    "the panel beyond the fold at {fold} mm is too short to cover the box `pin`"
+                ),
+            ));
+        }
+        if profile
+            .window
+            .is_some_and(|window| window.slides.touches(&turned))
+        {
+            return Err(Flaw::new(
+                "pin",
+                "the box `pin` comes to lie right behind the window when the sheet is folded, where a lamp may show it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing in the PIN's panel says whose it is.
+fn account(profile: &Profile, placed: &[Placed<'_>]) -> Result<(), Flaw> {
+    let Some(panel) = profile.pin_panel() else {
+        return Ok(());
+    };
+    let wrong = placed
+        .iter()
+        .find(|one| matches!(one.says, Says::Account | Says::Address) && one.area.touches(&panel));
+    match wrong {
+        Some(one) => Err(Flaw::new(
+            one.key,
+            format!(
+                "the box `{}` tells whose key it is and lies in the PIN's panel; the PIN stands in a panel of its own",
+                one.key
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+type Messages<'a> = Vec<(&'static str, &'a Words)>;
+
+fn opening(letter: &Letter) -> Messages<'_> {
+    let mut all = vec![
+        ("subject", &letter.subject),
+        ("opening_keep", &letter.opening_keep),
+        ("opening_change", &letter.opening_change),
+    ];
+    all.extend(letter.opening.iter().map(|words| ("opening", words)));
+    all
+}
+
+fn labels(letter: &Letter) -> Messages<'_> {
+    vec![
+        ("pin_label", &letter.pin_label),
+        ("pin_label_change", &letter.pin_label_change),
+    ]
+}
+
+fn notes(letter: &Letter) -> Messages<'_> {
+    vec![
+        ("pin_note", &letter.pin_note),
+        ("pin_note_letters", &letter.pin_note_letters),
+    ]
+}
+
+fn steps(letter: &Letter) -> Messages<'_> {
+    let mut all = vec![("steps_heading", &letter.steps_heading)];
+    all.extend(letter.steps_keep.iter().map(|words| ("steps_keep", words)));
+    all.extend(
+        letter
+            .steps_change
+            .iter()
+            .map(|words| ("steps_change", words)),
+    );
+    all
+}
+
+fn asides(letter: &Letter) -> Messages<'_> {
+    vec![
+        ("change_heading", &letter.change_heading),
+        ("change", &letter.change),
+        ("opened_heading", &letter.opened_heading),
+        ("opened", &letter.opened),
+    ]
+}
