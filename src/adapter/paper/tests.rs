@@ -13,16 +13,20 @@ use crate::domain::pin::Pin;
 use crate::port::Press;
 
 mod files;
+mod sheets;
 
 const LANGUAGES: [&str; 4] = ["de", "en", "es", "fr"];
 
-fn composer() -> Composer {
-    let head = Letterhead {
+fn head() -> Letterhead {
+    Letterhead {
         return_line: Some("Contoso Ltd · 1 Harbour Road · 20457 Hamburg".to_owned()),
         help: Some("IT service desk, +49 40 555 0100".to_owned()),
         ..Letterhead::of("Contoso Ltd")
-    };
-    Composer::new(Templates::shipped().unwrap(), head, Stationery::default()).unwrap()
+    }
+}
+
+fn composer() -> Composer {
+    Composer::new(Templates::shipped().unwrap(), head(), Stationery::default()).unwrap()
 }
 
 fn mailer(language: &str, pin: &str) -> Mailer {
@@ -52,9 +56,14 @@ fn refusal(mailer: &Mailer) -> String {
 
 /// `None`, loudly, where poppler is missing; an error in CI.
 fn read_back(pdf: &[u8], options: &[&str]) -> Option<String> {
-    let spawned = Command::new("pdftotext")
+    let options: Vec<&str> = options.iter().chain(&["-", "-"]).copied().collect();
+    piped("pdftotext", &options, pdf).map(|text| String::from_utf8(text).unwrap())
+}
+
+/// What one of poppler's programs makes of a PDF.
+fn piped(program: &str, options: &[&str], pdf: &[u8]) -> Option<Vec<u8>> {
+    let spawned = Command::new(program)
         .args(options)
-        .args(["-", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -62,10 +71,10 @@ fn read_back(pdf: &[u8], options: &[&str]) -> Option<String> {
     let mut reader = match spawned {
         Ok(reader) => reader,
         Err(error) if std::env::var_os("CI").is_none() => {
-            eprintln!("SKIPPED: pdftotext (package poppler-utils) cannot be started: {error}");
+            eprintln!("SKIPPED: {program} (package poppler-utils) cannot be started: {error}");
             return None;
         }
-        Err(error) => panic!("pdftotext (package poppler-utils) is needed: {error}"),
+        Err(error) => panic!("{program} (package poppler-utils) is needed: {error}"),
     };
     reader.stdin.take().unwrap().write_all(pdf).unwrap();
     let output = reader.wait_with_output().unwrap();
@@ -75,7 +84,7 @@ fn read_back(pdf: &[u8], options: &[&str]) -> Option<String> {
         "",
         "the PDF is faulty"
     );
-    Some(String::from_utf8(output.stdout).unwrap())
+    Some(output.stdout)
 }
 
 fn words_of(text: &str) -> String {

@@ -15,6 +15,11 @@ const TEXT_PT: f32 = 6.5;
 const TITLE_PT: f32 = 9.0;
 /// Between an outline and its name, mm.
 const NAME_GAP_MM: f32 = 0.6;
+/// What a ruler takes with its numbers, mm.
+const RULER_MM: f32 = 11.0;
+/// The room for a panel's name at the right edge, mm.
+const SIDE_NOTE_MM: f32 = 42.0;
+const PIN_PT: f32 = 1.5;
 
 /// Sets the page.
 pub(in crate::adapter::paper) fn calibration(on: Desktop<'_>) -> Result<Sheet, Fault> {
@@ -42,10 +47,11 @@ pub(in crate::adapter::paper) fn calibration(on: Desktop<'_>) -> Result<Sheet, F
         } else {
             "inside"
         };
+        // At the right, where the window's zones end.
         let at = Area {
-            x: paper.width / 2.0,
-            y: panel.bottom() - 4.5,
-            width: paper.width / 3.0,
+            x: paper.width - SIDE_NOTE_MM,
+            y: panel.bottom() - 4.0,
+            width: SIDE_NOTE_MM,
             height: 4.0,
         };
         page.words(at, &format!("panel {number}, {side}"), TEXT_PT)?;
@@ -63,11 +69,12 @@ pub(in crate::adapter::paper) fn calibration(on: Desktop<'_>) -> Result<Sheet, F
         "keyline · profile {} · {} x {} mm · print at 100 %, then measure the rulers",
         profile.name, paper.width, paper.height
     );
+    // Amid the sheet, in boxes that are empty here.
     let at = Area {
-        x: profile.margin + 10.0,
-        y: profile.margin + 6.0,
-        width: paper.width - 2.0 * profile.margin - 12.0,
-        height: 10.0,
+        x: profile.margin + 24.0,
+        y: paper.height * 0.42,
+        width: paper.width - 2.0 * profile.margin - 48.0,
+        height: 16.0,
     };
     page.words(at, &title, TITLE_PT)?;
     page.finish()
@@ -106,8 +113,10 @@ impl Page<'_> {
             if key == "body" || key == "sign" {
                 continue;
             }
-            let name = if key == "pin" { "PIN" } else { key };
-            self.outline(area, false, name)?;
+            self.outline(area, false, key)?;
+            if key == "pin" {
+                self.mark(area, PIN_PT, false);
+            }
         }
         Ok(())
     }
@@ -125,7 +134,7 @@ impl Page<'_> {
                 width: 0.0,
                 height: length,
             });
-            if nth % large == 0 && nth > 0 && at < width - 4.0 {
+            if nth.is_multiple_of(large) && nth > 0 && at < width - 4.0 {
                 let y = if downwards {
                     length
                 } else {
@@ -150,7 +159,7 @@ impl Page<'_> {
                 width: length,
                 height: 0.0,
             });
-            if nth % large == 0 && nth > 0 && at < height - 4.0 {
+            if nth.is_multiple_of(large) && nth > 0 && at < height - 4.0 {
                 let x = if rightwards {
                     length + 0.4
                 } else {
@@ -181,7 +190,8 @@ impl Page<'_> {
     fn outline(&mut self, area: Area, dashed: bool, name: &str) -> Result<(), Fault> {
         self.mark(area, LINE_PT, dashed);
         let at = Area {
-            x: area.x + NAME_GAP_MM,
+            // Clear of the ruler and its numbers.
+            x: (area.x + NAME_GAP_MM).max(RULER_MM),
             y: area.y + NAME_GAP_MM / 2.0,
             width: area.width.max(24.0),
             height: 12.0,
@@ -218,9 +228,9 @@ fn steps(step: f32, length: f32) -> impl Iterator<Item = (u16, f32)> {
 }
 
 fn tick(nth: u16, large: u16) -> f32 {
-    if nth % large == 0 {
+    if nth.is_multiple_of(large) {
         5.0
-    } else if nth % (large / 2) == 0 {
+    } else if nth.is_multiple_of(large / 2) {
         3.5
     } else {
         2.0

@@ -6,7 +6,7 @@ use super::Page;
 use crate::domain::fault::Fault;
 
 const WORD: &str = "SPECIMEN";
-const GREY: f32 = 0.78;
+const GREY: f32 = 0.84;
 /// Of the sheet's width, how much the word takes along its slant.
 const SPAN: f32 = 0.8;
 const DEGREES: f32 = 35.0;

@@ -1,10 +1,13 @@
 //! What must be true of a profile before a letter is laid out with it, each refused in words of its own. Looks at geometry and
 //! placeholders alone: no letter is made.
 
-use super::super::letter::Letter;
-use super::super::words::{Field, Words};
-use super::{Area, Boxes, Fold, Profile, TextBox};
+use self::boxes::{Placed, Says, boxes};
+pub(super) use self::words::prove_words;
+use super::{Area, Fold, Profile, TextBox};
 use crate::domain::mailer::SheetKind;
+
+mod boxes;
+mod words;
 
 /// Smallest distance of the PIN from a fold, mm: folds are not exact.
 const PIN_FROM_FOLD_MM: f32 = 5.0;
@@ -45,27 +48,6 @@ impl Flaw {
     }
 }
 
-/// What a box says.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Says {
-    /// Who sends it.
-    Sender,
-    /// Who gets it; may stand in the window.
-    Address,
-    /// Whose key it is: names, model, serial.
-    Account,
-    Pin,
-    /// What may be said to anyone who opened the letter.
-    Other,
-}
-
-struct Placed<'a> {
-    key: &'static str,
-    area: Area,
-    text: Option<&'a TextBox>,
-    says: Says,
-}
-
 /// All proofs, the plainest first.
 pub(super) fn prove(profile: &Profile) -> Result<(), Flaw> {
     sheet(profile)?;
@@ -79,40 +61,6 @@ pub(super) fn prove(profile: &Profile) -> Result<(), Flaw> {
             account(profile, &placed)?;
         }
         apart(&placed, *kind)?;
-    }
-    Ok(())
-}
-
-/// No message in the PIN's panel says whose PIN it is.
-pub(super) fn prove_words(profile: &Profile, letter: &Letter) -> Result<(), String> {
-    let Some(panel) = profile.pin_panel() else {
-        return Ok(());
-    };
-    let boxes = &profile.boxes;
-    let beside_pin = |one: &Option<TextBox>| {
-        one.as_ref()
-            .is_some_and(|text_box| text_box.area().touches(&panel))
-    };
-    let standing = [
-        ("opening", &boxes.opening, opening(letter)),
-        ("pin_label", &boxes.pin_label, labels(letter)),
-        ("pin_note", &boxes.pin_note, notes(letter)),
-        ("steps", &boxes.steps, steps(letter)),
-        ("aside", &boxes.aside, asides(letter)),
-        ("footer", &boxes.footer, vec![("help", &letter.help)]),
-    ];
-    for (key, text_box, messages) in standing {
-        if !beside_pin(text_box) {
-            continue;
-        }
-        for (message, words) in messages {
-            if words.uses(Field::Name) || words.uses(Field::Key) {
-                return Err(format!(
-                    "`{message}` names the person or the key with {{name}} or {{key}}, and profile `{}` sets it (box `{key}`) in the PIN's panel; say it without them",
-                    profile.name
-                ));
-            }
-        }
     }
     Ok(())
 }
@@ -213,141 +161,6 @@ fn window(profile: &Profile) -> Result<(), Flaw> {
         }
     }
     Ok(())
-}
-
-/// What stands on a sheet of `kind`.
-fn boxes(profile: &Profile, kind: SheetKind) -> Result<Vec<Placed<'_>>, Flaw> {
-    let Boxes {
-        logo,
-        letterhead,
-        return_line,
-        address,
-        info,
-        qr,
-        salutation,
-        opening,
-        pin_label,
-        pin,
-        pin_note,
-        steps,
-        aside,
-        footer,
-        body,
-        sign,
-        bag,
-    } = &profile.boxes;
-    let text =
-        |key, text_box: &Option<TextBox>, says| (key, text_box.as_ref().map(TextBox::area), says);
-    let all = [
-        ("logo", *logo, Says::Sender),
-        ("qr", *qr, Says::Other),
-        text("letterhead", letterhead, Says::Sender),
-        text("return_line", return_line, Says::Sender),
-        text("address", address, Says::Address),
-        text("info", info, Says::Account),
-        text("salutation", salutation, Says::Account),
-        text("opening", opening, Says::Other),
-        text("pin_label", pin_label, Says::Other),
-        text("pin", pin, Says::Pin),
-        text("pin_note", pin_note, Says::Other),
-        text("steps", steps, Says::Other),
-        text("aside", aside, Says::Other),
-        text("footer", footer, Says::Other),
-        text("body", body, Says::Account),
-        text("sign", sign, Says::Other),
-        text("bag", bag, Says::Other),
-    ];
-    let (needed, optional) = uses(kind);
-    let mut placed = Vec::new();
-    for (key, area, says) in all {
-        let is_needed = needed.contains(&key);
-        match area {
-            Some(area) if is_needed || optional.contains(&key) => placed.push(Placed {
-                key,
-                area,
-                text: text_box(&profile.boxes, key),
-                says,
-            }),
-            None if is_needed => {
-                return Err(Flaw::new(
-                    "kinds",
-                    format!(
-                        "`kinds` has \"{}\", which needs the box `{key}`",
-                        kind.word()
-                    ),
-                ));
-            }
-            Some(_) | None => {}
-        }
-    }
-    if kind == SheetKind::Pin && profile.spelled.is_none() {
-        return Err(Flaw::new(
-            "kinds",
-            "`kinds` has \"pin\", which needs `spelled`, the size of the PIN in words",
-        ));
-    }
-    Ok(placed)
-}
-
-/// The boxes that a kind of sheet needs, and those that it fills where they are.
-const fn uses(kind: SheetKind) -> (&'static [&'static str], &'static [&'static str]) {
-    match kind {
-        SheetKind::Pin => (
-            &[
-                "letterhead",
-                "address",
-                "info",
-                "qr",
-                "salutation",
-                "opening",
-                "pin_label",
-                "pin",
-                "pin_note",
-                "steps",
-                "aside",
-                "footer",
-            ],
-            &["logo", "return_line"],
-        ),
-        SheetKind::Key => (
-            &[
-                "letterhead",
-                "address",
-                "info",
-                "body",
-                "steps",
-                "aside",
-                "footer",
-            ],
-            &["logo", "return_line"],
-        ),
-        SheetKind::Receipt => (
-            &["letterhead", "address", "info", "body", "sign", "footer"],
-            &["logo", "return_line"],
-        ),
-        SheetKind::Label => (&["bag", "address", "info", "qr"], &["letterhead"]),
-    }
-}
-
-fn text_box<'a>(boxes: &'a Boxes, key: &str) -> Option<&'a TextBox> {
-    match key {
-        "letterhead" => boxes.letterhead.as_ref(),
-        "return_line" => boxes.return_line.as_ref(),
-        "address" => boxes.address.as_ref(),
-        "info" => boxes.info.as_ref(),
-        "salutation" => boxes.salutation.as_ref(),
-        "opening" => boxes.opening.as_ref(),
-        "pin_label" => boxes.pin_label.as_ref(),
-        "pin" => boxes.pin.as_ref(),
-        "pin_note" => boxes.pin_note.as_ref(),
-        "steps" => boxes.steps.as_ref(),
-        "aside" => boxes.aside.as_ref(),
-        "footer" => boxes.footer.as_ref(),
-        "body" => boxes.body.as_ref(),
-        "sign" => boxes.sign.as_ref(),
-        "bag" => boxes.bag.as_ref(),
-        _ => None,
-    }
 }
 
 /// On the paper, in a size that can be read, and hidden unless strangers may read it.
@@ -522,51 +335,4 @@ fn account(profile: &Profile, placed: &[Placed<'_>]) -> Result<(), Flaw> {
         )),
         None => Ok(()),
     }
-}
-
-type Messages<'a> = Vec<(&'static str, &'a Words)>;
-
-fn opening(letter: &Letter) -> Messages<'_> {
-    let mut all = vec![
-        ("subject", &letter.subject),
-        ("opening_keep", &letter.opening_keep),
-        ("opening_change", &letter.opening_change),
-    ];
-    all.extend(letter.opening.iter().map(|words| ("opening", words)));
-    all
-}
-
-fn labels(letter: &Letter) -> Messages<'_> {
-    vec![
-        ("pin_label", &letter.pin_label),
-        ("pin_label_change", &letter.pin_label_change),
-    ]
-}
-
-fn notes(letter: &Letter) -> Messages<'_> {
-    vec![
-        ("pin_note", &letter.pin_note),
-        ("pin_note_letters", &letter.pin_note_letters),
-    ]
-}
-
-fn steps(letter: &Letter) -> Messages<'_> {
-    let mut all = vec![("steps_heading", &letter.steps_heading)];
-    all.extend(letter.steps_keep.iter().map(|words| ("steps_keep", words)));
-    all.extend(
-        letter
-            .steps_change
-            .iter()
-            .map(|words| ("steps_change", words)),
-    );
-    all
-}
-
-fn asides(letter: &Letter) -> Messages<'_> {
-    vec![
-        ("change_heading", &letter.change_heading),
-        ("change", &letter.change),
-        ("opened_heading", &letter.opened_heading),
-        ("opened", &letter.opened),
-    ]
 }

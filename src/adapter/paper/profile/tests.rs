@@ -54,175 +54,188 @@ fn every_shipped_profile_is_proved() {
     }
 }
 
+/// Where din5008b has its PIN.
+const PIN: &str = "y = 168.5, width = 90.0";
+
+/// A profile, what is changed in it, and why it is refused then.
+type Planted = (
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
+const SHOWING: &[Planted] = &[
+    (
+        "din5008b",
+        &[(PIN, "y = 60.0, width = 90.0")],
+        "the box `pin` lies where the envelope's window can show it",
+    ),
+    (
+        "din5008b",
+        &[(PIN, "y = 10.0, width = 90.0")],
+        "outside when the sheet is folded",
+    ),
+    (
+        "din5008b",
+        &[(PIN, "y = 183.0, width = 90.0"), ("y = 194.0", "y = 208.0")],
+        "nearer than 5 mm to the fold at 210",
+    ),
+    (
+        "din5008b",
+        &[(PIN, "y = 170.0, width = 90.0"), ("y = 194.0", "y = 193.0")],
+        "overlap",
+    ),
+    (
+        "din5008b",
+        &[
+            (PIN, "y = 140.0, width = 90.0"),
+            ("height = 51.0", "height = 20.0"),
+        ],
+        "right behind the window",
+    ),
+    (
+        "din5008a",
+        &[
+            ("y = 149.5, width", "y = 151.0, width"),
+            ("y = 175.0", "y = 175.5"),
+        ],
+        "too short to cover the box `pin`",
+    ),
+    (
+        "seal-z",
+        &[("y = 159.0, width", "y = 70.0, width")],
+        "an outer panel, which everybody sees",
+    ),
+    (
+        "din5008b",
+        &[
+            ("fold = \"z\"", "fold = \"none\""),
+            ("folds = [105.0, 210.0]", ""),
+        ],
+        "no folds",
+    ),
+    (
+        "din5008b",
+        &[
+            ("fold = \"z\"", "fold = \"wrap\""),
+            ("outer = [1]", "outer = [1, 2]"),
+        ],
+        "outside when the sheet is folded",
+    ),
+    (
+        "c5",
+        &[
+            ("fold = \"z\"", "fold = \"half\""),
+            ("folds = [148.5, 222.75]", "folds = [148.5]"),
+            ("outer = [1]", "outer = [1, 2]"),
+        ],
+        "outside when the sheet is folded",
+    ),
+];
+
 #[test]
 fn a_profile_that_could_show_the_pin_is_refused() {
-    let pin = "y = 168.5, width = 90.0";
-    for (name, changes, reason) in [
-        (
-            "din5008b",
-            vec![(pin, "y = 60.0, width = 90.0")],
-            "the box `pin` lies where the envelope's window can show it",
-        ),
-        (
-            "din5008b",
-            vec![(pin, "y = 10.0, width = 90.0")],
-            "outside when the sheet is folded",
-        ),
-        (
-            "din5008b",
-            vec![(pin, "y = 183.0, width = 90.0"), ("y = 194.0", "y = 208.0")],
-            "nearer than 5 mm to the fold at 210",
-        ),
-        (
-            "din5008b",
-            vec![(pin, "y = 170.0, width = 90.0"), ("y = 194.0", "y = 193.0")],
-            "overlap",
-        ),
-        (
-            "din5008b",
-            vec![
-                (pin, "y = 140.0, width = 90.0"),
-                ("height = 51.0", "height = 20.0"),
-            ],
-            "right behind the window",
-        ),
-        (
-            "din5008a",
-            vec![
-                ("y = 149.5, width", "y = 151.0, width"),
-                ("y = 175.0", "y = 175.5"),
-            ],
-            "too short to cover the box `pin`",
-        ),
-        (
-            "seal-z",
-            vec![("y = 159.0, width", "y = 70.0, width")],
-            "an outer panel, which everybody sees",
-        ),
-        (
-            "din5008b",
-            vec![
-                ("fold = \"z\"", "fold = \"none\""),
-                ("folds = [105.0, 210.0]", ""),
-            ],
-            "no folds",
-        ),
-        (
-            "din5008b",
-            vec![
-                ("fold = \"z\"", "fold = \"wrap\""),
-                ("outer = [1]", "outer = [1, 2]"),
-            ],
-            "outside when the sheet is folded",
-        ),
-        (
-            "c5",
-            vec![
-                ("fold = \"z\"", "fold = \"half\""),
-                ("folds = [148.5, 222.75]", "folds = [148.5]"),
-                ("outer = [1]", "outer = [1, 2]"),
-            ],
-            "outside when the sheet is folded",
-        ),
-    ] {
-        let said = planted(name, &changes);
+    for (name, changes, reason) in SHOWING {
+        let said = planted(name, changes);
         assert!(said.contains(reason), "{name} {changes:?}: {said}");
         assert!(said.starts_with("line "), "{said}");
     }
 }
 
+const IMPOSSIBLE: &[(&str, &str, &str)] = &[
+    ("outer = [1]", "outer = [2]", "`outer` = [1] or [3]"),
+    ("outer = [1]", "outer = [3]", "the window can show panel 1"),
+    (
+        "folds = [105.0, 210.0]",
+        "folds = [210.0, 105.0]",
+        "in rising order",
+    ),
+    ("folds = [105.0, 210.0]", "folds = [105.0]", "has 2 `folds`"),
+    (
+        "folds = [105.0, 210.0]",
+        "folds = [105.0, 400.0]",
+        "on the paper",
+    ),
+    (
+        "height = 60.0 }",
+        "height = 40.0 }",
+        "holds the window's `opening`",
+    ),
+    (
+        "x = 125.0, y = 41.0",
+        "x = 100.0, y = 41.0",
+        "the box `info` lies where",
+    ),
+    (
+        "x = 135.0, y = 224.0",
+        "x = 160.0, y = 224.0",
+        "leaves the printable part",
+    ),
+    ("margin = 5.0", "margin = 1.0", "`margin` is at least"),
+    (
+        "width = 210.0, height = 297.0",
+        "width = 2100.0, height = 297.0",
+        "mm wide and high",
+    ),
+    (
+        "sizes = [26.0, 22.0",
+        "sizes = [22.0, 26.0",
+        "largest first",
+    ),
+    (
+        "sizes = [26.0, 22.0, 18.0, 14.0]",
+        "sizes = []",
+        "largest first",
+    ),
+    (
+        "leading = 28.0",
+        "leading = 20.0",
+        "no smaller than the first",
+    ),
+    ("indent = 28.0", "indent = 80.0", "wider than the box"),
+    ("indent = 28.0", "ident = 28.0", "ident"),
+    (
+        "y = 62.7,",
+        "y = 70.0,",
+        "does not lie in the window's `opening`",
+    ),
+    (
+        "kinds = [\"pin\", \"key\", \"receipt\"]",
+        "kinds = []",
+        "`kinds` is empty",
+    ),
+    (
+        "kinds = [\"pin\", \"key\", \"receipt\"]",
+        "kinds = [\"label\"]",
+        "needs the box `bag`",
+    ),
+    (
+        "kinds = [\"pin\", \"key\", \"receipt\"]",
+        "kinds = [\"poster\"]",
+        "poster",
+    ),
+    ("spelled = {", "spelled_out = {", "spelled_out"),
+    (
+        "x = 5.0, y = 105.0, length = 4.0",
+        "x = -5.0, y = 105.0, length = 4.0",
+        "a fold mark leaves",
+    ),
+    (
+        "width = 25.0,  height = 25.0",
+        "width = 0.0,  height = 25.0",
+        "no width",
+    ),
+    (
+        "width = 25.0,  height = 25.0",
+        "width = nan,  height = 25.0",
+        "leaves the printable",
+    ),
+    ("height = 27.3", "height = inf", "leaves the printable"),
+];
+
 #[test]
 fn a_profile_whose_numbers_cannot_be_is_refused() {
-    for (from, to, reason) in [
-        ("outer = [1]", "outer = [2]", "`outer` = [1] or [3]"),
-        ("outer = [1]", "outer = [3]", "the window can show panel 1"),
-        (
-            "folds = [105.0, 210.0]",
-            "folds = [210.0, 105.0]",
-            "in rising order",
-        ),
-        ("folds = [105.0, 210.0]", "folds = [105.0]", "has 2 `folds`"),
-        (
-            "folds = [105.0, 210.0]",
-            "folds = [105.0, 400.0]",
-            "on the paper",
-        ),
-        (
-            "height = 60.0 }",
-            "height = 40.0 }",
-            "holds the window's `opening`",
-        ),
-        (
-            "x = 125.0, y = 41.0",
-            "x = 100.0, y = 41.0",
-            "the box `info` lies where",
-        ),
-        (
-            "x = 135.0, y = 224.0",
-            "x = 160.0, y = 224.0",
-            "leaves the printable part",
-        ),
-        ("margin = 5.0", "margin = 1.0", "`margin` is at least"),
-        (
-            "width = 210.0, height = 297.0",
-            "width = 2100.0, height = 297.0",
-            "mm wide and high",
-        ),
-        (
-            "sizes = [26.0, 22.0",
-            "sizes = [22.0, 26.0",
-            "largest first",
-        ),
-        (
-            "sizes = [26.0, 22.0, 18.0, 14.0]",
-            "sizes = []",
-            "largest first",
-        ),
-        (
-            "leading = 28.0",
-            "leading = 20.0",
-            "no smaller than the first",
-        ),
-        ("indent = 28.0", "indent = 80.0", "wider than the box"),
-        ("indent = 28.0", "ident = 28.0", "ident"),
-        (
-            "y = 62.7,",
-            "y = 70.0,",
-            "does not lie in the window's `opening`",
-        ),
-        (
-            "kinds = [\"pin\", \"key\", \"receipt\"]",
-            "kinds = []",
-            "`kinds` is empty",
-        ),
-        (
-            "kinds = [\"pin\", \"key\", \"receipt\"]",
-            "kinds = [\"label\"]",
-            "needs the box `bag`",
-        ),
-        (
-            "kinds = [\"pin\", \"key\", \"receipt\"]",
-            "kinds = [\"poster\"]",
-            "poster",
-        ),
-        ("spelled = {", "spelled_out = {", "spelled_out"),
-        (
-            "x = 5.0, y = 105.0, length = 4.0",
-            "x = -5.0, y = 105.0, length = 4.0",
-            "a fold mark leaves",
-        ),
-        (
-            "width = 25.0,  height = 25.0",
-            "width = 0.0,  height = 25.0",
-            "no width",
-        ),
-        (
-            "width = 25.0,  height = 25.0",
-            "width = nan,  height = 25.0",
-            "leaves the printable",
-        ),
-        ("height = 27.3", "height = inf", "leaves the printable"),
-    ] {
+    for (from, to, reason) in IMPOSSIBLE {
         let said = planted("din5008b", &[(from, to)]);
         assert!(said.contains(reason), "{from} -> {to}: {said}");
     }
