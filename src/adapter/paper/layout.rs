@@ -2,7 +2,7 @@
 
 use super::Letterhead;
 use super::desk::{Desk, Setting};
-use super::logo::Logo;
+use super::logo::Picture;
 use super::profile::{Area, Profile, TextBox};
 use super::qr;
 use super::shape::Faces;
@@ -32,7 +32,7 @@ pub(super) struct Desktop<'a> {
     pub(super) faces: &'a Faces,
     pub(super) profile: &'a Profile,
     pub(super) head: &'a Letterhead,
-    pub(super) logo: Option<&'a Logo>,
+    pub(super) logo: Option<&'a Picture>,
     /// Whether SPECIMEN is stamped across.
     pub(super) specimen: bool,
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
+use super::pdf::deflate;
 use super::profile::Area;
 use crate::domain::fault::Fault;
 
@@ -16,8 +17,10 @@ pub(super) const LOGO_BYTES_MAX: u64 = 5 * 1024 * 1024;
 pub(super) const LOGO_SIDE_PX_MAX: u32 = 4000;
 /// What the decoder may take beside the picture itself.
 const DECODER_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Finer than this no printer shows it.
-const DOTS_PER_INCH: f32 = 300.0;
+/// Finer than the first no printer shows it.
+const DOTS_PER_INCH: [f32; 4] = [300.0, 200.0, 150.0, 100.0];
+/// What a logo may add to a letter.
+const PICTURE_BYTES_MAX: usize = 100 * 1024;
 const MM_PER_INCH: f32 = 25.4;
 const WHITE: u32 = 255;
 
@@ -125,22 +128,35 @@ impl Logo {
         })
     }
 
-    /// Where it stands in its box: as large as it goes, keeping its ratio, at the top left.
-    pub(super) fn placed_in(&self, area: Area) -> Area {
-        let (width, height) = (side(self.width), side(self.height));
-        let scale = (area.width / width).min(area.height / height);
-        Area {
-            width: width * scale,
-            height: height * scale,
-            ..area
+    /// What letters embed for a box of `area`: as fine as printers show it, coarser where that would make each letter too
+    /// large to be kept in memory and sent.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when it cannot be made small.
+    pub(super) fn embedded(&self, area: Area) -> Result<Picture, Fault> {
+        for dots in DOTS_PER_INCH {
+            let shrunk = self.shrunk_to(area, dots);
+            let deflated = deflate(&shrunk.pixels)?;
+            if deflated.len() <= PICTURE_BYTES_MAX {
+                return Ok(Picture {
+                    width: shrunk.width,
+                    height: shrunk.height,
+                    channels: shrunk.channels,
+                    deflated,
+                });
+            }
         }
+        Err(refused(
+            "of this station",
+            "is too fine for its box; use a plainer one",
+        ))
     }
 
     /// The same picture with no more dots than `area` shows; each dot the mean of those that it stands for.
-    pub(super) fn shrunk_to(&self, area: Area) -> Self {
-        let placed = self.placed_in(area);
+    fn shrunk_to(&self, area: Area, dots_per_inch: f32) -> Self {
+        let placed = placed(self.width, self.height, area);
         let dots = |length: f32, most: u32| {
-            let wanted = (length / MM_PER_INCH * DOTS_PER_INCH).ceil();
+            let wanted = (length / MM_PER_INCH * dots_per_inch).ceil();
             (1..=most)
                 .rev()
                 .find(|count| side(*count) <= wanted)
@@ -189,6 +205,34 @@ impl Logo {
             }
         }
         u8::try_from(sum / count.max(1)).unwrap_or(u8::MAX)
+    }
+}
+
+/// A logo as letters embed it.
+pub(super) struct Picture {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// 1 for greys, 3 for colours.
+    pub(super) channels: u8,
+    /// Its pixels, deflated.
+    pub(super) deflated: Vec<u8>,
+}
+
+impl Picture {
+    /// Where it stands in its box.
+    pub(super) fn placed_in(&self, area: Area) -> Area {
+        placed(self.width, self.height, area)
+    }
+}
+
+/// As large as `area` allows, keeping the ratio, at the top left.
+fn placed(width: u32, height: u32, area: Area) -> Area {
+    let (width, height) = (side(width), side(height));
+    let scale = (area.width / width).min(area.height / height);
+    Area {
+        width: width * scale,
+        height: height * scale,
+        ..area
     }
 }
 

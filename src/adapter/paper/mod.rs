@@ -31,6 +31,7 @@ pub use self::template::Templates;
 
 use self::layout::Desktop;
 use self::letter::Letter;
+use self::logo::Picture;
 use self::pdf::PdfFonts;
 use self::profile::Profile;
 use self::shape::Faces;
@@ -88,7 +89,7 @@ pub struct Composer {
     templates: Templates,
     head: Letterhead,
     profile: String,
-    logo: Option<Logo>,
+    logo: Option<Picture>,
     faces: Faces,
     fonts: PdfFonts,
 }
@@ -102,9 +103,8 @@ impl Composer {
         stationery: Stationery,
     ) -> Result<Self, Fault> {
         let profile = templates.profile(&stationery.profile)?;
-        // As many dots as its box shows: more would only make every letter larger.
         let logo = match (stationery.logo, profile.boxes.logo) {
-            (Some(logo), Some(area)) => Some(logo.shrunk_to(area)),
+            (Some(logo), Some(area)) => Some(logo.embedded(area)?),
             (_, None) | (None, _) => None,
         };
         Ok(Self {

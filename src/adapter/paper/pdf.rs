@@ -16,7 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 mod draw;
 
 use self::draw::{font_id, logo_id};
-use super::logo::Logo;
+use super::logo::Picture;
 use super::shape::Style;
 use super::sheet::{Ink, Sheet};
 use crate::domain::fault::Fault;
@@ -43,7 +43,7 @@ impl PdfFonts {
 /// Writes `sheet` as a PDF of one page, dated `date`.
 pub(super) fn write(
     fonts: &PdfFonts,
-    logo: Option<&Logo>,
+    logo: Option<&Picture>,
     title: &str,
     sheet: &Sheet,
     date: jiff::civil::Date,
@@ -65,7 +65,7 @@ pub(super) fn write(
             .resources
             .xobjects
             .map
-            .insert(logo_id(), picture(logo)?);
+            .insert(logo_id(), picture(logo));
     }
     let ops = draw::ops(sheet);
     let page = PdfPage::new(Mm(sheet.width), Mm(sheet.height), ops);
@@ -110,7 +110,7 @@ fn serialize(document: &PdfDocument) -> Result<Zeroizing<Vec<u8>>, Fault> {
 }
 
 /// As an image object that is deflated already.
-fn picture(logo: &Logo) -> Result<XObject, Fault> {
+fn picture(logo: &Picture) -> XObject {
     let name = |name: &str| DictItem::Name(name.as_bytes().to_vec());
     let space = if logo.channels == 1 {
         "DeviceGray"
@@ -126,19 +126,19 @@ fn picture(logo: &Logo) -> Result<XObject, Fault> {
         ("ColorSpace", name(space)),
         ("Filter", name("FlateDecode")),
     ];
-    Ok(XObject::External(ExternalXObject {
+    XObject::External(ExternalXObject {
         stream: ExternalStream {
             dict: dict.map(|(key, value)| (key.to_owned(), value)).into(),
-            content: deflate(&logo.pixels)?,
+            content: logo.deflated.clone(),
             compress: false,
         },
         width: None,
         height: None,
         dpi: None,
-    }))
+    })
 }
 
-fn deflate(plain: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(super) fn deflate(plain: &[u8]) -> Result<Vec<u8>, Fault> {
     let room = Vec::with_capacity(plain.len() + 64);
     let mut encoder = ZlibEncoder::new(room, Compression::best());
     encoder

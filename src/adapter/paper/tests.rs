@@ -13,6 +13,8 @@ use crate::domain::pin::Pin;
 use crate::port::Press;
 
 mod files;
+mod folder_of_templates;
+mod logo;
 mod sheets;
 
 const LANGUAGES: [&str; 4] = ["de", "en", "es", "fr"];
