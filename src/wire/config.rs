@@ -1,8 +1,10 @@
 //! What `config/station.toml` says, checked. The shipped file is default, template and manual in one; it holds no secrets.
 
 mod check;
+mod paper;
 mod text;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::adapter::folder;
 use crate::adapter::paper::Letterhead;
 use crate::app::intake::{AlreadyEnrolled, BadRows, Habits};
 use crate::domain::station::signal::ConfirmCards;
+
+pub use self::paper::{PaperSection, Spool};
 
 /// The shipped file, which `keyline init` writes.
 pub const TEMPLATE: &str = include_str!("../../config/station.toml");
@@ -94,6 +98,7 @@ pub struct Config {
     pub queue: QueueSection,
     pub slots: SlotsSection,
     pub letters: LettersSection,
+    pub paper: PaperSection,
     pub log: LogSection,
     pub retention: RetentionSection,
     /// The folder that paths are relative to.
@@ -102,6 +107,9 @@ pub struct Config {
     /// Where it was read from.
     #[serde(skip)]
     pub file: PathBuf,
+    /// The lines of the settings that the file has, by section and setting.
+    #[serde(skip)]
+    lines: BTreeMap<(String, String), usize>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -226,6 +234,8 @@ impl Config {
         if let SecretSource::File(file) = &mut config.entra.client_secret {
             *file = config.root.join(&*file);
         }
+        let root = config.root.clone();
+        config.paper.root(&root);
         Ok(config)
     }
 

@@ -10,7 +10,7 @@ use crate::adapter::entra::SecretSource;
 use crate::adapter::folder;
 use crate::adapter::ledger::{Recipients, SqliteLedger, StationKeys};
 use crate::face::say::fault::message;
-use crate::wire::config::{Config, Remedy};
+use crate::wire::config::{Config, Remedy, Spool};
 use crate::wire::{policies, station};
 
 /// What was found.
@@ -53,6 +53,7 @@ pub(super) fn examine(config: &Config) -> Findings {
     if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
         found.objections.push(message(&fault));
     }
+    examine_paper(config, &mut found);
     examine_ledger(config, &mut found);
     let queue = config.path(&config.queue.folder);
     found.objections.extend(unusable("[queue] folder", &queue));
@@ -72,6 +73,48 @@ pub(super) fn examine(config: &Config) -> Findings {
             .extend(unusable(setting, &config.path(folder)));
     }
     found
+}
+
+/// The printer's password, and the files and folders that `[paper]` names.
+fn examine_paper(config: &Config, found: &mut Findings) {
+    let paper = &config.paper;
+    found.warnings.extend(config.paper_warnings());
+    if let Some(source) = &paper.password
+        && let Err(why) = source.reveal_as("printer's password")
+    {
+        match source {
+            SecretSource::File(_) => found.objections.push(why),
+            SecretSource::Env(_) | SecretSource::Credential(_) => found.warnings.push(why),
+        }
+    }
+    for (setting, file) in config.paper_files() {
+        if let Some(why) = unreadable(&file) {
+            let why = format!("names {}: {why}", file.display());
+            found.objections.push(config.about_paper(setting, &why));
+        }
+    }
+    if let Spool::Folder(folder) = &paper.spool {
+        found
+            .objections
+            .extend(unusable("[paper] spool", &config.path(folder)));
+    }
+    let templates = config.path(&paper.templates);
+    if !paper.templates.as_os_str().is_empty() && !templates.is_dir() {
+        let why = format!("names {}, which is no folder", templates.display());
+        found.objections.push(config.about_paper("templates", &why));
+    }
+}
+
+/// Why a file cannot be read.
+fn unreadable(file: &Path) -> Option<&'static str> {
+    let Ok(metadata) = file.metadata() else {
+        return Some("there is no such file");
+    };
+    if !metadata.is_file() {
+        return Some("that is no file");
+    }
+    let readable = accessat(CWD, file, Access::READ_OK, AtFlags::EACCESS).is_ok();
+    (!readable).then_some("this user may not read it")
 }
 
 /// The ledger, the station's keys, and whether they belong together.
@@ -148,5 +191,32 @@ mod tests {
             let why = unusable("[letters] folder", &at(name)).expect("a file is in the way");
             assert!(why.ends_with("file is no folder"), "{why}");
         }
+    }
+
+    #[test]
+    fn what_paper_names_is_looked_for_and_told_with_its_line() {
+        let home = tempfile::tempdir().expect("a folder");
+        std::fs::write(home.path().join("file"), "x").expect("a file");
+        let text = "[paper]\nprinter = \"ipps://p/x\"\nca_file = \"ca.pem\"\nspool = \"file\"\nuser = \"anna\"\n\
+                    password = { file = \"secret\" }\ntemplates = \"file\"\nfonts = [\"file\", \"cjk.otf\"]\nlogo = \".\"\n";
+        let mut config = Config::parse(text).expect("it parses");
+        config.root = home.path().to_owned();
+        let mut found = Findings::default();
+        examine_paper(&config, &mut found);
+        let told = found.objections.join("\n");
+        for part in [
+            "the file secret with the printer's password cannot be read",
+            "line 3: [paper] ca_file names",
+            "line 8: [paper] fonts names",
+            "cjk.otf: there is no such file",
+            "line 9: [paper] logo names",
+            "that is no file",
+            "[paper] spool:",
+            "line 7: [paper] templates names",
+        ] {
+            assert!(told.contains(part), "{part} in:\n{told}");
+        }
+        assert_eq!(found.objections.len(), 6, "{told}");
+        assert_eq!(found.warnings, Vec::<String>::new());
     }
 }

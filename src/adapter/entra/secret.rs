@@ -52,39 +52,50 @@ impl SecretSource {
     /// # Errors
     /// [`Fault::SignIn`], naming the place and never the content.
     pub(super) fn read(&self) -> Result<Secret, Fault> {
+        self.reveal_as("client secret")
+            .map(Secret)
+            .map_err(|what| Fault::SignIn { what })
+    }
+
+    /// Reads another secret that the configuration names in the same way, such as a printer's password; `what` is its name in
+    /// an error.
+    ///
+    /// # Errors
+    /// In words, naming the place and never the content.
+    pub fn reveal_as(&self, what: &str) -> Result<Zeroizing<String>, String> {
         let text = match self {
             Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|_| {
-                sign_in(format!(
-                    "the environment variable {name}, which shall hold the client secret, is not set or not text"
-                ))
+                format!(
+                    "the environment variable {name}, which shall hold the {what}, is not set or not text"
+                )
             })?),
-            Self::File(path) => read_file(path)?,
+            Self::File(path) => read_file(path, what)?,
             Self::Credential(name) => {
                 let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    sign_in(format!(
+                    format!(
                         "the systemd credential {name} reaches only what systemd starts, and $CREDENTIALS_DIRECTORY is not set here. A unit needs LoadCredential={name}:FILE. Before a command that you type, put this, with the user and the file of your unit: `sudo systemd-run --pipe --wait --uid=keyline --property=LoadCredential={name}:{PACKAGED}/{name}`"
-                    ))
+                    )
                 })?;
                 if name.is_empty() || name.contains('/') || name == ".." {
-                    return Err(sign_in(format!("`{name}` cannot name a credential")));
+                    return Err(format!("`{name}` cannot name a credential"));
                 }
-                read_file(&PathBuf::from(directory).join(name))?
+                read_file(&PathBuf::from(directory).join(name), what)?
             }
         };
         let secret = text.trim();
         if secret.is_empty() {
-            return Err(sign_in("the client secret is empty".to_owned()));
+            return Err(format!("the {what} is empty"));
         }
-        Ok(Secret(Zeroizing::new(secret.to_owned())))
+        Ok(Zeroizing::new(secret.to_owned()))
     }
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<String>, Fault> {
+fn read_file(path: &Path, what: &str) -> Result<Zeroizing<String>, String> {
     let unreadable = |why: String| {
-        sign_in(format!(
-            "the client secret's file {} cannot be read: {why}",
+        format!(
+            "the file {} with the {what} cannot be read: {why}",
             path.display()
-        ))
+        )
     };
     let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
     // Room from the start: a growing buffer would leave copies behind.
@@ -102,8 +113,4 @@ fn read_file(path: &Path) -> Result<Zeroizing<String>, Fault> {
     std::str::from_utf8(&bytes)
         .map(|text| Zeroizing::new(text.to_owned()))
         .map_err(|_| unreadable("it is not text".to_owned()))
-}
-
-fn sign_in(what: String) -> Fault {
-    Fault::SignIn { what }
 }

@@ -19,6 +19,7 @@ impl Config {
             .collect();
         objections.extend(self.check_language());
         objections.extend(self.check_sign_in());
+        objections.extend(self.check_paper());
         if !self.slots.hid && !self.slots.readers {
             objections.push(
                 "[slots] hid and readers are both false, so no key would ever be seen; set one of them to true".to_owned(),

@@ -1,15 +1,20 @@
 //! The administrator's text over the defaults. Every objection is told with its line; where a secret may stand, no value is
 //! ever quoted.
 
+use std::collections::BTreeMap;
+
 use toml::de::DeTable;
 
 use super::{Config, TEMPLATE};
 use crate::domain::job::column::nearest;
 
 /// Settings that the template shows as comments only, because they have no default.
-const WITHOUT_DEFAULT: [(&str, &str); 1] = [("entra", "challenge_timeout_minutes")];
-/// Where the secret is named, and where some write it by mistake.
-const SECRET: (&str, &str) = ("entra", "client_secret");
+const WITHOUT_DEFAULT: [(&str, &str); 2] = [
+    ("entra", "challenge_timeout_minutes"),
+    ("paper", "password"),
+];
+/// Where a secret is named, and where some write it by mistake.
+const SECRETS: [(&str, &str); 2] = [("entra", "client_secret"), ("paper", "password")];
 
 /// An objection, and the byte that it is about.
 struct Objection(usize, String);
@@ -29,6 +34,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<String>> {
     let defaults: toml::Table = toml::from_str(TEMPLATE).map_err(broken)?;
     let mut whole = defaults.clone();
     let mut objections = Vec::new();
+    let mut lines = BTreeMap::new();
     for (name, section) in spans.get_ref() {
         let (at, name) = (name.span().start, name.get_ref().as_ref());
         let Some(toml::Value::Table(known)) = defaults.get(name) else {
@@ -48,15 +54,19 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<String>> {
                 continue;
             };
             match judge(&defaults, known, (name, setting), value) {
-                Ok(()) => put(&mut whole, (name, setting), value),
+                Ok(()) => {
+                    put(&mut whole, (name, setting), value);
+                    lines.insert((name.to_owned(), setting.to_owned()), line(text, at));
+                }
                 Err(what) => objections.push(Objection(at, what)),
             }
         }
     }
     if objections.is_empty() {
-        return whole
-            .try_into()
-            .map_err(|error| vec![error.message().to_owned()]);
+        return match whole.try_into() {
+            Ok(config) => Ok(Config { lines, ..config }),
+            Err(error) => Err(vec![error.message().to_owned()]),
+        };
     }
     objections.sort_by_key(|objection| objection.0);
     Err(objections
@@ -86,10 +96,11 @@ fn judge(
     let mut tried = defaults.clone();
     put(&mut tried, (section, setting), value);
     tried.try_into::<Config>().map(drop).map_err(|error| {
-        if (section, setting) == SECRET {
-            "`client_secret` says where the secret is, never the secret itself (what stands there is not repeated here); \
-             write { env = \"NAME\" }, { file = \"PATH\" } or { credential = \"NAME\" }"
-                .to_owned()
+        if SECRETS.contains(&(section, setting)) {
+            format!(
+                "`{setting}` says where the secret is, never the secret itself (what stands there is not repeated here); \
+                 write {{ env = \"NAME\" }}, {{ file = \"PATH\" }} or {{ credential = \"NAME\" }}"
+            )
         } else {
             format!("`{setting}`: {}", plain(error.message()))
         }
@@ -127,9 +138,14 @@ fn plain(message: &str) -> String {
 /// `what` with the line and the column of the byte `at`, both from 1.
 fn placed(text: &str, at: usize, what: &str) -> String {
     let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
+    let line = line(text, at);
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     format!("line {line}, column {column}: {what}")
+}
+
+/// The line of the byte `at`, from 1.
+fn line(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
 }
 
 #[cfg(test)]
@@ -159,7 +175,7 @@ mod tests {
         assert_eq!(
             objections("tenant = \"contoso.com\"\n[log]\nrecipients = []\nqueue = 1\n"),
             [
-                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, queue, retention, slots",
+                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, paper, queue, retention, slots",
                 "line 3, column 1: `recipients` belongs under `[ledger]`",
                 "line 4, column 1: there is no setting `queue`; there are days, folder, level",
             ]
