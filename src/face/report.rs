@@ -3,6 +3,7 @@
 //! Sealed PINs are mentioned as sealed; nothing in here could open one.
 
 pub mod audit;
+mod dispatch;
 mod json;
 mod letters;
 mod list;
@@ -10,6 +11,7 @@ mod reconcile;
 mod show;
 mod status;
 
+pub use dispatch::dispatch;
 pub use list::list;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;
