@@ -7,6 +7,7 @@ mod dispatch;
 mod json;
 mod letters;
 mod list;
+mod paper;
 mod reconcile;
 mod show;
 mod status;

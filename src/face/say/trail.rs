@@ -131,10 +131,12 @@ pub fn no_batch(batch: &str) -> Complaint {
     )
 }
 
+fn refuse(message: String, hint: &str) -> Complaint {
+    Complaint::new(ExitCode::Refused, message, hint)
+}
+
 /// Why nothing was written; `record` is the job that was asked for by name.
 pub fn refused(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
-    let who = || record.map_or_else(|| "The job".to_owned(), |record| clean(&name(record)));
-    let refuse = |message: String, hint: &str| Complaint::new(ExitCode::Refused, message, hint);
     match why {
         Refusal::UnknownLetter(control) => refuse(
             format!(
@@ -169,26 +171,11 @@ pub fn refused(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
             ),
             "Scan the square code on the letter, or type its control number.",
         ),
-        Refusal::NoSuchJob(job) => Complaint::usage(
-            format!("There is no job {job}."),
-            "`keyline jobs list` shows all jobs.",
-        ),
-        Refusal::NoLetter => refuse(
-            format!("{} has no letter that could be spoiled.", who()),
-            "`keyline jobs show JOB` tells where it stands.",
-        ),
-        Refusal::SpoiledAlready => refuse(
-            format!("The letter of {} is void already.", who()),
-            "If a sheet is left, destroy it. `keyline jobs show JOB` tells what comes next.",
-        ),
-        Refusal::LetterGone => refuse(
-            format!("The letter of {} was dispatched: it is out of our hands.", who()),
-            "If it is lost or was opened, the person needs a replacement: drop a job file with `replace` = yes for them.",
-        ),
-        Refusal::Cancelled => refuse(
-            format!("{} was cancelled, and that is for good.", who()),
-            "Its letters are void already. If a sheet is left, destroy it.",
-        ),
+        Refusal::NoSuchJob(_)
+        | Refusal::NoLetter
+        | Refusal::SpoiledAlready
+        | Refusal::LetterGone
+        | Refusal::Cancelled => unspoiled(why, record),
         Refusal::ScanWanted(step) => refuse(
             format!("The policy of this job wants {} scanned.", thing(*step)),
             "Scan its code, or type the number.",
@@ -204,6 +191,44 @@ pub fn refused(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
         ),
         Refusal::Fault(fault) => Complaint::from(fault),
     }
+}
+
+/// Why a letter was not declared void.
+fn unspoiled(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
+    let who = record.map_or_else(|| "The job".to_owned(), |record| clean(&name(record)));
+    let (message, hint) = match why {
+        Refusal::NoLetter => (
+            format!("{who} has no letter that could be spoiled."),
+            "`keyline jobs show JOB` tells where it stands.",
+        ),
+        Refusal::SpoiledAlready => (
+            format!("The letter of {who} is void already."),
+            "If a sheet is left, destroy it. `keyline jobs show JOB` tells what comes next.",
+        ),
+        Refusal::LetterGone => (
+            format!("The letter of {who} was dispatched: it is out of our hands."),
+            "If it is lost or was opened, the person needs a replacement: drop a job file with `replace` = yes for them.",
+        ),
+        Refusal::Cancelled => (
+            format!("{who} was cancelled, and that is for good."),
+            "Its letters are void already. If a sheet is left, destroy it.",
+        ),
+        Refusal::UnknownLetter(_)
+        | Refusal::NotTogether(_)
+        | Refusal::Void { .. }
+        | Refusal::UnknownBag(_)
+        | Refusal::BagNotAwaited { .. }
+        | Refusal::NumberWanted { .. }
+        | Refusal::NoSuchJob(_)
+        | Refusal::ScanWanted(_)
+        | Refusal::NotAwaited(_)
+        | Refusal::InWork(_)
+        | Refusal::Fault(_) => (
+            format!("{who} is not in this ledger."),
+            "`keyline jobs list` shows all jobs.",
+        ),
+    };
+    refuse(message, hint)
 }
 
 fn void(envelope: Envelope, reason: Option<&str>) -> Complaint {

@@ -60,7 +60,7 @@ fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> E
                 json!({ "taken": true, "result": result, "item": item, "message": message });
             (ExitCode::Done, text(as_json, &value, message))
         }
-        answer => {
+        answer @ (Answer::Done { .. } | Answer::Part { .. } | Answer::Refused { .. }) => {
             let complaint = answer.into_result().err().unwrap_or_else(not_understood);
             if !as_json {
                 let mut talk = std::io::stderr();
@@ -127,7 +127,9 @@ fn each_part(
         });
         let part = match admin::put(config, &asked)? {
             Answer::Part { part } => part,
-            answer => return Err(answer.into_result().err().unwrap_or_else(not_understood)),
+            answer @ (Answer::Done { .. } | Answer::Acted { .. } | Answer::Refused { .. }) => {
+                return Err(answer.into_result().err().unwrap_or_else(not_understood));
+            }
         };
         lines.extend(part.lines);
         after = part.last;
