@@ -25,8 +25,8 @@ pub use self::key::{
     MakeCredential, PinVerdict, Place, Repowered, Transport,
 };
 pub use self::ledger::{
-    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Passkey,
-    PasskeyState, Stamped,
+    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation,
+    PaperCounts, Passkey, PasskeyState, Stamped,
 };
 
 // ---------------------------------------------------------------------------------------------------------------

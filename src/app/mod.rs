@@ -13,6 +13,7 @@ pub mod provisions;
 pub mod reconcile;
 pub mod runner;
 pub mod station;
+pub mod trail;
 #[cfg(test)]
 pub(crate) mod world;
 

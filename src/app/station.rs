@@ -8,6 +8,7 @@ pub mod pulse;
 mod react;
 pub mod reading;
 pub mod slots;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -234,6 +235,7 @@ impl Desk {
                 actor,
                 reply,
             } => drop(reply.send(self.reopen(&credential, &actor))),
+            Message::Trail { deed, actor, reply } => drop(reply.send(self.trail(&deed, &actor))),
         }
     }
 

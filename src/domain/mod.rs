@@ -17,5 +17,6 @@ pub mod paper;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;
+pub mod scan;
 pub mod station;
 pub mod time;

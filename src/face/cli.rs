@@ -8,6 +8,7 @@ mod manual;
 mod reconcile;
 #[cfg(test)]
 mod tests;
+mod trail;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -92,7 +93,7 @@ pub enum Command {
         #[command(subcommand)]
         command: Jobs,
     },
-    /// Void a letter and have it made anew, with a new PIN
+    /// Letters and bags: confirm, spoil, reissue, dispatch
     #[command(after_help = mailer::MAILER, arg_required_else_help = true)]
     Mailer {
         #[command(subcommand)]

@@ -6,15 +6,19 @@
 //! change in its own loop, and refuses in words when the job is in work.
 
 mod socket;
+mod trail;
 
 pub use socket::{Server, ask, serve};
+pub use trail::{Hands, Part};
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::Policies;
 use crate::app::admin::{self, Change};
 use crate::app::station::Handle;
+use crate::app::trail::{Desk, act, subject};
 use crate::domain::credential::CredentialId;
 use crate::domain::time::Timestamp;
 use crate::face::report::{find_one, name};
@@ -38,6 +42,8 @@ pub enum Ask {
         credential: CredentialId,
         actor: String,
     },
+    /// Write down what hands did to paper and bags.
+    Hands { hands: Hands, actor: String },
 }
 
 /// What came of it, in words.
@@ -46,6 +52,16 @@ pub enum Ask {
 pub enum Answer {
     Done {
         message: String,
+    },
+    /// Something was scanned or spoiled: in words, in one word for scripts, and what it is about, such as `L-0042`.
+    Acted {
+        message: String,
+        result: String,
+        item: String,
+    },
+    /// A part of a batch that leaves.
+    Part {
+        part: Part,
     },
     Refused {
         exit: u8,
@@ -61,7 +77,8 @@ impl Answer {
     /// The complaint of whoever was asked.
     pub fn into_result(self) -> Result<String, Complaint> {
         match self {
-            Self::Done { message } => Ok(message),
+            Self::Done { message } | Self::Acted { message, .. } => Ok(message),
+            Self::Part { .. } => Ok(String::new()),
             Self::Refused {
                 exit,
                 message,
@@ -77,8 +94,14 @@ impl Answer {
 
 impl From<Result<String, Complaint>> for Answer {
     fn from(result: Result<String, Complaint>) -> Self {
+        result.map(|message| Self::Done { message }).into()
+    }
+}
+
+impl From<Result<Self, Complaint>> for Answer {
+    fn from(result: Result<Self, Complaint>) -> Self {
         match result {
-            Ok(message) => Self::Done { message },
+            Ok(answer) => answer,
             Err(complaint) => Self::Refused {
                 exit: complaint.exit.number(),
                 message: complaint.message,
@@ -99,6 +122,13 @@ pub fn over_station(
 ) -> impl Fn(&Ask) -> Answer + Send + Sync + 'static {
     move |asked| {
         let result = match asked {
+            Ask::Hands { hands, actor } => {
+                let act = |deed| match station.trail(deed, actor.clone()) {
+                    Some(acted) => acted.map_err(trail::Act::Refused),
+                    None => Err(trail::Act::Complaint(ended())),
+                };
+                return trail::done(ledger.as_ref(), hands, &act).into();
+            }
             Ask::Change { job, change, actor } => {
                 find_one(ledger.as_ref(), job).and_then(|record| {
                     match station.change(record.job.id, change.clone(), actor.clone()) {
@@ -122,30 +152,47 @@ pub fn over_station(
     }
 }
 
-/// Does it without a station: the caller has the ledger open, with its lock.
-///
-/// # Errors
-/// Why nothing was changed.
-pub fn by_ourselves(
-    ledger: &dyn Ledger,
-    asked: &Ask,
-    erase: &dyn Fn(&str, &str) -> Result<String, Complaint>,
-    now: Timestamp,
-) -> Result<String, Complaint> {
-    match asked {
-        Ask::Change { job, change, actor } => {
-            let record = find_one(ledger, job)?;
-            admin::change(ledger, record.job.id, change, actor, now)
+/// What is needed without a station: the caller has the ledger open, with its lock.
+pub struct Alone<'a> {
+    pub ledger: &'a dyn Ledger,
+    /// Read only where they are needed, so that a slip in one of them is in nobody's way.
+    pub policies: &'a dyn Fn() -> Result<Policies, Complaint>,
+    pub erase: &'a dyn Fn(&str, &str) -> Result<String, Complaint>,
+    pub now: Timestamp,
+}
+
+/// Does it without a station.
+pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
+    let result = match asked {
+        Ask::Hands { hands, actor } => return hands_by_ourselves(alone, hands, actor).into(),
+        Ask::Change { job, change, actor } => find_one(alone.ledger, job).and_then(|record| {
+            admin::change(alone.ledger, record.job.id, change, actor, alone.now)
                 .map(|changed| say::admin::done(&changed, &name(&record)))
                 .map_err(|why| say::admin::refused(&why, &name(&record)))
-        }
-        Ask::Erase { user, actor } => erase(user, actor),
-        Ask::Reopen { credential, actor } => {
-            require_given_up(ledger, credential)?;
-            ledger.reopen(credential, actor, now)?;
-            Ok(say::reconcile::reopened(credential))
-        }
-    }
+        }),
+        Ask::Erase { user, actor } => (alone.erase)(user, actor),
+        Ask::Reopen { credential, actor } => require_given_up(alone.ledger, credential)
+            .and_then(|()| Ok(alone.ledger.reopen(credential, actor, alone.now)?))
+            .map(|()| say::reconcile::reopened(credential)),
+    };
+    Answer::from(result)
+}
+
+fn hands_by_ourselves(alone: &Alone<'_>, hands: &Hands, actor: &str) -> Result<Answer, Complaint> {
+    let policies = (alone.policies)()?;
+    let desk = Desk {
+        ledger: alone.ledger,
+        press: None,
+        policies: &policies,
+        actor,
+        now: alone.now,
+    };
+    let act = |deed| {
+        subject(alone.ledger, &deed)
+            .and_then(|record| act(&desk, &record, &deed))
+            .map_err(trail::Act::Refused)
+    };
+    trail::done(alone.ledger, hands, &act)
 }
 
 /// Whoever writes to the socket may name anything.

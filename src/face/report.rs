@@ -3,13 +3,16 @@
 //! Sealed PINs are mentioned as sealed; nothing in here could open one.
 
 pub mod audit;
+mod dispatch;
 mod json;
 mod letters;
 mod list;
+mod paper;
 mod reconcile;
 mod show;
 mod status;
 
+pub use dispatch::dispatch;
 pub use list::list;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;

@@ -1,11 +1,14 @@
 //! The ledger: journal, sealed PINs, who holds which key. Every method that writes returns once it is on the disk.
 
+use std::collections::BTreeMap;
+
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Event};
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId};
+use crate::domain::mailer::ControlNumber;
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 
@@ -146,6 +149,21 @@ pub struct Holder {
     pub standing: Standing,
 }
 
+/// How many letters and bags of a batch stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PaperCounts {
+    /// Letters that are there and not void.
+    pub confirmed: usize,
+    /// Numbers of letters that nobody may use any more, whyever.
+    pub void: usize,
+    /// Letters that somebody declared void.
+    pub spoiled: usize,
+    pub bagged: usize,
+    pub enveloped: usize,
+    pub bags_dispatched: usize,
+    pub letters_dispatched: usize,
+}
+
 /// The ledger.
 pub trait Ledger: Send + Sync {
     /// Admits a whole file in one transaction. Repeating it with the same claim gives the same jobs.
@@ -155,6 +173,12 @@ pub trait Ledger: Send + Sync {
     fn job(&self, id: JobId) -> Result<Option<JobRecord>, Fault>;
     /// Jobs that `text` may mean: number, UPN, envelope, control number or serial.
     fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault>;
+    /// The job that has, or had, the letter with this number.
+    fn job_of_letter(&self, control: &ControlNumber) -> Result<Option<JobId>, Fault>;
+    /// The job of this envelope.
+    fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault>;
+    /// How many letters and bags stand where, per batch; batches without any are left out.
+    fn paper(&self) -> Result<BTreeMap<BatchName, PaperCounts>, Fault>;
     /// All jobs of a batch, or of all batches, in the order of their ids.
     fn jobs(&self, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Fault>;
     /// A job's journal in order.

@@ -7,6 +7,7 @@ mod ledger;
 mod mailer;
 mod pins;
 mod reconcile;
+mod trail;
 
 use std::io::Write;
 use std::path::Path;

@@ -61,6 +61,10 @@ pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<bool, Trouble> 
         pen.db
             .prepare_cached("DELETE FROM attestation WHERE job = ?1")?
             .execute([entry.job.0])?;
+        // What leaves the bench afterwards ends no batch a second time.
+        if matches!(entry.event.happening, Happening::Left { .. }) {
+            return Ok(false);
+        }
         return sign_if_batch_ends(pen, entry.job);
     }
     Ok(false)

@@ -16,6 +16,7 @@ mod index;
 mod journal;
 mod keys;
 mod leftover;
+mod paper;
 mod passkey;
 mod query;
 mod recovery;
@@ -27,6 +28,7 @@ mod trouble;
 mod upkeep;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -36,12 +38,13 @@ use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::event::Attempt;
 use crate::domain::fault::Fault;
-use crate::domain::job::{BatchName, JobId};
+use crate::domain::job::{BatchName, Envelope, JobId};
+use crate::domain::mailer::ControlNumber;
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Passkey,
-    Stamped,
+    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, PaperCounts,
+    Passkey, Stamped,
 };
 
 use chain::{CHECKPOINT_EVERY_ROWS, Row};
@@ -316,6 +319,18 @@ impl Ledger for SqliteLedger {
 
     fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault> {
         self.read(|db| query::find(db, text))
+    }
+
+    fn job_of_letter(&self, control: &ControlNumber) -> Result<Option<JobId>, Fault> {
+        self.read(|db| paper::job_of_letter(db, control))
+    }
+
+    fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
+        self.read(|db| paper::job_of_envelope(db, envelope))
+    }
+
+    fn paper(&self) -> Result<BTreeMap<BatchName, PaperCounts>, Fault> {
+        self.read(paper::counts)
     }
 
     fn jobs(&self, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Fault> {

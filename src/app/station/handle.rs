@@ -9,6 +9,7 @@ use crate::app::admin::{Change, Changed, Unchanged};
 use crate::app::intake::Taken;
 use crate::app::runner::Hand;
 use crate::app::station::slots::SlotMap;
+use crate::app::trail::{Acted, Deed, Refusal};
 use crate::domain::authenticator::Slot;
 use crate::domain::credential::CredentialId;
 use crate::domain::fault::Fault;
@@ -103,6 +104,11 @@ pub(super) enum Message {
         actor: String,
         reply: SyncSender<Result<(), Fault>>,
     },
+    Trail {
+        deed: Deed,
+        actor: String,
+        reply: SyncSender<Result<Acted, Refusal>>,
+    },
 }
 
 /// A way into the loop, for faces. Cloned freely.
@@ -130,6 +136,15 @@ impl Handle {
             actor,
             reply,
         };
+        self.0.send(message).ok()?;
+        answer.recv().ok()
+    }
+
+    /// Has the station write down what hands did to paper and bags, between two of its own steps. Blocks until it is durable;
+    /// `None` when the station has ended.
+    pub fn trail(&self, deed: Deed, actor: String) -> Option<Result<Acted, Refusal>> {
+        let (reply, answer) = sync_channel(1);
+        let message = Message::Trail { deed, actor, reply };
         self.0.send(message).ok()?;
         answer.recv().ok()
     }

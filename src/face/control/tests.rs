@@ -15,6 +15,7 @@ use crate::app::world::{START, World, course, credential};
 use crate::domain::enrollment::Standing;
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
+use crate::domain::policy::Policy;
 
 fn run_folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -40,12 +41,30 @@ fn hold() -> Change {
     }
 }
 
+fn alone<'a>(
+    ledger: &'a World,
+    erase: &'a dyn Fn(&str, &str) -> Result<String, Complaint>,
+) -> Alone<'a> {
+    Alone {
+        ledger,
+        policies: &|| {
+            let by_name = [("standard".to_owned(), Policy::default())].into();
+            Ok(Policies {
+                by_name,
+                ..Policies::default()
+            })
+        },
+        erase,
+        now: START,
+    }
+}
+
 /// A server that does what it is asked by itself.
 fn serve_alone(path: &Path, ledger: &World) -> Server {
     let ledger = ledger.clone();
     serve(path, move |asked| {
         let erase = |user: &str, _: &str| Ok(format!("{user} is forgotten."));
-        Answer::from(by_ourselves(&ledger, asked, &erase, START))
+        by_ourselves(&alone(&ledger, &erase), asked)
     })
     .unwrap()
 }
@@ -137,9 +156,9 @@ fn a_done_job_is_not_cancelled() {
     let ledger = ledger();
     ledger.tell(JobId(1), course("123", Step::Deliver));
     let erase = |_: &str, _: &str| unreachable!();
-    let refused = by_ourselves(&ledger, &change("1", Change::Cancel), &erase, START);
+    let refused = by_ourselves(&alone(&ledger, &erase), &change("1", Change::Cancel));
     assert_eq!(
-        refused.unwrap_err().message,
+        refused.into_result().unwrap_err().message,
         "Job 1 (anna@contoso.com, envelope 0001) is done: its key is enrolled and its PIN handed over."
     );
 }

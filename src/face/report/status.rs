@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
-use crate::face::report::{Style, json, letters, name, read, written};
+use crate::face::report::{Style, json, letters, name, paper, read, written};
 use crate::face::say::{Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -90,6 +90,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             void.insert(record.job.id, clean(&numbers));
         }
     }
+    let paper = read(ledger.paper())?;
     written(to, |to| {
         if style.json {
             let batches: serde_json::Map<String, Value> = batches
@@ -102,6 +103,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             let value = json!({
                 "counts": all.json(),
                 "batches": batches,
+                "paper": paper::json(&paper),
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
             });
@@ -113,6 +115,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             )
         } else {
             table(&all, &batches, to)?;
+            paper::table(&paper, to)?;
             going_on(&under_way, &void, &wanted, style, to)?;
             held_jobs(&held, &void, style, to)
         }

@@ -14,6 +14,7 @@ pub mod reconcile;
 pub mod service;
 pub mod slot;
 pub mod steps;
+pub mod trail;
 
 use std::io::{self, Write};
 

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::Change;
 use crate::face::cli::Jobs;
-use crate::face::control::{self, Ask};
+use crate::face::control::{self, Alone, Answer, Ask};
 use crate::face::report::{self, Style};
-use crate::face::say::ExitCode;
+use crate::face::say::{Complaint, ExitCode};
 use crate::port::Clock;
 use crate::wire::commands::{Ended, said};
 use crate::wire::config::Config;
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, attend, station};
+use crate::wire::{WireFault, attend, policies, station};
 
 pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
     let ledger = station::read_ledger(&load(config)?)?;
@@ -64,21 +64,27 @@ pub(super) fn erase(config: &Path, user: &str, out: &mut dyn Write) -> Ended {
 }
 
 pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
-    let sentence = match control::ask(&attend::socket_path(config)?, asked)? {
-        Some(answer) => answer.into_result()?,
-        None => {
-            refuse_as_root_for_another(&config.path(&config.ledger.file))?;
-            let ledger = Arc::new(station::open_ledger(config)?);
-            let erase = attend::erasing(ledger.clone());
-            control::by_ourselves(
-                ledger.as_ref(),
-                asked,
-                &|user, actor| erase(user, actor),
-                SystemClock.now(),
-            )?
-        }
-    };
+    let sentence = put(config, asked)?.into_result()?;
     said(out, &format!("{sentence}\n"))
+}
+
+/// Asks the running station, or does it here where none runs. A refusal is an answer.
+pub(super) fn put(config: &Config, asked: &Ask) -> Result<Answer, Complaint> {
+    if let Some(answer) = control::ask(&attend::socket_path(config)?, asked)? {
+        return Ok(answer);
+    }
+    refuse_as_root_for_another(&config.path(&config.ledger.file))?;
+    let ledger = Arc::new(station::open_ledger(config)?);
+    let erase = attend::erasing(ledger.clone());
+    let alone = Alone {
+        ledger: ledger.as_ref(),
+        policies: &|| {
+            policies::load(config).map_err(|fault| Complaint::from(WireFault::from(fault)))
+        },
+        erase: &|user, actor| erase(user, actor),
+        now: SystemClock.now(),
+    };
+    Ok(control::by_ourselves(&alone, asked))
 }
 
 pub(super) fn load(path: &Path) -> Result<Config, WireFault> {

@@ -1,5 +1,6 @@
 //! The ledger with a point before and after every transaction.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::effect;
@@ -7,12 +8,13 @@ use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
 use crate::domain::event::Attempt;
 use crate::domain::fault::Fault;
-use crate::domain::job::{BatchName, JobId};
+use crate::domain::job::{BatchName, Envelope, JobId};
+use crate::domain::mailer::ControlNumber;
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, Passkey,
-    Stamped,
+    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, PaperCounts,
+    Passkey, Stamped,
 };
 
 /// The ledger.
@@ -33,6 +35,18 @@ impl Ledger for Watched {
 
     fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault> {
         self.0.find(text)
+    }
+
+    fn job_of_letter(&self, control: &ControlNumber) -> Result<Option<JobId>, Fault> {
+        self.0.job_of_letter(control)
+    }
+
+    fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
+        self.0.job_of_envelope(envelope)
+    }
+
+    fn paper(&self) -> Result<BTreeMap<BatchName, PaperCounts>, Fault> {
+        self.0.paper()
     }
 
     fn jobs(&self, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Fault> {

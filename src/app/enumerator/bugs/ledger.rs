@@ -1,13 +1,17 @@
 //! Ledgers with a defect.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::authenticator::Serial;
 use crate::domain::enrollment::Enrollment;
 use crate::domain::event::{Attempt, Event, Happening, Step};
-use crate::domain::job::{BatchName, JobId};
+use crate::domain::job::{BatchName, Envelope, JobId};
+use crate::domain::mailer::ControlNumber;
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Obligation, Passkey, Stamped,
+    Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Obligation, PaperCounts,
+    Passkey, Stamped,
 };
 
 impl Bent {
@@ -129,6 +133,18 @@ impl Ledger for Bent {
 
     fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault> {
         self.world.find(text)
+    }
+
+    fn job_of_letter(&self, control: &ControlNumber) -> Result<Option<JobId>, Fault> {
+        self.world.job_of_letter(control)
+    }
+
+    fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
+        self.world.job_of_envelope(envelope)
+    }
+
+    fn paper(&self) -> Result<BTreeMap<BatchName, PaperCounts>, Fault> {
+        self.world.paper()
     }
 
     fn jobs(&self, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Fault> {

@@ -1,6 +1,10 @@
 //! The ledger's port over the world.
 
 use super::*;
+use crate::domain::event::Intent;
+use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::Leaving;
+use crate::port::PaperCounts;
 
 impl Ledger for World {
     fn admit(&self, admission: &Admission, actor: &str, at: Timestamp) -> Result<Admitted, Fault> {
@@ -61,6 +65,34 @@ impl Ledger for World {
         };
         self.jobs(None)
             .map(|records| records.into_iter().filter(fits).collect())
+    }
+
+    fn job_of_letter(&self, control: &ControlNumber) -> Result<Option<JobId>, Fault> {
+        self.look(|ledger| {
+            let is_this = |text: &str| ControlNumber::parse(text) == Ok(*control);
+            let has = |rows: &[Stamped]| {
+                rows.iter().any(|row| match &row.event.happening {
+                    Happening::Started {
+                        intent: Intent::Deliver { control },
+                        ..
+                    } => is_this(control),
+                    _ => false,
+                })
+            };
+            let mut journals = ledger.journal.iter();
+            journals.find(|(_, rows)| has(rows)).map(|(job, _)| *job)
+        })
+    }
+
+    fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
+        self.look(|ledger| {
+            let mut jobs = ledger.jobs.values();
+            jobs.find(|job| job.envelope == envelope).map(|job| job.id)
+        })
+    }
+
+    fn paper(&self) -> Result<BTreeMap<BatchName, PaperCounts>, Fault> {
+        self.look(LedgerState::paper)
     }
 
     fn jobs(&self, batch: Option<&BatchName>) -> Result<Vec<JobRecord>, Fault> {
@@ -221,5 +253,33 @@ impl Ledger for World {
 
     fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
         Ok(())
+    }
+}
+
+impl LedgerState {
+    fn paper(&self) -> BTreeMap<BatchName, PaperCounts> {
+        let mut paper: BTreeMap<BatchName, PaperCounts> = BTreeMap::new();
+        for job in self.jobs.values() {
+            let state = self.enrollment(job.id);
+            let good = state.delivered().is_some() && state.spoiled().is_none();
+            let counts = paper.entry(job.batch.clone()).or_default();
+            counts.confirmed += usize::from(good);
+            for row in self.journal.get(&job.id).into_iter().flatten() {
+                let count = match &row.event.happening {
+                    Happening::Bagged => &mut counts.bagged,
+                    Happening::Spoiled { .. } => &mut counts.spoiled,
+                    Happening::Left { what } => match what {
+                        Leaving::LetterEnveloped => &mut counts.enveloped,
+                        Leaving::BagDispatched => &mut counts.bags_dispatched,
+                        Leaving::LetterDispatched => &mut counts.letters_dispatched,
+                    },
+                    _ => continue,
+                };
+                *count += 1;
+            }
+            counts.void += usize::from(state.spoiled().is_some());
+        }
+        paper.retain(|_, counts| *counts != PaperCounts::default());
+        paper
     }
 }

@@ -1,0 +1,391 @@
+//! What hands do to paper and bags: a scanned sheet is confirmed and then put into its envelope, a key is bagged, a letter is
+//! spoiled, a batch is dispatched. Everything is written into the job's journal with its actor; nothing is printed from here.
+//!
+//! # Why
+//! What is scanned comes from whoever holds it, so it is taken whatever the slots ask, and whatever is not the job's current
+//! sheet is void: a person with a void letter in hand must hear of it at once. Nothing in here may run while the job is in
+//! work: a running station does it in its own loop, as with [`admin`](crate::app::admin), and without one the ledger's lock
+//! keeps one from starting.
+
+mod dispatch;
+
+use crate::app::Policies;
+use crate::app::journal::{append, replay};
+use crate::domain::enrollment::{Command, Enrollment, Standing};
+use crate::domain::event::{Evidence, Happening, Step};
+use crate::domain::fault::Fault;
+use crate::domain::job::{Envelope, JobId};
+use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet};
+use crate::domain::scan::{Code, Printed};
+use crate::domain::time::Timestamp;
+use crate::port::{JobRecord, Ledger, Press};
+
+pub use dispatch::{Fate, Line, Stay, Thing};
+
+/// What stands in the journal for a sheet of which no printer ever told.
+const FROM_HAND: &str = "the operator's hand";
+
+/// What a person did, or wants done.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// A code came from the hand scanner, or was typed.
+    Scanned(Code),
+    /// The one key was pressed that confirms what this job awaits, where its policy says `key`.
+    Pressed { job: JobId, step: Step },
+    /// The letter is torn, misprinted or lost.
+    Spoiled { job: JobId, reason: String },
+    /// Whatever of the job may leave the house now has left it.
+    Dispatched {
+        job: JobId,
+        /// Whose calendar days count.
+        zone: jiff::tz::TimeZone,
+        /// Nothing is written: it is only asked what would leave.
+        rehearsal: bool,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "whoever did it wants to know"]
+pub struct Acted {
+    pub what: What,
+    /// What the press still keeps of the sheet, and why it could not be taken away.
+    pub left: Option<Fault>,
+}
+
+/// What was written down, or stood there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// This is the sheet, and it is good.
+    Confirmed(Envelope),
+    /// It was confirmed before; scanned once more it lies in its envelope.
+    Enveloped(Envelope),
+    /// Nothing is new: it lies in its envelope, or has left the house.
+    EnvelopedAlready {
+        envelope: Envelope,
+        gone: bool,
+    },
+    Bagged(Envelope),
+    /// Nothing is new: the key lies in its bag.
+    BaggedAlready(Envelope),
+    Spoiled {
+        envelope: Envelope,
+        control: String,
+        /// The job was done: the person needs a replacement. Otherwise the same key gets a new PIN.
+        late: bool,
+    },
+    Dispatched(Vec<Line>),
+}
+
+/// Why nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "whoever did it wants to know"]
+pub enum Refusal {
+    /// No letter of this ledger has the number.
+    UnknownLetter(ControlNumber),
+    /// The square code names another batch or place than the letter with its number has.
+    NotTogether(Envelope),
+    /// The sheet must be destroyed. `reason`: it was spoiled; otherwise another one took its place, or nobody wants it.
+    Void {
+        envelope: Envelope,
+        reason: Option<String>,
+    },
+    UnknownBag(Envelope),
+    /// The job does not wait for its bag; those jobs do.
+    BagNotAwaited {
+        envelope: Envelope,
+        expected: Vec<Envelope>,
+    },
+    /// `L-0042` was typed, which confirms nothing; those letters are waited for.
+    NumberWanted {
+        envelope: Envelope,
+        expected: Vec<Envelope>,
+    },
+    NoSuchJob(JobId),
+    /// The job has no sheet that could be void.
+    NoLetter,
+    SpoiledAlready,
+    LetterGone,
+    Cancelled,
+    /// The policy wants the code.
+    ScanWanted(Step),
+    /// The job does not wait for this.
+    NotAwaited(Step),
+    /// The station works on the job just now.
+    InWork(Envelope),
+    Fault(Fault),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What is needed for a deed.
+pub struct Desk<'a> {
+    pub ledger: &'a dyn Ledger,
+    /// Where a confirmed sheet is forgotten and a void one taken back; `None`: nobody is there who could.
+    pub press: Option<&'a dyn Press>,
+    pub policies: &'a Policies,
+    pub actor: &'a str,
+    pub now: Timestamp,
+}
+
+/// The job that the deed is about.
+///
+/// # Errors
+/// When it is about none.
+pub fn subject(ledger: &dyn Ledger, deed: &Deed) -> Result<JobRecord, Refusal> {
+    let job = match deed {
+        Deed::Scanned(Code::Sheet { control, .. }) => ledger
+            .job_of_letter(control)?
+            .ok_or(Refusal::UnknownLetter(*control))?,
+        Deed::Scanned(Code::Bag(envelope)) => ledger
+            .job_of_envelope(*envelope)?
+            .ok_or(Refusal::UnknownBag(*envelope))?,
+        Deed::Scanned(Code::Letter(envelope)) => {
+            let expected = awaited(ledger, Step::Deliver)?;
+            return Err(Refusal::NumberWanted {
+                envelope: *envelope,
+                expected,
+            });
+        }
+        Deed::Pressed { job, .. } | Deed::Spoiled { job, .. } | Deed::Dispatched { job, .. } => {
+            *job
+        }
+    };
+    ledger.job(job)?.ok_or(Refusal::NoSuchJob(job))
+}
+
+/// Writes the deed down, durable when this returns. `record` is the deed's [`subject`].
+///
+/// # Errors
+/// Why nothing was written.
+pub fn act(desk: &Desk<'_>, record: &JobRecord, deed: &Deed) -> Result<Acted, Refusal> {
+    let case = Case {
+        desk,
+        record,
+        state: replay(desk.ledger, record.job.id)?,
+    };
+    match deed {
+        Deed::Scanned(Code::Sheet { control, printed }) => case.sheet(*control, printed.as_ref()),
+        Deed::Scanned(Code::Bag(_)) => case.bag(),
+        Deed::Scanned(Code::Letter(envelope)) => Err(Refusal::NumberWanted {
+            envelope: *envelope,
+            expected: awaited(desk.ledger, Step::Deliver)?,
+        }),
+        Deed::Pressed { step, .. } => case.pressed(*step),
+        Deed::Spoiled { reason, .. } => case.spoil(reason),
+        Deed::Dispatched {
+            zone, rehearsal, ..
+        } => Ok(nothing_left(What::Dispatched(
+            case.dispatch(zone, *rehearsal)?,
+        ))),
+    }
+}
+
+/// The envelopes of the jobs that wait for this word of a person, in the order of the jobs.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn awaited(ledger: &dyn Ledger, step: Step) -> Result<Vec<Envelope>, Fault> {
+    let mut found = Vec::new();
+    for record in ledger.open_jobs()? {
+        if record.standing == Standing::UnderWay
+            && replay(ledger, record.job.id)?.next() == Command::Await(step)
+        {
+            found.push(record.job.envelope);
+        }
+    }
+    Ok(found)
+}
+
+/// A job under somebody's hands.
+struct Case<'a> {
+    desk: &'a Desk<'a>,
+    record: &'a JobRecord,
+    state: Enrollment,
+}
+
+impl Case<'_> {
+    fn envelope(&self) -> Envelope {
+        self.record.job.envelope
+    }
+
+    fn write(&self, before: Enrollment, happening: Happening) -> Result<Enrollment, Fault> {
+        let Desk {
+            ledger, actor, now, ..
+        } = *self.desk;
+        append(ledger, self.record.job.id, before, happening, actor, now)
+    }
+
+    fn sheet(&self, control: ControlNumber, printed: Option<&Printed>) -> Result<Acted, Refusal> {
+        let job = &self.record.job;
+        if printed.is_some_and(|printed| !printed.belongs_to(&job.batch, job.sequence)) {
+            return Err(Refusal::NotTogether(job.envelope));
+        }
+        // Compared as numbers: older journals have them in groups.
+        let is_this = |text: &&str| ControlNumber::parse(text) == Ok(control);
+        let void = |reason: Option<&str>| Refusal::Void {
+            envelope: job.envelope,
+            reason: reason.map(str::to_owned),
+        };
+        if let Some(number) = self.state.unconfirmed().filter(is_this) {
+            return match self.state.spoiled() {
+                Some(reason) => Err(void(Some(reason))),
+                None => self.confirm(number.to_owned(), Confirm::Scan),
+            };
+        }
+        let over = self.state.standing() != Standing::Cancelled && self.state.current().is_none();
+        if self.state.delivered().filter(is_this).is_none() || !over {
+            return Err(void(None));
+        }
+        if let Some(reason) = self.state.spoiled() {
+            return Err(void(Some(reason)));
+        }
+        if self.state.may_leave(Leaving::LetterEnveloped) {
+            let what = Leaving::LetterEnveloped;
+            self.write(self.state.clone(), Happening::Left { what })?;
+            return Ok(nothing_left(What::Enveloped(job.envelope)));
+        }
+        Ok(nothing_left(What::EnvelopedAlready {
+            envelope: job.envelope,
+            gone: self.state.has_left(Leaving::LetterDispatched),
+        }))
+    }
+
+    /// With this the job is done, so the station's own copies of its PINs go in the same transaction.
+    fn confirm(&self, number: String, by: Confirm) -> Result<Acted, Refusal> {
+        let done = Happening::Done {
+            step: Step::Deliver,
+            evidence: Evidence::Delivered {
+                target: self.place(&number)?,
+                control: number.clone(),
+                confirmed: Some(by),
+            },
+        };
+        self.write(self.state.clone(), done)?;
+        Ok(Acted {
+            what: What::Confirmed(self.envelope()),
+            left: self.at_press(&number, |press, control, envelope| {
+                press.forget(control, envelope)
+            }),
+        })
+    }
+
+    /// Where the sheet came from.
+    fn place(&self, number: &str) -> Result<String, Fault> {
+        let rows = self.desk.ledger.journal(self.record.job.id)?;
+        let printer = rows.into_iter().rev().find_map(|row| {
+            if let Happening::Printed { control, sheet } = row.event.happening
+                && let Sheet::Accepted { ticket } = sheet
+                && control == number
+            {
+                return Some(ticket.printer);
+            }
+            None
+        });
+        Ok(printer.unwrap_or_else(|| FROM_HAND.to_owned()))
+    }
+
+    fn bag(&self) -> Result<Acted, Refusal> {
+        let envelope = self.envelope();
+        if self.state.next() == Command::Await(Step::Bag) {
+            self.write(self.state.clone(), Happening::Bagged)?;
+            return Ok(nothing_left(What::Bagged(envelope)));
+        }
+        let steps = &self.state.plan().steps;
+        let bag = steps.iter().position(|step| *step == Step::Bag);
+        let now = self
+            .state
+            .current()
+            .and_then(|step| steps.iter().position(|other| *other == step));
+        let over = now.is_none() && self.state.standing() != Standing::Cancelled;
+        if bag.is_some_and(|bag| over || now.is_some_and(|now| bag < now)) {
+            return Ok(nothing_left(What::BaggedAlready(envelope)));
+        }
+        Err(Refusal::BagNotAwaited {
+            envelope,
+            expected: awaited(self.desk.ledger, Step::Bag)?,
+        })
+    }
+
+    fn pressed(&self, step: Step) -> Result<Acted, Refusal> {
+        let policy = self.desk.policies.get(&self.record.job.request.policy)?;
+        let by_key = match step {
+            Step::Bag => policy.bagging() == Bagging::Key,
+            Step::Deliver => policy.confirm == Some(Confirm::Key),
+            Step::Reset
+            | Step::SetPin
+            | Step::MakeCredential
+            | Step::Register
+            | Step::Configure
+            | Step::ChangePin => return Err(Refusal::NotAwaited(step)),
+        };
+        if self.state.next() != Command::Await(step) {
+            return Err(Refusal::NotAwaited(step));
+        }
+        if !by_key {
+            return Err(Refusal::ScanWanted(step));
+        }
+        match self.state.unconfirmed() {
+            Some(number) => self.confirm(number.to_owned(), Confirm::Key),
+            None => self.bag(),
+        }
+    }
+
+    fn spoil(&self, reason: &str) -> Result<Acted, Refusal> {
+        if self.state.standing() == Standing::Cancelled {
+            return Err(Refusal::Cancelled);
+        }
+        if self.state.spoiled().is_some() {
+            return Err(Refusal::SpoiledAlready);
+        }
+        let late = self.state.current().is_none();
+        let number = match self.state.unconfirmed() {
+            Some(number) => number,
+            None if late => self.state.delivered().ok_or(Refusal::NoLetter)?,
+            None => return Err(Refusal::NoLetter),
+        }
+        .to_owned();
+        if self.state.has_left(Leaving::LetterDispatched) {
+            return Err(Refusal::LetterGone);
+        }
+        let spoiled = Happening::Spoiled {
+            control: number.clone(),
+            reason: reason.to_owned(),
+        };
+        self.write(self.state.clone(), spoiled)?;
+        Ok(Acted {
+            left: self.at_press(&number, |press, control, envelope| {
+                press.take_back(control, envelope)
+            }),
+            what: What::Spoiled {
+                envelope: self.envelope(),
+                control: number,
+                late,
+            },
+        })
+    }
+
+    /// Tells the press. What it cannot do is told, and changes nothing of what was written.
+    fn at_press(
+        &self,
+        number: &str,
+        tell: impl FnOnce(&dyn Press, &ControlNumber, Envelope) -> Result<(), Fault>,
+    ) -> Option<Fault> {
+        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
+        let fault = tell(press, &control, self.envelope()).err()?;
+        tracing::warn!(job = self.record.job.id.0, %fault, "the press still keeps something of a sheet");
+        Some(fault)
+    }
+}
+
+const fn nothing_left(what: What) -> Acted {
+    Acted { what, left: None }
+}
+
+#[cfg(test)]
+mod tests;

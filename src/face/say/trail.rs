@@ -1,0 +1,322 @@
+//! What came of a scan, a spoiled letter and a dispatch. Short, because it is read between two scans; a void letter is said in
+//! capitals. A control number is said only where it is known already: whoever reads one could type it without the sheet.
+
+use crate::app::trail::{Acted, Fate, Line, Refusal, Stay, Thing, What};
+use crate::domain::event::Step;
+use crate::domain::job::Envelope;
+use crate::domain::scan::Slip;
+use crate::face::report::name;
+use crate::face::say::news::count;
+use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
+use crate::port::JobRecord;
+
+/// Items that are named when several are waited for.
+const EXPECTED_MAX: usize = 5;
+
+/// A bag as it is labelled.
+pub fn bag(envelope: Envelope) -> String {
+    format!("B-{envelope}")
+}
+
+/// A letter as lists call it.
+pub fn letter(envelope: Envelope) -> String {
+    format!("L-{envelope}")
+}
+
+/// What was written down, or stood there already.
+pub fn done(acted: &Acted) -> String {
+    let mut told = match &acted.what {
+        What::Confirmed(envelope) => format!(
+            "{} is confirmed. Put it into its envelope, and scan it once more when it lies there.",
+            letter(*envelope)
+        ),
+        What::Enveloped(envelope) => format!("{} lies in its envelope.", letter(*envelope)),
+        What::EnvelopedAlready {
+            envelope,
+            gone: false,
+        } => format!(
+            "{} lies in its envelope already; nothing more is needed.",
+            letter(*envelope)
+        ),
+        What::EnvelopedAlready {
+            envelope,
+            gone: true,
+        } => format!(
+            "{} was dispatched already: find out why it is here.",
+            letter(*envelope)
+        ),
+        What::Bagged(envelope) => format!("{}: the key lies in its bag.", bag(*envelope)),
+        What::BaggedAlready(envelope) => format!(
+            "{}: the key lies in its bag already; nothing more is needed.",
+            bag(*envelope)
+        ),
+        What::Spoiled {
+            envelope,
+            control,
+            late,
+        } => spoiled(*envelope, control, *late),
+        What::Dispatched(lines) => count(lines.len(), "line"),
+    };
+    if let Some(left) = &acted.left {
+        told.push_str(&format!(
+            " Something of it is still there, though. {} {}",
+            fault::message(left),
+            fault::hint(left)
+        ));
+    }
+    told
+}
+
+fn spoiled(envelope: Envelope, control: &str, late: bool) -> String {
+    let next = if late {
+        "Its job was done, so its key gets no other PIN here: the person needs a replacement. Drop a job file with `replace` = yes for them; the same key will do.".to_owned()
+    } else {
+        format!(
+            "For a new PIN and a new letter: keyline mailer reissue {envelope} --reason \"spoiled\""
+        )
+    };
+    format!(
+        "Letter {}, control number {}, is void: destroy it. {next}",
+        letter(envelope),
+        clean(control)
+    )
+}
+
+/// The same for scripts, in one word.
+pub const fn word(what: &What) -> &'static str {
+    match what {
+        What::Confirmed(_) => "confirmed",
+        What::Enveloped(_) => "enveloped",
+        What::EnvelopedAlready { gone: false, .. } => "enveloped_already",
+        What::EnvelopedAlready { gone: true, .. } => "dispatched_already",
+        What::Bagged(_) => "bagged",
+        What::BaggedAlready(_) => "bagged_already",
+        What::Spoiled { .. } => "spoiled",
+        What::Dispatched(_) => "dispatched",
+    }
+}
+
+/// What it is about, as it is labelled.
+pub fn item(what: &What) -> String {
+    match what {
+        What::Confirmed(envelope)
+        | What::Enveloped(envelope)
+        | What::EnvelopedAlready { envelope, .. }
+        | What::Spoiled { envelope, .. } => letter(*envelope),
+        What::Bagged(envelope) | What::BaggedAlready(envelope) => bag(*envelope),
+        What::Dispatched(_) => String::new(),
+    }
+}
+
+/// A line that is no code.
+pub fn no_code(slip: Option<Slip>) -> Complaint {
+    let message = match slip {
+        Some(Slip::CheckDigits) => {
+            "The check digits of this control number do not agree: it was misread or mistyped."
+        }
+        Some(Slip::Half) => "The square code of the letter was not read to its end.",
+        None => "This is no code of a letter or a bag.",
+    };
+    Complaint::usage(
+        message,
+        "Scan it once more, or type the twelve digits of a letter's control number, or a bag's number such as B-0042.",
+    )
+}
+
+/// No job file of this name came.
+pub fn no_batch(batch: &str) -> Complaint {
+    Complaint::usage(
+        format!("There is no batch `{}`.", clean(batch)),
+        "A batch is named as its job file, without the ending. `keyline status` lists all batches.",
+    )
+}
+
+fn refuse(message: String, hint: &str) -> Complaint {
+    Complaint::new(ExitCode::Refused, message, hint)
+}
+
+/// Why nothing was written; `record` is the job that was asked for by name.
+pub fn refused(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
+    match why {
+        Refusal::UnknownLetter(control) => refuse(
+            format!(
+                "No letter of this ledger has the control number {}.",
+                control.grouped()
+            ),
+            "Lay it aside: it belongs to another station, or is no letter of ours. Send it to nobody.",
+        ),
+        Refusal::NotTogether(_) => refuse(
+            "This code does not belong together: its control number is of another batch or another place than it says."
+                .to_owned(),
+            "Lay the sheet aside and tell the administrator. It confirms nothing.",
+        ),
+        Refusal::Void { envelope, reason } => void(*envelope, reason.as_deref()),
+        Refusal::UnknownBag(envelope) => refuse(
+            format!("No job of this ledger has the bag {}.", bag(*envelope)),
+            "Is it a bag of another station? `keyline jobs list` shows all envelopes.",
+        ),
+        Refusal::BagNotAwaited { envelope, expected } => refuse(
+            format!(
+                "Wrong bag: the key of {} does not wait for its bag now. {}",
+                bag(*envelope),
+                awaited("bag", expected, bag)
+            ),
+            &format!("`keyline jobs show {envelope}` tells where that job stands."),
+        ),
+        Refusal::NumberWanted { envelope, expected } => refuse(
+            format!(
+                "{} alone confirms nothing, because it can be typed without the sheet. {}",
+                letter(*envelope),
+                awaited("letter", expected, letter)
+            ),
+            "Scan the square code on the letter, or type its control number.",
+        ),
+        Refusal::NoSuchJob(_)
+        | Refusal::NoLetter
+        | Refusal::SpoiledAlready
+        | Refusal::LetterGone
+        | Refusal::Cancelled => unspoiled(why, record),
+        Refusal::ScanWanted(step) => refuse(
+            format!("The policy of this job wants {} scanned.", thing(*step)),
+            "Scan its code, or type the number.",
+        ),
+        Refusal::NotAwaited(step) => refuse(
+            format!("Nobody waits for {} now.", thing(*step)),
+            "`keyline status` shows what is waited for.",
+        ),
+        Refusal::InWork(envelope) => Complaint::new(
+            ExitCode::Waiting,
+            format!("The station is working on envelope {envelope} just now, so nothing was written."),
+            "Scan it once more in a moment.",
+        ),
+        Refusal::Fault(fault) => Complaint::from(fault),
+    }
+}
+
+/// Why a letter was not declared void.
+fn unspoiled(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
+    let who = record.map_or_else(|| "The job".to_owned(), |record| clean(&name(record)));
+    let (message, hint) = match why {
+        Refusal::NoLetter => (
+            format!("{who} has no letter that could be spoiled."),
+            "`keyline jobs show JOB` tells where it stands.",
+        ),
+        Refusal::SpoiledAlready => (
+            format!("The letter of {who} is void already."),
+            "If a sheet is left, destroy it. `keyline jobs show JOB` tells what comes next.",
+        ),
+        Refusal::LetterGone => (
+            format!("The letter of {who} was dispatched: it is out of our hands."),
+            "If it is lost or was opened, the person needs a replacement: drop a job file with `replace` = yes for them.",
+        ),
+        Refusal::Cancelled => (
+            format!("{who} was cancelled, and that is for good."),
+            "Its letters are void already. If a sheet is left, destroy it.",
+        ),
+        Refusal::UnknownLetter(_)
+        | Refusal::NotTogether(_)
+        | Refusal::Void { .. }
+        | Refusal::UnknownBag(_)
+        | Refusal::BagNotAwaited { .. }
+        | Refusal::NumberWanted { .. }
+        | Refusal::NoSuchJob(_)
+        | Refusal::ScanWanted(_)
+        | Refusal::NotAwaited(_)
+        | Refusal::InWork(_)
+        | Refusal::Fault(_) => (
+            format!("{who} is not in this ledger."),
+            "`keyline jobs list` shows all jobs.",
+        ),
+    };
+    refuse(message, hint)
+}
+
+fn void(envelope: Envelope, reason: Option<&str>) -> Complaint {
+    let why = reason.map_or_else(
+        || "another one took its place, or nobody wants it any more".to_owned(),
+        |reason| format!("it was spoiled ({})", clean(reason).trim_end_matches('.')),
+    );
+    Complaint::new(
+        ExitCode::Refused,
+        format!(
+            "VOID: this sheet of {} is void; {why}. Destroy it.",
+            letter(envelope)
+        ),
+        format!("It must reach nobody. `keyline jobs show {envelope}` tells what became of it."),
+    )
+}
+
+const fn thing(step: Step) -> &'static str {
+    match step {
+        Step::Bag => "a bag",
+        Step::Deliver => "a letter",
+        Step::Reset
+        | Step::SetPin
+        | Step::MakeCredential
+        | Step::Register
+        | Step::Configure
+        | Step::ChangePin => "this",
+    }
+}
+
+fn awaited(what: &str, expected: &[Envelope], item: fn(Envelope) -> String) -> String {
+    if expected.is_empty() {
+        return format!("No {what} is waited for.");
+    }
+    let named: Vec<String> = expected
+        .iter()
+        .take(EXPECTED_MAX)
+        .map(|envelope| item(*envelope))
+        .collect();
+    let rest = expected.len().saturating_sub(named.len());
+    let more = if rest == 0 {
+        String::new()
+    } else {
+        format!(" and {rest} more")
+    };
+    format!("Waited for: {}{more}.", named.join(", "))
+}
+
+/// What one line of a dispatch is about.
+pub fn things(line: &Line) -> String {
+    match line.thing {
+        Thing::Bag => bag(line.envelope),
+        Thing::Letter => letter(line.envelope),
+        Thing::Job => format!("{}, {}", bag(line.envelope), letter(line.envelope)),
+    }
+}
+
+/// Why it stays.
+pub fn stays(stay: &Stay) -> String {
+    match stay {
+        Stay::NotDone => "the key is not done".to_owned(),
+        Stay::Cancelled => "the job was cancelled".to_owned(),
+        Stay::Held => "the job is held".to_owned(),
+        Stay::NotBagged => "the key is not confirmed to lie in its bag".to_owned(),
+        Stay::NotConfirmed => "the letter is not confirmed".to_owned(),
+        Stay::Void { reason } => format!(
+            "the letter is void ({})",
+            clean(reason).trim_end_matches('.')
+        ),
+        Stay::TooEarly { day } => format!("may go on {}", clean(day)),
+    }
+}
+
+/// How a dispatch ends: with 3 where a void letter is among the batch, with 4 where there was nothing that could leave and
+/// something stays.
+pub fn exit(lines: &[Line]) -> ExitCode {
+    let any = |fits: fn(&Fate) -> bool| lines.iter().any(|line| fits(&line.fate));
+    if any(|fate| matches!(fate, Fate::Stays(Stay::Void { .. }))) {
+        return ExitCode::Refused;
+    }
+    let stays = any(|fate| {
+        !matches!(
+            fate,
+            Fate::Leaves | Fate::Left | Fate::Stays(Stay::Cancelled)
+        )
+    });
+    if stays && !any(|fate| *fate == Fate::Leaves) {
+        return ExitCode::Waiting;
+    }
+    ExitCode::Done
+}

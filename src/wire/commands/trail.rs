@@ -1,0 +1,154 @@
+//! What hands did: codes from the command line or a hand scanner on stdin, spoiled letters, batches that leave. Each code is one
+//! request of its own and is answered at once, so that whoever is stopped between two of them has lost nothing.
+
+use std::io::{BufRead as _, Write};
+
+use serde_json::{Value, json};
+
+use crate::app::trail::Line;
+use crate::domain::job::JobId;
+use crate::domain::scan;
+use crate::face::control::{Answer, Ask, Hands};
+use crate::face::report;
+use crate::face::say::{Complaint, ExitCode, trail};
+use crate::wire::commands::{Ended, admin, cannot_write};
+use crate::wire::config::Config;
+
+/// Reads codes from stdin instead.
+const STDIN: &str = "-";
+
+pub(super) fn confirm(config: &Config, codes: &[String], json: bool, out: &mut dyn Write) -> Ended {
+    let mut worst = ExitCode::Done;
+    if codes != [STDIN] {
+        for code in codes {
+            worst = worst.worst(scanned(config, code, json, out)?);
+        }
+        return Ok(worst);
+    }
+    for line in std::io::stdin().lock().lines() {
+        let line = match line {
+            Ok(line) => line,
+            // A scanner that sends bytes which are no text has sent no code.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => continue,
+            Err(error) => {
+                return Err(Complaint::new(
+                    ExitCode::Journal,
+                    format!("The codes could not be read from stdin: {error}."),
+                    "What was answered is written down. Go on with the next code.",
+                ));
+            }
+        };
+        if scan::read(&line).is_some() || scan::slip(&line).is_some() {
+            worst = worst.worst(scanned(config, &line, json, out)?);
+        }
+    }
+    Ok(worst)
+}
+
+/// One code. That it is refused is an answer: the next one may be right.
+fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> Ended {
+    let asked = hands(Hands::Scanned {
+        line: line.to_owned(),
+    });
+    let (exit, told) = match admin::put(config, &asked)? {
+        Answer::Acted {
+            message,
+            result,
+            item,
+        } => {
+            let value =
+                json!({ "taken": true, "result": result, "item": item, "message": message });
+            (ExitCode::Done, text(as_json, &value, message))
+        }
+        answer @ (Answer::Done { .. } | Answer::Part { .. } | Answer::Refused { .. }) => {
+            let complaint = answer.into_result().err().unwrap_or_else(not_understood);
+            if !as_json {
+                let mut talk = std::io::stderr();
+                complaint
+                    .write(&mut talk)
+                    .map_err(|error| cannot_write(&error))?;
+                return Ok(complaint.exit);
+            }
+            let value = json!({
+                "taken": false,
+                "exit": complaint.exit.number(),
+                "message": complaint.message,
+                "hint": complaint.hint,
+            });
+            (complaint.exit, value.to_string())
+        }
+    };
+    writeln!(out, "{told}")
+        .and_then(|()| out.flush())
+        .map_err(|error| cannot_write(&error))?;
+    Ok(exit)
+}
+
+fn text(as_json: bool, value: &Value, message: String) -> String {
+    if as_json { value.to_string() } else { message }
+}
+
+pub(super) fn spoil(config: &Config, job: &str, reason: &str, out: &mut dyn Write) -> Ended {
+    let asked = hands(Hands::Spoiled {
+        job: job.to_owned(),
+        reason: reason.to_owned(),
+    });
+    admin::bring_about(config, &asked, out)
+}
+
+pub(super) fn dispatch(
+    config: &Config,
+    batch: &str,
+    rehearsal: bool,
+    json: bool,
+    out: &mut dyn Write,
+) -> Ended {
+    let mut lines = Vec::new();
+    let ended = each_part(config, batch, rehearsal, &mut lines);
+    // What has left has left, whatever came after it.
+    if ended.is_ok() || !lines.is_empty() {
+        report::dispatch(batch, &lines, rehearsal, json, out)?;
+    }
+    ended.map(|()| trail::exit(&lines))
+}
+
+fn each_part(
+    config: &Config,
+    batch: &str,
+    rehearsal: bool,
+    lines: &mut Vec<Line>,
+) -> Result<(), Complaint> {
+    let mut after: Option<JobId> = None;
+    loop {
+        let asked = hands(Hands::Dispatched {
+            batch: batch.to_owned(),
+            rehearsal,
+            after,
+        });
+        let part = match admin::put(config, &asked)? {
+            Answer::Part { part } => part,
+            answer @ (Answer::Done { .. } | Answer::Acted { .. } | Answer::Refused { .. }) => {
+                return Err(answer.into_result().err().unwrap_or_else(not_understood));
+            }
+        };
+        lines.extend(part.lines);
+        after = part.last;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn hands(hands: Hands) -> Ask {
+    Ask::Hands {
+        hands,
+        actor: admin::actor(),
+    }
+}
+
+fn not_understood() -> Complaint {
+    Complaint::usage(
+        "The running station answered something else than it was asked.",
+        "Use the same version of keyline as the station.",
+    )
+}
