@@ -1,8 +1,9 @@
 //! Where text becomes marks: lines set into an area from its top, or centred on a baseline. What does not fit or has no glyph
 //! is an error that names the field.
 
+use super::letter::PageDirection;
 use super::profile::{Area, TextBox};
-use super::shape::{Faces, Line, MM_PER_PT, Missing, Style};
+use super::shape::{Base, Faces, Line, MM_PER_PT, Missing, Style};
 use super::sheet::{Ink, Mark, Part};
 use crate::domain::fault::Fault;
 
@@ -18,8 +19,17 @@ pub(super) struct Setting<'a> {
     /// mm
     pub(super) leading: f32,
     pub(super) grey: f32,
+    /// Whether the text is in the letter's own words, or a name or address that begins where its first letter does.
+    pub(super) words: WordsOf,
     /// What an error calls this text.
     pub(super) field: &'a str,
+}
+
+/// Whose words a text is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WordsOf {
+    Letter,
+    Others,
 }
 
 impl<'a> Setting<'a> {
@@ -30,6 +40,7 @@ impl<'a> Setting<'a> {
             size: text_box.size(),
             leading: text_box.leading * MM_PER_PT,
             grey: 0.0,
+            words: WordsOf::Letter,
             field,
         }
     }
@@ -57,6 +68,14 @@ impl<'a> Setting<'a> {
         }
     }
 
+    /// A name, an address, a number: not in the letter's own words.
+    pub(super) const fn foreign(self) -> Self {
+        Self {
+            words: WordsOf::Others,
+            ..self
+        }
+    }
+
     pub(super) const fn part(self, part: Part) -> Self {
         Self { part, ..self }
     }
@@ -66,9 +85,45 @@ impl<'a> Setting<'a> {
 pub(super) struct Desk<'a> {
     pub(super) faces: &'a Faces,
     pub(super) marks: Vec<Mark>,
+    /// Where lines begin.
+    pub(super) direction: PageDirection,
 }
 
 impl Desk<'_> {
+    const fn base(&self, setting: Setting<'_>) -> Base {
+        match setting.words {
+            WordsOf::Others => Base::FirstLetter,
+            WordsOf::Letter => self.letter_base(),
+        }
+    }
+
+    /// How the letter's own words run.
+    pub(super) const fn letter_base(&self) -> Base {
+        match self.direction {
+            PageDirection::LeftToRight => Base::LeftToRight,
+            PageDirection::RightToLeft => Base::RightToLeft,
+        }
+    }
+
+    /// Where a line of `width` has its left end: all lines of a page are flush on the side where it begins, whatever their
+    /// own direction.
+    fn begin(&self, area: Area, width: f32) -> f32 {
+        match self.direction {
+            PageDirection::LeftToRight => area.x,
+            PageDirection::RightToLeft => area.right() - width,
+        }
+    }
+
+    /// `area` in two columns, the first of `width` mm on the side where the page begins.
+    pub(super) fn columns(&self, area: Area, width: f32) -> (Area, Area) {
+        let rest = area.width - width;
+        let at = |x: f32, width: f32| Area { x, width, ..area };
+        match self.direction {
+            PageDirection::LeftToRight => (at(area.x, width), at(area.x + width, rest)),
+            PageDirection::RightToLeft => (at(area.right() - width, width), at(area.x, rest)),
+        }
+    }
+
     /// Fills `area` from its top.
     pub(super) fn column(
         &mut self,
@@ -96,7 +151,7 @@ impl Desk<'_> {
         } = setting;
         let lines = self
             .faces
-            .wrap(style, size, text, area.width)
+            .wrap(style, size, text, area.width, self.base(setting))
             .map_err(|missing| no_glyph(&missing, field))?;
         let (ascent, descent) = self.faces.extent(style, size);
         let mut top = y;
@@ -114,13 +169,12 @@ impl Desk<'_> {
             self.marks.push(Mark {
                 part: setting.part,
                 area: Area {
-                    x: area.x,
+                    x: self.begin(area, line.width),
                     y: top,
                     width: line.width,
                     height: leading,
                 },
                 ink: Ink::Text {
-                    style,
                     size,
                     baseline,
                     grey: setting.grey,
@@ -152,7 +206,6 @@ impl Desk<'_> {
                 height: cap + descent,
             },
             ink: Ink::Text {
-                style,
                 size,
                 baseline,
                 grey: 0.0,
@@ -163,11 +216,7 @@ impl Desk<'_> {
 }
 
 fn no_glyph(missing: &Missing, field: &str) -> Fault {
-    let character = missing.0;
     Fault::Mailer {
-        what: format!(
-            "{field} holds “{character}” (U+{:04X}), which the letter's fonts do not have; write it in Latin, Greek or Cyrillic letters",
-            u32::from(character)
-        ),
+        what: format!("{field} holds {}", missing.told()),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Letterhead;
 use super::desk::{Desk, Setting};
+use super::letter::PageDirection;
 use super::logo::Picture;
 use super::profile::{Area, Profile, TextBox};
 use super::qr;
@@ -44,10 +45,12 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    const fn new(on: Desktop<'a>) -> Self {
+    /// A sheet whose lines begin where `direction` says.
+    const fn new(on: Desktop<'a>, direction: PageDirection) -> Self {
         let desk = Desk {
             faces: on.faces,
             marks: Vec::new(),
+            direction,
         };
         Self { on, desk }
     }
@@ -83,13 +86,13 @@ impl<'a> Page<'a> {
         if let Some(text_box) = &boxes.letterhead {
             let name = &self.on.head.organisation;
             self.largest(text_box, "the organisation's name", |page, setting| {
-                let setting = setting.bold().part(Part::Sender);
+                let setting = setting.bold().foreign().part(Part::Sender);
                 page.desk.column(text_box.area(), name, setting)
             })?;
         }
         if let (Some(text), Some(text_box)) = (&self.on.head.return_line, &boxes.return_line) {
             self.largest(text_box, "the return address", |page, setting| {
-                let setting = setting.grey().part(Part::Address);
+                let setting = setting.grey().foreign().part(Part::Address);
                 page.desk.column(text_box.area(), text, setting)
             })?;
         }
@@ -102,7 +105,7 @@ impl<'a> Page<'a> {
         self.largest(text_box, "the address", |page, setting| {
             let mut y = text_box.area().y;
             for (field, row) in rows {
-                let setting = Setting { field, ..setting }.part(Part::Address);
+                let setting = Setting { field, ..setting }.foreign().part(Part::Address);
                 y = page.desk.flow(text_box.area(), y, row, setting)?;
             }
             Ok(())
@@ -114,16 +117,9 @@ impl<'a> Page<'a> {
         let text_box = self.wanted("info", &self.on.profile.boxes.info)?;
         let area = text_box.area();
         let indent = text_box.indent;
-        let values = Area {
-            x: area.x + indent,
-            width: area.width - indent,
-            ..area
-        };
-        let labels = Area {
-            // A gap keeps label and value apart.
-            width: indent - 1.0,
-            ..area
-        };
+        let (labels, values) = self.desk.columns(area, indent);
+        // A gap keeps label and value apart.
+        let (labels, _) = self.desk.columns(labels, indent - 1.0);
         self.largest(text_box, "the info block", |page, setting| {
             let mut y = area.y;
             for (label, value) in rows {
@@ -134,7 +130,10 @@ impl<'a> Page<'a> {
                     ..setting.part(Part::Account)
                 };
                 let after_label = page.desk.flow(labels, y, label, setting.grey())?;
-                y = page.desk.flow(values, y, value, setting)?.max(after_label);
+                y = page
+                    .desk
+                    .flow(values, y, value, setting.foreign())?
+                    .max(after_label);
             }
             Ok(())
         })

@@ -1,5 +1,9 @@
 //! The words of a letter in one language, read from data. A missing or unknown message is an error, and so is a placeholder
-//! where it does not belong.
+//! where it does not belong. Never holds a PIN: there is no placeholder for it.
+//!
+//! # Why
+//! Each kind of letter has its own type, so that the reader of the file alone says which messages there are. What every kind
+//! needs of a language (dates, direction, whom to ask) is one table, [`Page`].
 
 use std::collections::BTreeMap;
 
@@ -7,15 +11,32 @@ use serde::Deserialize;
 
 use super::words::{Field, Words};
 
+/// Where the lines of a page begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) enum PageDirection {
+    #[serde(rename = "ltr")]
+    LeftToRight,
+    #[serde(rename = "rtl")]
+    RightToLeft,
+}
+
+/// What every letter in one language needs beside its messages.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    /// Whether a native speaker has read the letter and found it right.
+    pub(super) reviewed: bool,
+    pub(super) direction: PageDirection,
+    pub(super) date: Words,
+    pub(super) months: [String; 12],
+    pub(super) help_default: String,
+}
+
 /// The words of the PIN letter in one language. Every language has every message: a missing or unknown one is an error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Letter {
-    pub(super) date: Words,
-    pub(super) months: [String; 12],
-    pub(super) digits: [String; 10],
-    pub(super) capital: Words,
-    pub(super) help_default: String,
+    pub(super) page: Page,
     pub(super) subject: Words,
     pub(super) salutation: Words,
     pub(super) opening: Vec<Words>,
@@ -34,6 +55,12 @@ pub(super) struct Letter {
     pub(super) opened: Words,
     pub(super) help: Words,
     pub(super) info: InfoLabels,
+    /// The digits from zero to nine.
+    pub(super) digits: [String; 10],
+    /// How a large letter is announced.
+    pub(super) capital: Words,
+    /// Stands between the spelled characters.
+    pub(super) between: String,
     pub(super) spelling: BTreeMap<char, String>,
 }
 
@@ -48,43 +75,172 @@ pub(super) struct InfoLabels {
     pub(super) serial: String,
 }
 
+/// The words of the letter in the bag of a key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyLetter {
+    pub(super) page: Page,
+    pub(super) subject: Words,
+    pub(super) salutation: Words,
+    pub(super) opening: Vec<Words>,
+    pub(super) steps_heading: Words,
+    pub(super) steps: [Words; 3],
+    pub(super) care_heading: Words,
+    pub(super) care: Words,
+    pub(super) opened_heading: Words,
+    pub(super) opened: Words,
+    pub(super) help: Words,
+    pub(super) info: CompanionLabels,
+}
+
+/// The words of the slip that comes back signed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Receipt {
+    pub(super) page: Page,
+    pub(super) subject: Words,
+    pub(super) opening: Words,
+    /// What the person signs for.
+    pub(super) statement: [Words; 3],
+    /// Stand under lines for a pen.
+    pub(super) received_on: String,
+    pub(super) signature: String,
+    pub(super) return_to: Words,
+    pub(super) info: CompanionLabels,
+}
+
+/// The labels of what goes with a key: also those of the slip on its bag.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompanionLabels {
+    pub(super) name: String,
+    pub(super) date: String,
+    pub(super) bag: String,
+    pub(super) batch: String,
+    pub(super) key: String,
+    pub(super) serial: String,
+}
+
+impl Page {
+    /// The day in the letter's words, digits as Europe writes them.
+    pub(super) fn date_of(&self, date: jiff::civil::Date) -> String {
+        let (day, year) = (date.day().to_string(), date.year().to_string());
+        let month = usize::try_from(date.month() - 1)
+            .ok()
+            .and_then(|index| self.months.get(index))
+            .map_or("", String::as_str);
+        self.date.fill(|field| match field {
+            Field::Day => &day,
+            Field::Month => month,
+            Field::Year => &year,
+            // Refused when the template was read.
+            Field::Name
+            | Field::Key
+            | Field::SignIn
+            | Field::Help
+            | Field::Control
+            | Field::Envelope
+            | Field::Bag
+            | Field::Word => "",
+        })
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let date = [Field::Day, Field::Month, Field::Year];
+        self.date.uses_only("page.date", &date)
+    }
+}
+
 impl Letter {
     pub(super) fn check(&self) -> Result<(), String> {
+        self.page.check()?;
         if let Some(letter) = ('a'..='z').find(|letter| !self.spelling.contains_key(letter)) {
             return Err(format!("[spelling] lacks the letter `{letter}`"));
         }
-        let date = [Field::Day, Field::Month, Field::Year];
-        self.date.uses_only("date", &date)?;
         self.capital.uses_only("capital", &[Field::Word])?;
-        let body = [
-            Field::Name,
-            Field::Key,
-            Field::SignIn,
-            Field::Help,
-            Field::Control,
-            Field::Envelope,
-        ];
         let singles = [
-            &self.subject,
-            &self.salutation,
-            &self.opening_keep,
-            &self.opening_change,
-            &self.pin_label,
-            &self.pin_label_change,
-            &self.pin_note,
-            &self.pin_note_letters,
-            &self.steps_heading,
-            &self.change_heading,
-            &self.change,
-            &self.opened_heading,
-            &self.opened,
-            &self.help,
+            ("subject", &self.subject),
+            ("salutation", &self.salutation),
+            ("opening_keep", &self.opening_keep),
+            ("opening_change", &self.opening_change),
+            ("pin_label", &self.pin_label),
+            ("pin_label_change", &self.pin_label_change),
+            ("pin_note", &self.pin_note),
+            ("pin_note_letters", &self.pin_note_letters),
+            ("steps_heading", &self.steps_heading),
+            ("change_heading", &self.change_heading),
+            ("change", &self.change),
+            ("opened_heading", &self.opened_heading),
+            ("opened", &self.opened),
+            ("help", &self.help),
         ];
         singles
             .into_iter()
-            .chain(&self.opening)
-            .chain(&self.steps_keep)
-            .chain(&self.steps_change)
-            .try_for_each(|words| words.uses_only("the letter's text", &body))
+            .chain(named("opening", &self.opening))
+            .chain(named("steps_keep", &self.steps_keep))
+            .chain(named("steps_change", &self.steps_change))
+            .try_for_each(|(message, words)| words.uses_only(message, &PIN_LETTER_FIELDS))
     }
+}
+
+/// What the PIN letter may leave open; a profile says in addition what may not stand beside the PIN.
+const PIN_LETTER_FIELDS: [Field; 6] = [
+    Field::Name,
+    Field::Key,
+    Field::SignIn,
+    Field::Help,
+    Field::Control,
+    Field::Envelope,
+];
+
+/// What the papers beside a key may leave open.
+const COMPANION_FIELDS: [Field; 5] = [
+    Field::Name,
+    Field::Key,
+    Field::SignIn,
+    Field::Help,
+    Field::Bag,
+];
+
+impl KeyLetter {
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.page.check()?;
+        let singles = [
+            ("subject", &self.subject),
+            ("salutation", &self.salutation),
+            ("steps_heading", &self.steps_heading),
+            ("care_heading", &self.care_heading),
+            ("care", &self.care),
+            ("opened_heading", &self.opened_heading),
+            ("opened", &self.opened),
+            ("help", &self.help),
+        ];
+        singles
+            .into_iter()
+            .chain(named("opening", &self.opening))
+            .chain(named("steps", &self.steps))
+            .try_for_each(|(message, words)| words.uses_only(message, &COMPANION_FIELDS))
+    }
+}
+
+impl Receipt {
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.page.check()?;
+        let singles = [
+            ("subject", &self.subject),
+            ("opening", &self.opening),
+            ("return_to", &self.return_to),
+        ];
+        singles
+            .into_iter()
+            .chain(named("statement", &self.statement))
+            .try_for_each(|(message, words)| words.uses_only(message, &COMPANION_FIELDS))
+    }
+}
+
+fn named<'a>(
+    message: &'a str,
+    list: &'a [Words],
+) -> impl Iterator<Item = (&'a str, &'a Words)> + 'a {
+    list.iter().map(move |words| (message, words))
 }

@@ -8,8 +8,10 @@
 
 mod desk;
 mod folder;
+mod fonts;
 mod layout;
 mod letter;
+mod letters;
 mod logo;
 mod pdf;
 mod profile;
@@ -23,6 +25,8 @@ mod tests;
 mod values;
 mod words;
 
+use std::path::PathBuf;
+
 use zeroize::Zeroizing;
 
 pub use self::folder::FolderPress;
@@ -30,12 +34,12 @@ pub use self::logo::Logo;
 pub use self::template::Templates;
 
 use self::layout::Desktop;
-use self::letter::Letter;
 use self::logo::Picture;
 use self::pdf::PdfFonts;
 use self::profile::Profile;
-use self::shape::Faces;
+use self::shape::{Faces, Style};
 use self::sheet::Sheet;
+use self::words::Words;
 use crate::domain::fault::Fault;
 use crate::domain::mailer::{Companion, CompanionKind, Mailer, MailerUnfit, SheetKind};
 
@@ -73,6 +77,8 @@ pub struct Stationery {
     /// The name of a profile.
     pub profile: String,
     pub logo: Option<Logo>,
+    /// Font files for what the shipped fonts lack: `.ttf`, `.otf`, or the first face of a `.ttc`.
+    pub fonts: Vec<PathBuf>,
 }
 
 impl Default for Stationery {
@@ -80,6 +86,7 @@ impl Default for Stationery {
         Self {
             profile: Templates::PROFILE.to_owned(),
             logo: None,
+            fonts: Vec::new(),
         }
     }
 }
@@ -107,15 +114,16 @@ impl Composer {
             (Some(logo), Some(area)) => Some(logo.embedded(area)?),
             (_, None) | (None, _) => None,
         };
+        let fonts = fonts::with_files(&stationery.fonts)?;
         Ok(Self {
             templates,
             head,
             profile: stationery.profile,
             logo,
-            faces: Faces::load().ok_or_else(|| Fault::Mailer {
-                what: "an embedded font cannot be read".to_owned(),
+            faces: Faces::load(&fonts).map_err(|name| Fault::Mailer {
+                what: format!("the font {name} cannot be read"),
             })?,
-            fonts: PdfFonts::load()?,
+            fonts: PdfFonts::load(&fonts)?,
         })
     }
 
@@ -200,18 +208,21 @@ impl Composer {
 
     fn sheet(&self, mailer: &Mailer, specimen: bool) -> Result<Sheet, Fault> {
         mailer.check().map_err(|unfit| unfit_said(&unfit))?;
-        let letter = self.letter(&mailer.language)?;
+        let letter = self.templates.letters.pin(&mailer.language)?;
+        self.has_fonts_for(&letter.subject, &mailer.language)?;
         let profile = self.profile_for(SheetKind::Pin)?;
         layout::letter(self.desktop(profile, specimen), letter, mailer)
     }
 
     fn companion_sheet(&self, companion: &Companion, specimen: bool) -> Result<Sheet, Fault> {
         companion.check().map_err(|unfit| unfit_said(&unfit))?;
-        let letter = self.letter(&companion.language)?;
+        let letters = &self.templates.letters;
         let profile = self.profile_for(companion.kind.into())?;
         let desktop = self.desktop(profile, specimen);
         match companion.kind {
-            CompanionKind::Label => layout::label(desktop, &letter.info, companion),
+            CompanionKind::Label => {
+                layout::label(desktop, letters.key(&companion.language)?, companion)
+            }
             CompanionKind::Key | CompanionKind::Receipt => Err(Fault::Mailer {
                 what: format!(
                     "there is no {} letter in the language `{}`",
@@ -222,17 +233,18 @@ impl Composer {
         }
     }
 
-    fn letter(&self, language: &str) -> Result<&Letter, Fault> {
-        self.templates.letters.get(language).ok_or_else(|| {
-            let known: Vec<&str> = self.templates.languages().collect();
-            Fault::Mailer {
+    /// Tells a letter whose script no font has before anything else is looked at.
+    fn has_fonts_for(&self, subject: &Words, language: &str) -> Result<(), Fault> {
+        let subject = subject.fill(|_| "");
+        match self.faces.missing(Style::Bold, &subject) {
+            None => Ok(()),
+            Some(missing) => Err(Fault::Mailer {
                 what: format!(
-                    "there is no letter in the language `{}`; there are {}",
-                    language.escape_default(),
-                    known.join(", ")
+                    "the letter in the language `{language}` holds {}",
+                    missing.told()
                 ),
-            }
-        })
+            }),
+        }
     }
 
     fn profile_for(&self, kind: SheetKind) -> Result<&Profile, Fault> {

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use printpdf::Mm;
 use printpdf::{
-    DictItem, ExternalStream, ExternalXObject, FontId, OffsetDateTime, Op, ParsedFont, PdfDocument,
+    DictItem, ExternalStream, ExternalXObject, OffsetDateTime, Op, ParsedFont, PdfDocument,
     PdfFont, PdfPage, PdfSaveOptions, TextItem, XObject,
 };
 use zeroize::{Zeroize, Zeroizing};
@@ -16,27 +16,29 @@ use zeroize::{Zeroize, Zeroizing};
 mod draw;
 
 use self::draw::{font_id, logo_id};
+use super::fonts::{FACE_INDEX, Font};
 use super::logo::Picture;
-use super::shape::Style;
+use super::shape::FaceId;
 use super::sheet::{Ink, Sheet};
 use crate::domain::fault::Fault;
 
 /// The fonts as printpdf embeds them, parsed once.
-pub(super) struct PdfFonts(Vec<(FontId, ParsedFont)>);
+pub(super) struct PdfFonts(Vec<(FaceId, ParsedFont)>);
 
 /// A letter is smaller; the buffer never grows, so no part of it is left behind in freed memory.
 const PDF_BYTES_MAX: usize = 512 * 1024;
 
 impl PdfFonts {
-    pub(super) fn load() -> Result<Self, Fault> {
-        let mut fonts = Vec::new();
-        for style in Style::ALL {
+    pub(super) fn load(fonts: &[Font]) -> Result<Self, Fault> {
+        let index = usize::try_from(FACE_INDEX).unwrap_or(0);
+        let mut parsed = Vec::new();
+        for (number, font) in (0..).zip(fonts) {
             let mut warnings = Vec::new();
-            let font = ParsedFont::from_bytes(style.bytes(), 0, &mut warnings)
-                .ok_or_else(|| internal(format!("the font of {style:?} cannot be read")))?;
-            fonts.push((font_id(style), font));
+            let face = ParsedFont::from_bytes(font.bytes, index, &mut warnings)
+                .ok_or_else(|| internal(format!("the font {} cannot be embedded", font.name)))?;
+            parsed.push((FaceId(number), face));
         }
-        Ok(Self(fonts))
+        Ok(Self(parsed))
     }
 }
 
@@ -55,9 +57,10 @@ pub(super) fn write(
     info.metadata_date = moment;
     "keyline".clone_into(&mut info.creator);
     "keyline".clone_into(&mut info.producer);
-    for (id, font) in &fonts.0 {
+    let used = draw::faces(sheet);
+    for (face, font) in fonts.0.iter().filter(|(face, _)| used.contains(face)) {
         let font = PdfFont::new(font.clone());
-        document.resources.fonts.map.insert(id.clone(), font);
+        document.resources.fonts.map.insert(font_id(*face), font);
     }
     let shows_logo = sheet.marks.iter().any(|mark| matches!(mark.ink, Ink::Logo));
     if let Some(logo) = logo.filter(|_| shows_logo) {

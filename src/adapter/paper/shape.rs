@@ -1,13 +1,18 @@
-//! Text to glyphs: faces parsed once, shaping, the order of mixed scripts, and breaking into lines. Never draws; a character
-//! that a face lacks is an error here, before anything is made.
+//! Text to glyphs: each text is shaped once, in whatever scripts it has, and then cut into lines and put into the order in which
+//! it is seen. Never draws; a character that no font has is an error here, before anything is made.
 
-use rustybuzz::{Direction, Face, GlyphBuffer, ShapePlan, UnicodeBuffer, script};
-use unicode_bidi::BidiInfo;
-use unicode_linebreak::BreakOpportunity;
-use unicode_normalization::UnicodeNormalization;
+mod breaks;
+mod runs;
+
+use rustybuzz::Face;
+use unicode_script::{Script, UnicodeScript};
 use zeroize::Zeroizing;
 
-/// Which face a text is set in.
+pub(super) use self::runs::Shaped;
+use self::runs::Typeface;
+use super::fonts::{Font, Role};
+
+/// How a text looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
     Regular,
@@ -16,34 +21,36 @@ pub(super) enum Style {
     Mono,
 }
 
-impl Style {
-    pub(super) const ALL: [Self; 3] = [Self::Regular, Self::Bold, Self::Mono];
-
-    /// The font file, embedded.
-    pub(super) const fn bytes(self) -> &'static [u8] {
-        match self {
-            Self::Regular => include_bytes!("../../../templates/mailer/fonts/NotoSans-Regular.ttf"),
-            Self::Bold => include_bytes!("../../../templates/mailer/fonts/NotoSans-Bold.ttf"),
-            Self::Mono => include_bytes!("../../../templates/mailer/fonts/DejaVuSansMono.ttf"),
-        }
-    }
+/// Where a text begins that does not say so itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    LeftToRight,
+    RightToLeft,
+    /// As its first letter does: a name, an address.
+    FirstLetter,
 }
+
+/// One of the faces, by its place in their list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct FaceId(pub(super) u8);
 
 /// The faces, parsed once for all letters.
 pub(super) struct Faces {
-    regular: Typeface,
-    bold: Typeface,
-    mono: Typeface,
+    all: Vec<Typeface>,
+    regular: Order,
+    bold: Order,
+    mono: Order,
 }
 
-struct Typeface {
-    face: Face<'static>,
-    /// How Latin is shaped, and whatever has no script of its own. Making a plan costs more than using it.
-    latin: ShapePlan,
+/// The faces for a style: the first gives the measures of a line, the others what it lacks.
+struct Order {
+    first: FaceId,
+    others: Vec<FaceId>,
 }
 
 /// One glyph, placed in mm from the start of its line; `y` upwards.
 pub(super) struct Glyph {
+    pub(super) face: FaceId,
     pub(super) id: u16,
     pub(super) x: f32,
     pub(super) y: f32,
@@ -51,55 +58,57 @@ pub(super) struct Glyph {
     pub(super) text: Zeroizing<String>,
 }
 
-/// One line of glyphs.
+/// One line of glyphs, from left to right.
 pub(super) struct Line {
     pub(super) glyphs: Vec<Glyph>,
     /// mm
     pub(super) width: f32,
 }
 
-/// What no line break divides, with the blanks after it. Widths in mm.
-struct Word {
-    start: usize,
-    end: usize,
-    solid: f32,
-    blank: f32,
-    ends_line: bool,
-}
-
-/// Where the lines of a text begin, in bytes, and how wide its last line is.
-struct Breaks {
-    starts: Vec<usize>,
-    last: f32,
-}
-
-/// The character that a face lacks.
+/// A character that no face of a style has.
+#[derive(Debug)]
 pub(super) struct Missing(pub(super) char);
 
 /// Points to millimetres.
 pub(super) const MM_PER_PT: f32 = 25.4 / 72.0;
 
 impl Faces {
-    /// Parses the embedded fonts; `None` when one of them is broken.
-    pub(super) fn load() -> Option<Self> {
-        let face = |style: Style| {
-            let face = Face::from_slice(style.bytes(), 0)?;
-            let forwards = Direction::LeftToRight;
-            let latin = ShapePlan::new(&face, forwards, Some(script::LATIN), None, &[]);
-            Some(Typeface { face, latin })
+    /// Parses `fonts`, which hold at least one of each role.
+    ///
+    /// # Errors
+    /// The name of the font that cannot be read.
+    pub(super) fn load(fonts: &[Font]) -> Result<Self, String> {
+        let mut all = Vec::with_capacity(fonts.len());
+        for font in fonts {
+            all.push(Typeface::parse(font).ok_or_else(|| font.name.clone())?);
+        }
+        let ids = |roles: &[Role]| -> Vec<FaceId> {
+            let of = |role: &Role| -> Vec<FaceId> {
+                (0..)
+                    .zip(fonts)
+                    .filter(|(_, font)| font.role == *role)
+                    .map(|(index, _)| FaceId(index))
+                    .collect()
+            };
+            roles.iter().flat_map(of).collect()
         };
-        Some(Self {
-            regular: face(Style::Regular)?,
-            bold: face(Style::Bold)?,
-            mono: face(Style::Mono)?,
+        let order = |roles: &[Role]| {
+            let mut others = ids(roles);
+            if others.is_empty() {
+                return Err(format!("there is none for {roles:?}"));
+            }
+            let first = others.remove(0);
+            Ok(Order { first, others })
+        };
+        Ok(Self {
+            all,
+            regular: order(&[Role::Regular, Role::Bold])?,
+            bold: order(&[Role::Bold, Role::Regular])?,
+            mono: order(&[Role::Mono])?,
         })
     }
 
-    const fn face(&self, style: Style) -> &Face<'static> {
-        &self.typeface(style).face
-    }
-
-    const fn typeface(&self, style: Style) -> &Typeface {
+    const fn order(&self, style: Style) -> &Order {
         match style {
             Style::Regular => &self.regular,
             Style::Bold => &self.bold,
@@ -107,74 +116,47 @@ impl Faces {
         }
     }
 
+    fn typeface(&self, id: FaceId) -> Option<&Typeface> {
+        self.all.get(usize::from(id.0))
+    }
+
+    fn first(&self, style: Style) -> Option<&Face<'static>> {
+        let typeface = self.typeface(self.order(style).first)?;
+        Some(&typeface.face)
+    }
+
     /// Ascent and descent at `size` pt, in mm, both positive.
     pub(super) fn extent(&self, style: Style, size: f32) -> (f32, f32) {
-        let face = self.face(style);
-        let scale = scale(face, size);
-        (
-            f32::from(face.ascender()) * scale,
-            -f32::from(face.descender()) * scale,
-        )
+        self.first(style).map_or((size, 0.0), |face| {
+            let scale = mm_per_unit(face, size);
+            (
+                f32::from(face.ascender()) * scale,
+                -f32::from(face.descender()) * scale,
+            )
+        })
     }
 
     /// Height of capitals and digits at `size` pt, in mm.
     pub(super) fn cap_height(&self, style: Style, size: f32) -> f32 {
-        let face = self.face(style);
-        let units = face
-            .capital_height()
-            .filter(|height| *height > 0)
-            .unwrap_or_else(|| face.ascender());
-        f32::from(units) * scale(face, size)
+        self.first(style).map_or(size, |face| {
+            let units = face
+                .capital_height()
+                .filter(|height| *height > 0)
+                .unwrap_or_else(|| face.ascender());
+            f32::from(units) * mm_per_unit(face, size)
+        })
     }
 
     /// Sets `text` on one line of whatever width.
-    pub(super) fn line(&self, style: Style, size: f32, text: &str) -> Result<Line, Missing> {
-        let mut line = Line {
-            glyphs: Vec::new(),
-            width: 0.0,
-        };
-        self.runs(style, text, |part, shaped| place(part, shaped, &mut line))?;
-        let scale = scale(self.face(style), size);
-        line.width *= scale;
-        for glyph in &mut line.glyphs {
-            glyph.x *= scale;
-            glyph.y *= scale;
-        }
-        Ok(line)
-    }
-
-    /// How wide `text` is on one line, mm.
-    fn width(&self, style: Style, size: f32, text: &str) -> Result<f32, Missing> {
-        let mut width = 0.0;
-        self.runs(style, text, |_, shaped| {
-            let positions = shaped.glyph_positions().iter();
-            width += positions.fold(0.0, |sum, position| sum + units(position.x_advance));
-        })?;
-        Ok(width * scale(self.face(style), size))
-    }
-
-    /// Shapes `text` and shows each run of one direction to `each`, from left to right.
-    fn runs(
+    pub(super) fn line(
         &self,
         style: Style,
+        size: f32,
         text: &str,
-        mut each: impl FnMut(&str, &GlyphBuffer),
-    ) -> Result<(), Missing> {
-        let bidi = BidiInfo::new(text, None);
-        for paragraph in &bidi.paragraphs {
-            let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
-            for run in runs {
-                let backwards = levels.get(run.start).is_some_and(|level| level.is_rtl());
-                let part = text.get(run).unwrap_or("");
-                let shaped = self.shape(style, part, backwards);
-                if let Some(info) = shaped.glyph_infos().iter().find(|info| info.glyph_id == 0) {
-                    let rest = part.get(index(info.cluster)..).unwrap_or("");
-                    return Err(Missing(self.lacking(style, rest)));
-                }
-                each(part, &shaped);
-            }
-        }
-        Ok(())
+        base: Base,
+    ) -> Result<Line, Missing> {
+        let shaped = self.shape(style, text, base)?;
+        Ok(shaped.line(0..text.len(), size))
     }
 
     /// Breaks `text` into lines no wider than `width` mm, and where a word or two would stand alone on the last one, into as
@@ -185,193 +167,55 @@ impl Faces {
         size: f32,
         text: &str,
         width: f32,
+        base: Base,
     ) -> Result<Vec<Line>, Missing> {
-        /// A last line shorter than this part of the width looks lost.
-        const LOST: f32 = 0.25;
-        const NARROWER: [f32; 8] = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
-        let words = self.words(style, size, text)?;
-        let break_at = |width: f32| self.breaks(style, size, text, &words, width);
-        let mut breaks = break_at(width)?;
-        let is_lost = |breaks: &Breaks| breaks.starts.len() > 1 && breaks.last < width * LOST;
-        if is_lost(&breaks) {
-            for part in NARROWER {
-                let narrower = break_at(width * part)?;
-                if narrower.starts.len() == breaks.starts.len() && !is_lost(&narrower) {
-                    breaks = narrower;
-                    break;
-                }
-            }
-        }
-        let starts = &breaks.starts;
-        let ends = starts.iter().skip(1).copied().chain([text.len()]);
-        starts
-            .iter()
-            .zip(ends)
-            .map(|(start, end)| {
-                let line = text.get(*start..end).unwrap_or("");
-                self.line(style, size, line.trim_end())
-            })
-            .collect()
+        let shaped = self.shape(style, text, base)?;
+        Ok(breaks::lines(&shaped, width / (size * MM_PER_PT))
+            .into_iter()
+            .map(|range| shaped.line(range, size))
+            .collect())
     }
 
-    /// The parts of `text` that no line break divides, measured.
-    fn words(&self, style: Style, size: f32, text: &str) -> Result<Vec<Word>, Missing> {
-        let blank = self.width(style, size, " ")?;
-        let mut words = Vec::new();
-        let mut start = 0;
-        for (end, opportunity) in unicode_linebreak::linebreaks(text) {
-            let word = text.get(start..end).unwrap_or("");
-            // An address on the web is copied by hand from paper: it stays whole while it can.
-            if word.ends_with('/') && end < text.len() {
-                continue;
-            }
-            let solid = word.trim_end();
-            let blanks = word.chars().rev().take_while(|c| c.is_whitespace());
-            words.push(Word {
-                start,
-                end,
-                solid: self.width(style, size, solid)?,
-                blank: blanks.fold(0.0, |sum, _| sum + blank),
-                ends_line: opportunity == BreakOpportunity::Mandatory && end < text.len(),
-            });
-            start = end;
-        }
-        Ok(words)
-    }
-
-    /// Fills each line before it begins the next.
-    fn breaks(
-        &self,
-        style: Style,
-        size: f32,
-        text: &str,
-        words: &[Word],
-        width: f32,
-    ) -> Result<Breaks, Missing> {
-        let mut starts = vec![0];
-        let mut used = 0.0;
-        let mut blank = 0.0;
-        for word in words {
-            let begins_line = starts.last() == Some(&word.start);
-            // Blanks at the end of a line may hang over.
-            if used + blank + word.solid > width && !begins_line {
-                starts.push(word.start);
-                (used, blank) = (0.0, 0.0);
-            }
-            if word.solid > width {
-                let whole = text.get(word.start..word.end).unwrap_or("");
-                let cuts = self.cuts(style, size, whole, width)?;
-                starts.extend(cuts.iter().map(|cut| word.start + cut));
-                let rest = whole.get(cuts.last().copied().unwrap_or(0)..).unwrap_or("");
-                used = self.width(style, size, rest.trim_end())?;
-            } else {
-                used += blank + word.solid;
-            }
-            blank = word.blank;
-            if word.ends_line {
-                starts.push(word.end);
-                (used, blank) = (0.0, 0.0);
-            }
-        }
-        Ok(Breaks { starts, last: used })
-    }
-
-    /// Where an overlong word has to be cut, in bytes from its start.
-    fn cuts(&self, style: Style, size: f32, word: &str, width: f32) -> Result<Vec<usize>, Missing> {
-        let mut cuts = Vec::new();
-        let mut from = 0;
-        for (at, character) in word.char_indices() {
-            let until = at + character.len_utf8();
-            let piece = word.get(from..until).unwrap_or("");
-            // A combining mark has no width and so never begins a line.
-            let adds = self.width(style, size, piece.trim_end())? > width;
-            if adds && at > from {
-                cuts.push(at);
-                from = at;
-            }
-        }
-        Ok(cuts)
-    }
-
-    fn shape(&self, style: Style, text: &str, backwards: bool) -> GlyphBuffer {
-        let Typeface { face, latin } = self.typeface(style);
-        let mut buffer = UnicodeBuffer::new();
-        buffer.push_str(text);
-        buffer.guess_segment_properties();
-        let is_latin = [script::LATIN, script::COMMON, script::UNKNOWN].contains(&buffer.script());
-        if backwards {
-            buffer.set_direction(Direction::RightToLeft);
-            return rustybuzz::shape(face, &[], buffer);
-        }
-        buffer.set_direction(Direction::LeftToRight);
-        if is_latin {
-            buffer.set_script(script::LATIN);
-            rustybuzz::shape_with_plan(face, latin, buffer)
-        } else {
-            rustybuzz::shape(face, &[], buffer)
-        }
-    }
-
-    fn lacking(&self, style: Style, cluster: &str) -> char {
-        cluster
-            .chars()
-            .find(|character| self.face(style).glyph_index(*character).is_none())
-            .or_else(|| cluster.chars().next())
-            .unwrap_or(char::REPLACEMENT_CHARACTER)
+    /// The first character of `text` that no face of `style` has.
+    pub(super) fn missing(&self, style: Style, text: &str) -> Option<Missing> {
+        self.shape(style, text, Base::FirstLetter).err()
     }
 }
 
-/// Appends shaped glyphs to `line`, in font units.
-fn place(text: &str, shaped: &GlyphBuffer, line: &mut Line) {
-    let infos = shaped.glyph_infos();
-    let mut starts: Vec<usize> = infos.iter().map(|info| index(info.cluster)).collect();
-    starts.sort_unstable();
-    starts.dedup();
-    let mut positions = shaped.glyph_positions().iter();
-    for cluster in infos.chunk_by(|one, next| one.cluster == next.cluster) {
-        let from = cluster.first().map_or(0, |info| index(info.cluster));
-        let after = starts.partition_point(|start| *start <= from);
-        let to = starts.get(after).copied().unwrap_or(text.len());
-        let read = text.get(from..to).unwrap_or("");
-        for (nth, (info, position)) in cluster.iter().zip(positions.by_ref()).enumerate() {
-            line.glyphs.push(Glyph {
-                // A face has at most 65,535 glyphs; 0 was refused.
-                id: u16::try_from(info.glyph_id).unwrap_or(0),
-                x: line.width + units(position.x_offset),
-                y: units(position.y_offset),
-                text: reads_as(read, cluster.len(), nth),
-            });
-            line.width += units(position.x_advance);
+impl Missing {
+    /// What the character is and what helps, after "holds".
+    pub(super) fn told(&self) -> String {
+        let character = self.0;
+        let script = character.script();
+        let sign = format!("“{character}” (U+{:04X})", u32::from(character));
+        match script {
+            Script::Han
+            | Script::Hiragana
+            | Script::Katakana
+            | Script::Hangul
+            | Script::Bopomofo => format!(
+                "{sign}, a character of the script {}, which keyline's own fonts do not have; install the package \
+                 fonts-noto-cjk and name its NotoSansCJK-Regular.ttc in `paper.fonts`, or write it in Latin letters",
+                script.full_name()
+            ),
+            Script::Common | Script::Inherited | Script::Unknown => format!(
+                "{sign}, a sign or picture that no font of the letter has; leave it out or write it in letters"
+            ),
+            _ => format!(
+                "{sign}, a character of the script {}, which no font of the letter has; name one that has it in \
+                 `paper.fonts`, such as one of the package fonts-noto-core, or write it in Latin letters",
+                script.full_name().replace('_', " ")
+            ),
         }
     }
-}
-
-/// What the `nth` of the `count` glyphs of a cluster reads back as: of a base and its mark each its own character, also where
-/// the face takes a composed character apart; a ligature all of them.
-fn reads_as(cluster: &str, count: usize, nth: usize) -> Zeroizing<String> {
-    let apart = Zeroizing::new(if count > cluster.chars().count() {
-        cluster.nfd().collect()
-    } else {
-        cluster.to_owned()
-    });
-    let rest = apart.chars().skip(nth);
-    Zeroizing::new(if nth + 1 == count {
-        rest.collect()
-    } else {
-        rest.take(1).collect()
-    })
 }
 
 /// Millimetres per font unit.
-fn scale(face: &Face<'_>, size: f32) -> f32 {
+fn mm_per_unit(face: &Face<'_>, size: f32) -> f32 {
     size * MM_PER_PT / units(face.units_per_em())
 }
 
 /// Font units fit in 16 bits in every sfnt table that they come from; what does not is a broken font and becomes 0.
 fn units(value: i32) -> f32 {
     i16::try_from(value).map_or(0.0, f32::from)
-}
-
-fn index(cluster: u32) -> usize {
-    usize::try_from(cluster).unwrap_or(0)
 }

@@ -2,7 +2,7 @@
 //! stands in its box, away from whom it belongs to.
 
 use super::profile::{Area, Profile};
-use super::shape::{Line, Style};
+use super::shape::Line;
 use crate::domain::fault::Fault;
 
 /// What a mark belongs to.
@@ -26,7 +26,6 @@ pub(super) enum Part {
 pub(super) enum Ink {
     /// Text from `x` on its baseline (mm from the top); `grey` from 0, black.
     Text {
-        style: Style,
         size: f32,
         baseline: f32,
         grey: f32,
@@ -34,7 +33,6 @@ pub(super) enum Ink {
     },
     /// Text through the middle of the mark's area, turned by degrees against the clock.
     Turned {
-        style: Style,
         size: f32,
         grey: f32,
         degrees: f32,

@@ -2,13 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::letter::Letter;
+use super::letter::{Letter, PageDirection};
+use super::values::{END, FIRST_LETTER};
 use crate::domain::mailer::{Mailer, pin_groups};
 
 /// The digits in groups, and the same in words. Both are the PIN.
 pub(super) fn spell(letter: &Letter, mailer: &Mailer) -> (Zeroizing<String>, Zeroizing<String>) {
     // Room beforehand, so that growing leaves no copies behind.
     const ROOM_BYTES: usize = 4096;
+    let is_backwards = letter.page.direction == PageDirection::RightToLeft;
     let mut digits = Zeroizing::new(String::with_capacity(ROOM_BYTES));
     let mut words = Zeroizing::new(String::with_capacity(ROOM_BYTES));
     for (index, group) in pin_groups(&mailer.pin).iter().enumerate() {
@@ -19,9 +21,16 @@ pub(super) fn spell(letter: &Letter, mailer: &Mailer) -> (Zeroizing<String>, Zer
         digits.push_str(group);
         for (index, character) in group.chars().enumerate() {
             if index > 0 {
-                words.push(' ');
+                words.push_str(&letter.between);
+            }
+            // In a page from right to left the words stand in its order one by one, Latin ones among them.
+            if is_backwards {
+                words.push(FIRST_LETTER);
             }
             words.push_str(&spell_character(letter, character));
+            if is_backwards {
+                words.push(END);
+            }
         }
     }
     (digits, words)

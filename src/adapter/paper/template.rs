@@ -4,17 +4,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::letter::Letter;
+use super::letters::{Letters, broken};
 use super::profile::Profile;
 use crate::domain::fault::Fault;
 use crate::domain::mailer::SheetKind;
 
 mod folder;
 
+pub(super) use super::letters::SHIPPED_LETTERS;
+
 /// All layouts, and the letters of all languages.
 pub struct Templates {
     pub(super) profiles: BTreeMap<String, Profile>,
-    pub(super) letters: BTreeMap<String, Letter>,
+    pub(super) letters: Letters,
 }
 
 impl Templates {
@@ -26,10 +28,10 @@ impl Templates {
     /// # Errors
     /// [`Fault::Mailer`] when one of them is broken, with file, line and reason.
     pub fn shipped() -> Result<Self, Fault> {
-        Self::parse(&SHIPPED_PROFILES, &SHIPPED_LETTERS)
+        Self::parse(&SHIPPED_PROFILES, SHIPPED_LETTERS)
     }
 
-    /// What comes with keyline, and over it the files of `folder`: `profiles/NAME.toml` and `letters/pin/LANGUAGE.toml`. A
+    /// What comes with keyline, and over it the files of `folder`: `profiles/NAME.toml` and `letters/KIND/LANGUAGE.toml`. A
     /// file with the name of a shipped one takes its place.
     ///
     /// # Errors
@@ -44,14 +46,14 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Reads profiles and letters, each with the name that an error shows: `profiles/NAME.toml`, `letters/pin/LANGUAGE.toml`.
+    /// Reads profiles and letters, each with the name that an error shows: `profiles/NAME.toml`, `letters/KIND/LANGUAGE.toml`.
     ///
     /// # Errors
     /// [`Fault::Mailer`], with file, line and reason.
     pub fn parse(profiles: &[(&str, &str)], letters: &[(&str, &str)]) -> Result<Self, Fault> {
         let mut templates = Self {
             profiles: BTreeMap::new(),
-            letters: BTreeMap::new(),
+            letters: Letters::default(),
         };
         for (file, text) in profiles.iter().chain(letters) {
             templates.add(file, text)?;
@@ -60,9 +62,20 @@ impl Templates {
         Ok(templates)
     }
 
-    /// The languages that there are letters for.
+    /// The languages that there are PIN letters for.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
-        self.letters.keys().map(String::as_str)
+        self.languages_of(SheetKind::Pin)
+    }
+
+    /// The languages that there are words for on a sheet of `kind`.
+    pub fn languages_of(&self, kind: SheetKind) -> impl Iterator<Item = &str> {
+        self.letters.languages(kind)
+    }
+
+    /// Whether a native speaker has read the words of a sheet of `kind` in `language`; `None` when there are none.
+    pub fn is_reviewed(&self, kind: SheetKind, language: &str) -> Option<bool> {
+        let page = self.letters.page(kind, language);
+        page.map(|page| page.reviewed)
     }
 
     /// The names of the profiles, and the sheets that each can lay out.
@@ -98,9 +111,7 @@ impl Templates {
             }
             self.profiles.insert(stem, profile);
         } else {
-            let letter: Letter = toml::from_str(text).map_err(|error| broken(file, &error))?;
-            letter.check().map_err(|reason| broken(file, &reason))?;
-            self.letters.insert(stem, letter);
+            self.letters.add(file, text)?;
         }
         Ok(())
     }
@@ -109,7 +120,7 @@ impl Templates {
     fn agree(&self) -> Result<(), Fault> {
         let serving = |profile: &&Profile| profile.serves(SheetKind::Pin);
         for profile in self.profiles.values().filter(serving) {
-            for (language, letter) in &self.letters {
+            for (language, letter) in self.letters.pins() {
                 profile
                     .check_words(letter)
                     .map_err(|reason| broken(&format!("letters/pin/{language}.toml"), &reason))?;
@@ -134,16 +145,3 @@ pub(super) const SHIPPED_PROFILES: [(&str, &str); 6] = shipped![
     "profiles/seal-z.toml",
     "profiles/us10.toml",
 ];
-
-pub(super) const SHIPPED_LETTERS: [(&str, &str); 4] = shipped![
-    "letters/pin/de.toml",
-    "letters/pin/en.toml",
-    "letters/pin/es.toml",
-    "letters/pin/fr.toml",
-];
-
-fn broken(file: &str, reason: &impl ToString) -> Fault {
-    Fault::Mailer {
-        what: format!("the template {file} is broken: {}", reason.to_string()),
-    }
-}

@@ -14,7 +14,9 @@ use crate::port::Press;
 
 mod files;
 mod folder_of_templates;
+mod letters;
 mod logo;
+mod scripts;
 mod sheets;
 
 const LANGUAGES: [&str; 4] = ["de", "en", "es", "fr"];
@@ -380,13 +382,4 @@ fn letters_and_signs_are_spelled() {
         said.contains("a PIN of 63 characters does not fit"),
         "{said}"
     );
-}
-
-#[test]
-fn whom_to_ask_stands_as_a_sentence_in_every_language() {
-    let templates = Templates::shipped().unwrap();
-    for (language, letter) in &templates.letters {
-        let first = letter.help_default.chars().next();
-        assert!(first.is_some_and(char::is_uppercase), "{language}");
-    }
 }

@@ -12,19 +12,21 @@ pub(super) enum Field {
     Help,
     Control,
     Envelope,
+    Bag,
     Day,
     Month,
     Year,
     Word,
 }
 
-const FIELDS: [(&str, Field); 10] = [
+const FIELDS: [(&str, Field); 11] = [
     ("name", Field::Name),
     ("key", Field::Key),
     ("sign_in", Field::SignIn),
     ("help", Field::Help),
     ("control", Field::Control),
     ("envelope", Field::Envelope),
+    ("bag", Field::Bag),
     ("day", Field::Day),
     ("month", Field::Month),
     ("year", Field::Year),
@@ -64,8 +66,15 @@ impl Words {
             if let Piece::Field(field) = piece
                 && !allowed.contains(field)
             {
+                let name = |field: &Field| {
+                    let known = FIELDS.iter().find(|(_, known)| known == field);
+                    known.map_or("", |(name, _)| *name)
+                };
+                let allowed: Vec<&str> = allowed.iter().map(name).collect();
                 return Err(format!(
-                    "{message} cannot use the placeholder for {field:?}"
+                    "`{message}` cannot use the placeholder {{{}}}; it may use {}",
+                    name(field),
+                    allowed.join(", ")
                 ));
             }
         }
@@ -83,6 +92,11 @@ impl TryFrom<String> for Words {
             let (name, tail) = after
                 .split_once('}')
                 .ok_or_else(|| format!("`{{{after}` has no closing brace"))?;
+            if name == "pin" {
+                return Err(
+                    "{pin} stands in a text; the PIN is set in its box and nowhere else".to_owned(),
+                );
+            }
             let field = FIELDS
                 .iter()
                 .find_map(|(known, field)| (*known == name).then_some(*field))

@@ -1,7 +1,8 @@
 //! The page that a profile is measured with: rulers, folds, window and boxes, each with its name. It holds no content at all,
 //! so it may be thrown away.
 
-use super::super::desk::Setting;
+use super::super::desk::{Setting, WordsOf};
+use super::super::letter::PageDirection;
 use super::super::profile::{Area, Profile, TextBox};
 use super::super::shape::Style;
 use super::super::sheet::{Ink, Mark, Part, Sheet};
@@ -23,7 +24,7 @@ const PIN_PT: f32 = 1.5;
 
 /// Sets the page.
 pub(in crate::adapter::paper) fn calibration(on: Desktop<'_>) -> Result<Sheet, Fault> {
-    let mut page = Page::new(on);
+    let mut page = Page::new(on, PageDirection::LeftToRight);
     let profile = on.profile;
     let paper = profile.paper;
     page.ruler_across(0.0, 1.0, 10)?;
@@ -214,6 +215,7 @@ impl Page<'_> {
             size,
             leading: size * 0.42,
             grey: 0.0,
+            words: WordsOf::Letter,
             field: "the calibration page",
         };
         self.desk.column(area, text, setting)

@@ -1,6 +1,6 @@
 //! The slip on a key's bag: which bag, whose key, which key. Never a PIN, never a letter's control number.
 
-use super::super::letter::InfoLabels;
+use super::super::letter::KeyLetter;
 use super::super::sheet::{Part, Sheet};
 use super::{Desktop, Page};
 use crate::domain::fault::Fault;
@@ -9,11 +9,12 @@ use crate::domain::mailer::Companion;
 /// Sets the label; its code says the bag's number.
 pub(in crate::adapter::paper) fn label(
     on: Desktop<'_>,
-    labels: &InfoLabels,
+    words: &KeyLetter,
     slip: &Companion,
 ) -> Result<Sheet, Fault> {
-    let mut page = Page::new(on);
+    let mut page = Page::new(on, words.page.direction);
     let boxes = &on.profile.boxes;
+    let labels = &words.info;
     if boxes.letterhead.is_some() {
         page.sender()?;
     }

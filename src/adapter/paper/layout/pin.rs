@@ -4,7 +4,7 @@ use super::super::desk::Setting;
 use super::super::letter::Letter;
 use super::super::profile::{Area, TypeSize};
 use super::super::qr::letter_code;
-use super::super::shape::{MM_PER_PT, Style};
+use super::super::shape::{Base, MM_PER_PT, Style};
 use super::super::sheet::{Ink, Mark, Part, Sheet};
 use super::super::spelling::spell;
 use super::super::values::Values;
@@ -26,10 +26,10 @@ pub(in crate::adapter::paper) fn letter(
     mailer: &Mailer,
 ) -> Result<Sheet, Fault> {
     let mut pin = PinPage {
-        page: Page::new(on),
+        page: Page::new(on, words.page.direction),
         letter: words,
         mailer,
-        values: Values::new(words, on.head, mailer),
+        values: Values::new(&words.page, on.head, mailer),
     };
     pin.page.sender()?;
     pin.address()?;
@@ -163,13 +163,19 @@ impl PinPage<'_> {
         let leading = type_size.leading * MM_PER_PT;
         let words = desk
             .faces
-            .wrap(Style::Regular, type_size.size, &spelled, inner.width)
+            .wrap(
+                Style::Regular,
+                type_size.size,
+                &spelled,
+                inner.width,
+                desk.letter_base(),
+            )
             .map_err(|_| pin_unsettable())?;
         let (_, descent) = desk.faces.extent(Style::Regular, type_size.size);
         for size in &text_box.sizes {
             let line = desk
                 .faces
-                .line(Style::Mono, *size, &digits)
+                .line(Style::Mono, *size, &digits, Base::LeftToRight)
                 .map_err(|_| pin_unsettable())?;
             let cap = desk.faces.cap_height(Style::Mono, *size);
             let count = words.iter().fold(0.0, |count, _| count + 1.0);
@@ -216,11 +222,7 @@ impl PinPage<'_> {
         };
         let text_box = self.page.wanted("steps", &boxes.steps)?;
         let area = text_box.area();
-        let indented = Area {
-            x: area.x + text_box.indent,
-            width: area.width - text_box.indent,
-            ..area
-        };
+        let (_, indented) = self.page.desk.columns(area, text_box.indent);
         self.page.largest(
             text_box,
             "the steps of the first sign-in",

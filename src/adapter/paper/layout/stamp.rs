@@ -1,6 +1,6 @@
 //! The word across a sheet that is no real one. In words, because a grey may be lost on paper.
 
-use super::super::shape::Style;
+use super::super::shape::{Base, Style};
 use super::super::sheet::{Ink, Mark, Part};
 use super::Page;
 use crate::domain::fault::Fault;
@@ -20,7 +20,7 @@ impl Page<'_> {
             what: format!("the letter's fonts cannot set {WORD}"),
         };
         let width = |size: f32| {
-            let line = faces.line(Style::Bold, size, WORD);
+            let line = faces.line(Style::Bold, size, WORD, Base::LeftToRight);
             line.map(|line| line.width).map_err(|_| unsettable())
         };
         for panel in self.on.profile.panels() {
@@ -32,13 +32,12 @@ impl Page<'_> {
                 .min(area.width);
             let size = TRIAL_PT * room / width(TRIAL_PT)?;
             let line = faces
-                .line(Style::Bold, size, WORD)
+                .line(Style::Bold, size, WORD, Base::LeftToRight)
                 .map_err(|_| unsettable())?;
             let mark = Mark {
                 part: Part::Stamp,
                 area,
                 ink: Ink::Turned {
-                    style: Style::Bold,
                     size,
                     grey: GREY,
                     degrees: DEGREES,

@@ -1,5 +1,7 @@
 //! Placed marks to PDF operators. Here mm from the top become points from the bottom.
 
+use std::collections::BTreeSet;
+
 use printpdf::{
     Codepoint, Color, FontId, Greyscale, Line as PdfLine, LineDashPattern, LinePoint, Mm, Op,
     PaintMode, PdfFontHandle, Point, Polygon, PolygonRing, Pt, TextItem, TextMatrix, WindingOrder,
@@ -7,7 +9,7 @@ use printpdf::{
 };
 
 use super::super::profile::Area;
-use super::super::shape::{Line, MM_PER_PT, Style};
+use super::super::shape::{FaceId, Line, MM_PER_PT};
 use super::super::sheet::{Ink, Mark, Sheet};
 
 const DASH_PT: [f32; 2] = [3.0, 2.0];
@@ -24,15 +26,24 @@ pub(super) fn ops(sheet: &Sheet) -> Vec<Op> {
     pen.ops
 }
 
+/// The faces that a sheet is set in.
+pub(super) fn faces(sheet: &Sheet) -> BTreeSet<FaceId> {
+    let lines = sheet.marks.iter().filter_map(|mark| match &mark.ink {
+        Ink::Text { line, .. } | Ink::Turned { line, .. } => Some(line),
+        Ink::Stroke { .. } | Ink::Filled { .. } | Ink::Logo => None,
+    });
+    let glyphs = lines.flat_map(|line| &line.glyphs);
+    glyphs.map(|glyph| glyph.face).collect()
+}
+
 /// Six capitals: printpdf makes the subset's tag of them (ISO 32000-1 §9.6.4).
-pub(super) fn font_id(style: Style) -> FontId {
+pub(super) fn font_id(face: FaceId) -> FontId {
+    let letters = [face.0 / 26, face.0 % 26].map(|letter| char::from(b'A' + letter));
     FontId(
-        match style {
-            Style::Regular => "KEYREG",
-            Style::Bold => "KEYBLD",
-            Style::Mono => "KEYPIN",
-        }
-        .to_owned(),
+        ["KEYL".chars(), letters.iter().collect::<String>().chars()]
+            .into_iter()
+            .flatten()
+            .collect(),
     )
 }
 
@@ -50,7 +61,6 @@ impl Pen {
         let area = mark.area;
         match &mark.ink {
             Ink::Text {
-                style,
                 size,
                 baseline,
                 grey,
@@ -58,12 +68,11 @@ impl Pen {
             } => {
                 self.fill(*grey);
                 let origin = (area.x, self.height - baseline);
-                self.text(line, *style, *size, |x, y| {
+                self.text(line, *size, |x, y| {
                     TextMatrix::Translate(Mm(origin.0 + x).into(), Mm(origin.1 + y).into())
                 });
             }
             Ink::Turned {
-                style,
                 size,
                 grey,
                 degrees,
@@ -77,7 +86,7 @@ impl Pen {
                 // Capitals are about seven tenths of their size high.
                 let half = (line.width / 2.0, size * MM_PER_PT * 0.35);
                 let (sine, cosine) = degrees.to_radians().sin_cos();
-                self.text(line, *style, *size, |x, y| {
+                self.text(line, *size, |x, y| {
                     let (x, y) = (x - half.0, y - half.1);
                     let at = (
                         middle.0 + x * cosine - y * sine,
@@ -108,19 +117,17 @@ impl Pen {
     }
 
     /// Every glyph with its own matrix; printpdf joins those of one baseline again.
-    fn text(
-        &mut self,
-        line: &Line,
-        style: Style,
-        size: f32,
-        matrix: impl Fn(f32, f32) -> TextMatrix,
-    ) {
+    fn text(&mut self, line: &Line, size: f32, matrix: impl Fn(f32, f32) -> TextMatrix) {
         self.ops.push(Op::StartTextSection);
-        self.ops.push(Op::SetFont {
-            font: PdfFontHandle::External(font_id(style)),
-            size: Pt(size),
-        });
+        let mut face = None;
         for glyph in &line.glyphs {
+            if face != Some(glyph.face) {
+                face = Some(glyph.face);
+                self.ops.push(Op::SetFont {
+                    font: PdfFontHandle::External(font_id(glyph.face)),
+                    size: Pt(size),
+                });
+            }
             self.ops.push(Op::SetTextMatrix {
                 matrix: matrix(glyph.x, glyph.y),
             });

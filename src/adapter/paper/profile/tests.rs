@@ -45,7 +45,10 @@ fn every_shipped_profile_is_proved() {
         for account in [&boxes.address, &boxes.info, &boxes.salutation] {
             assert!(!account.as_ref().unwrap().area().touches(&panel), "{file}");
         }
-        for (language, text) in SHIPPED_LETTERS {
+        let pins = SHIPPED_LETTERS
+            .iter()
+            .filter(|(file, _)| file.contains("/pin/"));
+        for (language, text) in pins {
             let letter: Letter = toml::from_str(text).unwrap();
             profile
                 .check_words(&letter)
@@ -280,7 +283,7 @@ fn words_beside_the_pin_name_nobody() {
     let profile = Profile::parse(shipped("din5008b")).unwrap();
     let english = SHIPPED_LETTERS
         .iter()
-        .find(|(file, _)| file.ends_with("/en.toml"))
+        .find(|(file, _)| *file == "letters/pin/en.toml")
         .unwrap()
         .1;
     for (from, to, message) in [

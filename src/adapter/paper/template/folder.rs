@@ -20,7 +20,7 @@ pub(super) struct Found {
 }
 
 /// The folders that hold templates, within the one that the configuration names.
-const FOLDERS: [&str; 2] = ["profiles", "letters/pin"];
+const FOLDERS: [&str; 4] = ["profiles", "letters/pin", "letters/key", "letters/receipt"];
 
 /// Every `.toml` in them, in the order of their names.
 pub(super) fn read(folder: &Path) -> Result<Vec<Found>, Fault> {

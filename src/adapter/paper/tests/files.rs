@@ -1,10 +1,8 @@
 //! The folder of letters, and the templates as files.
 
-use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 use super::super::folder::NOTES;
-use super::super::template::{SHIPPED_LETTERS, SHIPPED_PROFILES};
 use super::*;
 
 #[test]
@@ -48,67 +46,6 @@ fn a_folder_takes_each_sheet_once_and_for_its_owner_only() {
             format!("0042-{}.pdf", letter.control),
             "notes.txt".to_owned()
         ]
-    );
-}
-
-#[test]
-fn every_letter_has_the_same_messages() {
-    fn keys(table: &toml::Table, prefix: &str, found: &mut BTreeSet<String>) {
-        for (key, value) in table {
-            let path = format!("{prefix}{key}");
-            match value {
-                toml::Value::Table(inner) => keys(inner, &format!("{path}."), found),
-                toml::Value::Array(items) => {
-                    found.insert(format!("{path}[{}]", items.len()));
-                }
-                _ => {
-                    found.insert(path);
-                }
-            }
-        }
-    }
-    let sets: Vec<BTreeSet<String>> = SHIPPED_LETTERS
-        .iter()
-        .map(|(_, text)| {
-            let mut found = BTreeSet::new();
-            keys(&text.parse().unwrap(), "", &mut found);
-            found
-        })
-        .collect();
-    for (set, (file, _)) in sets.iter().zip(SHIPPED_LETTERS) {
-        assert_eq!(*set, sets[0], "{file}");
-    }
-}
-
-#[test]
-fn a_broken_template_is_refused_with_file_and_reason() {
-    let english = SHIPPED_LETTERS[1].1;
-    let refused = |letter: &str| {
-        let letters = [("letters/pin/en.toml", letter)];
-        let parsed = Templates::parse(&SHIPPED_PROFILES, &letters);
-        parsed.err().expect("it was taken").to_string()
-    };
-    for (from, to, reason) in [
-        ("Dear {name}", "Dear {pin}", "there is no placeholder {pin}"),
-        ("Dear {name}", "Dear {name", "no closing brace"),
-        ("Dear {name}", "Dear {year}", "cannot use the placeholder"),
-        ("steps_heading", "steps_haeding", "steps_haeding"),
-        ("z = \"Zulu\"", "", "lacks the letter `z`"),
-    ] {
-        let said = refused(&english.replace(from, to));
-        assert!(
-            said.contains(reason) && said.contains("letters/pin/en.toml"),
-            "{said}"
-        );
-    }
-}
-
-#[test]
-fn an_unknown_language_is_refused_with_those_there_are() {
-    let said = refusal(&mailer("ja", "73094186"));
-    assert!(
-        said.contains("no letter in the language `ja`; there are de, en, es, fr"),
-        "{said}"
     );
 }
 

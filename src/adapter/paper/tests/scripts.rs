@@ -1,0 +1,1 @@
+//! Letters and names in many scripts.
