@@ -11,11 +11,14 @@ use super::sheet::{Ink, Mark, Part, Sheet};
 use crate::domain::fault::Fault;
 
 mod calibration;
+mod companion;
 mod label;
+mod parts;
 mod pin;
 mod stamp;
 
 pub(super) use self::calibration::calibration;
+pub(super) use self::companion::{key_letter, receipt};
 pub(super) use self::label::label;
 pub(super) use self::pin::letter;
 

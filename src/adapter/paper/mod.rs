@@ -217,19 +217,21 @@ impl Composer {
     fn companion_sheet(&self, companion: &Companion, specimen: bool) -> Result<Sheet, Fault> {
         companion.check().map_err(|unfit| unfit_said(&unfit))?;
         let letters = &self.templates.letters;
+        let language = companion.language.as_str();
         let profile = self.profile_for(companion.kind.into())?;
         let desktop = self.desktop(profile, specimen);
         match companion.kind {
-            CompanionKind::Label => {
-                layout::label(desktop, letters.key(&companion.language)?, companion)
+            CompanionKind::Label => layout::label(desktop, letters.key(language)?, companion),
+            CompanionKind::Key => {
+                let letter = letters.key(language)?;
+                self.has_fonts_for(&letter.subject, language)?;
+                layout::key_letter(desktop, letter, companion)
             }
-            CompanionKind::Key | CompanionKind::Receipt => Err(Fault::Mailer {
-                what: format!(
-                    "there is no {} letter in the language `{}`",
-                    SheetKind::from(companion.kind).word(),
-                    companion.language.escape_default()
-                ),
-            }),
+            CompanionKind::Receipt => {
+                let letter = letters.receipt(language)?;
+                self.has_fonts_for(&letter.subject, language)?;
+                layout::receipt(desktop, letter, companion)
+            }
         }
     }
 

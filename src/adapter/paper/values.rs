@@ -3,7 +3,7 @@
 use super::Letterhead;
 use super::letter::{Page, PageDirection};
 use super::words::{Field, Words};
-use crate::domain::mailer::Mailer;
+use crate::domain::mailer::{Companion, Mailer};
 
 /// What the placeholders say on this letter.
 pub(super) struct Values {
@@ -35,8 +35,25 @@ impl Values {
             // Not to be broken over two lines.
             control: held.left_to_right(&mailer.control.grouped().replace(' ', "\u{A0}")),
             envelope: mailer.envelope.to_string(),
+            // No bag: it travels alone.
             bag: String::new(),
             date: page.date_of(mailer.date),
+        }
+    }
+
+    /// For a sheet that goes with a key. It knows neither the control number nor the number of the PIN's letter.
+    pub(super) fn beside_key(page: &Page, head: &Letterhead, slip: &Companion) -> Self {
+        let help = head.help.as_ref().unwrap_or(&page.help_default);
+        let held = Held(page.direction);
+        Self {
+            name: held.text(slip.recipient.as_deref().unwrap_or("")),
+            key: held.text(&slip.key_model),
+            sign_in: held.left_to_right(&head.sign_in),
+            help: held.text(&numbers_held(help)),
+            control: String::new(),
+            envelope: String::new(),
+            bag: held.left_to_right(&slip.bag()),
+            date: page.date_of(slip.date),
         }
     }
 

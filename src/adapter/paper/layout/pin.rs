@@ -1,15 +1,15 @@
 //! The letter with the PIN. In the PIN's panel nothing says whose it is.
 
-use super::super::desk::Setting;
 use super::super::letter::Letter;
-use super::super::profile::{Area, TypeSize};
+use super::super::profile::TypeSize;
 use super::super::qr::letter_code;
 use super::super::shape::{Base, MM_PER_PT, Style};
 use super::super::sheet::{Ink, Mark, Part, Sheet};
 use super::super::spelling::spell;
 use super::super::values::Values;
-use super::super::words::{Field, Words};
-use super::{Desktop, HEADING_SCALE, PARAGRAPH_GAP, Page, SUBJECT_SCALE};
+use super::super::words::Words;
+use super::parts::part_of;
+use super::{Desktop, PARAGRAPH_GAP, Page, SUBJECT_SCALE};
 use crate::domain::fault::Fault;
 use crate::domain::mailer::Mailer;
 
@@ -220,76 +220,15 @@ impl PinPage<'_> {
         } else {
             &letter.steps_keep
         };
-        let text_box = self.page.wanted("steps", &boxes.steps)?;
-        let area = text_box.area();
-        let (_, indented) = self.page.desk.columns(area, text_box.indent);
-        self.page.largest(
-            text_box,
-            "the steps of the first sign-in",
-            |page, setting| {
-                let gap = setting.leading * PARAGRAPH_GAP;
-                let mut y = page.heading(area, area.y, &letter.steps_heading, values, setting)?;
-                for (number, words) in (1..).zip(steps) {
-                    page.desk
-                        .flow(area, y, &format!("{number}"), setting.bold())?;
-                    let setting = setting.part(part_of(words));
-                    y = page.desk.flow(indented, y, &values.fill(words), setting)? + gap;
-                }
-                Ok(())
-            },
-        )?;
-
-        let text_box = self.page.wanted("aside", &boxes.aside)?;
-        let area = text_box.area();
+        let field = "the steps of the first sign-in";
+        self.page
+            .steps(field, (&letter.steps_heading, steps), values)?;
         let change = (&letter.change_heading, &letter.change);
         let opened = (&letter.opened_heading, &letter.opened);
         let first = self.mailer.force_pin_change.then_some(change);
-        self.page
-            .largest(text_box, "the advice beside the steps", |page, setting| {
-                let gap = setting.leading * PARAGRAPH_GAP * 2.0;
-                let mut y = area.y;
-                for (title, words) in first.into_iter().chain([opened]) {
-                    y = page.heading(area, y, title, values, setting)?;
-                    let setting = setting.part(part_of(words));
-                    y = page.desk.flow(area, y, &values.fill(words), setting)? + gap;
-                }
-                Ok(())
-            })?;
-
-        let text_box = self.page.wanted("footer", &boxes.footer)?;
-        let text = values.fill(&letter.help);
-        self.page
-            .largest(text_box, "the line on where to ask", |page, setting| {
-                page.desk
-                    .column(text_box.area(), &text, setting.part(part_of(&letter.help)))
-            })
-    }
-}
-
-impl Page<'_> {
-    fn heading(
-        &mut self,
-        area: Area,
-        y: f32,
-        words: &Words,
-        values: &Values,
-        setting: Setting<'_>,
-    ) -> Result<f32, Fault> {
-        let bold = setting
-            .bold()
-            .sized(setting.size * HEADING_SCALE)
-            .part(part_of(words));
-        let gap = setting.leading * PARAGRAPH_GAP / 2.0;
-        Ok(self.desk.flow(area, y, &values.fill(words), bold)? + gap)
-    }
-}
-
-/// Text that names the person or the key belongs to the account.
-fn part_of(words: &Words) -> Part {
-    if words.uses(Field::Name) || words.uses(Field::Key) {
-        Part::Account
-    } else {
-        Part::Letter
+        let advice: Vec<(&Words, &Words)> = first.into_iter().chain([opened]).collect();
+        self.page.aside(&advice, values)?;
+        self.page.footer(&letter.help, values)
     }
 }
 

@@ -9,6 +9,7 @@ fn composer_of(profile: &str, logo: Option<Logo>) -> Composer {
     let stationery = Stationery {
         profile: profile.to_owned(),
         logo,
+        ..Stationery::default()
     };
     Composer::new(Templates::shipped().unwrap(), head(), stationery).unwrap()
 }
