@@ -47,7 +47,7 @@ fn a_profile_is_made_by_copying_a_file() {
     );
     let stationery = Stationery {
         profile: "contoso".to_owned(),
-        logo: None,
+        ..Stationery::default()
     };
     let composer = Composer::new(templates, head(), stationery).unwrap();
     let sheet = composer.sheet(&mailer("en", "73094186"), false).unwrap();
@@ -111,7 +111,7 @@ fn what_is_no_folder_of_templates_is_said() {
     assert!(said(folder.path()).contains("it is not a file"));
     let stationery = Stationery {
         profile: "din5008c".to_owned(),
-        logo: None,
+        ..Stationery::default()
     };
     let unknown = Composer::new(Templates::shipped().unwrap(), head(), stationery);
     let said = unknown.err().expect("taken").to_string();
