@@ -1,7 +1,7 @@
 //! What hands do to letters and bags, as it is typed: the examples below the help of `keyline mailer confirm`, `spoil`, `dispatch`.
 
 pub(super) const CONFIRM: &str = "Examples:
-  keyline mailer confirm 482091735583            the number on the sheet, with or without blanks
+  keyline mailer confirm 482091735525            the number on the sheet, with or without blanks
   keyline mailer confirm B-0042                  the key of envelope 0042 lies in its bag
   keyline mailer confirm -                       a hand scanner types them, one after another
 
