@@ -8,7 +8,7 @@ pub(super) const MAILER: &str = "JOB may be a job's number, a user (anna@contoso
 letter or the serial number of a key.
 
 Examples:
-  keyline mailer confirm 482091735583
+  keyline mailer confirm 482091735525
   keyline mailer spoil 0042 --reason \"torn\"
   keyline mailer dispatch onboarding --dry-run
   keyline mailer reissue 0042 --reason \"nobody knows whether it came out\"";

@@ -40,7 +40,7 @@ fn what_is_promised_can_be_typed() {
         "keyline jobs cancel 7",
         "keyline jobs retry 7",
         "keyline mailer reissue 0042 --reason torn",
-        "keyline mailer confirm 482091735583 B-0042 --json",
+        "keyline mailer confirm 482091735525 B-0042 --json",
         "keyline mailer confirm -",
         "keyline mailer spoil 0042 --reason torn",
         "keyline mailer dispatch onboarding --dry-run --json",

@@ -1,9 +1,9 @@
 //! What hands do to letters and bags, as it is typed: the examples below the help of `keyline mailer confirm`, `spoil`, `dispatch`.
 
 pub(super) const CONFIRM: &str = "Examples:
-  keyline mailer confirm 482091735583            the number on the sheet, with or without blanks
+  keyline mailer confirm 482091735525            the number on the sheet, with or without blanks
   keyline mailer confirm B-0042                  the key of envelope 0042 lies in its bag
-  keyline mailer confirm -                       a hand scanner types one code after another, until Ctrl-D
+  keyline mailer confirm -                       a hand scanner types them, one after another
 
 A letter's first scan says: this sheet is there, and it is good. The second one says: it lies in its
 envelope. What is not the job's current sheet is VOID: destroy it. L-0042 alone confirms nothing,
@@ -23,12 +23,12 @@ a job file with `replace` = yes for them. Neither the letter nor its bag is disp
 
 pub(super) const DISPATCH: &str = "Examples:
   keyline mailer dispatch onboarding --dry-run   what would leave today, and why the rest stays
-  keyline mailer dispatch onboarding             note down what leaves; put exactly that into the post
+  keyline mailer dispatch onboarding             note down what leaves; post exactly that
   keyline mailer dispatch onboarding             the next day: the letters
 
-Bags leave as soon as their jobs are done. A letter leaves `gap_days` of its policy after its bag, by
-the calendar; where keys have no bags the days count from the one on which the key was finished. It
-can be repeated as often as one likes: what has left stays so.
+Bags leave as soon as their jobs are done. A letter leaves `gap_days` of its policy after its bag,
+by the calendar; where keys have no bags the days count from the one on which the key was finished.
+It can be repeated as often as one likes: what has left stays so.
 
 Exit code 0: something leaves, or nothing is left that could. 3: a void letter is among the batch,
 though the others may leave. 4: nothing can leave now, and something stays.";

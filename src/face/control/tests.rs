@@ -1,5 +1,6 @@
 //! The socket from both ends, and what is asked of a running station's loop.
 
+mod hands;
 mod station;
 
 use std::fs;
