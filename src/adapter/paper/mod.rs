@@ -12,6 +12,7 @@ mod layout;
 mod letter;
 mod logo;
 mod pdf;
+pub mod printer;
 mod profile;
 mod qr;
 mod shape;
@@ -27,6 +28,7 @@ use zeroize::Zeroizing;
 
 pub use self::folder::FolderPress;
 pub use self::logo::Logo;
+pub use self::printer::{PrinterOptions, PrinterPress};
 pub use self::template::Templates;
 
 use self::layout::Desktop;
