@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use keyline::adapter::paper::{Composer, Letterhead, PrinterOptions, PrinterPress, Templates};
+use keyline::adapter::paper::{
+    Composer, Letterhead, PrinterOptions, PrinterPress, Stationery, Templates,
+};
 use keyline::domain::job::{BatchName, Envelope};
 use keyline::domain::mailer::{ControlNumber, Destination, Mailer};
 use keyline::domain::paper::{Printing, Ticket};
@@ -46,7 +48,12 @@ pub(crate) fn letter(number: u64) -> Mailer {
 
 pub(crate) fn press(options: PrinterOptions) -> PrinterPress {
     let templates = Templates::shipped().expect("templates");
-    let composer = Composer::new(templates, Letterhead::of("Contoso Ltd")).expect("a composer");
+    let composer = Composer::new(
+        templates,
+        Letterhead::of("Contoso Ltd"),
+        Stationery::default(),
+    )
+    .expect("a composer");
     PrinterPress::open(options, composer).expect("a press")
 }
 

@@ -6,3 +6,4 @@ mod cups;
 mod eve;
 #[path = "../support/printing.rs"]
 mod printing;
+mod told;

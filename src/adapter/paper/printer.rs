@@ -33,7 +33,7 @@ use super::Composer;
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
-use crate::domain::paper::printer::{Concern, PrinterDescription};
+use crate::domain::paper::printer::PrinterDescription;
 use crate::domain::paper::{Printing, Ticket};
 use crate::port::{Delivered, Press};
 
@@ -65,12 +65,13 @@ impl PrinterPress {
         })
     }
 
-    /// What the administrator should change first at the printer.
+    /// Whether a letter could be handed over now to a printer with these options: [`Press::can_take`] without a press.
     ///
     /// # Errors
-    /// [`Fault::PrinterAway`] or [`Fault::Mailer`] when it does not tell.
-    pub fn concerns(&self) -> Result<Vec<Concern>, Fault> {
-        about::describe(&self.channel, true).map(|description| description.concerns)
+    /// [`Fault::Mailer`] for what somebody has to mend, [`Fault::PrinterAway`] for what passes.
+    pub fn try_out(options: &PrinterOptions) -> Result<(), Fault> {
+        let channel = Channel::open(options)?;
+        About::ask(&channel)?.can_take(&channel, options)
     }
 
     /// The printer's jobs of this name. First those under way: a job that ends between the questions is then seen twice, and never

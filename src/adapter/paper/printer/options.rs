@@ -42,6 +42,11 @@ pub struct PrinterOptions {
 }
 
 impl PrinterOptions {
+    /// Whether the URI ends behind the host: a print server, not a printer.
+    pub fn is_server(&self) -> bool {
+        url::Url::parse(&self.uri).is_ok_and(|uri| matches!(uri.path(), "" | "/"))
+    }
+
     /// A4, one-sided, from whatever tray, without user and copies.
     pub fn of(uri: &str) -> Self {
         Self {
