@@ -11,6 +11,7 @@ pub mod init;
 mod log;
 pub mod policies;
 mod preflight;
+mod printer;
 pub mod retention;
 pub mod run;
 mod service;

@@ -38,7 +38,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pcsc", &["adapter/ctap"]),
     ("udev", &["adapter/ctap"]),
     ("ctap_hid_fido2", &["adapter/ctap"]),
-    ("reqwest", &["adapter/entra"]),
+    ("reqwest", &["adapter/entra", "adapter/paper/printer"]),
+    ("ipp", &["adapter/paper/printer"]),
     ("rusqlite", &["adapter/ledger"]),
     ("age", &["adapter/ledger"]),
     ("printpdf", &["adapter/paper"]),
@@ -420,7 +421,7 @@ fn an_outside_crate_away_from_home_is_seen() {
     check(
         "adapter/paper/pdf.rs",
         "fn f() { reqwest::blocking::get() }",
-        &["`reqwest::blocking::get` lives only in [\"adapter/entra\"]"],
+        &["`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/paper/printer\"]"],
     );
     check("adapter/ledger.rs", "use rusqlite::Connection;", &[]);
     check("adapter/ledger/store.rs", "use ::age::Decryptor;", &[]);

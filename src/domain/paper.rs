@@ -5,6 +5,8 @@
 //! record that vanished may belong to a sheet that is there. So a printer's word is kept as what it is, a sheet is printed at
 //! most once, and a person who has scanned it decides.
 
+pub mod printer;
+
 use serde::{Deserialize, Serialize};
 
 /// What a printer knows a sheet by. A job's number alone is no key: after a restart a print server may give it to another job.

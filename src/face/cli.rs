@@ -5,6 +5,7 @@ mod examples;
 mod ledger;
 mod mailer;
 mod manual;
+mod printers;
 mod reconcile;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::face::say::Complaint;
 pub use ledger::Ledger;
 pub use mailer::Mailer;
 pub use manual::man;
+pub use printers::Printers;
 pub use reconcile::Reconcile;
 
 /// Where the configuration lies when nobody says otherwise.
@@ -99,6 +101,9 @@ pub enum Command {
         #[command(subcommand)]
         command: Mailer,
     },
+    /// List printers and say how they stand; changes nothing
+    #[command(after_help = printers::PRINTERS)]
+    Printers(Printers),
     /// Look at keys
     #[command(arg_required_else_help = true)]
     Keys {

@@ -8,12 +8,14 @@ mod json;
 mod letters;
 mod list;
 mod paper;
+mod printers;
 mod reconcile;
 mod show;
 mod status;
 
 pub use dispatch::dispatch;
 pub use list::list;
+pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;
 pub use status::status;

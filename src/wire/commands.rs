@@ -6,6 +6,7 @@ pub mod keys;
 mod ledger;
 mod mailer;
 mod pins;
+mod printers;
 mod reconcile;
 mod trail;
 
@@ -42,6 +43,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Status { json } => admin::status(config, *json, out),
         Command::Jobs { command } => admin::jobs(config, command, out),
         Command::Mailer { command } => mailer::mailer(config, command, out),
+        Command::Printers(wish) => printers::printers(config, wish, out),
         Command::Keys {
             command: Keys::Identify,
         } => keys::identify(config, out),

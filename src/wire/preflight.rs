@@ -1,5 +1,5 @@
 //! Everything that a run needs, tried beforehand: `keyline check` on a configuration. Changes nothing, holds no lock, and asks
-//! nobody on the network.
+//! nobody on the network but the printer.
 
 use std::path::Path;
 
@@ -9,9 +9,11 @@ use rustix::io::Errno;
 use crate::adapter::entra::SecretSource;
 use crate::adapter::folder;
 use crate::adapter::ledger::{Recipients, SqliteLedger, StationKeys};
-use crate::face::say::fault::message;
+use crate::domain::fault::Fault;
+use crate::domain::paper::printer::Concern;
+use crate::face::say::{self, fault::message};
 use crate::wire::config::{Config, Remedy, Spool};
-use crate::wire::{policies, station};
+use crate::wire::{policies, printer, station};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -22,6 +24,8 @@ pub(super) struct Findings {
     pub(super) policies: Vec<String>,
     /// Not right here and now, but perhaps right for the service.
     pub(super) warnings: Vec<String>,
+    /// How the printer stands, where there is one that answers.
+    pub(super) printer: Option<String>,
     /// The names of the policies that can be used.
     pub(super) usable_policies: Vec<String>,
 }
@@ -54,6 +58,7 @@ pub(super) fn examine(config: &Config) -> Findings {
         found.objections.push(message(&fault));
     }
     examine_paper(config, &mut found);
+    examine_printer(config, &mut found);
     examine_ledger(config, &mut found);
     let queue = config.path(&config.queue.folder);
     found.objections.extend(unusable("[queue] folder", &queue));
@@ -102,6 +107,38 @@ fn examine_paper(config: &Config, found: &mut Findings) {
     if !paper.templates.as_os_str().is_empty() && !templates.is_dir() {
         let why = format!("names {}, which is no folder", templates.display());
         found.objections.push(config.about_paper("templates", &why));
+    }
+}
+
+/// What the printer says. One that is away now is no mistake: letters wait for it.
+fn examine_printer(config: &Config, found: &mut Findings) {
+    // Without its password, which was complained of, it would only say so again.
+    if printer::options(config).is_err() {
+        return;
+    }
+    let mut told = |fault: &Fault| {
+        if matches!(fault, Fault::PrinterAway { .. }) {
+            found.warnings.push(message(fault));
+        } else {
+            let why = format!("[paper] {}", say::printers::silent(fault));
+            found.objections.push(why);
+        }
+    };
+    match printer::ask(config) {
+        Ok(None) => {}
+        Err(fault) => told(&fault),
+        Ok(Some(asked)) => {
+            if let Err(fault) = &asked.can_take {
+                told(fault);
+            }
+            let about = &asked.description;
+            found.printer = Some(format!("{} ({})", about.uri, say::printers::state(about)));
+            let concerns = about.concerns.iter();
+            // The configuration itself tells of a way that is in clear.
+            let concerns =
+                concerns.filter(|concern| !matches!(concern, Concern::Unencrypted { .. }));
+            found.warnings.extend(concerns.map(say::printers::concern));
+        }
     }
 }
 

@@ -8,17 +8,16 @@ use crate::adapter::ctap::{Hardware, Verifier, Watched};
 use crate::adapter::entra::Entra;
 use crate::adapter::folder::Folder;
 use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys};
-use crate::adapter::paper::{Composer, FolderPress, Stationery, Templates};
+use crate::adapter::paper::{Composer, Stationery, Templates};
 use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::app::board::Board;
 use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
-use crate::domain::fault::Fault;
 use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place};
-use crate::wire::config::{Config, ConfigFault, Remedy};
+use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, policies};
+use crate::wire::{WireFault, policies, printer};
 
 /// The parts of a station, before it runs.
 pub struct Parts {
@@ -63,7 +62,7 @@ pub fn assemble(
     let templates = Templates::shipped()?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
     let composer = Composer::new(templates, config.letterhead(), Stationery::default())?;
-    let press = open_press(config, composer)?;
+    let press = printer::open_press(config, composer)?;
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),
@@ -74,7 +73,7 @@ pub fn assemble(
         keys,
         relying_party: Arc::new(entra),
         ledger: ledger.clone(),
-        press: Arc::new(press),
+        press,
         attestation_check: Arc::new(Verifier),
         operator,
         clock: clock.clone(),
@@ -99,21 +98,6 @@ pub fn assemble(
         ledger,
         folder,
         cancel,
-    })
-}
-
-/// The folder for letters. No job is concerned yet, so what is wrong with it is the configuration's matter.
-fn open_press(config: &Config, composer: Composer) -> Result<FolderPress, WireFault> {
-    let folder = config.path(&config.letters.folder);
-    FolderPress::open(&folder, composer).map_err(|fault| {
-        let Fault::Mailer { what } = fault else {
-            return WireFault::Fault(fault);
-        };
-        WireFault::Config(ConfigFault {
-            file: config.file.display().to_string(),
-            what: format!("[letters] folder: {what}"),
-            remedy: Remedy::Folder,
-        })
     })
 }
 

@@ -14,6 +14,7 @@ mod letter;
 mod letters;
 mod logo;
 mod pdf;
+pub mod printer;
 mod profile;
 mod qr;
 mod shape;
@@ -31,6 +32,7 @@ use zeroize::Zeroizing;
 
 pub use self::folder::FolderPress;
 pub use self::logo::Logo;
+pub use self::printer::{PrinterOptions, PrinterPress};
 pub use self::template::Templates;
 
 use self::layout::Desktop;

@@ -9,7 +9,7 @@ use crate::app::intake;
 use crate::domain::job::reason::{Fate, tell};
 use crate::domain::policy::Policy;
 use crate::face::say::news::count;
-use crate::face::say::{Complaint, ExitCode};
+use crate::face::say::{Complaint, ExitCode, clean};
 use crate::wire::commands::{Ended, MEND_POLICY, cannot_write, said};
 use crate::wire::config::{CONFIG_BYTES_MAX, Config, listed};
 use crate::wire::{WireFault, policies, preflight, station};
@@ -85,6 +85,9 @@ fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
         .iter()
         .map(|warning| format!("warning: {warning}\n"))
         .collect();
+    let printer = found.printer.map_or_else(String::new, |printer| {
+        format!("  printer     {}\n", clean(&printer))
+    });
     if !found.objections.is_empty() || !found.policies.is_empty() {
         let (exit, hint) = if found.objections.is_empty() {
             (ExitCode::Refused, MEND_POLICY)
@@ -104,7 +107,7 @@ fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
     said(
         out,
         &format!(
-            "{}: the configuration is right.\n  tenant      {} over {} ({})\n  policies    {}\n  recipients  {}\n  ledger      {}\n{warnings}",
+            "{}: the configuration is right.\n  tenant      {} over {} ({})\n  policies    {}\n  recipients  {}\n  ledger      {}\n{printer}{warnings}",
             file.display(),
             config.entra.tenant,
             config.entra.graph,

@@ -1,0 +1,340 @@
+//! A printer as press: each letter is one job of its own, sent over IPP from memory, at most once, and followed until the device
+//! says what became of it. Prints nothing twice, believes nothing that a job's number alone says, and names no person.
+//!
+//! # Why
+//! No print protocol tells whether a sheet lies in the tray. So whatever is not certain is said to be uncertain: an answer that
+//! never came, a job that was given up, a record that is gone. Certain is a refusal, and that the printer could not be reached.
+//! The job's name is made from the control number: after a crash it is found again by that, and by nothing else.
+
+mod about;
+mod answer;
+mod channel;
+mod follow;
+mod options;
+mod place;
+mod request;
+mod server;
+mod spool;
+mod state;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+
+pub use self::options::{LOCAL_SERVER, Password, PrinterOptions};
+
+use self::about::About;
+use self::answer::{Group, Verdict, refusal};
+use self::channel::{Channel, Lost};
+use self::follow::Seen;
+use self::request::{Request, Which};
+use self::spool::Spool;
+use self::state::Standing;
+use super::Composer;
+use crate::domain::fault::Fault;
+use crate::domain::job::Envelope;
+use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::printer::PrinterDescription;
+use crate::domain::paper::{Printing, Ticket};
+use crate::port::{Delivered, Press};
+
+/// Prints letters. One job is in flight at a time, by whoever uses it.
+pub struct PrinterPress {
+    composer: Composer,
+    options: PrinterOptions,
+    channel: Channel,
+    spool: Spool,
+    /// The jobs of this run, which a second sheet must not repeat even when the printer forgot the first.
+    handed_over: Mutex<HashSet<ControlNumber>>,
+    /// What was seen of jobs under way, by their number.
+    seen: Mutex<HashMap<i32, Seen>>,
+}
+
+impl PrinterPress {
+    /// A press at this printer, which need not be there yet.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when an option cannot be used, in words.
+    pub fn open(options: PrinterOptions, composer: Composer) -> Result<Self, Fault> {
+        Ok(Self {
+            composer,
+            channel: Channel::open(&options)?,
+            spool: Spool::open(options.spool.as_deref())?,
+            options,
+            handed_over: Mutex::default(),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Whether a letter could be handed over now to a printer with these options: [`Press::can_take`] without a press.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] for what somebody has to mend, [`Fault::PrinterAway`] for what passes.
+    pub fn try_out(options: &PrinterOptions) -> Result<(), Fault> {
+        let channel = Channel::open(options)?;
+        About::ask(&channel)?.can_take(&channel, options)
+    }
+
+    /// The printer's jobs of this name. First those under way: a job that ends between the questions is then seen twice, and never
+    /// missed.
+    fn jobs_named(&self, name: &str) -> Result<Vec<Ticket>, Fault> {
+        let mut found: Vec<Ticket> = Vec::new();
+        for which in [Which::NotCompleted, Which::Completed] {
+            for (ticket, _) in self.list(which, name)? {
+                if !found.iter().any(|known| known.job == ticket.job) {
+                    found.push(ticket);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn list(&self, which: Which, name: &str) -> Result<Vec<(Ticket, Option<Standing>)>, Fault> {
+        let answer = self
+            .channel
+            .ask(Request::jobs(&self.channel, which))
+            .map_err(Lost::into_fault)?;
+        match answer.verdict() {
+            // No jobs: some printers say "not found".
+            Verdict::Done | Verdict::Gone => {}
+            Verdict::Later | Verdict::Never | Verdict::Unclear => {
+                return Err(refusal(&self.channel.uri, &answer));
+            }
+        }
+        Ok(answer
+            .jobs()
+            .filter(|job| job.text("job-name") == Some(name))
+            .filter_map(|job| Some((self.ticket(name, job)?, Standing::of(job))))
+            .collect())
+    }
+
+    fn ticket(&self, name: &str, job: Group<'_>) -> Option<Ticket> {
+        Some(Ticket {
+            printer: self.channel.uri.clone(),
+            job: job.number("job-id")?,
+            uuid: job.text("job-uuid").map(str::to_owned),
+            name: name.to_owned(),
+        })
+    }
+
+    fn delivered(&self, ticket: Ticket) -> Delivered {
+        Delivered {
+            place: self.channel.uri.clone(),
+            ticket: Some(ticket),
+        }
+    }
+
+    /// Sends the letter, once, and tells what is certain.
+    fn print(&self, request: Request, name: &str) -> Result<Ticket, Fault> {
+        let answer = match self.channel.ask(request) {
+            Ok(answer) => answer,
+            Err(lost @ (Lost::Unsent(_) | Lost::Untrusted(_) | Lost::Refused(_))) => {
+                return Err(lost.into_fault());
+            }
+            Err(Lost::NoAnswer(_) | Lost::Garbled(_)) => return Err(Fault::DeliveryUncertain),
+        };
+        match answer.verdict() {
+            // A printer that took a letter and does not say as which job has it all the same.
+            Verdict::Done => answer
+                .jobs()
+                .find_map(|job| self.ticket(name, job))
+                .map(|ticket| self.with_uuid(ticket))
+                .ok_or(Fault::DeliveryUncertain),
+            Verdict::Unclear => Err(Fault::DeliveryUncertain),
+            Verdict::Later | Verdict::Never | Verdict::Gone => {
+                Err(refusal(&self.channel.uri, &answer))
+            }
+        }
+    }
+
+    /// Few printers tell a job's UUID when they take it, many when they are asked. Without one its name has to do.
+    fn with_uuid(&self, ticket: Ticket) -> Ticket {
+        if ticket.uuid.is_some() {
+            return ticket;
+        }
+        let asked = self.channel.ask(Request::job(&self.channel, ticket.job));
+        let uuid = asked.ok().and_then(|answer| {
+            let job = answer.jobs().next()?;
+            let other = job.text("job-name").is_some_and(|name| name != ticket.name);
+            job.text("job-uuid").filter(|_| !other).map(str::to_owned)
+        });
+        Ticket { uuid, ..ticket }
+    }
+
+    /// Asks whether the printer would take the letter as it is wished.
+    fn validate(&self, about: &About, name: &str) -> Result<(), Fault> {
+        let wish = about.wish(&self.options, name);
+        let answer = self
+            .channel
+            .ask(Request::validate(&self.channel, &wish))
+            .map_err(Lost::into_fault)?;
+        if answer.verdict() != Verdict::Done {
+            return Err(refusal(&self.channel.uri, &answer));
+        }
+        // On other paper than the layout's, an address leaves its window. Scaling and copies it may not know.
+        let ignored = ["media", "media-col", "sides"]
+            .into_iter()
+            .find(|name| answer.ignores(name));
+        match ignored {
+            None => Ok(()),
+            Some(ignored) => Err(Fault::Mailer {
+                what: format!(
+                    "{} would print on other paper than asked for (it ignores `{ignored}`): compare `media`, `tray` and `sides` in [paper] with what `keyline printers` shows",
+                    self.channel.uri
+                ),
+            }),
+        }
+    }
+
+    fn lock_handed_over(&self) -> std::sync::MutexGuard<'_, HashSet<ControlNumber>> {
+        self.handed_over
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Press for PrinterPress {
+    fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
+        self.composer.check(mailer)
+    }
+
+    fn prints(&self) -> bool {
+        true
+    }
+
+    fn can_take(&self) -> Result<(), Fault> {
+        About::ask(&self.channel)?.can_take(&self.channel, &self.options)
+    }
+
+    fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
+        let letter = self.composer.render(mailer)?;
+        let name = job_name(&mailer.control);
+        let about = About::ask(&self.channel)?;
+        about.can_take(&self.channel, &self.options)?;
+        let second = self.lock_handed_over().contains(&mailer.control);
+        if second || !self.jobs_named(&name)?.is_empty() {
+            return Err(Fault::Mailer {
+                what: format!(
+                    "{} has had the letter {name} already: a control number belongs to one sheet",
+                    self.channel.uri
+                ),
+            });
+        }
+        self.validate(&about, &name)?;
+        self.spool.keep(&name, &letter)?;
+        let wish = about.wish(&self.options, &name);
+        let printed = self.print(Request::print(&self.channel, &wish, letter), &name);
+        match printed {
+            Ok(ticket) => {
+                self.lock_handed_over().insert(mailer.control);
+                Ok(self.delivered(ticket))
+            }
+            Err(Fault::DeliveryUncertain) => {
+                self.lock_handed_over().insert(mailer.control);
+                Err(Fault::DeliveryUncertain)
+            }
+            Err(refused) => {
+                self.spool.remove(&name)?;
+                Err(refused)
+            }
+        }
+    }
+
+    fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
+        if ticket.printer != self.channel.uri {
+            return Ok(unknown(
+                "it went to another printer than the station has now",
+            ));
+        }
+        let away = |what: &str| Fault::PrinterAway {
+            what: what.to_owned(),
+        };
+        let answer = self
+            .channel
+            .ask(Request::job(&self.channel, ticket.job))
+            .map_err(|lost| away(lost.what()))?;
+        match answer.verdict() {
+            Verdict::Done => self.standing(ticket, &answer),
+            Verdict::Gone => Ok(vanished()),
+            Verdict::Later | Verdict::Never | Verdict::Unclear => Err(away(&format!(
+                "{} does not say how the job stands ({})",
+                self.channel.uri,
+                answer::name(answer.status)
+            ))),
+        }
+    }
+
+    fn take_back(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
+        let name = job_name(control);
+        self.spool.remove(&name)?;
+        // What still waits there, for paper, would come out with a PIN that opens nothing.
+        for (ticket, _) in self.list(Which::NotCompleted, &name)? {
+            let answer = self
+                .channel
+                .ask(Request::cancel(&self.channel, ticket.job))
+                .map_err(Lost::into_fault)?;
+            match answer.verdict() {
+                // "Not possible": it is done by now.
+                Verdict::Done | Verdict::Gone | Verdict::Later => {}
+                Verdict::Never | Verdict::Unclear => {
+                    return Err(Fault::Mailer {
+                        what: format!(
+                            "the void letter {name} may still come out of {}: cancel job {} there",
+                            self.channel.uri, ticket.job
+                        ),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
+        self.spool.remove(&job_name(control))
+    }
+
+    fn whereabouts(
+        &self,
+        control: &ControlNumber,
+        _: Envelope,
+    ) -> Result<Option<Delivered>, Fault> {
+        // None is never certain: the printer may have had it, and lost its record.
+        match self.jobs_named(&job_name(control)) {
+            Ok(mut found) if found.len() == 1 => Ok(found.pop().map(|one| self.delivered(one))),
+            Ok(_) | Err(_) => Err(Fault::DeliveryUncertain),
+        }
+    }
+}
+
+/// What a letter is called at the printer. It names neither person nor key; the number stands on the sheet.
+fn job_name(control: &ControlNumber) -> String {
+    format!("PM-{control}")
+}
+
+fn unknown(why: &str) -> Printing {
+    Printing::Unknown {
+        why: why.to_owned(),
+    }
+}
+
+fn vanished() -> Printing {
+    unknown("the printer knows nothing of the job any more")
+}
+
+/// What this printer says of itself. `configured`: it is the station's.
+///
+/// # Errors
+/// [`Fault::PrinterAway`] or [`Fault::Mailer`], in words.
+pub fn describe(options: &PrinterOptions, configured: bool) -> Result<PrinterDescription, Fault> {
+    about::describe(&Channel::open(options)?, configured)
+}
+
+/// All queues of the print server at `options`' URI. `chosen`: the URI of the station's printer.
+///
+/// # Errors
+/// [`Fault::PrinterAway`] or [`Fault::Mailer`], in words.
+pub fn queues(
+    options: &PrinterOptions,
+    chosen: Option<&str>,
+) -> Result<Vec<PrinterDescription>, Fault> {
+    about::queues(&Channel::open(options)?, chosen)
+}

@@ -1,0 +1,106 @@
+//! A printer's URI, taken apart: where it is asked, and what it is called. Holds neither user nor password.
+
+use url::Url;
+
+use crate::domain::fault::Fault;
+
+/// The port of IPP, with and without TLS (RFC 8010 §4.1, RFC 7472 §4.2).
+const PORT: u16 = 631;
+/// A printer's URI, taken apart.
+pub(super) struct Place {
+    pub(super) address: Url,
+    /// What the printer is called in requests, tickets and words: without user and password.
+    pub(super) uri: String,
+    pub(super) host: String,
+    pub(super) encrypted: bool,
+}
+
+impl Place {
+    /// # Errors
+    /// [`Fault::Mailer`], in words.
+    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
+        let wrong = |why: &str| Fault::Mailer {
+            what: format!("the printer `{text}` cannot be used: {why}"),
+        };
+        let mut uri = Url::parse(text).map_err(|error| {
+            wrong(&format!(
+                "it is no URI such as ipp://localhost:631/printers/letters ({error})"
+            ))
+        })?;
+        let (scheme, encrypted) = match uri.scheme() {
+            "ipp" => ("http", false),
+            "ipps" => ("https", true),
+            _ => return Err(wrong("it begins neither with ipp:// nor with ipps://")),
+        };
+        if !uri.username().is_empty() || uri.password().is_some() {
+            // Not even in the words that refuse it.
+            return Err(Fault::Mailer {
+                what: "the printer's URI names a user or a password: they have places of their own, `user` and `password` in [paper]".to_owned(),
+            });
+        }
+        uri.set_fragment(None);
+        let host = match uri.host_str() {
+            Some(host) if !host.is_empty() => host.to_owned(),
+            Some(_) | None => return Err(wrong("it names no host")),
+        };
+        let rest = match uri.query() {
+            Some(query) => format!("{}?{query}", uri.path()),
+            None => uri.path().to_owned(),
+        };
+        let port = uri.port().unwrap_or(PORT);
+        let address = Url::parse(&format!("{scheme}://{host}:{port}{rest}"))
+            .map_err(|error| wrong(&error.to_string()))?;
+        Ok(Self {
+            address,
+            uri: uri.to_string(),
+            host,
+            encrypted,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_becomes_an_address_with_the_port_of_ipp() {
+        for (uri, address) in [
+            (
+                "ipp://print.contoso.com/printers/letters",
+                "http://print.contoso.com:631/printers/letters",
+            ),
+            (
+                "ipps://print.contoso.com/ipp/print",
+                "https://print.contoso.com:631/ipp/print",
+            ),
+            (
+                "ipp://localhost:8631/ipp/print",
+                "http://localhost:8631/ipp/print",
+            ),
+            ("ipp://[::1]/ipp", "http://[::1]:631/ipp"),
+        ] {
+            let place = Place::parse(uri).unwrap();
+            assert_eq!(place.address.as_str(), address);
+            assert_eq!(place.uri, uri);
+        }
+    }
+
+    #[test]
+    fn a_uri_that_is_none_is_refused_in_words_and_never_shows_a_password() {
+        for (uri, part) in [
+            ("printer", "no URI such as ipp://"),
+            ("http://localhost:631/", "neither with ipp:// nor"),
+            ("ipp:///printers/x", "no host"),
+        ] {
+            let Err(Fault::Mailer { what }) = Place::parse(uri) else {
+                panic!("{uri} was taken");
+            };
+            assert!(what.contains(part), "{what}");
+        }
+        let Err(Fault::Mailer { what }) = Place::parse("ipp://anna:verysecret@print/x") else {
+            panic!("a password in the URI was taken");
+        };
+        assert!(!what.contains("verysecret"), "{what}");
+    }
+}
