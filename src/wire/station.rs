@@ -15,7 +15,7 @@ use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
 use crate::domain::fault::Fault;
-use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place};
+use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place, Press};
 use crate::wire::config::{Config, ConfigFault, Remedy};
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies};
@@ -48,7 +48,7 @@ pub fn assemble(
         return Err(ConfigFault::objections(&config.file, &objections).into());
     }
     refuse_as_root_for_another(&config.path(&config.ledger.file))?;
-    let policies = Arc::new(policies::load(config)?);
+    let policies = policies::load(config)?;
     let clock = Arc::new(SystemClock);
     let cancel = CancelFlag::default();
     let entra = Entra::new(
@@ -63,7 +63,8 @@ pub fn assemble(
     let templates = Templates::shipped()?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
     let composer = Composer::new(templates, config.letterhead(), Stationery::default())?;
-    let press = open_press(config, composer)?;
+    let press: Arc<dyn Press> = Arc::new(open_press(config, composer)?);
+    let policies = Arc::new(policies.at_a_station_that_prints(press.prints()));
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),
@@ -74,7 +75,7 @@ pub fn assemble(
         keys,
         relying_party: Arc::new(entra),
         ledger: ledger.clone(),
-        press: Arc::new(press),
+        press,
         attestation_check: Arc::new(Verifier),
         operator,
         clock: clock.clone(),
