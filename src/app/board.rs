@@ -310,6 +310,13 @@ impl Board {
         });
     }
 
+    /// No letter waits for the printer, so nobody cares how it stands.
+    pub(super) fn forget_standstill(&self) {
+        if self.lock().standstill.is_some() {
+            self.change(|board| board.standstill = None);
+        }
+    }
+
     pub(super) fn show_pin(&self, slot: Slot, pin: Pin) {
         self.change(|board| {
             board.shown.insert(slot, pin);

@@ -286,6 +286,9 @@ impl Desk {
 
     fn show(&mut self) {
         self.board.set_counts(self.counts());
+        if self.station.to_print() == 0 {
+            self.board.forget_standstill();
+        }
         let unconfirmed = self.unconfirmed.values().cloned().collect();
         self.board.set_unconfirmed(unconfirmed);
         let bags = self.expected().filter(|one| is_bag(one)).count();

@@ -130,3 +130,22 @@ async fn a_job_whose_sheet_waits_for_paper_can_be_changed_by_hand() {
     let summary = running.await.expect("no panic").expect("it ran");
     assert_eq!((summary.done, summary.held.len()), (0, 1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sheet_that_is_in_somebodys_hand_is_confirmed_although_the_printer_is_still_asked() {
+    let world = printing(1);
+    world.state().press.lacks_paper = true;
+    let policy = policy(Confirm::Scan, Bagging::None);
+    let desk = desk(&world, people(1), policy, None);
+    let (handle, board) = (desk.handle(), Arc::clone(&desk.board));
+    let running = tokio::spawn(desk.run());
+    until(|| board.view().standstill.is_some()).await;
+    let control = world.enrollment(JobId(1)).unconfirmed().map(str::to_owned);
+    let code = scan::read(&control.expect("a sheet in the printer"));
+    let deed = Deed::Scanned(code.expect("a code"));
+    let told = tokio::task::spawn_blocking(move || handle.trail(deed, "4711".to_owned()));
+    assert!(matches!(told.await, Ok(Some(Ok(_)))));
+    let summary = running.await.expect("no panic").expect("it ran");
+    assert_eq!((summary.done, summary.held), (1, Vec::new()));
+    assert_eq!(world.count(Op::PressDeliver), 1);
+}
