@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::Policies;
 use crate::app::journal::{append, replay};
 use crate::app::station::reading::holder_of;
 use crate::domain::enrollment::{Enrollment, Standing};
@@ -77,6 +78,10 @@ pub enum Unchanged {
     NoLetter,
     #[error("the letter is made anew already")]
     ReissuedAlready,
+    #[error("the letter was made anew {most} times, and the policy allows no more")]
+    ReissuedTooOften { most: u32 },
+    #[error("the letter is void, and a release makes it no better")]
+    LetterVoid,
     #[error("the station no longer has the PIN of the key")]
     PinForgotten,
     #[error(transparent)]
@@ -92,14 +97,15 @@ pub const STARTED_ANEW: &str = "started anew by the administrator";
 /// What speaks against it; nothing was changed then, or, when the ledger failed half-way, the same change can be made again.
 pub fn change(
     ledger: &dyn Ledger,
+    policies: &Policies,
     job: JobId,
     change: &Change,
     actor: &str,
     at: Timestamp,
 ) -> Result<Changed, Unchanged> {
-    if ledger.job(job)?.is_none() {
+    let Some(record) = ledger.job(job)? else {
         return Err(Unchanged::NoSuchJob(job));
-    }
+    };
     let enrollment = replay(ledger, job)?;
     match enrollment.standing() {
         Standing::Done if matches!(change, Change::Reissue { .. }) => {
@@ -122,6 +128,7 @@ pub fn change(
             Ok(Changed::Held)
         }
         (Change::Release, None) => Err(Unchanged::NotHeld),
+        (Change::Release, Some(_)) if enrollment.is_void() => Err(Unchanged::LetterVoid),
         (Change::Release, Some(_)) => {
             let enrollment = without_lost_key(ledger, job, enrollment, &write)?;
             write(enrollment, Happening::Released)?;
@@ -147,6 +154,8 @@ pub fn change(
         }
         (Change::Reissue { reason }, _) => {
             let void = may_reissue(ledger, job, &enrollment)?;
+            let policy = policies.get(&record.job.request.policy)?;
+            may_once_more(ledger, job, policy.reissues_max)?;
             let reissued = Happening::Reissued {
                 reason: reason.clone(),
                 void: void.clone(),
@@ -184,6 +193,20 @@ fn may_reissue(
         Some(Intent::Deliver { control }) => Some(control.clone()),
         Some(Intent::Plain | Intent::Register { .. }) | None => None,
     })
+}
+
+/// Whether the policy allows one more letter.
+fn may_once_more(ledger: &dyn Ledger, job: JobId, most: u32) -> Result<(), Unchanged> {
+    let journal = ledger.journal(job)?;
+    let reissues = journal
+        .iter()
+        .filter(|row| matches!(row.event.happening, Happening::Reissued { .. }))
+        .count();
+    if u32::try_from(reissues).is_ok_and(|reissues| reissues < most) {
+        Ok(())
+    } else {
+        Err(Unchanged::ReissuedTooOften { most })
+    }
 }
 
 /// While the job was held, its key may have been bound to another job: then the attempt is over, and another key will do.

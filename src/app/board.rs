@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
+use crate::domain::paper::{Bagging, Confirm};
 use crate::domain::pin::Pin;
 use crate::domain::station::signal::SlotState;
 
@@ -17,6 +18,8 @@ pub struct Case {
     pub job: JobId,
     pub person: String,
     pub envelope: String,
+    /// Its key goes into a bag, which has the number of the envelope.
+    pub has_bag: bool,
 }
 
 /// One slot, as a face shows it.
@@ -52,6 +55,50 @@ pub struct Counts {
     pub under_way: usize,
     pub held: usize,
     pub done: usize,
+    /// Of those under way: letters that wait for the printer, or lie in it.
+    pub to_print: usize,
+    /// Of those under way: letters that came out, and wait for somebody who confirms them.
+    pub to_confirm: usize,
+}
+
+/// What a person has to say a word to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// That the key lies in its bag. It was enrolled at this slot.
+    Bag { slot: Slot, by: Bagging },
+    /// That the letter with this control number came out.
+    Letter {
+        control: String,
+        by: Confirm,
+        /// Nobody knows whether it did, and the job is held for that.
+        doubtful: bool,
+    },
+}
+
+/// A bag (`B-0042`) or a letter (`L-0042`) that waits for a person's word; the number is the envelope's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unconfirmed {
+    pub case: Case,
+    pub awaited: Awaited,
+}
+
+impl Unconfirmed {
+    /// Whether the job goes on once the word is said: nothing else is wrong with it.
+    pub fn is_expected(&self) -> bool {
+        match &self.awaited {
+            Awaited::Bag { .. } => true,
+            Awaited::Letter { doubtful, .. } => !doubtful,
+        }
+    }
+}
+
+/// Why no letter comes out just now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standstill {
+    /// The printer waits for this: paper in a tray, a closed door.
+    WaitsFor(String),
+    /// It does not answer, or takes nothing.
+    Away(String),
 }
 
 /// Something worth a line, once.
@@ -85,6 +132,18 @@ pub enum News {
     Trouble {
         what: String,
     },
+    /// A sheet came out, and somebody has to say so.
+    LetterOut {
+        envelope: String,
+        by: Confirm,
+    },
+    Printer(Standstill),
+    PrinterBack,
+    /// Nothing is left to do but that somebody confirms these.
+    OnlyWords {
+        bags: usize,
+        letters: usize,
+    },
 }
 
 #[derive(Default)]
@@ -94,6 +153,10 @@ struct State {
     counts: Counts,
     news: Vec<News>,
     shown: BTreeMap<Slot, Pin>,
+    /// Keys that are done while their letters, or their bags, are not.
+    halves: BTreeMap<JobId, Finished>,
+    unconfirmed: Vec<Unconfirmed>,
+    standstill: Option<Standstill>,
     version: u64,
 }
 
@@ -107,6 +170,10 @@ pub struct View {
     pub slots: BTreeMap<Slot, SlotView>,
     pub counts: Counts,
     pub finished: usize,
+    /// What waits for a person's word, in the order of the jobs.
+    pub unconfirmed: Vec<Unconfirmed>,
+    /// Why no letter comes out, as far as anybody has seen.
+    pub standstill: Option<Standstill>,
     /// Grows with every change.
     pub version: u64,
 }
@@ -119,6 +186,8 @@ impl Board {
             slots: state.slots.clone(),
             counts: state.counts,
             finished: state.finished.len(),
+            unconfirmed: state.unconfirmed.clone(),
+            standstill: state.standstill.clone(),
             version: state.version,
         }
     }
@@ -147,7 +216,11 @@ impl Board {
                 .get(&slot)
                 .is_some_and(|view| view.state == *state && view.case == case);
             if !same {
-                if !matches!(state, SlotState::Done { .. }) {
+                let key_done = matches!(
+                    state,
+                    SlotState::Done { .. } | SlotState::KeyDone { .. } | SlotState::Bagging { .. }
+                );
+                if !key_done {
                     board.shown.remove(&slot);
                 }
                 let view = SlotView {
@@ -202,6 +275,46 @@ impl Board {
             board.counts.under_way = board.counts.under_way.saturating_sub(1);
             board.counts.done = board.counts.done.saturating_add(1);
         });
+    }
+
+    /// The key is done; its job is not before somebody has confirmed bag and letter.
+    pub(super) fn add_half(&self, finished: Finished) {
+        self.change(|board| drop(board.halves.insert(finished.case.job, finished)));
+    }
+
+    /// The rest of such a job is done as well. `false`: nobody saw its key, as after a restart.
+    pub(super) fn finish_half(&self, job: JobId) -> bool {
+        let half = self.lock().halves.remove(&job);
+        let known = half.is_some();
+        if let Some(finished) = half {
+            self.add_finished(finished);
+        }
+        known
+    }
+
+    pub(super) fn set_unconfirmed(&self, unconfirmed: Vec<Unconfirmed>) {
+        if self.lock().unconfirmed != unconfirmed {
+            self.change(|board| board.unconfirmed = unconfirmed);
+        }
+    }
+
+    /// How the printer stands; told once per change.
+    pub(super) fn set_standstill(&self, standstill: Option<Standstill>) {
+        if self.lock().standstill == standstill {
+            return;
+        }
+        self.change(|board| {
+            let news = standstill.clone().map_or(News::PrinterBack, News::Printer);
+            board.news.push(news);
+            board.standstill = standstill;
+        });
+    }
+
+    /// No letter waits for the printer, so nobody cares how it stands.
+    pub(super) fn forget_standstill(&self) {
+        if self.lock().standstill.is_some() {
+            self.change(|board| board.standstill = None);
+        }
     }
 
     pub(super) fn show_pin(&self, slot: Slot, pin: Pin) {

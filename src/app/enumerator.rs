@@ -167,6 +167,7 @@ impl<'a> Walk<'a> {
                 self.recorder.attend(&world);
                 let changed = admin::change(
                     ports.ledger.as_ref(),
+                    &self.scenario.policies(),
                     *job,
                     change,
                     ACTOR,

@@ -48,6 +48,16 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// The same at a station whose letters come out of a printer, or do not: what the files leave open about letters and bags
+    /// is decided then.
+    #[must_use]
+    pub fn at_a_station_that_prints(mut self, prints: bool) -> Self {
+        for policy in self.by_name.values_mut() {
+            *policy = std::mem::take(policy).at_a_station_that_prints(prints);
+        }
+        self
+    }
+
     /// The policy of that name.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod ceremony;
 pub mod letter;
 mod outcome;
 mod perform;
+mod print;
 mod probe;
 mod register;
 mod reissue;
@@ -24,6 +25,7 @@ use crate::domain::enrollment::{Command, Enrollment};
 use crate::domain::event::{Event, Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::Job;
+use crate::domain::paper::Bagging;
 use crate::domain::pin::Pin;
 use crate::domain::policy::Policy;
 use crate::domain::station::signal::Ending;
@@ -110,8 +112,10 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
         shown: None,
     };
     let ending = run.drive();
-    if ending == Ending::Finished {
-        run.report(started);
+    match &ending {
+        Ending::Finished => run.report(started),
+        Ending::KeyDone | Ending::Awaits(_) => run.report_key(started),
+        Ending::Stopped(_) | Ending::AnotherKey(_) | Ending::Held(_) => {}
     }
     ending
 }
@@ -124,12 +128,17 @@ impl Run<'_> {
             }
             let command = self.enrollment.next();
             self.show(&command);
+            if self.leaves_the_slot(&command) {
+                return Ending::KeyDone;
+            }
             let ended = match command {
                 Command::Finish | Command::Rest => Err(Ending::Finished),
                 Command::Hold(fault) => Err(Ending::Held(fault)),
+                Command::Await(Step::Deliver) if self.is_device_enough() => self.take_its_word(),
                 Command::Await(step) => Err(Ending::Awaits(step)),
                 Command::Bind { restart } => self.bind(restart),
                 Command::Run(step) => self.start(step),
+                Command::Probe(Step::Deliver) => self.look_after_sheet(),
                 Command::Probe(step) => {
                     let outcome = self.probe(step);
                     self.settle(step, outcome)
@@ -154,6 +163,9 @@ impl Run<'_> {
         };
         let happening = Happening::Started { step, intent };
         self.record(happening, pin.as_ref(), &Outcome::plain())?;
+        if step == Step::Deliver {
+            return self.hand_over();
+        }
         let outcome = self.perform(step);
         self.settle(step, outcome)
     }
@@ -271,6 +283,22 @@ impl Run<'_> {
     }
 
     fn report(&mut self, started: Instant) {
+        // Where a printer or a person had the last word, the key was seen to be done before.
+        if self.hand.is_none() && self.bench.board.finish_half(self.job.id) {
+            return;
+        }
+        let finished = self.finished(started);
+        self.bench.board.add_finished(finished);
+    }
+
+    fn report_key(&mut self, started: Instant) {
+        if self.hand.is_some() {
+            let half = self.finished(started);
+            self.bench.board.add_half(half);
+        }
+    }
+
+    fn finished(&mut self, started: Instant) -> Finished {
         let begun = self.hand.as_ref().map_or(started, |hand| hand.arrived);
         let total = begun.elapsed();
         let key_time = self
@@ -285,8 +313,8 @@ impl Run<'_> {
         if let (Some(slot), Some(pin)) = (slot, self.shown.take()) {
             self.bench.board.show_pin(slot, pin);
         }
-        self.bench.board.add_finished(Finished {
-            case: case_of(self.job),
+        Finished {
+            case: case_of(self.job, self.policy),
             slot,
             model: self.model(),
             serial: serial.map(|serial| serial.to_string()),
@@ -294,7 +322,7 @@ impl Run<'_> {
             own: total
                 .saturating_sub(key_time)
                 .saturating_sub(self.tenant_time),
-        });
+        }
     }
 
     /// The model of the bound key, as people call it.
@@ -305,11 +333,12 @@ impl Run<'_> {
 }
 
 /// The person and the envelope of a job, for the board.
-pub fn case_of(job: &Job) -> Case {
+pub fn case_of(job: &Job, policy: &Policy) -> Case {
     Case {
         job: job.id,
         person: person_of(job).to_owned(),
         envelope: job.envelope.to_string(),
+        has_bag: policy.bagging() != Bagging::None,
     }
 }
 

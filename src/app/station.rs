@@ -17,12 +17,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::app::board::{Board, Case, Counts, News};
+use crate::app::board::{Awaited, Board, Case, Counts, News, Unconfirmed};
 use crate::app::intake::Intake;
 use crate::app::provisions::Provisions;
 use crate::app::runner::{Hand, case_of};
-use crate::app::station::handle::Message;
 pub use crate::app::station::handle::{Handle, Options, Request, Summary};
+use crate::app::station::handle::{Message, PutOff};
 use crate::app::station::pulse::{Pulse, Sign};
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
@@ -50,13 +50,19 @@ pub struct Desk {
     cancels: BTreeMap<Slot, CancelFlag>,
     /// Ends runs between two steps.
     pause: CancelFlag,
-    /// Jobs that run without a key.
-    aside: BTreeSet<JobId>,
+    /// Jobs that run without a key, and what ends such a run between two steps.
+    aside: BTreeMap<JobId, CancelFlag>,
+    /// Changes by hand that wait until nobody follows the sheet of their job.
+    put_off: BTreeMap<JobId, Vec<PutOff>>,
     /// Whose jobs stand in the slots now: the ledger is not asked again for every message.
     cases: BTreeMap<JobId, Case>,
     summary: Summary,
     /// Why the jobs are held that are.
     held: BTreeMap<JobId, Fault>,
+    /// Bags and letters that wait for a person's word.
+    unconfirmed: BTreeMap<JobId, Unconfirmed>,
+    /// Whether it was told that nothing else is left.
+    only_words: bool,
     /// Whether the folder is being looked at, and whether it should be once more.
     folder_busy: bool,
     folder_again: bool,
@@ -97,10 +103,13 @@ impl Desk {
             hands: BTreeMap::new(),
             cancels: BTreeMap::new(),
             pause: CancelFlag::default(),
-            aside: BTreeSet::new(),
+            aside: BTreeMap::new(),
+            put_off: BTreeMap::new(),
             cases: BTreeMap::new(),
             summary: Summary::default(),
             held: BTreeMap::new(),
+            unconfirmed: BTreeMap::new(),
+            only_words: false,
             folder_busy: false,
             folder_again: false,
             folder_settling: false,
@@ -186,14 +195,25 @@ impl Desk {
         if self.station.is_working() || !self.aside.is_empty() {
             return false;
         }
-        let empty = self.options.until_empty
-            && !self.folder_busy
-            && !self.folder_again
-            && !self.folder_settling
-            && self.station.is_idle();
+        let empty = self.is_empty() && self.expected().next().is_none();
         let settled =
             !self.duties_due && !self.duties_soon && !self.duties_busy.load(Ordering::SeqCst);
         self.stopping || self.summary.broken.is_some() || (empty && settled)
+    }
+
+    /// With `until_empty`: nothing is left for the station to do. People may still have to confirm something.
+    fn is_empty(&self) -> bool {
+        self.options.until_empty
+            && !self.folder_busy
+            && !self.folder_again
+            && !self.folder_settling
+            && self.station.is_idle()
+    }
+
+    /// What waits for a person's word, of jobs that go on with it.
+    fn expected(&self) -> impl Iterator<Item = &Unconfirmed> {
+        let unconfirmed = self.unconfirmed.values();
+        unconfirmed.filter(|one| one.is_expected())
     }
 
     fn take(&mut self, message: Message) {
@@ -226,26 +246,36 @@ impl Desk {
                 actor,
                 reply,
             } => {
-                let answer = self.change(job, &change, &actor);
-                // Whoever asked may have gone; the change stands all the same.
-                drop(reply.send(answer));
+                let wish = PutOff::Change {
+                    job,
+                    change,
+                    actor,
+                    reply,
+                };
+                self.in_turn(job, wish);
             }
             Message::Reopen {
                 credential,
                 actor,
                 reply,
             } => drop(reply.send(self.reopen(&credential, &actor))),
-            Message::Trail { deed, actor, reply } => drop(reply.send(self.trail(&deed, &actor))),
+            Message::Trail { deed, actor, reply } => {
+                let about = deed.clone();
+                self.trail_in_turn(PutOff::Trail { deed, actor, reply }, &about);
+            }
         }
     }
 
     fn counts(&self) -> Counts {
         let (waiting, under_way) = self.station.queue();
+        let letters = self.expected().filter(|one| !is_bag(one)).count();
         Counts {
             waiting,
-            under_way,
+            under_way: under_way.saturating_add(letters),
             held: self.held.len(),
             done: self.summary.done,
+            to_print: self.station.to_print(),
+            to_confirm: letters,
         }
     }
 
@@ -256,6 +286,18 @@ impl Desk {
 
     fn show(&mut self) {
         self.board.set_counts(self.counts());
+        if self.station.to_print() == 0 {
+            self.board.forget_standstill();
+        }
+        let unconfirmed = self.unconfirmed.values().cloned().collect();
+        self.board.set_unconfirmed(unconfirmed);
+        let bags = self.expected().filter(|one| is_bag(one)).count();
+        let letters = self.expected().count().saturating_sub(bags);
+        let only_words = self.is_empty() && bags.saturating_add(letters) > 0;
+        if only_words && !std::mem::replace(&mut self.only_words, only_words) {
+            self.board.announce(News::OnlyWords { bags, letters });
+        }
+        self.only_words = only_words;
         let mut cases = BTreeMap::new();
         for (slot, state) in self.station.slots() {
             let case = job_of(state).and_then(|job| {
@@ -271,8 +313,14 @@ impl Desk {
 
     fn case(&self, job: JobId) -> Option<Case> {
         let record = self.ports.ledger.job(job).ok().flatten()?;
-        Some(case_of(&record.job))
+        let policy = self.policies.get(&record.job.request.policy);
+        // The jobs of a policy that is gone are held.
+        Some(case_of(&record.job, &policy.cloned().unwrap_or_default()))
     }
+}
+
+fn is_bag(one: &Unconfirmed) -> bool {
+    matches!(one.awaited, Awaited::Bag { .. })
 }
 
 /// The job that a slot is about.
@@ -284,6 +332,8 @@ fn job_of(state: &SlotState) -> Option<JobId> {
         | SlotState::AwaitingOptions { job }
         | SlotState::AwaitingService { job, .. }
         | SlotState::Held { job, .. }
+        | SlotState::Bagging { job, .. }
+        | SlotState::KeyDone { job }
         | SlotState::Done { job } => Some(*job),
         SlotState::Empty
         | SlotState::LiftFirst

@@ -9,6 +9,7 @@ mod desk;
 mod key;
 mod ledger;
 mod mailbox;
+mod printer;
 mod sound;
 pub(crate) mod stage;
 mod station;
@@ -29,7 +30,7 @@ pub(crate) use desk::{PressState, request};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
 pub(crate) use mailbox::{Folder, file_of};
-pub(crate) use station::{desk, options};
+pub(crate) use station::{desk, options, policies};
 pub(crate) use story::{began, course, credential, done, started};
 pub(crate) use tenant::TenantState;
 pub(crate) use weather::Weather;
@@ -63,7 +64,10 @@ pub(crate) enum Op {
     Admit,
     Settle,
     PressCheck,
+    CanTake,
     PressDeliver,
+    Follow,
+    Forget,
     WasDelivered,
     Entropy,
 }
@@ -80,7 +84,12 @@ impl Op {
             Self::Read | Self::Append | Self::Admit | Self::Settle => Fault::Ledger {
                 what: "cut".to_owned(),
             },
-            Self::PressCheck | Self::PressDeliver | Self::WasDelivered => Fault::DeliveryUncertain,
+            Self::PressCheck
+            | Self::CanTake
+            | Self::PressDeliver
+            | Self::Follow
+            | Self::Forget
+            | Self::WasDelivered => Fault::DeliveryUncertain,
             Self::Entropy => Fault::Internal {
                 what: "cut".to_owned(),
             },
@@ -113,7 +122,9 @@ impl Op {
             | Self::Append
             | Self::Admit
             | Self::Settle
-            | Self::PressDeliver => true,
+            | Self::PressDeliver
+            | Self::Follow
+            | Self::WasDelivered => true,
             Self::Open
             | Self::Capabilities
             | Self::Serial
@@ -123,7 +134,8 @@ impl Op {
             | Self::List
             | Self::Read
             | Self::PressCheck
-            | Self::WasDelivered
+            | Self::CanTake
+            | Self::Forget
             | Self::Entropy => false,
         }
     }

@@ -21,7 +21,7 @@ use crate::domain::authenticator::Binding;
 use crate::domain::credential::{CredentialId, MethodId, RpId};
 use crate::domain::event::{Attempt, Doubt, Event, Happening, Intent, Step};
 use crate::domain::fault::Fault;
-use crate::domain::paper::{Leaving, Sheet};
+use crate::domain::paper::{Leaving, Sheet, Ticket};
 use crate::domain::policy::Plan;
 use crate::domain::time::Timestamp;
 
@@ -89,6 +89,8 @@ pub struct Enrollment {
     delivered: Option<String>,
     /// The sheet of this attempt, once a printer has it.
     sheet: Option<Sheet>,
+    /// What the printer knows that sheet by.
+    ticket: Option<Ticket>,
     /// Why the sheet of this attempt is void.
     spoiled: Option<String>,
     /// What left the bench.
@@ -114,6 +116,7 @@ impl Default for Enrollment {
             replaces: Vec::new(),
             delivered: None,
             sheet: None,
+            ticket: None,
             spoiled: None,
             left: BTreeSet::new(),
         }

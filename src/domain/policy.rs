@@ -2,6 +2,7 @@
 //! destructive is done to it.
 
 mod configuration;
+mod paper;
 mod reissue;
 
 use serde::{Deserialize, Serialize};
@@ -246,11 +247,6 @@ impl Policy {
     /// Whether the person gets a letter with a PIN.
     pub fn makes_letter(&self) -> bool {
         self.delivery == Delivery::Mailer && self.reset != ResetMode::Keep
-    }
-
-    /// Whether keys go into bags, and how that is confirmed.
-    pub fn bagging(&self) -> Bagging {
-        self.bag.unwrap_or(Bagging::None)
     }
 
     /// The changes that this policy makes to a key's configuration.

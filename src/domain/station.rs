@@ -10,10 +10,11 @@ pub mod signal;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::authenticator::{Serial, Slot};
+use crate::domain::event::Step;
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::{BatchName, JobId};
 use crate::domain::station::signal::{
-    Candidate, ConfirmCards, Ending, Order, Question, Reading, Signal, SlotState,
+    Candidate, ConfirmCards, Ending, InSlot, Order, Question, Reading, Signal, SlotState,
 };
 
 struct SlotRecord {
@@ -102,12 +103,12 @@ impl Station {
     }
 
     /// Whether no job can start or go on without somebody doing something that keyline cannot wait for: the queue is empty
-    /// and no slot works.
+    /// and no slot works. Bags and letters that wait for a person's word are the caller's to count.
     pub fn is_idle(&self) -> bool {
         let startable = self
             .jobs
             .iter()
-            .any(|job| job.wants.is_none() && self.may_start(job.job));
+            .any(|job| job.is_waiting() && self.may_start(job.job));
         let under_way = self
             .jobs
             .iter()
@@ -133,8 +134,7 @@ impl Station {
 
     /// How many jobs wait for their first key, and how many have begun.
     pub fn queue(&self) -> (usize, usize) {
-        let begun =
-            |job: &&Candidate| job.wants.is_some() || job.keyless || self.is_working_on(job.job);
+        let begun = |job: &&Candidate| !job.is_waiting() || self.is_working_on(job.job);
         let under_way = self.jobs.iter().filter(begun).count();
         (self.jobs.len().saturating_sub(under_way), under_way)
     }
@@ -154,6 +154,13 @@ impl Station {
         let record = self.record(slot);
         match &record.state {
             SlotState::Reading | SlotState::Working { .. } => record.again = true,
+            // First the bag: two keys on the table, and the second one's number on the first one's bag.
+            SlotState::Bagging { job, .. } => {
+                record.state = SlotState::Bagging {
+                    job: *job,
+                    lies: InSlot::Next,
+                };
+            }
             SlotState::WantsBack { .. }
             | SlotState::AwaitingService { .. }
             | SlotState::Empty
@@ -163,6 +170,7 @@ impl Station {
             | SlotState::Refused { .. }
             | SlotState::Held { .. }
             | SlotState::Done { .. }
+            | SlotState::KeyDone { .. }
             | SlotState::NoJob => {
                 if at_start {
                     record.state = SlotState::LiftFirst;
@@ -186,6 +194,7 @@ impl Station {
         match &mut record.state {
             SlotState::Reading | SlotState::Working { .. } => record.gone = true,
             SlotState::WantsBack { key_in, .. } => *key_in = false,
+            SlotState::Bagging { lies, .. } => *lies = InSlot::Nothing,
             SlotState::AwaitingService { job, fault } => {
                 record.state = SlotState::WantsBack {
                     job: *job,
@@ -200,6 +209,7 @@ impl Station {
             | SlotState::Refused { .. }
             | SlotState::Held { .. }
             | SlotState::Done { .. }
+            | SlotState::KeyDone { .. }
             | SlotState::NoJob => record.state = SlotState::Empty,
         }
     }
@@ -255,7 +265,15 @@ impl Station {
                 self.drop_candidate(job);
                 SlotState::Done { job }
             }
-            Ending::KeyDone | Ending::Awaits(_) => SlotState::Done { job },
+            Ending::Awaits(Step::Bag) => {
+                let lies = match (exchanged, gone) {
+                    (true, _) => InSlot::Next,
+                    (false, true) => InSlot::Nothing,
+                    (false, false) => InSlot::Own,
+                };
+                SlotState::Bagging { job, lies }
+            }
+            Ending::KeyDone | Ending::Awaits(_) => SlotState::KeyDone { job },
             Ending::Held(fault) => {
                 self.drop_candidate(job);
                 SlotState::Held { job, fault }
@@ -275,11 +293,17 @@ impl Station {
         };
         let holds_the_slot = matches!(
             state,
-            SlotState::WantsBack { .. } | SlotState::AwaitingService { .. }
+            SlotState::WantsBack { .. }
+                | SlotState::AwaitingService { .. }
+                | SlotState::Bagging { .. }
         );
+        let reads_on = !matches!(state, SlotState::Bagging { .. });
         let record = self.record(slot);
         record.state = state;
-        if exchanged {
+        if exchanged && !reads_on {
+            record.again = false;
+            record.gone = false;
+        } else if exchanged {
             record.again = false;
             record.gone = false;
             record.state = SlotState::Reading;
@@ -295,6 +319,8 @@ impl Station {
     fn ended_aside(&mut self, job: JobId, ending: &Ending) {
         self.aside.remove(&job);
         match ending {
+            // Its key has to be found and bagged, at the slot where it was.
+            Ending::Awaits(Step::Bag) => {}
             Ending::Finished | Ending::Awaits(_) | Ending::Held(_) => self.drop_candidate(job),
             Ending::KeyDone | Ending::AnotherKey(_) | Ending::Stopped(_) => {
                 self.resting.insert(job);
@@ -391,6 +417,8 @@ impl Station {
                 | SlotState::Refused { .. }
                 | SlotState::Held { .. }
                 | SlotState::Done { .. }
+                | SlotState::KeyDone { .. }
+                | SlotState::Bagging { .. }
                 | SlotState::NoJob => {}
             }
         }

@@ -166,7 +166,15 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
     let result = match asked {
         Ask::Hands { hands, actor } => return hands_by_ourselves(alone, hands, actor).into(),
         Ask::Change { job, change, actor } => find_one(alone.ledger, job).and_then(|record| {
-            admin::change(alone.ledger, record.job.id, change, actor, alone.now)
+            // Whatever else is changed asks no policy.
+            let policies = match change {
+                Change::Reissue { .. } => (alone.policies)()?,
+                Change::Hold { .. } | Change::Release | Change::Cancel | Change::Retry => {
+                    Policies::default()
+                }
+            };
+            let (ledger, now) = (alone.ledger, alone.now);
+            admin::change(ledger, &policies, record.job.id, change, actor, now)
                 .map(|changed| say::admin::done(&changed, &name(&record)))
                 .map_err(|why| say::admin::refused(&why, &name(&record)))
         }),

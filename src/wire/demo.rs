@@ -264,7 +264,10 @@ impl Drop for Hands {
 fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
     let place: Place = Bench::place(slot.0);
     match state {
-        SlotState::Done { .. } | SlotState::Refused { .. } | SlotState::Held { .. } => {
+        SlotState::Done { .. }
+        | SlotState::KeyDone { .. }
+        | SlotState::Refused { .. }
+        | SlotState::Held { .. } => {
             operator.pull(&place);
         }
         // The hands may have been quicker than the station, which then asks for the key to be lifted.
@@ -279,7 +282,9 @@ fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
         | SlotState::WantsBack { key_in: false, .. }
         | SlotState::Asking { .. }
         | SlotState::AwaitingOptions { .. }
-        | SlotState::AwaitingService { .. } => {}
+        | SlotState::AwaitingService { .. }
+        // Letters are files here, and keys go into no bags.
+        | SlotState::Bagging { .. } => {}
     }
 }
 

@@ -47,7 +47,7 @@ pub fn assemble(
         return Err(ConfigFault::objections(&config.file, &objections).into());
     }
     refuse_as_root_for_another(&config.path(&config.ledger.file))?;
-    let policies = Arc::new(policies::load(config)?);
+    let policies = policies::load(config)?;
     let clock = Arc::new(SystemClock);
     let cancel = CancelFlag::default();
     let entra = Entra::new(
@@ -63,6 +63,7 @@ pub fn assemble(
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
     let composer = Composer::new(templates, config.letterhead(), Stationery::default())?;
     let press = printer::open_press(config, composer)?;
+    let policies = Arc::new(policies.at_a_station_that_prints(press.prints()));
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
         &config.path(&config.queue.folder),

@@ -1,8 +1,9 @@
 //! What an administrator may do to a job, where it stands, and what is left in the journal.
 
 use super::*;
-use crate::app::world::{Op, START, When, World, began, course, credential, started};
+use crate::app::world::{Op, START, When, World, began, course, credential, policies, started};
 use crate::domain::enrollment::Command;
+use crate::domain::policy::Policy;
 use crate::port::Duty;
 
 const JOB: JobId = JobId(1);
@@ -44,7 +45,8 @@ fn has_pin(ledger: &World) -> bool {
 }
 
 fn ask(ledger: &World, what: &Change) -> Result<Changed, Unchanged> {
-    change(ledger, JOB, what, "admin", START)
+    let policies = policies(Policy::default());
+    change(ledger, &policies, JOB, what, "admin", START)
 }
 
 #[test]
@@ -89,7 +91,14 @@ fn what_makes_no_sense_is_refused_and_nothing_is_written() {
         assert_eq!(ask(&ledger, &what), Err(why), "{what:?}");
         assert_eq!(ledger.happenings(JOB), before);
     }
-    let nobody = change(&ledger([]), JobId(9), &Change::Cancel, "admin", START);
+    let nobody = change(
+        &ledger([]),
+        &Policies::default(),
+        JobId(9),
+        &Change::Cancel,
+        "admin",
+        START,
+    );
     assert_eq!(nobody, Err(Unchanged::NoSuchJob(JobId(9))));
 }
 

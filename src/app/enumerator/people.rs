@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::admin::{self, Change};
+use crate::app::admin::Change;
 use crate::app::duties;
 use crate::app::enumerator::scenario::{Scenario, is_closed};
 use crate::app::enumerator::shift::{ACTOR, Shift};
@@ -123,10 +123,8 @@ impl Day<'_> {
                 },
                 (true, false) => Change::Retry,
             };
-            let now = self.shift.ports.clock.now();
-            let done = admin::change(self.shift.ports.ledger.as_ref(), job, &change, ACTOR, now);
+            let done = self.shift.change(job, &change);
             self.said.push(format!("{change:?} {job}: {done:?}"));
-            self.shift.changed(job);
         }
     }
 
@@ -155,6 +153,8 @@ impl Day<'_> {
             | SlotState::Asking { .. }
             | SlotState::Held { .. }
             | SlotState::Done { .. }
+            | SlotState::KeyDone { .. }
+            | SlotState::Bagging { .. }
             | SlotState::NoJob
             | SlotState::Reading
             | SlotState::Working { .. } => {

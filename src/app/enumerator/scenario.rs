@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::Ports;
 use crate::app::admin::Change;
 use crate::app::enumerator::bugs::{Bent, Bug};
-use crate::app::world::{KeyState, Op, State, Weather, World};
+use crate::app::world::{self, KeyState, Op, State, Weather, World};
+use crate::app::{Policies, Ports};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
 use crate::domain::policy::Policy;
+use crate::port::Press as _;
 
 /// One world to begin with and all that may happen in it.
 pub(super) struct Scenario {
@@ -35,6 +36,11 @@ impl Scenario {
             None => world.ports(),
             Some(bug) => Bent::ports(world, bug),
         }
+    }
+
+    pub(super) fn policies(&self) -> Policies {
+        let policies = world::policies(self.policy.clone());
+        policies.at_a_station_that_prints(self.root.prints())
     }
 
     /// What chance does in one life of the program.

@@ -1,9 +1,10 @@
 //! One life of the program on one slot: the bench decides, and its orders are carried out one after another by the very code that
 //! the station's threads run. So a life has one course, and every instant of it can be looked at.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::app::admin::{self, Change, Changed, Unchanged};
 use crate::app::board::Board;
 use crate::app::enumerator::scenario::Scenario;
 use crate::app::provisions::Provisions;
@@ -39,16 +40,11 @@ pub(super) struct Shift<'a> {
 
 impl<'a> Shift<'a> {
     pub(super) fn new(scenario: &'a Scenario, world: World) -> Self {
-        let by_name = BTreeMap::from([("standard".to_owned(), scenario.policy.clone())]);
         let mut shift = Self {
             ports: scenario.ports(&world),
             scenario,
             world,
-            policies: Policies {
-                by_name,
-                default_name: "standard".to_owned(),
-                default_language: "en".to_owned(),
-            },
+            policies: scenario.policies(),
             provisions: Provisions::default(),
             board: Arc::default(),
             station: Station::new(ConfirmCards::Never, None),
@@ -118,6 +114,14 @@ impl<'a> Shift<'a> {
             }
             self.world.pass_seconds(10);
         }
+    }
+
+    /// The administrator changes a job.
+    pub(super) fn change(&mut self, job: JobId, change: &Change) -> Result<Changed, Unchanged> {
+        let (ledger, now) = (self.ports.ledger.as_ref(), self.ports.clock.now());
+        let done = admin::change(ledger, &self.policies, job, change, ACTOR, now);
+        self.changed(job);
+        done
     }
 
     /// A job is another one now, under another hand.

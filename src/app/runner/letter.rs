@@ -1,13 +1,11 @@
 //! The letter: tried before the key is touched, made once at the end.
 
-use crate::app::runner::outcome::Outcome;
 use crate::app::runner::{Run, person_of};
 use crate::app::{Policies, Ports};
-use crate::domain::event::{Evidence, Happening, Intent};
+use crate::domain::event::Happening;
 use crate::domain::fault::Fault;
 use crate::domain::job::Job;
 use crate::domain::mailer::{ControlNumber, Destination, Mailer};
-use crate::domain::paper::Confirm;
 use crate::domain::pin::{Pin, PinUnfit};
 
 /// Characters of the serial that a letter shows.
@@ -51,26 +49,6 @@ impl Run<'_> {
             });
         if let Err(fault) = taken {
             tracing::warn!(job = self.job.id.0, %fault, "a void letter was not taken back");
-        }
-    }
-
-    pub(super) fn deliver(&mut self) -> Outcome {
-        let Some(Intent::Deliver { control }) = self.enrollment.intent().cloned() else {
-            return Outcome::NotDone(Fault::Internal {
-                what: "a mailer without a number".to_owned(),
-            });
-        };
-        let delivered = self
-            .pin_on_key()
-            .and_then(|pin| self.mailer(&control, pin))
-            .and_then(|mailer| self.bench.ports.press.deliver(&mailer));
-        match delivered {
-            Ok(delivered) => Outcome::done(Evidence::Delivered {
-                control,
-                target: delivered.place,
-                confirmed: Some(Confirm::Device),
-            }),
-            Err(fault) => Outcome::failed(fault),
         }
     }
 

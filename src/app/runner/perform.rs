@@ -29,16 +29,7 @@ impl Run<'_> {
             }
             Step::Configure | Step::Bag => Ok((Intent::Plain, None)),
             Step::Register => self.prepare_register(),
-            Step::Deliver => {
-                self.take_void_letters_back();
-                let control = self.draw_control().map_err(Outcome::NotDone)?;
-                Ok((
-                    Intent::Deliver {
-                        control: control.to_string(),
-                    },
-                    None,
-                ))
-            }
+            Step::Deliver => self.prepare_sheet().map_err(Outcome::NotDone),
         }
     }
 
@@ -51,9 +42,8 @@ impl Run<'_> {
             Step::Register => self.register(),
             Step::Configure => self.configure(),
             Step::ChangePin => self.change_pin(),
-            Step::Deliver => self.deliver(),
-            // The machine awaits a person's word instead.
-            Step::Bag => Outcome::NotDone(Fault::Internal {
+            // A sheet is handed over elsewhere, and of a bag the machine awaits a person's word.
+            Step::Deliver | Step::Bag => Outcome::NotDone(Fault::Internal {
                 what: format!("nothing to perform for {step}"),
             }),
         }

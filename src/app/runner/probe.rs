@@ -8,10 +8,8 @@ use crate::app::runner::outcome::Outcome;
 use crate::app::runner::register::{in_vain, is_refusal, registered};
 use crate::domain::authenticator::Recognition;
 use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
-use crate::domain::event::{Evidence, Happening, Intent, Step, Witness};
+use crate::domain::event::{Happening, Step, Witness};
 use crate::domain::fault::Fault;
-use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::Confirm;
 use crate::domain::time::Timestamp;
 use crate::port::PinVerdict;
 
@@ -39,12 +37,13 @@ impl Run<'_> {
                 Ok(()) => self.configure(),
                 Err(fault) => Outcome::Doubt(fault),
             },
-            Step::Deliver => self.probe_deliver(),
             Step::ChangePin => self.probe_change_pin().unwrap_or_else(Outcome::Doubt),
-            // The machine repeats the first two, and awaits the third.
-            Step::Reset | Step::MakeCredential | Step::Bag => Outcome::Doubt(Fault::Internal {
-                what: format!("no probe for {step}"),
-            }),
+            // The machine repeats the first two, awaits the third, and looks after a sheet elsewhere.
+            Step::Reset | Step::MakeCredential | Step::Bag | Step::Deliver => {
+                Outcome::Doubt(Fault::Internal {
+                    what: format!("no probe for {step}"),
+                })
+            }
         }
     }
 
@@ -229,35 +228,5 @@ impl Run<'_> {
             }
         }
         Ok(Sighting::Absent(listed))
-    }
-
-    fn probe_deliver(&mut self) -> Outcome {
-        let Some(Intent::Deliver { control }) = self.enrollment.intent().cloned() else {
-            return Outcome::Doubt(Fault::Internal {
-                what: "a letter in doubt without a number".to_owned(),
-            });
-        };
-        let parsed = match ControlNumber::parse(&control) {
-            Ok(parsed) => parsed,
-            Err(wrong) => {
-                return Outcome::Doubt(Fault::Ledger {
-                    what: wrong.to_string(),
-                });
-            }
-        };
-        match self
-            .bench
-            .ports
-            .press
-            .whereabouts(&parsed, self.job.envelope)
-        {
-            Ok(Some(_)) => Outcome::done(Evidence::Delivered {
-                control,
-                target: "found after an interruption".to_owned(),
-                confirmed: Some(Confirm::Device),
-            }),
-            Ok(None) => Outcome::NotDone(Fault::Interrupted),
-            Err(fault) => Outcome::Doubt(fault),
-        }
     }
 }

@@ -15,7 +15,11 @@ impl Run<'_> {
                     step,
                     evidence: (**evidence).clone(),
                 };
-                self.record(happening, None, &outcome)
+                self.record(happening, None, &outcome)?;
+                if step == Step::Deliver {
+                    self.forget_sheet();
+                }
+                Ok(())
             }
             Outcome::NotDone(fault) => {
                 let happening = Happening::NotDone {

@@ -3,6 +3,7 @@
 mod doubts;
 mod faults;
 mod modes;
+mod print;
 mod reissue;
 mod reply;
 mod tries;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::app::duties;
-use crate::app::world::{KeyState, Op, World, request};
+use crate::app::world::{self, KeyState, Op, World, request};
 use crate::domain::event::Intent;
 use crate::domain::fault::Move;
 use crate::domain::policy::Policy;
@@ -23,6 +24,7 @@ pub(super) struct Line {
     pub(super) job: Job,
     policy: Policy,
     provisions: Provisions,
+    pub(super) board: Board,
 }
 
 impl Line {
@@ -41,6 +43,7 @@ impl Line {
             job,
             policy,
             provisions: Provisions::default(),
+            board: Board::default(),
         }
     }
 
@@ -50,30 +53,35 @@ impl Line {
     }
 
     pub(super) fn run(&self) -> Ending {
+        self.run_on(&self.world.ports(), &CancelFlag::default())
+    }
+
+    /// A run on these ports, until it is cancelled.
+    pub(super) fn run_on(&self, ports: &Ports, cancel: &CancelFlag) -> Ending {
         let mut hand = self.world.open_slot(1).map(|key| Hand {
             slot: Slot(1),
             key: Box::new(key),
             arrived: Instant::now(),
             key_time: Duration::ZERO,
         });
-        let policies = Policies {
-            by_name: BTreeMap::from([("standard".to_owned(), self.policy.clone())]),
-            default_name: "standard".to_owned(),
-            default_language: "en".to_owned(),
-        };
-        let ports = self.world.ports();
+        let policies = self.policies();
         let bench = Bench {
-            ports: &ports,
+            ports,
             policies: &policies,
             provisions: &self.provisions,
-            board: &Board::default(),
+            board: &self.board,
             actor: "B-7",
-            cancel: &CancelFlag::default(),
+            cancel,
         };
         self.world.state().running = Some(self.job.id);
         let ending = run(&bench, &self.job, hand.as_mut());
         self.world.state().running = None;
         ending
+    }
+
+    pub(super) fn policies(&self) -> Policies {
+        let policies = world::policies(self.policy.clone());
+        policies.at_a_station_that_prints(self.world.ports().press.prints())
     }
 
     /// Takes the key out of slot 1 and puts this one in.

@@ -25,10 +25,7 @@ impl Desk {
             match order {
                 Order::Read { slot } => self.read_key(slot),
                 Order::Run { slot, job } => self.run_job(Some(slot), job),
-                Order::RunAside { job } => {
-                    self.aside.insert(job);
-                    self.run_job(None, job);
-                }
+                Order::RunAside { job } => self.run_job(None, job),
                 Order::Prepare { job } => self.prepare(job),
                 Order::Hold { job, fault } => self.hold(job, fault),
             }
@@ -63,11 +60,11 @@ impl Desk {
             Arc::clone(&self.policies),
             Arc::clone(&self.provisions),
         );
-        let (board, actor, pause) = (
-            Arc::clone(&self.board),
-            self.options.actor.clone(),
-            self.pause.clone(),
-        );
+        let pause = match slot {
+            Some(_) => self.pause.clone(),
+            None => self.pause_of_aside(job),
+        };
+        let (board, actor) = (Arc::clone(&self.board), self.options.actor.clone());
         let to_loop = self.sender.clone();
         tokio::task::spawn_blocking(move || {
             let span = tracing::info_span!("job", job = job.0, slot = slot.map(|slot| slot.0));
@@ -94,6 +91,22 @@ impl Desk {
                 hand,
             }));
         });
+    }
+
+    /// A run without a key can be ended for itself: one that follows a sheet may last until somebody fills in paper.
+    fn pause_of_aside(&mut self, job: JobId) -> CancelFlag {
+        let flag = CancelFlag::default();
+        if self.pause.is_cancelled() {
+            flag.cancel();
+        }
+        self.aside.insert(job, flag.clone());
+        flag
+    }
+
+    /// Runs end between two steps.
+    pub(super) fn pause(&self) {
+        self.pause.cancel();
+        self.aside.values().for_each(CancelFlag::cancel);
     }
 
     fn prepare(&mut self, job: JobId) {

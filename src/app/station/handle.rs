@@ -111,6 +111,21 @@ pub(super) enum Message {
     },
 }
 
+/// What somebody wants done to a job by hand, and who waits for the answer.
+pub(super) enum PutOff {
+    Change {
+        job: JobId,
+        change: Change,
+        actor: String,
+        reply: SyncSender<Result<Changed, Unchanged>>,
+    },
+    Trail {
+        deed: Deed,
+        actor: String,
+        reply: SyncSender<Result<Acted, Refusal>>,
+    },
+}
+
 /// A way into the loop, for faces. Cloned freely.
 #[derive(Clone)]
 pub struct Handle(pub(super) UnboundedSender<Message>);

@@ -1,10 +1,10 @@
 //! What the loop does about each thing that reaches it.
 
 use crate::app::admin::{self, Change, Changed, Unchanged};
-use crate::app::board::News;
+use crate::app::board::{News, Standstill};
 use crate::app::intake::Taken;
 use crate::app::runner::Hand;
-use crate::app::station::handle::Request;
+use crate::app::station::handle::{PutOff, Request};
 use crate::app::station::pulse::Sign;
 use crate::app::station::{Desk, candidates, carry_out};
 use crate::domain::authenticator::Slot;
@@ -15,18 +15,38 @@ use crate::domain::station::signal::{Ending, Reading, Signal};
 use crate::port::{CancelFlag, KeyEvent};
 
 impl Desk {
+    /// Does something to a job by hand. Whoever follows its sheet just now stops first: that may take as long as nobody fills in
+    /// paper, and the sheet that is to be confirmed may be in somebody's hand already.
+    pub(super) fn in_turn(&mut self, job: JobId, wish: PutOff) {
+        match self.aside.get(&job) {
+            Some(run) if self.station.prints(job) => {
+                run.cancel();
+                self.put_off.entry(job).or_default().push(wish);
+            }
+            Some(_) | None => self.fulfil(wish),
+        }
+    }
+
+    /// Whoever asked may have gone; what was done stands all the same.
+    pub(super) fn fulfil(&mut self, wish: PutOff) {
+        match wish {
+            PutOff::Change {
+                job,
+                change,
+                actor,
+                reply,
+            } => drop(reply.send(self.change(job, &change, &actor))),
+            PutOff::Trail { deed, actor, reply } => drop(reply.send(self.trail(&deed, &actor))),
+        }
+    }
+
     /// Changes a job by hand, unless it is in work.
-    pub(super) fn change(
-        &mut self,
-        job: JobId,
-        change: &Change,
-        actor: &str,
-    ) -> Result<Changed, Unchanged> {
-        if self.station.is_working_on(job) || self.aside.contains(&job) {
+    fn change(&mut self, job: JobId, change: &Change, actor: &str) -> Result<Changed, Unchanged> {
+        if self.station.is_working_on(job) || self.aside.contains_key(&job) {
             return Err(Unchanged::InWork);
         }
-        let now = self.ports.clock.now();
-        let changed = admin::change(self.ports.ledger.as_ref(), job, change, actor, now)?;
+        let (ledger, now) = (self.ports.ledger.as_ref(), self.ports.clock.now());
+        let changed = admin::change(ledger, &self.policies, job, change, actor, now)?;
         self.changed(job);
         self.ended.insert(job);
         self.duties_due = true;
@@ -101,6 +121,10 @@ impl Desk {
             | Ending::Held(_) => {}
         }
         match &ending {
+            Ending::Stopped(Fault::PrinterAway { what }) => {
+                let away = Standstill::Away(what.clone());
+                self.board.set_standstill(Some(away));
+            }
             Ending::Stopped(fault) if fault.whose_move() == Move::Wait => self.network(Some(fault)),
             Ending::Finished => self.network(None),
             // They tell nothing of the network.
@@ -123,6 +147,9 @@ impl Desk {
             None => {
                 self.aside.remove(&job);
                 self.signal(Signal::EndedAside { job, ending });
+                for wish in self.put_off.remove(&job).into_iter().flatten() {
+                    self.fulfil(wish);
+                }
             }
         }
     }
@@ -187,7 +214,7 @@ impl Desk {
         self.stopping = true;
         self.summary.interrupted = true;
         self.sign(Sign::Stops);
-        self.pause.cancel();
+        self.pause();
         self.signal(Signal::Drain);
     }
 
@@ -206,6 +233,7 @@ impl Desk {
     pub(super) fn load_jobs(&mut self) -> Result<(), Fault> {
         let open = candidates::all(&self.ports, &self.policies)?;
         self.held = open.held;
+        self.unconfirmed = open.unconfirmed;
         self.signal(Signal::Jobs(open.candidates));
         Ok(())
     }
@@ -215,6 +243,8 @@ impl Desk {
             Ok(open) => {
                 self.held.remove(&job);
                 self.held.extend(open.held);
+                self.unconfirmed.remove(&job);
+                self.unconfirmed.extend(open.unconfirmed);
                 let now = open.candidates.into_iter().next().map(Box::new);
                 self.signal(Signal::Changed { job, now });
             }
@@ -280,7 +310,7 @@ impl Desk {
             what: fault.to_string(),
         });
         self.summary.broken = Some(fault);
-        self.pause.cancel();
+        self.pause();
         self.signal(Signal::Drain);
     }
 }

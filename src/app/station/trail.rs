@@ -1,15 +1,28 @@
 //! What hands did to paper and bags, written down in the loop: no run of the job is surprised.
 
 use crate::app::station::Desk;
+use crate::app::station::handle::PutOff;
 use crate::app::trail::{self, Acted, Deed, Refusal, What};
+use crate::domain::enrollment::Standing;
+use crate::domain::job::JobId;
 
 impl Desk {
+    /// Writes the deed down in its turn: see [`Desk::in_turn`].
+    pub(super) fn trail_in_turn(&mut self, wish: PutOff, deed: &Deed) {
+        // Whatever is wrong with the deed is told when it is done.
+        let job = trail::subject(self.ports.ledger.as_ref(), deed).map(|record| record.job.id);
+        match job {
+            Ok(job) => self.in_turn(job, wish),
+            Err(_) => self.fulfil(wish),
+        }
+    }
+
     /// Writes the deed down, unless its job is in work.
     pub(super) fn trail(&mut self, deed: &Deed, actor: &str) -> Result<Acted, Refusal> {
         let ledger = self.ports.ledger.as_ref();
         let record = trail::subject(ledger, deed)?;
         let job = record.job.id;
-        if self.station.is_working_on(job) || self.aside.contains(&job) {
+        if self.station.is_working_on(job) || self.aside.contains_key(&job) {
             return Err(Refusal::InWork(record.job.envelope));
         }
         let desk = trail::Desk {
@@ -21,14 +34,10 @@ impl Desk {
         };
         let acted = trail::act(&desk, &record, deed)?;
         match &acted.what {
-            What::Confirmed(_) => {
-                self.summary.done = self.summary.done.saturating_add(1);
-                self.ended.insert(job);
-                self.duties_due = true;
+            What::Confirmed(_) | What::Bagged(_) | What::Spoiled { .. } => {
                 self.changed(job);
-                self.look_after_duties();
+                self.had_the_last_word(job, record.standing);
             }
-            What::Bagged(_) | What::Spoiled { .. } => self.changed(job),
             // The bench has nothing more to do with a job that is done.
             What::Enveloped(_)
             | What::EnvelopedAlready { .. }
@@ -36,5 +45,18 @@ impl Desk {
             | What::Dispatched(_) => {}
         }
         Ok(acted)
+    }
+
+    /// Where a person confirmed the last thing that was missing, no run tells that the job is done.
+    pub(super) fn had_the_last_word(&mut self, job: JobId, before: Standing) {
+        let now = self.ports.ledger.job(job).ok().flatten();
+        let is_done = now.is_some_and(|record| record.standing == Standing::Done);
+        if is_done && before != Standing::Done {
+            self.summary.done = self.summary.done.saturating_add(1);
+            self.board.finish_half(job);
+            self.ended.insert(job);
+            self.duties_due = true;
+            self.look_after_duties();
+        }
     }
 }

@@ -248,19 +248,30 @@ fn what_is_void_is_never_taken_again() {
         fault: Fault::Interrupted,
     };
     let torn = Some("torn".to_owned());
-    for (more, reason) in [
-        (vec![spoiled()], torn.clone()),
-        (vec![confirmed(), spoiled()], torn.clone()),
+    // Once a printer has a sheet, nobody says any more that there is none.
+    let handed_over = || {
+        let mut story = key_is_done(true);
+        story.extend([Happening::Bagged, printing(5)]);
+        story
+    };
+    for (first, more, reason) in [
+        (on_paper(), vec![spoiled()], torn.clone()),
+        (on_paper(), vec![confirmed(), spoiled()], torn.clone()),
         (
+            on_paper(),
             vec![confirmed(), left(Leaving::LetterEnveloped), spoiled()],
             torn,
         ),
-        (vec![reissued()], None),
-        (vec![not_done()], None),
-        (vec![not_done(), printing(6)], None),
-        (vec![Happening::Cancelled { credential: None }], None),
+        (on_paper(), vec![reissued()], None),
+        (handed_over(), vec![not_done()], None),
+        (handed_over(), vec![not_done(), printing(6)], None),
+        (
+            on_paper(),
+            vec![Happening::Cancelled { credential: None }],
+            None,
+        ),
     ] {
-        let world = world([on_paper(), more.clone()].concat());
+        let world = world([first, more.clone()].concat());
         let before = world.happenings(JOB);
         let envelope = ENVELOPE;
         let void = Refusal::Void { envelope, reason };

@@ -174,11 +174,38 @@ impl State {
                 scribe.name('p', sheet.pin.as_bytes());
             }
         }
+        self.paper(scribe, job);
         scribe.put(format_args!(
             "given {} {}",
             ledger.specified.contains_key(&id),
             ledger.current.contains_key(&id)
         ));
+    }
+
+    /// How far the letter is, and what the printer has of it.
+    fn paper<'a>(&'a self, scribe: &mut Scribe<'a>, job: &'a Enrollment) {
+        if !self.press.prints {
+            return;
+        }
+        let ticket = job.ticket().map(|ticket| ticket.job);
+        scribe.put(format_args!(
+            "paper {:?} {:?}",
+            job.sheet().map(std::mem::discriminant),
+            job.spoiled()
+        ));
+        for (number, accepted) in self.press.accepted.iter().enumerate() {
+            let control = Some(accepted.sheet.control.as_str());
+            let followed = ticket.is_some_and(|ticket| usize::try_from(ticket) == Ok(number));
+            if followed || control == job.unconfirmed() {
+                scribe.put(format_args!("{} {}", accepted.is_out, accepted.is_known));
+                scribe.name('s', accepted.sheet.control.as_bytes());
+            }
+        }
+        for sheet in &self.press.sheets {
+            if Some(sheet.control.as_str()) == job.unconfirmed().or(job.delivered()) {
+                scribe.put(format_args!("tray {}", sheet.is_void));
+            }
+        }
     }
 
     /// Whether the last attempt ended because its reset came too late: the next one is patient no more.

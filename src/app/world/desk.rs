@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use crate::app::world::printer::Accepted;
 use crate::app::world::{Op, World};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, Request};
 use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::{Printing, Ticket};
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{CancelFlag, Clock, Delivered, Entropy, Operator, Press};
@@ -18,11 +20,23 @@ pub(crate) struct Sheet {
     pub(crate) envelope: Envelope,
     pub(crate) recipient: String,
     pub(crate) pin: String,
+    /// Whoever had it in hand has torn it up.
+    pub(crate) is_void: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PressState {
     pub(crate) sheets: Vec<Sheet>,
+    /// Sheets come out of a printer, by and by.
+    pub(crate) prints: bool,
+    /// Its trays are empty.
+    pub(crate) lacks_paper: bool,
+    /// The most sheets that lay in it at one time.
+    pub(crate) most_at_once: usize,
+    /// What that printer was handed over.
+    pub(crate) accepted: Vec<Accepted>,
+    /// The numbers of letters of which the press keeps nothing any more.
+    pub(crate) forgotten: Vec<String>,
     /// How long the PINs of the letters were that were checked beforehand.
     pub(crate) checked: Vec<usize>,
     /// The press cannot tell whether a sheet came out.
@@ -55,25 +69,47 @@ impl Press for World {
         })
     }
 
+    fn prints(&self) -> bool {
+        self.state().press.prints
+    }
+
+    fn can_take(&self) -> Result<(), Fault> {
+        self.call(Op::CanTake, |_| Ok(()))
+    }
+
+    fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
+        self.call(Op::Follow, |state| state.follow(ticket))
+    }
+
+    fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
+        self.call(Op::Forget, |state| {
+            state.press.forgotten.push(control.to_string());
+            Ok(())
+        })
+    }
+
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
         self.call(Op::PressDeliver, |state| {
             let control = mailer.control.to_string();
-            if state
-                .press
-                .sheets
-                .iter()
-                .any(|sheet| sheet.control == control)
-            {
+            let accepted = state.press.accepted.iter().map(|accepted| &accepted.sheet);
+            let mut known = state.press.sheets.iter().chain(accepted);
+            if known.any(|sheet| sheet.control == control) {
                 return Err(Fault::Mailer {
                     what: "this sheet is there already".to_owned(),
                 });
             }
-            state.press.sheets.push(Sheet {
+            let sheet = Sheet {
                 control,
                 envelope: mailer.envelope,
                 recipient: mailer.recipient.clone(),
                 pin: mailer.pin.reveal().to_owned(),
-            });
+                is_void: false,
+            };
+            state.must_be_due(&sheet);
+            if state.press.prints {
+                return Ok(state.accept(sheet));
+            }
+            state.press.sheets.push(sheet);
             Ok(Delivered {
                 place: "tray 1".to_owned(),
                 ticket: None,
@@ -91,6 +127,9 @@ impl Press for World {
                 return Err(Fault::DeliveryUncertain);
             }
             let control = control.to_string();
+            if state.press.prints {
+                return state.remember(&control);
+            }
             let there = state
                 .press
                 .sheets

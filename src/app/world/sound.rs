@@ -34,6 +34,9 @@ impl State {
             .filter(|method| self.keys.iter().any(|key| key.holds(&method.credential)))
             .map(|method| method.user.clone())
             .collect();
+        if matches!(op, Op::Follow | Op::WasDelivered | Op::PressDeliver) {
+            self.no_pin_twice();
+        }
         for user in self.protected.difference(&working) {
             self.broken.push(format!(
                 "I2 after {op:?}: {user} lost the last working credential"
@@ -217,6 +220,9 @@ impl State {
                     "I5: {} sheets of job {id} carry its PIN",
                     current.len()
                 ));
+            }
+            if current.iter().any(|sheet| sheet.is_void) {
+                wrong.push(format!("I5: job {id}'s letter is void, and confirmed"));
             }
             if !current.iter().any(|sheet| sheet.control == control) {
                 wrong.push(format!(

@@ -12,6 +12,7 @@ pub(crate) fn case(person: &str) -> Case {
         job: JobId(42),
         person: person.to_owned(),
         envelope: "0042".to_owned(),
+        has_bag: false,
     }
 }
 
@@ -33,6 +34,7 @@ pub(crate) fn counts(board: &Board, waiting: usize, done: usize) {
         under_way: 1,
         held: 0,
         done,
+        ..Counts::default()
     });
 }
 

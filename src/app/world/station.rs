@@ -13,13 +13,18 @@ use crate::domain::policy::Policy;
 use crate::domain::station::signal::ConfirmCards;
 use crate::port::{CancelFlag, Place};
 
-/// A station whose jobs follow `policy`, under the name `standard`.
-pub(crate) fn desk(ports: Ports, folder: Arc<Folder>, policy: Policy, options: Options) -> Desk {
-    let policies = Arc::new(Policies {
+/// This policy alone, under the name `standard`.
+pub(crate) fn policies(policy: Policy) -> Policies {
+    Policies {
         by_name: BTreeMap::from([("standard".to_owned(), policy)]),
         default_name: "standard".to_owned(),
         default_language: "en".to_owned(),
-    });
+    }
+}
+
+/// A station whose jobs follow `policy`, under the name `standard`.
+pub(crate) fn desk(ports: Ports, folder: Arc<Folder>, policy: Policy, options: Options) -> Desk {
+    let policies = Arc::new(policies(policy).at_a_station_that_prints(ports.press.prints()));
     let intake = Intake::new(
         folder,
         ports.ledger.clone(),

@@ -1,6 +1,7 @@
 //! What chance does to single calls: the network loses them or their replies, the press jams, a hand pulls the key, the list
 //! lags. A script decides each, so that every course can be walked.
 
+use crate::app::world::printer::away;
 use crate::app::world::{Op, State, When};
 use crate::domain::fault::Fault;
 
@@ -39,16 +40,25 @@ pub(crate) struct Weather {
 
 impl Weather {
     pub(super) fn turn(&mut self, op: Op) -> Turn {
-        if self.troubles == 0 || !self.ops.contains(&op) {
+        // A printer has ways of its own.
+        if matches!(op, Op::Follow | Op::WasDelivered) {
             return Turn::Fine;
         }
-        let choice = self.script.get(self.asked.len()).copied().unwrap_or(0);
         let lags = op == Op::Post && self.lag > 0;
-        self.asked.push(if lags { 5 } else { 3 });
+        TURNS[self.choose(op, if lags { 5 } else { 3 })]
+    }
+
+    /// Which of so many courses a call takes; the first of them is the good one.
+    pub(super) fn choose(&mut self, op: Op, courses: usize) -> usize {
+        if self.troubles == 0 || !self.ops.contains(&op) {
+            return 0;
+        }
+        let choice = self.script.get(self.asked.len()).copied().unwrap_or(0);
+        self.asked.push(courses);
         if choice > 0 {
             self.troubles -= 1;
         }
-        TURNS[choice]
+        choice
     }
 
     pub(super) fn lag_of(&self, turn: Turn) -> Option<i64> {
@@ -74,6 +84,7 @@ impl State {
     /// A call, or the reply to it, goes astray.
     pub(super) fn lost(&mut self, op: Op, when: When) -> Fault {
         let fault = match (op, when) {
+            (Op::PressDeliver, When::Before) if self.press.prints => away(),
             (Op::PressDeliver, When::Before) => Fault::Mailer {
                 what: "the paper has jammed".to_owned(),
             },

@@ -31,12 +31,12 @@ impl Enrollment {
                 self.start(*step, intent);
             }
             (Happening::Done { step, evidence }, Phase::InDoubt(_))
-                if self.current() == Some(*step) && self.may_finish(*step) =>
+                if self.current() == Some(*step) && self.may_finish(*step, evidence) =>
             {
                 self.finish(*step, evidence);
             }
             (Happening::NotDone { step, .. }, Phase::InDoubt(_))
-                if self.current() == Some(*step) =>
+                if self.current() == Some(*step) && self.may_be_undone(*step) =>
             {
                 // A PIN change that did not happen leaves the old PIN on the key.
                 self.pin_of = self.pin_before.take().or(self.pin_of);
@@ -69,7 +69,7 @@ impl Enrollment {
                 Phase::AwaitingKey { restart },
             ) if *restart != Step::Reset => self.abandon(Step::Reset),
             (Happening::Held { fault }, _) => self.held = Some(fault.clone()),
-            (Happening::Released, _) => self.held = None,
+            (Happening::Released, _) => self.release(),
             (Happening::Cancelled { .. }, _) => self.phase = Phase::Cancelled,
             _ => return None,
         }
@@ -86,6 +86,7 @@ impl Enrollment {
         }
         if step == Step::Deliver {
             self.sheet = None;
+            self.ticket = None;
             self.spoiled = None;
         }
         if let Intent::Register { replaces } = intent {
@@ -146,6 +147,7 @@ impl Enrollment {
         self.at = 0;
         self.pin_before = None;
         self.sheet = None;
+        self.ticket = None;
         self.spoiled = None;
         // With another PIN the registered passkey stays what it is.
         if restart != Step::ChangePin {

@@ -5,9 +5,9 @@
 //! another job by then. And what is void is never confirmed.
 
 use crate::domain::enrollment::{Enrollment, Phase};
-use crate::domain::event::{Happening, Intent, Step};
+use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
-use crate::domain::paper::{Leaving, Sheet};
+use crate::domain::paper::{Leaving, Sheet, Ticket};
 
 impl Enrollment {
     /// The sheet of this attempt, once a printer has it.
@@ -15,9 +15,19 @@ impl Enrollment {
         self.sheet.as_ref()
     }
 
+    /// What the printer knows the sheet of this attempt by, also once it is on paper.
+    pub fn ticket(&self) -> Option<&Ticket> {
+        self.ticket.as_ref()
+    }
+
     /// Why the sheet of this attempt is void.
     pub fn spoiled(&self) -> Option<&str> {
         self.spoiled.as_deref()
+    }
+
+    /// Whether the sheet of this attempt is void before anybody has confirmed it: only another PIN and another letter help.
+    pub fn is_void(&self) -> bool {
+        self.spoiled.is_some() && self.unconfirmed().is_some()
     }
 
     /// Whether this left the bench, once the job was done.
@@ -79,7 +89,7 @@ impl Enrollment {
             }
             Happening::Printed { control, sheet } => {
                 let may = self.may_be_printed(control, sheet);
-                may.then(|| self.sheet = Some(sheet.clone()))
+                may.then(|| self.print(sheet))
             }
             Happening::Spoiled { control, reason } => {
                 self.may_spoil(control).then(|| self.spoil(reason))
@@ -104,16 +114,38 @@ impl Enrollment {
         self.may_confirm(control)
             && match sheet {
                 Sheet::Accepted { .. } => self.sheet.is_none(),
-                Sheet::OnPaper => matches!(self.sheet, Some(Sheet::Accepted { .. })),
-                Sheet::Unknown { .. } => {
+                // A press that does not print has its sheet as soon as it is handed over.
+                Sheet::OnPaper | Sheet::Unknown { .. } => {
                     matches!(self.sheet, None | Some(Sheet::Accepted { .. }))
                 }
             }
     }
 
-    /// What is void is not delivered any more.
-    pub(super) fn may_finish(&self, step: Step) -> bool {
-        step != Step::Deliver || self.spoiled.is_none()
+    fn print(&mut self, sheet: &Sheet) {
+        if let Sheet::Accepted { ticket } = sheet {
+            self.ticket = Some(ticket.clone());
+        }
+        self.sheet = Some(sheet.clone());
+    }
+
+    /// Once a printer has taken a sheet, or a person has called it void, nobody can say any more that there is none.
+    pub(super) fn may_be_undone(&self, step: Step) -> bool {
+        step != Step::Deliver || (self.sheet.is_none() && self.spoiled.is_none())
+    }
+
+    /// A release makes no void letter good: the job waits on for a reissue.
+    pub(super) fn release(&mut self) {
+        let void = self.spoiled.clone().filter(|_| self.is_void());
+        self.held = void.map(|reason| Fault::LetterSpoiled { reason });
+    }
+
+    /// What is void is not delivered any more, and nothing is but the very sheet that was handed over.
+    pub(super) fn may_finish(&self, step: Step, evidence: &Evidence) -> bool {
+        step != Step::Deliver
+            || match evidence {
+                Evidence::Delivered { control, .. } => self.may_confirm(control),
+                Evidence::Plain | Evidence::Made { .. } | Evidence::Registered { .. } => false,
+            }
     }
 
     pub(super) fn deliver(&mut self, control: &str) {

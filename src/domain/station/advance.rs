@@ -7,7 +7,7 @@ use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::Station;
-use crate::domain::station::signal::{Order, SlotState};
+use crate::domain::station::signal::{Candidate, InSlot, Order, Prints, SlotState};
 
 /// How many jobs ahead of the first waiting one get their options fetched, per slot.
 const PREPARED_PER_SLOT: usize = 2;
@@ -18,6 +18,7 @@ impl Station {
     /// Starts what can start, and asks for options ahead of time.
     pub(super) fn advance(&mut self, orders: &mut Vec<Order>) {
         self.claim_slots();
+        self.claim_slots_for_bags();
         let waiting: Vec<Slot> = self
             .slots
             .iter()
@@ -45,14 +46,18 @@ impl Station {
             record.reading = None;
             orders.push(Order::Run { slot, job });
         }
-        let aside: Vec<JobId> = self
+        let mut aside: Vec<JobId> = self
             .jobs
             .iter()
             .filter(|job| {
-                job.keyless && !self.resting.contains(&job.job) && !self.has_a_slot(job.job)
+                job.keyless
+                    && job.prints == Prints::No
+                    && !self.resting.contains(&job.job)
+                    && !self.has_a_slot(job.job)
             })
             .map(|job| job.job)
             .collect();
+        aside.extend(self.next_sheet());
         for job in aside {
             if self.aside.insert(job) {
                 orders.push(Order::RunAside { job });
@@ -70,7 +75,36 @@ impl Station {
     fn is_waiting(&self, job: JobId) -> bool {
         self.jobs
             .iter()
-            .any(|known| known.job == job && known.wants.is_none() && !known.keyless)
+            .any(|known| known.job == job && known.is_waiting())
+    }
+
+    /// How many letters wait for the printer, or lie in it.
+    pub fn to_print(&self) -> usize {
+        let prints = |job: &&Candidate| job.prints != Prints::No;
+        self.jobs.iter().filter(prints).count()
+    }
+
+    /// Whether what is left of this job is the printer's.
+    pub fn prints(&self, job: JobId) -> bool {
+        let mut jobs = self.jobs.iter();
+        jobs.any(|known| known.job == job && known.prints != Prints::No)
+    }
+
+    /// The job whose sheet goes to the printer now: one at a time, in the order of the jobs, and first of all the one whose sheet
+    /// may lie in the printer already. While that one rests the others rest as well, since they all have the same printer.
+    fn next_sheet(&self) -> Option<JobId> {
+        let prints = |job: &&Candidate| job.prints != Prints::No;
+        let mut printing = self.jobs.iter().filter(prints);
+        if printing.clone().any(|job| self.aside.contains(&job.job)) {
+            return None;
+        }
+        let in_flight = |job: &&Candidate| job.prints == Prints::InFlight;
+        let next = printing
+            .clone()
+            .find(in_flight)
+            .or_else(|| printing.next())?;
+        let free = !self.resting.contains(&next.job) && !self.has_a_slot(next.job);
+        free.then_some(next.job)
     }
 
     /// Slots whose key and job are both ready, and whether the job begins now.
@@ -125,6 +159,52 @@ impl Station {
         }
     }
 
+    /// A slot whose last key has to go into its bag waits for that, also after a restart, and is free once it is confirmed, or
+    /// once the job waits for something else.
+    fn claim_slots_for_bags(&mut self) {
+        let wanting = self.jobs.iter();
+        let mut wanting: BTreeMap<JobId, Slot> = wanting
+            .filter_map(|job| job.bag.map(|slot| (job.job, slot)))
+            .collect();
+        let goes_on: BTreeMap<JobId, bool> =
+            self.jobs.iter().map(|job| (job.job, job.keyless)).collect();
+        for record in self.slots.values_mut() {
+            let SlotState::Bagging { job, lies } = record.state else {
+                continue;
+            };
+            if wanting.remove(&job).is_some() {
+                continue;
+            }
+            record.state = match lies {
+                InSlot::Own if goes_on.get(&job) == Some(&true) => SlotState::KeyDone { job },
+                InSlot::Own | InSlot::Next => SlotState::LiftFirst,
+                InSlot::Nothing => SlotState::Empty,
+            };
+        }
+        for (job, slot) in wanting {
+            if self.is_working_on(job) {
+                continue;
+            }
+            let record = self.record(slot);
+            let lies = match record.state {
+                SlotState::Empty => InSlot::Nothing,
+                SlotState::LiftFirst | SlotState::NoJob => InSlot::Next,
+                SlotState::Reading
+                | SlotState::Working { .. }
+                | SlotState::WantsBack { .. }
+                | SlotState::Asking { .. }
+                | SlotState::AwaitingOptions { .. }
+                | SlotState::AwaitingService { .. }
+                | SlotState::Refused { .. }
+                | SlotState::Held { .. }
+                | SlotState::Done { .. }
+                | SlotState::KeyDone { .. }
+                | SlotState::Bagging { .. } => continue,
+            };
+            record.state = SlotState::Bagging { job, lies };
+        }
+    }
+
     fn prepare(&mut self, orders: &mut Vec<Order>) {
         let ahead = PREPARED_MIN.max(self.slots.len().saturating_mul(PREPARED_PER_SLOT));
         let asked: Vec<JobId> = self
@@ -140,7 +220,7 @@ impl Station {
         let next = self
             .jobs
             .iter()
-            .filter(|job| job.wants.is_none() && !job.keyless && !self.is_working_on(job.job))
+            .filter(|job| job.is_waiting() && !self.is_working_on(job.job))
             .map(|job| job.job)
             .take(ahead);
         let wanted: Vec<JobId> = asked.into_iter().chain(next).collect();

@@ -100,7 +100,7 @@ impl Station {
 
     /// The job that this key serves, in row order.
     fn pick(&self, slot: Slot, reading: &Reading) -> Result<Option<Candidate>, Fault> {
-        let waiting = |candidate: &&Candidate| candidate.wants.is_none() && !candidate.keyless;
+        let waiting = |candidate: &&Candidate| candidate.is_waiting();
         let free = |candidate: &&Candidate| {
             waiting(candidate) && self.may_start(candidate.job) && !self.is_taken(slot, candidate)
         };
@@ -152,15 +152,17 @@ impl Station {
                 | SlotState::Refused { .. }
                 | SlotState::Held { .. }
                 | SlotState::Done { .. }
+                | SlotState::KeyDone { .. }
+                | SlotState::Bagging { .. }
                 | SlotState::NoJob => None,
             });
         let mut busy = in_slots.chain(
             self.jobs
                 .iter()
-                .filter(|job| job.wants.is_some() || job.keyless)
+                .filter(|job| job.is_on_the_bench())
                 .map(|job| job.job)
-                // A run without a key may have given its key up, but it has not ended yet.
-                .chain(self.aside.iter().copied()),
+                // A run without a key may have given its key up, but it has not ended yet. One that prints never does.
+                .chain(self.aside.iter().copied().filter(|job| !self.prints(*job))),
         );
         busy.any(|job| {
             job == candidate.job

@@ -25,6 +25,43 @@ pub struct Candidate {
     pub made: Option<CredentialId>,
     /// The job has begun, and goes on without a key.
     pub keyless: bool,
+    /// What is left of such a job is the printer's: one sheet after the other.
+    pub prints: Prints,
+    /// The job waits until somebody confirms that its key lies in its bag, at this slot.
+    pub bag: Option<Slot>,
+}
+
+impl Candidate {
+    /// Whether the job waits for its first key.
+    pub fn is_waiting(&self) -> bool {
+        self.wants.is_none() && !self.keyless && self.bag.is_none()
+    }
+
+    /// Whether something of the job's is left to do at the bench: a sheet in the printer is none of its concern.
+    pub fn is_on_the_bench(&self) -> bool {
+        !self.is_waiting() && self.prints == Prints::No
+    }
+}
+
+/// Whether the next thing to be done for a job is the printer's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Prints {
+    #[default]
+    No,
+    /// The sheet is to be handed over.
+    Due,
+    /// It may lie in the printer already: it comes before every other one.
+    InFlight,
+}
+
+/// What lies in a slot whose last key has to go into its bag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InSlot {
+    /// That very key.
+    Own,
+    Nothing,
+    /// Something that was put in too early, or that lay there when the station began.
+    Next,
 }
 
 /// What reading a key without changing it brought to light.
@@ -185,6 +222,15 @@ pub enum SlotState {
     },
     Done {
         job: JobId,
+    },
+    /// The key has all that it gets, and can be lifted; its letter is not there yet, or not confirmed.
+    KeyDone {
+        job: JobId,
+    },
+    /// The key of this job goes into its bag. No other key is looked at here before somebody has confirmed that.
+    Bagging {
+        job: JobId,
+        lies: InSlot,
     },
     /// Nothing waits for a key.
     NoJob,

@@ -3,6 +3,7 @@
 mod begun;
 mod chance;
 mod keys;
+mod paper;
 mod whose;
 
 use super::advance::PREPARED_MIN;
@@ -10,7 +11,7 @@ use super::*;
 use crate::domain::authenticator::{Aaguid, Attachment, Binding, Capabilities, Identity, Serial};
 use crate::domain::job::Role;
 use crate::domain::policy::{ResetMode, UsedKeys};
-use crate::domain::station::signal::EnrolledFor;
+use crate::domain::station::signal::{EnrolledFor, Prints};
 
 /// A waiting job for a person of its own.
 fn candidate(number: i64) -> Candidate {
@@ -26,6 +27,8 @@ fn candidate(number: i64) -> Candidate {
         wants: None,
         made: None,
         keyless: false,
+        prints: Prints::No,
+        bag: None,
     }
 }
 

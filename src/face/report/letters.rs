@@ -1,7 +1,78 @@
-//! Which letters of a job are void, told from its journal.
+//! Which letters of a job are void, and which letters and bags wait for a person's word, told from its journal.
 
-use crate::domain::event::{Evidence, Happening, Intent};
-use crate::port::Stamped;
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::domain::enrollment::{Command, Enrollment};
+use crate::domain::event::{Evidence, Happening, Intent, Step};
+use crate::face::say::clean::clean;
+use crate::face::say::news::count;
+use crate::port::{JobRecord, Stamped};
+
+/// A bag or a letter that somebody has to confirm.
+struct Item {
+    job: i64,
+    /// As it is written on it: `B-0042`, `L-0042`.
+    item: String,
+    who: String,
+    control: Option<String>,
+}
+
+/// What waits for a person's word.
+#[derive(Default)]
+pub(super) struct ToConfirm(Vec<Item>);
+
+impl ToConfirm {
+    /// What of this job waits. A journal that cannot be read waits for nobody; `keyline ledger verify` tells of it.
+    pub(super) fn look_at(&mut self, record: &JobRecord, rows: &[Stamped]) {
+        let Ok(state) = Enrollment::replay(rows.iter().map(|row| &row.event)) else {
+            return;
+        };
+        let sign = match state.next() {
+            Command::Await(Step::Bag) => 'B',
+            Command::Await(_) => 'L',
+            Command::Bind { .. }
+            | Command::Run(_)
+            | Command::Probe(_)
+            | Command::Hold(_)
+            | Command::Finish
+            | Command::Rest => return,
+        };
+        self.0.push(Item {
+            job: record.job.id.0,
+            item: format!("{sign}-{}", record.job.envelope),
+            who: format!("job {}, {}", record.job.id, record.job.request.user),
+            control: state.unconfirmed().map(str::to_owned),
+        });
+    }
+
+    pub(super) fn json(&self) -> Vec<Value> {
+        let items = self.0.iter();
+        items
+            .map(|one| json!({ "job": one.job, "item": one.item, "control": one.control }))
+            .collect()
+    }
+
+    pub(super) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        let (letters, bags): (Vec<_>, Vec<_>) =
+            self.0.iter().partition(|one| one.control.is_some());
+        for (items, noun) in [(bags, "bag"), (letters, "letter")] {
+            if items.is_empty() {
+                continue;
+            }
+            writeln!(to, "\n{} to confirm:", count(items.len(), noun))?;
+            for one in items {
+                let control = one.control.as_ref();
+                let control = control.map_or_else(String::new, |control| {
+                    format!(", control number {}", clean(control))
+                });
+                writeln!(to, "  {} ({}){control}", one.item, clean(&one.who))?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Whether the letter shall be made anew and the job's key has not come back for it yet.
 pub(super) fn wants_key(rows: &[Stamped]) -> bool {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
+use crate::face::report::letters::ToConfirm;
 use crate::face::report::{Style, json, letters, name, paper, read, written};
 use crate::face::say::{Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
@@ -80,11 +81,13 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
     let mut void = BTreeMap::new();
     let mut wanted = BTreeSet::new();
+    let mut confirm = ToConfirm::default();
     for record in held.iter().chain(&under_way) {
         let rows = read(ledger.journal(record.job.id))?;
         if letters::wants_key(&rows) {
             wanted.insert(record.job.id);
         }
+        confirm.look_at(record, &rows);
         let numbers = letters::void(&rows).join(", ");
         if !numbers.is_empty() {
             void.insert(record.job.id, clean(&numbers));
@@ -106,6 +109,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
                 "paper": paper::json(&paper),
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
+                "to_confirm": confirm.json(),
             });
             json::write(&value, to)
         } else if records.is_empty() {
@@ -116,6 +120,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
+            confirm.write(to)?;
             going_on(&under_way, &void, &wanted, style, to)?;
             held_jobs(&held, &void, style, to)
         }

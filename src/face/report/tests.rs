@@ -8,6 +8,7 @@ use super::*;
 use crate::app::world::{World, course, started};
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
+use crate::domain::paper::Sheet;
 
 fn style(json: bool) -> Style {
     Style {
@@ -59,6 +60,23 @@ fn status_says_what_is_held_and_what_to_do() {
         value["held"][0]["held"]["fault"]["fault"],
         "registration_uncertain"
     );
+}
+
+#[test]
+fn status_names_each_letter_that_waits_for_its_confirmation() {
+    let ledger = ledger();
+    let mut chloe = course("10000044", Step::Register);
+    chloe.push(started(Step::Deliver));
+    let control = "4820 9173 5525".to_owned();
+    let sheet = Sheet::OnPaper;
+    chloe.push(Happening::Printed { control, sheet });
+    ledger.tell(JobId(3), chloe);
+    let told = text(|to| status(&ledger, &style(false), to));
+    let line = "\n1 letter to confirm:\n  L-0003 (job 3, chloé\u{FFFD}[2J@contoso.com), control number 4820 9173 5525\n";
+    assert!(told.contains(line), "{told}");
+    let value: Value = serde_json::from_str(&text(|to| status(&ledger, &style(true), to))).unwrap();
+    assert_eq!(value["to_confirm"][0]["item"], "L-0003");
+    assert_eq!(value["to_confirm"][0]["control"], "4820 9173 5525");
 }
 
 #[test]

@@ -82,6 +82,17 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
             ),
             REPLACE,
         ),
+        Unchanged::ReissuedTooOften { most } => refuse(
+            format!(
+                "{who}: its letter was made anew {} already, and its policy allows no more.",
+                times(*most)
+            ),
+            "Find out where the letters go wrong. Then raise `reissues_max` in the policy, or start anew with another key: keyline jobs retry JOB",
+        ),
+        Unchanged::LetterVoid => refuse(
+            format!("{who} waits because its letter is void, and a release makes it no better."),
+            "keyline mailer reissue JOB --reason '…' gives the key a new PIN and the person a new letter.",
+        ),
         Unchanged::PinForgotten => refuse(
             format!(
                 "{who}: the station no longer has the PIN of this key, so it cannot change it."
@@ -97,5 +108,13 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
             "Put its key back into a slot of the running station.",
         ),
         Unchanged::Fault(fault) => Complaint::from(fault),
+    }
+}
+
+fn times(number: u32) -> String {
+    match number {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        many => format!("{many} times"),
     }
 }

@@ -1,6 +1,7 @@
 //! Lines about what happened around the slots: files, network, shifts.
 
-use crate::app::board::News;
+use crate::app::board::{News, Standstill};
+use crate::domain::paper::Confirm;
 use crate::face::say::clean::clean;
 
 /// One line, in words.
@@ -40,7 +41,41 @@ pub fn line(news: &News) -> String {
         News::NetworkBack => "The way to Entra is open again. Work goes on.".to_owned(),
         News::Actor { actor } => format!("At the bench now: {}.", clean(actor)),
         News::Trouble { what } => format!("Trouble: {}", sentence(what)),
+        News::LetterOut { envelope, by } => letter_out(&clean(envelope), *by),
+        News::Printer(Standstill::WaitsFor(what)) => format!(
+            "The printer waits for {} Letters wait with it; keys go on.",
+            sentence(what)
+        ),
+        News::Printer(Standstill::Away(what)) => format!(
+            "The printer is away: {} Letters wait for it; keys go on.",
+            sentence(what)
+        ),
+        News::PrinterBack => "The printer goes on.".to_owned(),
+        News::OnlyWords { bags, letters } => only_words(*bags, *letters),
     }
+}
+
+fn letter_out(envelope: &str, by: Confirm) -> String {
+    match by {
+        Confirm::Scan => format!("Letter L-{envelope} is on paper: scan its code."),
+        Confirm::Key => format!("Letter L-{envelope} is on paper: look at it, then confirm it."),
+        Confirm::Device => format!("Letter L-{envelope} is on paper."),
+    }
+}
+
+/// What the station waits for when it has nothing left to do by itself.
+fn only_words(bags: usize, letters: usize) -> String {
+    let what = match (bags, letters) {
+        (bags, 0) => count(bags, "bag"),
+        (0, letters) => count(letters, "letter"),
+        (bags, letters) => format!("{} and {}", count(bags, "bag"), count(letters, "letter")),
+    };
+    let verb = if bags.saturating_add(letters) == 1 {
+        "waits"
+    } else {
+        "wait"
+    };
+    format!("Everything else is done: {what} {verb} to be confirmed. The station ends after that.")
 }
 
 /// A number with its noun.
@@ -92,6 +127,35 @@ mod tests {
                     actor: "4711".into(),
                 },
                 "At the bench now: 4711.",
+            ),
+            (
+                News::LetterOut {
+                    envelope: "0042".into(),
+                    by: Confirm::Scan,
+                },
+                "Letter L-0042 is on paper: scan its code.",
+            ),
+            (
+                News::Printer(Standstill::WaitsFor("paper in tray 2".into())),
+                "The printer waits for paper in tray 2. Letters wait with it; keys go on.",
+            ),
+            (
+                News::Printer(Standstill::Away("no route to 192.0.2.7".into())),
+                "The printer is away: no route to 192.0.2.7. Letters wait for it; keys go on.",
+            ),
+            (
+                News::OnlyWords {
+                    bags: 1,
+                    letters: 0,
+                },
+                "Everything else is done: 1 bag waits to be confirmed. The station ends after that.",
+            ),
+            (
+                News::OnlyWords {
+                    bags: 1,
+                    letters: 3,
+                },
+                "Everything else is done: 1 bag and 3 letters wait to be confirmed. The station ends after that.",
             ),
         ] {
             assert_eq!(line(&news), text);

@@ -11,12 +11,21 @@ pub fn standing(counts: Counts) -> String {
         under_way,
         held,
         done,
+        to_print,
+        to_confirm,
     } = counts;
     if (waiting, under_way, held) == (0, 0, 0) {
         return format!("No job waits; {} done since the start.", count(done, "job"));
     }
+    let letters = match (to_print, to_confirm) {
+        (0, 0) => String::new(),
+        (to_print, to_confirm) => format!(
+            " {} to print, {to_confirm} to confirm.",
+            count(to_print, "letter")
+        ),
+    };
     format!(
-        "{} waiting, {under_way} under way, {held} held; {done} done since the start.",
+        "{} waiting, {under_way} under way, {held} held; {done} done since the start.{letters}",
         count(waiting, "job")
     )
 }
@@ -43,6 +52,7 @@ mod tests {
             under_way: 0,
             held: 2,
             done: 7,
+            ..Counts::default()
         };
         assert_eq!(
             standing(counts),
@@ -53,5 +63,15 @@ mod tests {
             "No job waits; 0 jobs done since the start."
         );
         assert_eq!(stopping(counts), "Ending.");
+        let letters = Counts {
+            under_way: 4,
+            to_print: 1,
+            to_confirm: 3,
+            ..counts
+        };
+        assert_eq!(
+            standing(letters),
+            "1 job waiting, 4 under way, 2 held; 7 done since the start. 1 letter to print, 3 to confirm."
+        );
     }
 }

@@ -3,7 +3,7 @@
 use crate::app::board::{Case, SlotView};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::{Fault, Move};
-use crate::domain::station::signal::{Question, SlotState};
+use crate::domain::station::signal::{InSlot, Question, SlotState};
 use crate::face::say::clean::clean;
 use crate::face::say::{fault, steps};
 
@@ -93,6 +93,15 @@ pub fn words(slot: Slot, view: &SlotView) -> Words {
             big: format!("done: {}", envelope(case)),
             small: format!("Lift the key; it belongs to {}.", person(case)),
         },
+        SlotState::KeyDone { .. } => Words {
+            tone: Tone::Act,
+            big: "lift the key".to_owned(),
+            small: format!(
+                "Everything is on the key for {}. Its letter follows.",
+                person(case)
+            ),
+        },
+        SlotState::Bagging { lies, .. } => bagging(*lies, case),
         SlotState::NoJob => say(
             Tone::Free,
             "nothing to do",
@@ -112,6 +121,16 @@ pub fn answer(slot: Slot, question: &Question) -> String {
 /// The person a slot works for, or what stands for them.
 pub fn person(case: Option<&Case>) -> String {
     case.map_or_else(|| "nobody yet".to_owned(), |case| clean(&case.person))
+}
+
+/// The number on whatever the key of this case goes into: its bag, or the envelope.
+pub fn number(case: &Case) -> String {
+    let number = clean(&case.envelope);
+    if case.has_bag {
+        format!("bag B-{number}")
+    } else {
+        format!("envelope {number}")
+    }
 }
 
 fn envelope(case: Option<&Case>) -> String {
@@ -162,6 +181,36 @@ fn working(view: &SlotView) -> Words {
         tone: Tone::Works,
         big: "leave it in".to_owned(),
         small: format!("The station is {doing}."),
+    }
+}
+
+/// The slot takes no next key before this one's bag is confirmed.
+fn bagging(lies: InSlot, case: Option<&Case>) -> Words {
+    let bag = case.map_or_else(|| "its bag".to_owned(), number);
+    let what = format!("It is the key for {}.", person(case));
+    let (big, small) = match lies {
+        InSlot::Own => (
+            format!("key into {bag}"),
+            format!("{what} Lift it, put it into {bag}, and confirm the bag."),
+        ),
+        InSlot::Nothing => (
+            format!("key into {bag}"),
+            format!(
+                "{what} Put it into {bag}, and confirm the bag. The next key comes after that."
+            ),
+        ),
+        InSlot::Next => (
+            format!("first {bag}"),
+            format!(
+                "Lift what lies here: it is not looked at yet. First the key for {} goes into {bag}; confirm the bag.",
+                person(case)
+            ),
+        ),
+    };
+    Words {
+        tone: Tone::Act,
+        big,
+        small,
     }
 }
 

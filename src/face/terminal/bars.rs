@@ -10,6 +10,7 @@ use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::station::signal::SlotState;
 use crate::face::say::clean::{fit, pad};
+use crate::face::say::news::count;
 use crate::face::say::slot::{self, Tone, Words};
 
 /// Columns of a terminal that does not tell.
@@ -116,10 +117,16 @@ impl Bars {
             .set_length(u64::try_from(all.max(1)).unwrap_or(u64::MAX));
         self.queue
             .set_position(u64::try_from(counts.done).unwrap_or(u64::MAX));
-        let line = format!(
+        let mut line = format!(
             "{} done, {} under way, {} waiting, {} held",
             counts.done, counts.under_way, counts.waiting, counts.held
         );
+        for (letters, what) in [(counts.to_print, "print"), (counts.to_confirm, "confirm")] {
+            if letters > 0 {
+                let letters = count(letters, "letter");
+                line.push_str(&format!(", {letters} to {what}"));
+            }
+        }
         set(&self.queue, fit(&line, width.saturating_sub(21)));
     }
 }
@@ -157,7 +164,7 @@ fn draw_slot(
         Some(case) => format!(
             "{}  {}",
             pad(&case.person, 24),
-            fit(&format!("envelope {}", case.envelope), 16)
+            fit(&slot::number(case), 16)
         ),
         None => String::new(),
     };

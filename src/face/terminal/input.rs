@@ -279,6 +279,8 @@ fn asking(board: &Board) -> impl Iterator<Item = (Slot, Question)> {
             | SlotState::Refused { .. }
             | SlotState::Held { .. }
             | SlotState::Done { .. }
+            | SlotState::KeyDone { .. }
+            | SlotState::Bagging { .. }
             | SlotState::NoJob => None,
         })
 }

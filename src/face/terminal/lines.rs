@@ -84,11 +84,7 @@ impl Lines {
         for (number, view) in &view.slots {
             let words = slot::words(*number, view);
             let who = match &view.case {
-                Some(case) => format!(
-                    " ({}, envelope {})",
-                    slot::person(Some(case)),
-                    clean(&case.envelope)
-                ),
+                Some(case) => format!(" ({}, {})", slot::person(Some(case)), slot::number(case)),
                 None => String::new(),
             };
             let line = format!("{number}: {}{who}. {}", words.big, words.small);

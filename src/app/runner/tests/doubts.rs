@@ -297,7 +297,14 @@ fn what_a_cancelled_job_was_to_replace_is_spared_and_counts_again() {
     assert!(matches!(second.run(), Ending::Held(_)));
     let (ports, now) = (second.world.ports(), second.world.ports().clock.now());
     let ledger = ports.ledger.as_ref();
-    let cancelled = admin::change(ledger, second.job.id, &Change::Cancel, "admin", now);
+    let cancelled = admin::change(
+        ledger,
+        &second.policies(),
+        second.job.id,
+        &Change::Cancel,
+        "admin",
+        now,
+    );
     assert!(cancelled.is_ok());
     second.clear_up();
     assert_eq!(second.world.state().ledger.open_duties(), []);

@@ -32,6 +32,7 @@ fn ask(line: &Line) -> Result<Changed, Unchanged> {
     };
     admin::change(
         ports.ledger.as_ref(),
+        &line.policies(),
         line.job.id,
         &change,
         "admin",
@@ -251,6 +252,7 @@ fn a_key_that_was_wiped_is_told_and_given_up_by_the_administrator_alone() {
         let ports = line.world.ports();
         let retried = admin::change(
             ports.ledger.as_ref(),
+            &line.policies(),
             line.job.id,
             &Change::Retry,
             "admin",

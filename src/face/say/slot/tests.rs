@@ -105,8 +105,25 @@ fn states() -> Vec<SlotView> {
             }),
         }),
         view(SlotState::Done { job: JOB }, None, false),
+        view(SlotState::KeyDone { job: JOB }, None, false),
+        bag(InSlot::Own),
+        bag(InSlot::Nothing),
+        bag(InSlot::Next),
         view(SlotState::NoJob, None, false),
     ]
+}
+
+/// A slot whose last key goes into its bag.
+fn bag(lies: InSlot) -> SlotView {
+    let state = SlotState::Bagging { job: JOB, lies };
+    let case = Case {
+        has_bag: true,
+        ..case("Anna Lang")
+    };
+    SlotView {
+        case: Some(case),
+        ..view(state, None, false)
+    }
 }
 
 #[test]
