@@ -85,7 +85,7 @@ mod tests {
         let beginnings = [
             "[entra] tenant is not filled in",
             "[entra] client_id is not filled in",
-            "[letters] language is `tlh`, and no letter has it; there are de, en, es, fr",
+            "[letters] language is `tlh`, and no letter has it; there are ar, de, en, es, fr, he, it, ja, nl, pl, pt, sv",
             "[letters] sign_in is `http://contoso.com`",
             "[slots] hid and readers are both false",
             "[slots] places has `a` twice",
