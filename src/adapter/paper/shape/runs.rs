@@ -121,7 +121,7 @@ impl Faces {
             if cluster.chars().all(is_steering) {
                 continue;
             }
-            let own = cluster.chars().map(|c| c.script()).find(is_own);
+            let own = cluster.chars().map(script_of).find(is_own);
             script = own.unwrap_or(script);
             let face = self.face_for(style, cluster, script)?;
             let level = levels.get(at).copied().unwrap_or_else(Level::ltr);
@@ -208,8 +208,17 @@ fn signs(item: &Item, text: &str, shaped: &GlyphBuffer, per_em: f32) -> Vec<Sign
 
 /// The script of the first letter, for the signs before it.
 fn first_script(text: &str) -> Script {
-    let scripts = text.chars().map(|c| c.script());
-    scripts.into_iter().find(is_own).unwrap_or(Script::Latin)
+    let found = text.chars().map(script_of).find(is_own);
+    found.unwrap_or(Script::Latin)
+}
+
+/// Without a look into the tables for what most texts are made of.
+fn script_of(character: char) -> Script {
+    match character {
+        'A'..='Z' | 'a'..='z' => Script::Latin,
+        '\0'..='\x7F' => Script::Common,
+        _ => character.script(),
+    }
 }
 
 /// Whether a script is one, and not what several share.
