@@ -26,6 +26,7 @@ mod tests;
 mod values;
 mod words;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -36,6 +37,7 @@ pub use self::printer::{PrinterOptions, PrinterPress};
 pub use self::template::Templates;
 
 use self::layout::Desktop;
+use self::letter::{Page, PageDirection};
 use self::logo::Picture;
 use self::pdf::PdfFonts;
 use self::profile::Profile;
@@ -98,6 +100,8 @@ pub struct Composer {
     templates: Templates,
     head: Letterhead,
     profile: String,
+    /// The profiles for words from right to left.
+    mirrored: BTreeMap<String, Profile>,
     logo: Option<Picture>,
     faces: Faces,
     fonts: PdfFonts,
@@ -117,7 +121,10 @@ impl Composer {
             (_, None) | (None, _) => None,
         };
         let fonts = fonts::with_files(&stationery.fonts)?;
+        let mirrored = templates.profiles.iter();
+        let mirrored = mirrored.map(|(name, profile)| (name.clone(), profile.mirrored()));
         Ok(Self {
+            mirrored: mirrored.collect(),
             templates,
             head,
             profile: stationery.profile,
@@ -212,7 +219,7 @@ impl Composer {
         mailer.check().map_err(|unfit| unfit_said(&unfit))?;
         let letter = self.templates.letters.pin(&mailer.language)?;
         self.has_fonts_for(&letter.subject, &mailer.language)?;
-        let profile = self.profile_for(SheetKind::Pin)?;
+        let profile = self.profile_for(SheetKind::Pin, letter.page.direction)?;
         layout::letter(self.desktop(profile, specimen), letter, mailer)
     }
 
@@ -220,19 +227,25 @@ impl Composer {
         companion.check().map_err(|unfit| unfit_said(&unfit))?;
         let letters = &self.templates.letters;
         let language = companion.language.as_str();
-        let profile = self.profile_for(companion.kind.into())?;
-        let desktop = self.desktop(profile, specimen);
+        let kind = SheetKind::from(companion.kind);
+        let desktop = |page: &Page| {
+            let profile = self.profile_for(kind, page.direction)?;
+            Ok(self.desktop(profile, specimen))
+        };
         match companion.kind {
-            CompanionKind::Label => layout::label(desktop, letters.key(language)?, companion),
+            CompanionKind::Label => {
+                let letter = letters.key(language)?;
+                layout::label(desktop(&letter.page)?, letter, companion)
+            }
             CompanionKind::Key => {
                 let letter = letters.key(language)?;
                 self.has_fonts_for(&letter.subject, language)?;
-                layout::key_letter(desktop, letter, companion)
+                layout::key_letter(desktop(&letter.page)?, letter, companion)
             }
             CompanionKind::Receipt => {
                 let letter = letters.receipt(language)?;
                 self.has_fonts_for(&letter.subject, language)?;
-                layout::receipt(desktop, letter, companion)
+                layout::receipt(desktop(&letter.page)?, letter, companion)
             }
         }
     }
@@ -251,12 +264,17 @@ impl Composer {
         }
     }
 
-    fn profile_for(&self, kind: SheetKind) -> Result<&Profile, Fault> {
+    fn profile_for(&self, kind: SheetKind, direction: PageDirection) -> Result<&Profile, Fault> {
         let own = self.templates.profile(&self.profile)?;
         let named = self.templates.profiles.get(kind.word());
         let mut may = [Some(own), named].into_iter().flatten();
-        may.find(|profile| profile.serves(kind))
-            .ok_or_else(|| Fault::Mailer {
+        let serving = may.find(|profile| profile.serves(kind));
+        let mirrored = |profile: &Profile| self.mirrored.get(&profile.name);
+        match direction {
+            PageDirection::LeftToRight => serving,
+            PageDirection::RightToLeft => serving.and_then(mirrored),
+        }
+        .ok_or_else(|| Fault::Mailer {
                 what: format!(
                     "profile `{}` lays out no {} sheet (see its `kinds`), and there is no profile `{}` that does",
                     self.profile,

@@ -22,7 +22,7 @@ pub(super) use self::area::{Area, EdgeMark, Paper, TextBox, TypeSize};
 use self::proof::Flaw;
 
 /// Where everything stands on the sheet.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Profile {
     pub(super) name: String,
@@ -90,7 +90,7 @@ pub(super) struct Window {
 }
 
 /// Every box there is; each kind of sheet needs some of them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Boxes {
     pub(super) logo: Option<Area>,
@@ -124,6 +124,35 @@ impl Profile {
         let profile: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         profile.prove().map_err(|flaw| flaw.told(text))?;
         Ok(profile)
+    }
+
+    /// The same sheet for words from right to left: logo and letterhead change sides, and so do steps and advice. Where
+    /// that would break a rule they stay: address and info block stand where window and folds want them.
+    pub(super) fn mirrored(&self) -> Self {
+        self.with(|boxes| {
+            if let (Some(letterhead), Some(logo)) = (&mut boxes.letterhead, &mut boxes.logo) {
+                let (first, second) = letterhead.area().changed_over(*logo);
+                letterhead.move_to(first.x);
+                *logo = second;
+            }
+        })
+        .with(|boxes| {
+            if let (Some(steps), Some(aside)) = (&mut boxes.steps, &mut boxes.aside) {
+                let (first, second) = steps.area().changed_over(aside.area());
+                steps.move_to(first.x);
+                aside.move_to(second.x);
+            }
+        })
+    }
+
+    /// This profile with `change`, where it can still be proved then.
+    fn with(&self, change: impl Fn(&mut Boxes)) -> Self {
+        let mut other = self.clone();
+        change(&mut other.boxes);
+        match other.prove() {
+            Ok(()) => other,
+            Err(_) => self.clone(),
+        }
     }
 
     fn prove(&self) -> Result<(), Flaw> {

@@ -3,13 +3,14 @@
 
 mod breaks;
 mod runs;
+mod shaped;
 
 use rustybuzz::Face;
 use unicode_script::{Script, UnicodeScript};
 use zeroize::Zeroizing;
 
-pub(super) use self::runs::Shaped;
 use self::runs::Typeface;
+use self::shaped::Shaped;
 use super::fonts::{Font, Role};
 
 /// How a text looks.
@@ -174,11 +175,6 @@ impl Faces {
             .into_iter()
             .map(|range| shaped.line(range, size))
             .collect())
-    }
-
-    /// The first character of `text` that no face of `style` has.
-    pub(super) fn missing(&self, style: Style, text: &str) -> Option<Missing> {
-        self.shape(style, text, Base::FirstLetter).err()
     }
 }
 

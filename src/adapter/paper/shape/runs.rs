@@ -1,5 +1,4 @@
-//! A text taken apart into runs of one direction, script and face, each shaped once; and lines taken from it. Measures are parts
-//! of the type size, so that one shaping serves every size.
+//! A text taken apart into runs of one direction, script and face, each shaped once. Knows nothing of lines.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,12 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustybuzz::ttf_parser::Tag;
 use rustybuzz::{Direction, Face, GlyphBuffer, ShapePlan, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
-use unicode_normalization::UnicodeNormalization;
 use unicode_script::{Script, UnicodeScript};
 use unicode_segmentation::UnicodeSegmentation;
-use zeroize::{Zeroize, Zeroizing};
 
-use super::{Base, FaceId, Faces, Font, Glyph, Line, MM_PER_PT, Missing, Style, units};
+use super::shaped::{Run, Shaped, Sign};
+use super::{Base, FaceId, Faces, Font, Missing, Style, units};
 use crate::adapter::paper::fonts::FACE_INDEX;
 
 /// A face, and how each script is shaped with it. Making a plan costs more than using it.
@@ -25,34 +23,6 @@ pub(super) struct Typeface {
 
 /// The script's tag and whether it runs backwards.
 type PlanKey = (u32, bool);
-
-/// A text that is shaped and not yet cut into lines.
-pub(in crate::adapter::paper) struct Shaped<'t> {
-    pub(super) text: &'t str,
-    bidi: BidiInfo<'t>,
-    /// In the order of the text; the signs of each in the order in which they are seen.
-    runs: Vec<Run>,
-    /// Where each cluster begins, and how much has been set before it; the last one is the end of the text.
-    pub(super) reach: Vec<(usize, f32)>,
-}
-
-struct Run {
-    range: Range<usize>,
-    signs: Vec<Sign>,
-}
-
-/// A shaped glyph. Measures in parts of the type size.
-struct Sign {
-    face: FaceId,
-    id: u16,
-    /// The part of the text that its cluster stands for, and its place among the cluster's glyphs.
-    cluster: Range<usize>,
-    nth: usize,
-    count: usize,
-    advance: f32,
-    x: f32,
-    y: f32,
-}
 
 /// What is shaped in one go.
 struct Item {
@@ -106,7 +76,7 @@ impl Typeface {
 
 impl Faces {
     /// Shapes `text`, whatever scripts it has.
-    pub(in crate::adapter::paper) fn shape<'t>(
+    pub(super) fn shape<'t>(
         &self,
         style: Style,
         text: &'t str,
@@ -136,13 +106,12 @@ impl Faces {
                 range: item.range,
             });
         }
-        let reach = reach(&runs, text.len());
-        Ok(Shaped {
-            text,
-            bidi,
-            runs,
-            reach,
-        })
+        Ok(Shaped::new(text, bidi, runs))
+    }
+
+    /// The first character of `text` that no face of `style` has. Cheaper than setting it.
+    pub(in crate::adapter::paper) fn missing(&self, style: Style, text: &str) -> Option<Missing> {
+        self.items(style, text, &[]).err()
     }
 
     fn items(&self, style: Style, text: &str, levels: &[Level]) -> Result<Vec<Item>, Missing> {
@@ -152,7 +121,7 @@ impl Faces {
             if cluster.chars().all(is_steering) {
                 continue;
             }
-            let own = cluster.chars().map(|c| c.script()).find(is_own);
+            let own = cluster.chars().map(script_of).find(is_own);
             script = own.unwrap_or(script);
             let face = self.face_for(style, cluster, script)?;
             let level = levels.get(at).copied().unwrap_or_else(Level::ltr);
@@ -208,93 +177,6 @@ impl Faces {
     }
 }
 
-impl Shaped<'_> {
-    /// The part `range` as a line at `size` pt, its last blanks left out.
-    pub(super) fn line(&self, range: Range<usize>, size: f32) -> Line {
-        let part = self.text.get(range.clone()).unwrap_or("");
-        let range = range.start..range.start + part.trim_end().len();
-        let mut line = Line {
-            glyphs: Vec::new(),
-            width: 0.0,
-        };
-        for (seen, backwards) in self.seen(&range) {
-            let covered = |run: &&Run| run.range.start < seen.end && seen.start < run.range.end;
-            let runs = self.runs.iter().filter(covered);
-            if backwards {
-                runs.rev().for_each(|run| self.place(run, &seen, &mut line));
-            } else {
-                runs.for_each(|run| self.place(run, &seen, &mut line));
-            }
-        }
-        let scale = size * MM_PER_PT;
-        line.width *= scale;
-        for glyph in &mut line.glyphs {
-            glyph.x *= scale;
-            glyph.y *= scale;
-        }
-        line
-    }
-
-    /// The parts of a line in the order in which they are seen, and which of them run backwards.
-    fn seen(&self, line: &Range<usize>) -> Vec<(Range<usize>, bool)> {
-        if !self.bidi.has_rtl() {
-            return vec![(line.clone(), false)];
-        }
-        let Some(paragraph) = self.paragraph(line.start) else {
-            return Vec::new();
-        };
-        let (levels, runs) = self.bidi.visual_runs(paragraph, line.clone());
-        runs.into_iter()
-            .map(|run| {
-                let backwards = levels.get(run.start).is_some_and(Level::is_rtl);
-                (run, backwards)
-            })
-            .collect()
-    }
-
-    fn paragraph(&self, at: usize) -> Option<&unicode_bidi::ParagraphInfo> {
-        let paragraphs = &self.bidi.paragraphs;
-        paragraphs
-            .iter()
-            .find(|paragraph| paragraph.range.contains(&at))
-            .or_else(|| paragraphs.last())
-    }
-
-    /// Appends what `run` has of `seen`.
-    fn place(&self, run: &Run, seen: &Range<usize>, line: &mut Line) {
-        let inside = run
-            .signs
-            .iter()
-            .filter(|sign| seen.contains(&sign.cluster.start));
-        for sign in inside {
-            let read = self.text.get(sign.cluster.clone()).unwrap_or("");
-            line.glyphs.push(Glyph {
-                face: sign.face,
-                id: sign.id,
-                x: line.width + sign.x,
-                y: sign.y,
-                text: reads_as(read, sign.count, sign.nth),
-            });
-            line.width += sign.advance;
-        }
-    }
-
-    /// How far from the text's start `at` lies, when all is on one line.
-    pub(super) fn reach_of(&self, at: usize) -> f32 {
-        let after = self.reach.partition_point(|(start, _)| *start < at);
-        self.reach.get(after).map_or(0.0, |(_, reach)| *reach)
-    }
-}
-
-impl Drop for Shaped<'_> {
-    /// The glyphs of a PIN are the PIN.
-    fn drop(&mut self) {
-        for sign in self.runs.iter_mut().flat_map(|run| &mut run.signs) {
-            sign.id.zeroize();
-        }
-    }
-}
-
 /// The glyphs of an item, as they are seen.
 fn signs(item: &Item, text: &str, shaped: &GlyphBuffer, per_em: f32) -> Vec<Sign> {
     let infos = shaped.glyph_infos();
@@ -324,49 +206,19 @@ fn signs(item: &Item, text: &str, shaped: &GlyphBuffer, per_em: f32) -> Vec<Sign
     all
 }
 
-/// The clusters in the order of the text, each with all that was set before it.
-fn reach(runs: &[Run], end: usize) -> Vec<(usize, f32)> {
-    let mut clusters: Vec<(usize, f32)> = runs
-        .iter()
-        .flat_map(|run| &run.signs)
-        .map(|sign| (sign.cluster.start, sign.advance))
-        .collect();
-    clusters.sort_by_key(|(start, _)| *start);
-    let mut sum = 0.0;
-    let mut reach: Vec<(usize, f32)> = Vec::with_capacity(clusters.len() + 1);
-    for (start, advance) in clusters {
-        if reach.last().is_none_or(|(last, _)| *last != start) {
-            reach.push((start, sum));
-        }
-        sum += advance;
-    }
-    reach.push((end, sum));
-    reach
-}
-
-/// What the `nth` of the `count` glyphs of a cluster reads back as: of a base and its mark each its own character, also where
-/// the face takes a composed character apart; a ligature all of them.
-fn reads_as(cluster: &str, count: usize, nth: usize) -> Zeroizing<String> {
-    if count == 1 {
-        return Zeroizing::new(cluster.to_owned());
-    }
-    let apart = Zeroizing::new(if count > cluster.chars().count() {
-        cluster.nfd().collect()
-    } else {
-        cluster.to_owned()
-    });
-    let rest = apart.chars().skip(nth);
-    Zeroizing::new(if nth + 1 == count {
-        rest.collect()
-    } else {
-        rest.take(1).collect()
-    })
-}
-
 /// The script of the first letter, for the signs before it.
 fn first_script(text: &str) -> Script {
-    let scripts = text.chars().map(|c| c.script());
-    scripts.into_iter().find(is_own).unwrap_or(Script::Latin)
+    let found = text.chars().map(script_of).find(is_own);
+    found.unwrap_or(Script::Latin)
+}
+
+/// Without a look into the tables for what most texts are made of.
+fn script_of(character: char) -> Script {
+    match character {
+        'A'..='Z' | 'a'..='z' => Script::Latin,
+        '\0'..='\x7F' => Script::Common,
+        _ => character.script(),
+    }
 }
 
 /// Whether a script is one, and not what several share.
