@@ -11,6 +11,7 @@
 //! ([`people`]). For tests alone.
 
 mod bugs;
+mod hands;
 mod people;
 mod record;
 mod scenario;
@@ -181,6 +182,19 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        if self.scenario.tears {
+            for job in open {
+                let world = World::from(one.state.clone());
+                self.recorder.attend(&world);
+                let shift = Shift::new(self.scenario, world.clone());
+                if hands::tear(&shift, job) {
+                    let trail = format!("{} | torn {job}", one.trail);
+                    self.ended(&mut node, &world, &trail, goes_on);
+                } else {
+                    self.recorder.forget();
+                }
+            }
+        }
         node
     }
 
@@ -251,7 +265,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// One life of the program: what lies in the slot is worked on as far as it goes, and nobody lends a hand.
+/// One life of the program: what lies in the slot is worked on as far as it goes, and nobody touches the key meanwhile.
 fn live(scenario: &Scenario, world: &World, start: Start) {
     if matches!(start, Start::PutLate(_) | Start::LeftInLate) {
         world.pass_seconds(LATE_SECONDS);
@@ -265,6 +279,8 @@ fn live(scenario: &Scenario, world: &World, start: Start) {
         Start::LeftIn | Start::LeftInLate => shift.find_key_in(),
     }
     shift.tick(10);
+    // Where there is a printer, there is somebody who looks into its tray.
+    shift.lend_hands();
 }
 
 /// What may lie in the slot when the program starts again.

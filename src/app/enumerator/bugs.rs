@@ -13,6 +13,7 @@ use crate::domain::credential::{
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::{Printing, Ticket};
 use crate::domain::pin::Pin;
 use crate::port::{
     Attendant, Authenticator, Configuration, Deleted, Delivered, KeyEvent, Keys, Ledger,
@@ -32,6 +33,10 @@ pub(super) enum Bug {
     PinOverwritten,
     PrimaryOnTheList,
     PinTold,
+    UnknownSentAgain,
+    VanishedIsNotPrinted,
+    SpoilForgotten,
+    PinForgottenEarly,
 }
 
 /// Ports with a defect.
@@ -58,7 +63,10 @@ impl Bent {
             | Bug::PinOverwritten
             | Bug::PrimaryOnTheList => ports.ledger = Arc::new(bent()),
             Bug::OldKeysFirst => ports.relying_party = Arc::new(bent()),
-            Bug::MailerTwice | Bug::PinTold => ports.press = Arc::new(bent()),
+            Bug::SpoilForgotten | Bug::PinForgottenEarly => ports.ledger = Arc::new(bent()),
+            Bug::MailerTwice | Bug::PinTold | Bug::UnknownSentAgain | Bug::VanishedIsNotPrinted => {
+                ports.press = Arc::new(bent())
+            }
             Bug::AnyKeyWillDo | Bug::ToggleRepeated => ports.keys = Arc::new(bent()),
         }
         ports
@@ -115,10 +123,33 @@ impl Press for Bent {
         control: &ControlNumber,
         envelope: Envelope,
     ) -> Result<Option<Delivered>, Fault> {
-        match self.bug {
-            Bug::MailerTwice => Ok(None),
-            _ => self.world.whereabouts(control, envelope),
+        match (self.bug, self.world.whereabouts(control, envelope)) {
+            (Bug::MailerTwice, _) | (Bug::VanishedIsNotPrinted, Err(Fault::DeliveryUncertain)) => {
+                Ok(None)
+            }
+            (_, answer) => answer,
         }
+    }
+
+    fn prints(&self) -> bool {
+        self.world.prints()
+    }
+
+    fn can_take(&self) -> Result<(), Fault> {
+        self.world.can_take()
+    }
+
+    fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
+        let answer = Press::follow(&self.world, ticket)?;
+        if self.bug == Bug::UnknownSentAgain && matches!(answer, Printing::Unknown { .. }) {
+            self.world.state().print_once_more(ticket);
+            return Ok(Printing::OnPaper);
+        }
+        Ok(answer)
+    }
+
+    fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
+        self.world.forget(control, envelope)
     }
 }
 

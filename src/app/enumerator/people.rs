@@ -113,7 +113,8 @@ impl Day<'_> {
         for job in held {
             let releases = self.releases.entry(job).or_default();
             *releases += 1;
-            let again = *releases > RELEASES_MAX;
+            let void = self.shift.world.enrollment(job).is_void();
+            let again = void || *releases > RELEASES_MAX;
             // A letter that nobody can find is made anew, and only for that the key need not be.
             let letter = self.shift.world.enrollment(job).may_reissue();
             let change = match (again, letter) {
@@ -129,6 +130,7 @@ impl Day<'_> {
     }
 
     fn operator(&mut self) {
+        self.shift.lend_hands();
         let slot = self.shift.slot();
         self.said.push(format!("{slot:?}"));
         match slot {

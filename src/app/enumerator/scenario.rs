@@ -6,7 +6,8 @@ use crate::app::admin::Change;
 use crate::app::enumerator::bugs::{Bent, Bug};
 use crate::app::world::{self, KeyState, Op, State, Weather, World};
 use crate::app::{Policies, Ports};
-use crate::domain::enrollment::Standing;
+use crate::domain::enrollment::{Command, Standing};
+use crate::domain::event::Step;
 use crate::domain::job::JobId;
 use crate::domain::policy::Policy;
 use crate::port::Press as _;
@@ -26,6 +27,8 @@ pub(super) struct Scenario {
     pub(super) lag: i64,
     /// What an administrator may do between two lives of the program.
     pub(super) moves: Vec<Change>,
+    /// Whether a letter is torn now and then before somebody has confirmed it.
+    pub(super) tears: bool,
     /// The defect that is planted.
     pub(super) bug: Option<Bug>,
 }
@@ -59,10 +62,11 @@ impl Scenario {
         let (job, bound) = {
             let state = world.state();
             let job = state.ledger.all_jobs().map(|job| job.id).find(|job| {
-                matches!(
-                    state.ledger.enrollment(*job).standing(),
-                    Standing::Waiting | Standing::UnderWay
-                )
+                let job = state.ledger.enrollment(*job);
+                let by_hand = matches!(job.next(), Command::Await(_));
+                let by_printer = state.press.prints && job.current() == Some(Step::Deliver);
+                let open = matches!(job.standing(), Standing::Waiting | Standing::UnderWay);
+                open && !by_hand && !by_printer
             })?;
             let wants = state.ledger.enrollment(job).wants_its_key();
             (job, state.bound.get(&job).copied().filter(|_| wants))

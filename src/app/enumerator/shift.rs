@@ -30,7 +30,7 @@ pub(super) struct Shift<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) world: World,
     pub(super) ports: Ports,
-    policies: Policies,
+    pub(super) policies: Policies,
     provisions: Provisions,
     board: Arc<Board>,
     station: Station,

@@ -2,6 +2,7 @@
 
 mod form;
 mod planted;
+mod printer;
 
 use super::*;
 use crate::app::admin::Change;
@@ -52,6 +53,7 @@ fn anna(name: &'static str, policy: Policy, key: KeyState) -> Scenario {
         troubles: 2,
         lag: 0,
         moves: Vec::new(),
+        tears: false,
         bug: None,
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::enrollment::{Command, Enrollment, Standing};
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
+use crate::domain::paper::Confirm;
 use crate::domain::policy::Policy;
 use crate::domain::station::signal::{Candidate, Prints};
 use crate::port::JobRecord;
@@ -63,6 +64,11 @@ impl Open {
             }
         };
         match state.next() {
+            // Where the printer's word is enough, a run takes it, also after an interruption.
+            Command::Await(Step::Deliver) if policy.confirmation() == Confirm::Device => {
+                self.candidates
+                    .push(candidate(ports, record, &policy, &state));
+            }
             Command::Await(Step::Deliver) => {
                 self.await_word(record, &policy, letter(&state, &policy, false));
             }
@@ -105,7 +111,7 @@ fn letter(state: &Enrollment, policy: &Policy, doubtful: bool) -> Option<Awaited
 fn candidate(ports: &Ports, record: &JobRecord, policy: &Policy, state: &Enrollment) -> Candidate {
     let wants = state.wants_its_key();
     let (keyless, bag) = match state.next() {
-        Command::Run(_) | Command::Probe(_) => (!wants, None),
+        Command::Run(_) | Command::Probe(_) | Command::Await(Step::Deliver) => (!wants, None),
         Command::Await(_) => (false, state.binding().map(|binding| binding.slot)),
         Command::Bind { .. } | Command::Hold(_) | Command::Finish | Command::Rest => (false, None),
     };

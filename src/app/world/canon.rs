@@ -203,7 +203,7 @@ impl State {
         }
         for sheet in &self.press.sheets {
             if Some(sheet.control.as_str()) == job.unconfirmed().or(job.delivered()) {
-                scribe.put(format_args!("tray {}", sheet.is_void));
+                scribe.put(format_args!("tray {} {}", sheet.is_void, sheet.is_scanned));
             }
         }
     }

@@ -20,8 +20,10 @@ pub(crate) struct Sheet {
     pub(crate) envelope: Envelope,
     pub(crate) recipient: String,
     pub(crate) pin: String,
-    /// Whoever had it in hand has torn it up.
+    /// Whoever had it in hand has declared it void.
     pub(crate) is_void: bool,
+    /// Somebody has scanned it, and was answered.
+    pub(crate) is_scanned: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -104,6 +106,7 @@ impl Press for World {
                 recipient: mailer.recipient.clone(),
                 pin: mailer.pin.reveal().to_owned(),
                 is_void: false,
+                is_scanned: false,
             };
             state.must_be_due(&sheet);
             if state.press.prints {

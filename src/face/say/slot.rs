@@ -64,20 +64,7 @@ pub fn words(slot: Slot, view: &SlotView) -> Words {
                 fault::message(fault)
             ),
         },
-        // A key that could not be read through need not be a bad one: its contact may have been.
-        SlotState::Refused { fault } if fault.whose_move() == Move::PutBack => Words {
-            tone: Tone::Stop,
-            big: "lift this key".to_owned(),
-            small: format!(
-                "{} Put it back; if this happens again, lay it aside and take another.",
-                fault::message(fault)
-            ),
-        },
-        SlotState::Refused { fault } => Words {
-            tone: Tone::Stop,
-            big: "lay this key aside".to_owned(),
-            small: format!("{} Then take another key.", fault::message(fault)),
-        },
+        SlotState::Refused { fault } => refused(fault),
         SlotState::Held { fault, .. } => Words {
             tone: Tone::Stop,
             big: "lay this key aside".to_owned(),
@@ -211,6 +198,23 @@ fn bagging(lies: InSlot, case: Option<&Case>) -> Words {
         tone: Tone::Act,
         big,
         small,
+    }
+}
+
+fn refused(fault: &Fault) -> Words {
+    // A key that could not be read through need not be a bad one: its contact may have been.
+    let (big, then) = if fault.whose_move() == Move::PutBack {
+        (
+            "lift this key",
+            "Put it back; if this happens again, lay it aside and take another.",
+        )
+    } else {
+        ("lay this key aside", "Then take another key.")
+    };
+    Words {
+        tone: Tone::Stop,
+        big: big.to_owned(),
+        small: format!("{} {then}", fault::message(fault)),
     }
 }
 

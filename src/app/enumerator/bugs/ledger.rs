@@ -92,7 +92,23 @@ impl Ledger for Bent {
                     *job != entry.job || *attempt == entry.event.attempt
                 });
             }
-            Bug::PinOverwritten
+            Bug::SpoilForgotten if matches!(entry.event.happening, Happening::Spoiled { .. }) => {
+                return Ok(());
+            }
+            Bug::PinForgottenEarly
+                if matches!(entry.event.happening, Happening::Printed { .. }) =>
+            {
+                let early = Entry {
+                    forget_in_flight: true,
+                    ..*entry
+                };
+                return self.world.append(&early, actor, at);
+            }
+            Bug::SpoilForgotten
+            | Bug::PinForgottenEarly
+            | Bug::UnknownSentAgain
+            | Bug::VanishedIsNotPrinted
+            | Bug::PinOverwritten
             | Bug::BlindAfterTimeout
             | Bug::OldKeysFirst
             | Bug::AnyKeyWillDo

@@ -7,7 +7,7 @@ use crate::app::enumerator::bugs::Bug;
 const ENOUGH: usize = 2;
 
 /// Walks with the defect and returns what was broken, in the order of the words; nothing of the kind is broken without it.
-fn planted(scenario: Scenario, bug: Bug, by: &str) {
+pub(super) fn planted(scenario: Scenario, bug: Bug, by: &str) {
     let caught = |report: &Report| {
         let broken: Vec<String> = report.violations.keys().cloned().collect();
         broken.into_iter().find(|broken| broken.starts_with(by))
