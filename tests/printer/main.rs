@@ -3,7 +3,9 @@
 
 mod bench;
 mod cups;
+mod doubts;
 mod eve;
+mod line;
 #[path = "../support/printing.rs"]
 mod printing;
 mod told;

@@ -61,6 +61,17 @@ fn printers_are_listed_and_described_with_the_lines_to_change() {
     assert_eq!(first["takes_pdf"], true);
     assert_eq!(first["activity"], "idle");
     assert_eq!(first["duplex"], false);
+    // Not even the environment's proxy is asked for a printer: a PIN would go there in clear.
+    let told = Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .current_dir(nowhere.path())
+        .args(["printers", &printer.uri()])
+        .envs(
+            ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+                .map(|name| (name, "http://127.0.0.1:9")),
+        )
+        .output()
+        .unwrap();
+    assert!(told.status.success(), "{told:?}");
     // A printer is no print server, and what is not there is said to be away.
     let wrong = printer.uri().replace("/ipp/print", "/");
     let told = keyline(nowhere.path(), &["printers", &wrong]);
