@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use crate::bench::{
     assert_out, control, deliver, end_of, letter, press, press_at, sheets_by_letter, whereabouts,
 };
-use crate::line::{Line, Trick};
 use crate::printing::{Mood, Printer, unavailable};
+use crate::tap::{Tap, Trick};
 
 #[test]
 fn a_letter_whose_answer_is_lost_is_a_doubt_and_is_found_again_by_its_name() {
@@ -22,24 +22,24 @@ fn a_letter_whose_answer_is_lost_is_a_doubt_and_is_found_again_by_its_name() {
         return;
     }
     let printer = Printer::start().unwrap();
-    let line = Line::to(&printer.uri()).unwrap();
-    let press = press_at(&line.uri());
+    let tap = Tap::to(&printer.uri()).unwrap();
+    let press = press_at(&tap.uri());
     for (number, trick) in [
         (0, Trick::LoseAnswer),
         (1, Trick::LoseLetter),
         (2, Trick::CutLetter),
     ] {
-        line.set(trick.clone());
-        let before = line.letters();
+        tap.set(trick.clone());
+        let before = tap.letters();
         let lost = press.deliver(&letter(number));
         assert_eq!(lost, Err(Fault::DeliveryUncertain), "{trick:?}");
-        assert_eq!(line.letters(), before + 1, "{trick:?}: sent once");
-        line.set(Trick::None);
+        assert_eq!(tap.letters(), before + 1, "{trick:?}: sent once");
+        tap.set(Trick::None);
         // Whatever came of it, the number is used.
         let again = press.deliver(&letter(number));
         assert!(matches!(again, Err(Fault::Mailer { .. })), "{again:?}");
         // As after a crash: another run, which remembers nothing.
-        let later = press_at(&line.uri());
+        let later = press_at(&tap.uri());
         match whereabouts(&later, number) {
             Ok(Some(ticket)) => {
                 let end = end_of(&later, &ticket);
@@ -55,7 +55,7 @@ fn a_letter_whose_answer_is_lost_is_a_doubt_and_is_found_again_by_its_name() {
                 );
             }
         }
-        assert_eq!(line.letters(), before + 1, "{trick:?}: never again");
+        assert_eq!(tap.letters(), before + 1, "{trick:?}: never again");
     }
     // What of a cut letter reached this printer it hands on; a page is not in it, because a PDF has its table at its end.
     for sheet in printer.device.sheets() {
@@ -76,8 +76,8 @@ fn a_printer_that_cannot_be_reached_or_refuses_has_no_sheet_and_there_is_no_doub
         return;
     }
     let printer = Printer::start().unwrap();
-    let line = Line::to(&printer.uri()).unwrap();
-    let press = press_at(&line.uri());
+    let tap = Tap::to(&printer.uri()).unwrap();
+    let press = press_at(&tap.uri());
     for (answer, away, part) in [
         ("503 Service Unavailable", true, "serves nobody"),
         ("500 Internal Server Error", true, "failed"),
@@ -92,7 +92,7 @@ fn a_printer_that_cannot_be_reached_or_refuses_has_no_sheet_and_there_is_no_doub
         ),
         ("200 OK", false, "does not answer as a printer"),
     ] {
-        line.set(Trick::Answer(format!(
+        tap.set(Trick::Answer(format!(
             "HTTP/1.1 {answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         )));
         for said in [press.can_take(), press.deliver(&letter(0)).map(drop)] {
@@ -105,7 +105,7 @@ fn a_printer_that_cannot_be_reached_or_refuses_has_no_sheet_and_there_is_no_doub
             assert!(what.contains(part), "{answer}: {what}");
         }
     }
-    assert_eq!(line.letters(), 0);
+    assert_eq!(tap.letters(), 0);
     let uri = printer.uri();
     drop(printer);
     let gone = press_at(&uri);
@@ -120,16 +120,16 @@ fn user_and_password_are_sent_and_wrong_ones_are_refused_before_a_letter() {
         return;
     }
     let printer = Printer::start().unwrap();
-    let line = Line::to(&printer.uri()).unwrap();
+    let tap = Tap::to(&printer.uri()).unwrap();
     // `keyline:open sesame`, as RFC 7617 writes it.
-    line.set(Trick::Wants(
+    tap.set(Trick::Wants(
         "Basic a2V5bGluZTpvcGVuIHNlc2FtZQ==".to_owned(),
     ));
     let as_user = |password: &str| {
         press(PrinterOptions {
             user: Some("keyline".to_owned()),
             password: Some(Password::new(Zeroizing::new(password.to_owned()))),
-            ..PrinterOptions::of(&line.uri())
+            ..PrinterOptions::of(&tap.uri())
         })
     };
     let Err(Fault::Mailer { what }) = as_user("wrong horse").deliver(&letter(0)) else {
@@ -137,7 +137,7 @@ fn user_and_password_are_sent_and_wrong_ones_are_refused_before_a_letter() {
     };
     assert!(what.contains("password"), "{what}");
     assert!(!what.contains("horse"), "{what}");
-    assert_eq!(line.letters(), 0);
+    assert_eq!(tap.letters(), 0);
     let press = as_user("open sesame");
     let ticket = deliver(&press, 0);
     assert_eq!(end_of(&press, &ticket), Printing::OnPaper);
@@ -161,12 +161,12 @@ fn a_copy_is_kept_for_its_owner_alone_until_its_sheet_is_confirmed_or_void() {
         return;
     }
     let printer = Printer::start().unwrap();
-    let line = Line::to(&printer.uri()).unwrap();
+    let tap = Tap::to(&printer.uri()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let spool = folder.path().join("spool");
     let press = press(PrinterOptions {
         spool: Some(spool.clone()),
-        ..PrinterOptions::of(&line.uri())
+        ..PrinterOptions::of(&tap.uri())
     });
     let copy = |number| spool.join(format!("PM-{}.pdf", control(number)));
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -193,7 +193,7 @@ fn a_copy_is_kept_for_its_owner_alone_until_its_sheet_is_confirmed_or_void() {
     assert!(!copy(4).exists());
     printer.device.feed().unwrap();
     assert_eq!(end_of(&press, &ticket), Printing::OnPaper);
-    line.set(Trick::LoseLetter);
+    tap.set(Trick::LoseLetter);
     assert_eq!(press.deliver(&letter(5)), Err(Fault::DeliveryUncertain));
     assert!(copy(5).exists());
     // What others may read is no place for it.
@@ -201,7 +201,7 @@ fn a_copy_is_kept_for_its_owner_alone_until_its_sheet_is_confirmed_or_void() {
     assert!(
         crate::bench::try_press(PrinterOptions {
             spool: Some(spool.clone()),
-            ..PrinterOptions::of(&line.uri())
+            ..PrinterOptions::of(&tap.uri())
         })
         .is_err_and(|why| why.contains("chmod 700"))
     );

@@ -26,23 +26,23 @@ pub(crate) enum Trick {
 }
 
 /// A line to a port on this computer.
-pub(crate) struct Line {
+pub(crate) struct Tap {
     port: u16,
     trick: Arc<Mutex<Trick>>,
     letters: Arc<AtomicUsize>,
 }
 
-impl Line {
+impl Tap {
     /// To the printer at `uri`.
     pub(crate) fn to(uri: &str) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let line = Self {
+        let tap = Self {
             port: listener.local_addr()?.port(),
             trick: Arc::new(Mutex::new(Trick::None)),
             letters: Arc::default(),
         };
         let printer = port_of(uri);
-        let (trick, letters) = (Arc::clone(&line.trick), Arc::clone(&line.letters));
+        let (trick, letters) = (Arc::clone(&tap.trick), Arc::clone(&tap.letters));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let trick = trick.lock().expect("no panic").clone();
@@ -51,7 +51,7 @@ impl Line {
                 std::thread::spawn(move || serve(client, printer, &trick, &letters));
             }
         });
-        Ok(line)
+        Ok(tap)
     }
 
     pub(crate) fn set(&self, trick: Trick) {
