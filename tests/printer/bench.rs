@@ -47,14 +47,15 @@ pub(crate) fn letter(number: u64) -> Mailer {
 }
 
 pub(crate) fn press(options: PrinterOptions) -> PrinterPress {
+    try_press(options).expect("a press")
+}
+
+/// A press, or why there is none.
+pub(crate) fn try_press(options: PrinterOptions) -> Result<PrinterPress, String> {
     let templates = Templates::shipped().expect("templates");
-    let composer = Composer::new(
-        templates,
-        Letterhead::of("Contoso Ltd"),
-        Stationery::default(),
-    )
-    .expect("a composer");
-    PrinterPress::open(options, composer).expect("a press")
+    let head = Letterhead::of("Contoso Ltd");
+    let composer = Composer::new(templates, head, Stationery::default()).expect("a composer");
+    PrinterPress::open(options, composer).map_err(|fault| fault.to_string())
 }
 
 pub(crate) fn press_at(uri: &str) -> PrinterPress {

@@ -113,3 +113,102 @@ fn a_printer_that_does_not_take_pdf_or_the_paper_is_refused_with_what_to_do() {
     assert_out(&raster.device, &[]);
     assert_out(&pdf.device, &[1]);
 }
+
+#[test]
+fn a_sheet_that_is_given_up_and_a_printer_that_vanishes_leave_a_doubt() {
+    if unavailable().is_some() {
+        return;
+    }
+    let mut printer = Printer::start().unwrap();
+    let press = press_at(&printer.uri());
+    for (number, mood) in [(0, Mood::GivesUp), (1, Mood::GivesUpAfter)] {
+        printer.device.set(mood).unwrap();
+        let ticket = deliver(&press, number);
+        let end = end_of(&press, &ticket);
+        assert!(
+            matches!(&end, Printing::Unknown { why } if why.contains("gave the job up")),
+            "{end:?}"
+        );
+    }
+    printer.device.set(Mood::Slow).unwrap();
+    let ticket = deliver(&press, 2);
+    printer.device.wait_until_begun(3);
+    printer.kill();
+    // Not to be reached is no answer: it is asked again.
+    for said in [press.follow(&ticket).map(drop), press.can_take()] {
+        assert!(matches!(said, Err(Fault::PrinterAway { .. })), "{said:?}");
+    }
+    assert_eq!(
+        whereabouts(&press, 2),
+        Err(Fault::DeliveryUncertain.to_string())
+    );
+    printer.start_again().unwrap();
+    // It counts its jobs from the start, and knows none of the old ones.
+    let said = press.follow(&ticket).unwrap();
+    assert!(matches!(&said, Printing::Unknown { .. }), "{said:?}");
+    assert_eq!(
+        whereabouts(&press, 2),
+        Err(Fault::DeliveryUncertain.to_string())
+    );
+    // The sheet comes out all the same, and its number was used.
+    printer.device.feed().unwrap();
+    printer.device.wait_for_sheets(2);
+    printer.device.set(Mood::Fine).unwrap();
+    assert!(matches!(
+        press.deliver(&letter(2)),
+        Err(Fault::Mailer { .. })
+    ));
+    let mut last = None;
+    for number in 3..6 {
+        let next = deliver(&press, number);
+        assert_eq!(end_of(&press, &next), Printing::OnPaper);
+        last = Some(next);
+    }
+    // Another job has the old number now.
+    assert_eq!(last.map(|last| last.job), Some(ticket.job));
+    let said = press.follow(&ticket).unwrap();
+    assert!(
+        matches!(&said, Printing::Unknown { why } if why.contains("another job")),
+        "{said:?}"
+    );
+    assert_out(&printer.device, &[1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_printer_has_to_prove_that_it_is_the_printer() {
+    if unavailable().is_some() {
+        return;
+    }
+    let keys = tempfile::tempdir().unwrap();
+    let mine = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = keys.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let ca_file = write("localhost.crt", &mine.cert.pem());
+    write("localhost.key", &mine.signing_key.serialize_pem());
+    let wrong = write("other.crt", &other.cert.pem());
+    let folder = keys.path().display().to_string();
+    let printer = Printer::start_with(&["-f", "application/pdf", "-K", &folder]).unwrap();
+    let with = |ca_file| {
+        press(PrinterOptions {
+            ca_file,
+            ..PrinterOptions::of(&printer.secure_uri())
+        })
+    };
+    for press in [with(None), with(Some(wrong))] {
+        for said in [press.can_take(), press.deliver(&letter(0)).map(drop)] {
+            let Err(Fault::Mailer { what }) = said else {
+                panic!("{said:?}");
+            };
+            assert!(what.contains("cannot prove"), "{what}");
+            assert!(what.contains("ca_file"), "{what}");
+        }
+    }
+    let press = with(Some(ca_file));
+    let ticket = deliver(&press, 1);
+    assert_eq!(end_of(&press, &ticket), Printing::OnPaper);
+    assert_out(&printer.device, &[1]);
+}

@@ -3,7 +3,15 @@
 
 mod bench;
 mod cups;
+mod doubts;
 mod eve;
+#[expect(
+    dead_code,
+    reason = "these tests need a station to be there, and not to run"
+)]
+#[path = "../support/line.rs"]
+mod line;
 #[path = "../support/printing.rs"]
 mod printing;
+mod tap;
 mod told;

@@ -1,10 +1,12 @@
 //! What `keyline printers` and `keyline check` say of real peers.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::line::Line;
 use crate::printing::{Cups, CupsSetup, Printer, unavailable};
 
 fn keyline(folder: &Path, arguments: &[&str]) -> Output {
@@ -61,6 +63,17 @@ fn printers_are_listed_and_described_with_the_lines_to_change() {
     assert_eq!(first["takes_pdf"], true);
     assert_eq!(first["activity"], "idle");
     assert_eq!(first["duplex"], false);
+    // Not even the environment's proxy is asked for a printer: a PIN would go there in clear.
+    let told = Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .current_dir(nowhere.path())
+        .args(["printers", &printer.uri()])
+        .envs(
+            ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+                .map(|name| (name, "http://127.0.0.1:9")),
+        )
+        .output()
+        .unwrap();
+    assert!(told.status.success(), "{told:?}");
     // A printer is no print server, and what is not there is said to be away.
     let wrong = printer.uri().replace("/ipp/print", "/");
     let told = keyline(nowhere.path(), &["printers", &wrong]);
@@ -70,4 +83,59 @@ fn printers_are_listed_and_described_with_the_lines_to_change() {
     let told = keyline(nowhere.path(), &["printers", &uri]);
     assert_eq!(told.status.code(), Some(7), "{told:?}");
     assert!(text(&told.stderr).contains("cannot be reached"), "{told:?}");
+}
+
+/// What `keyline check` says of a station whose `[paper]` has these settings.
+fn checked(line: &Line, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let file = &line.config.file;
+    let before = fs::read_to_string(file).expect("the configuration");
+    let mut text = before.clone();
+    for (name, value) in settings {
+        let old = text
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} =")));
+        let old = old.expect("a setting").to_owned();
+        text = text.replacen(&old, &format!("{name} = \"{value}\""), 1);
+    }
+    fs::write(file, &text).expect("written");
+    let path = file.display().to_string();
+    let told = keyline(line.home.path(), &["check", &path]);
+    fs::write(file, before).expect("written");
+    let said = text_of_both(&told);
+    (told.status.code(), said)
+}
+
+fn text_of_both(told: &Output) -> String {
+    text(&told.stdout) + &text(&told.stderr)
+}
+
+#[test]
+fn a_check_of_the_configuration_says_what_the_printer_says() {
+    if unavailable().is_some() {
+        return;
+    }
+    let line = Line::new(1);
+    let (code, said) = checked(&line, &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("printer "), "{said}");
+    let printer = Printer::start().unwrap();
+    let uri = printer.uri();
+    let (code, said) = checked(&line, &[("printer", &uri)]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("{uri} (idle)")), "{said}");
+    let (code, said) = checked(&line, &[("printer", &uri), ("media", "iso_a3_297x420mm")]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("one of na_letter_8.5x11in"), "{said}");
+    drop(printer);
+    let (code, said) = checked(&line, &[("printer", &uri)]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("warning: The printer is away"), "{said}");
+    let server = Cups::start_with(&CupsSetup {
+        error_policy: "retry-job",
+        ..CupsSetup::default()
+    })
+    .unwrap();
+    let (code, said) = checked(&line, &[("printer", &server.uri())]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("printer-error-policy=abort-job"), "{said}");
 }

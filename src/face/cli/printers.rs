@@ -3,7 +3,7 @@
 use clap::Args;
 
 pub(super) const PRINTERS: &str = "Examples:
-  keyline printers                                  the station's printer, and this computer's print server
+  keyline printers                                  the station's, and this computer's
   keyline printers ipp://printserver/               the queues of another print server
   keyline printers ipps://192.0.2.7/ipp/print       one printer
   keyline printers --json | jq '.printers[].uri'

@@ -13,7 +13,7 @@ use crate::domain::paper::{Printing, Ticket};
 /// What was seen of one job.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Seen {
-    /// `time-at-processing`: when it was begun, in the printer's own time.
+    /// `time-at-processing`: when it was begun, in whole seconds of the printer's own time.
     begun: Option<i32>,
     printed: bool,
     /// It was begun more than once.
