@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+use flate2::Compression;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
 use super::pdf::deflate;
@@ -136,7 +137,7 @@ impl Logo {
     pub(super) fn embedded(&self, area: Area) -> Result<Picture, Fault> {
         for dots in DOTS_PER_INCH {
             let shrunk = self.shrunk_to(area, dots);
-            let deflated = deflate(&shrunk.pixels)?;
+            let deflated = deflate(&shrunk.pixels, Compression::best())?;
             if deflated.len() <= PICTURE_BYTES_MAX {
                 return Ok(Picture {
                     width: shrunk.width,

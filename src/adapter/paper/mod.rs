@@ -20,6 +20,7 @@ mod qr;
 mod shape;
 mod sheet;
 mod spelling;
+mod stock;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,8 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -158,7 +161,7 @@ impl Composer {
     /// [`Fault::Mailer`], naming the field and what is wrong with it: no letter in this language, a character that no font
     /// has, a text that does not fit.
     pub fn render(&self, mailer: &Mailer) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        self.written("PIN letter", &self.sheet(mailer, false)?, mailer.date)
+        self.letter(mailer, false)
     }
 
     /// A sheet without a PIN, as a PDF of one page. It is laid out by this composer's profile, or where that has no room for
@@ -167,8 +170,7 @@ impl Composer {
     /// # Errors
     /// As [`Composer::render`]; also when no profile serves its kind.
     pub fn companion(&self, companion: &Companion) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        let sheet = self.companion_sheet(companion, false)?;
-        self.written(title(companion.kind), &sheet, companion.date)
+        self.beside_key(companion, false)
     }
 
     /// What `mailer`, whose PIN should be made up, looks like on a sheet of `kind`, with SPECIMEN stamped across.
@@ -177,15 +179,12 @@ impl Composer {
     /// As [`Composer::render`] and [`Composer::companion`].
     pub fn specimen(&self, kind: SheetKind, mailer: &Mailer) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let kind = match kind {
-            SheetKind::Pin => {
-                return self.written("PIN letter", &self.sheet(mailer, true)?, mailer.date);
-            }
+            SheetKind::Pin => return self.letter(mailer, true),
             SheetKind::Key => CompanionKind::Key,
             SheetKind::Receipt => CompanionKind::Receipt,
             SheetKind::Label => CompanionKind::Label,
         };
-        let sheet = self.companion_sheet(&Companion::of(kind, mailer), true)?;
-        self.written(title(kind), &sheet, mailer.date)
+        self.beside_key(&Companion::of(kind, mailer), true)
     }
 
     /// A page without any content to measure the profile with: rulers, window and all that it can show, folds, boxes.
@@ -195,7 +194,7 @@ impl Composer {
     pub fn calibration(&self, date: jiff::civil::Date) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let profile = self.templates.profile(&self.profile)?;
         let sheet = layout::calibration(self.desktop(profile, false))?;
-        self.written("Calibration page", &sheet, date)
+        self.written("Calibration page", None, &sheet, date)
     }
 
     /// Width and height of the sheet that letters are made for, mm.
@@ -213,6 +212,22 @@ impl Composer {
     /// [`Fault::Mailer`] when there is no such profile.
     pub fn fold(&self) -> Result<&'static str, Fault> {
         Ok(self.templates.profile(&self.profile)?.fold.word())
+    }
+
+    fn letter(&self, mailer: &Mailer, specimen: bool) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let sheet = self.sheet(mailer, specimen)?;
+        let of = (SheetKind::Pin, mailer.language.as_str());
+        self.written("PIN letter", Some(of), &sheet, mailer.date)
+    }
+
+    fn beside_key(
+        &self,
+        companion: &Companion,
+        specimen: bool,
+    ) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let sheet = self.companion_sheet(companion, specimen)?;
+        let of = (companion.kind.into(), companion.language.as_str());
+        self.written(title(companion.kind), Some(of), &sheet, companion.date)
     }
 
     fn sheet(&self, mailer: &Mailer, specimen: bool) -> Result<Sheet, Fault> {
@@ -294,13 +309,23 @@ impl Composer {
         }
     }
 
+    /// With the stock of its kind and language, where there is one.
     fn written(
         &self,
         title: &str,
+        of: Option<(SheetKind, &str)>,
         sheet: &Sheet,
         date: jiff::civil::Date,
     ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        pdf::write(&self.fonts, self.logo.as_ref(), title, sheet, date)
+        let stock = match of {
+            Some((kind, language)) => {
+                let name = format!("{}/{language}", kind.word());
+                self.fonts.stock(&name, || self.common(kind, language))?
+            }
+            None => Arc::default(),
+        };
+        let logo = self.logo.as_ref();
+        pdf::write(&self.fonts, &stock, logo, title, sheet, date)
     }
 }
 

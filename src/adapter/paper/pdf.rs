@@ -8,43 +8,29 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use printpdf::Mm;
 use printpdf::{
-    DictItem, ExternalStream, ExternalXObject, OffsetDateTime, Op, ParsedFont, PdfDocument,
-    PdfFont, PdfPage, PdfSaveOptions, TextItem, XObject,
+    DictItem, ExternalStream, ExternalXObject, OffsetDateTime, Op, PdfDocument, PdfPage,
+    PdfSaveOptions, TextItem, XObject,
 };
 use zeroize::{Zeroize, Zeroizing};
 
 mod draw;
+mod fonts;
 
-use self::draw::{font_id, logo_id};
-use super::fonts::{FACE_INDEX, Font};
+pub(super) use self::draw::glyphs_of;
+use self::draw::logo_id;
+use self::fonts::Chosen;
+pub(super) use self::fonts::{Glyphs, PdfFonts, Stock};
 use super::logo::Picture;
-use super::shape::FaceId;
 use super::sheet::{Ink, Sheet};
 use crate::domain::fault::Fault;
-
-/// The fonts as printpdf embeds them, parsed once.
-pub(super) struct PdfFonts(Vec<(FaceId, ParsedFont)>);
 
 /// A letter is smaller; the buffer never grows, so no part of it is left behind in freed memory.
 const PDF_BYTES_MAX: usize = 512 * 1024;
 
-impl PdfFonts {
-    pub(super) fn load(fonts: &[Font]) -> Result<Self, Fault> {
-        let index = usize::try_from(FACE_INDEX).unwrap_or(0);
-        let mut parsed = Vec::new();
-        for (number, font) in (0..).zip(fonts) {
-            let mut warnings = Vec::new();
-            let face = ParsedFont::from_bytes(font.bytes, index, &mut warnings)
-                .ok_or_else(|| internal(format!("the font {} cannot be embedded", font.name)))?;
-            parsed.push((FaceId(number), face));
-        }
-        Ok(Self(parsed))
-    }
-}
-
 /// Writes `sheet` as a PDF of one page, dated `date`.
 pub(super) fn write(
     fonts: &PdfFonts,
+    stock: &Stock,
     logo: Option<&Picture>,
     title: &str,
     sheet: &Sheet,
@@ -57,11 +43,8 @@ pub(super) fn write(
     info.metadata_date = moment;
     "keyline".clone_into(&mut info.creator);
     "keyline".clone_into(&mut info.producer);
-    let used = draw::faces(sheet);
-    for (face, font) in fonts.0.iter().filter(|(face, _)| used.contains(face)) {
-        let font = PdfFont::new(font.clone());
-        document.resources.fonts.map.insert(font_id(*face), font);
-    }
+    let chosen = Chosen::new(fonts, stock, &glyphs_of(sheet));
+    document.resources.fonts.map.extend(chosen.embedded());
     let shows_logo = sheet.marks.iter().any(|mark| matches!(mark.ink, Ink::Logo));
     if let Some(logo) = logo.filter(|_| shows_logo) {
         document
@@ -70,15 +53,15 @@ pub(super) fn write(
             .map
             .insert(logo_id(), picture(logo));
     }
-    let ops = draw::ops(sheet);
+    let ops = draw::ops(sheet, &chosen);
     let page = PdfPage::new(Mm(sheet.width), Mm(sheet.height), ops);
     document.with_pages(vec![page]);
-    let written = serialize(&document);
+    let written = serialize(&document, stock);
     wipe(&mut document);
     written
 }
 
-fn serialize(document: &PdfDocument) -> Result<Zeroizing<Vec<u8>>, Fault> {
+fn serialize(document: &PdfDocument, stock: &Stock) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let mut warnings = Vec::new();
     let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
     if let Some(warning) = warnings.first() {
@@ -95,7 +78,11 @@ fn serialize(document: &PdfDocument) -> Result<Zeroizing<Vec<u8>>, Fault> {
         }
         // Deflated here instead of by lopdf, which would free the plain text of the page unwiped.
         let plain = Zeroizing::new(std::mem::take(&mut stream.content));
-        stream.set_content(deflate(&plain)?);
+        let deflated = match stock.deflated(&plain) {
+            Some(ready) => ready.to_vec(),
+            None => deflate(&plain, Compression::default())?,
+        };
+        stream.set_content(deflated);
         stream.dict.set("Filter", "FlateDecode");
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(PDF_BYTES_MAX));
@@ -141,9 +128,9 @@ fn picture(logo: &Picture) -> XObject {
     })
 }
 
-pub(super) fn deflate(plain: &[u8]) -> Result<Vec<u8>, Fault> {
+pub(super) fn deflate(plain: &[u8], effort: Compression) -> Result<Vec<u8>, Fault> {
     let room = Vec::with_capacity(plain.len() + 64);
-    let mut encoder = ZlibEncoder::new(room, Compression::best());
+    let mut encoder = ZlibEncoder::new(room, effort);
     encoder
         .write_all(plain)
         .and_then(|()| encoder.finish())

@@ -72,9 +72,9 @@ pub(in crate::adapter::paper) fn calibration(on: Desktop<'_>) -> Result<Sheet, F
     );
     // Amid the sheet, in boxes that are empty here.
     let at = Area {
-        x: profile.margin + 24.0,
-        y: paper.height * 0.42,
-        width: paper.width - 2.0 * profile.margin - 48.0,
+        x: paper.width * 0.15,
+        y: paper.height * if profile.folds.is_empty() { 0.82 } else { 0.42 },
+        width: paper.width * 0.7,
         height: 16.0,
     };
     page.words(at, &title, TITLE_PT)?;

@@ -1,22 +1,22 @@
 //! Placed marks to PDF operators. Here mm from the top become points from the bottom.
 
-use std::collections::BTreeSet;
-
 use printpdf::{
-    Codepoint, Color, FontId, Greyscale, Line as PdfLine, LineDashPattern, LinePoint, Mm, Op,
-    PaintMode, PdfFontHandle, Point, Polygon, PolygonRing, Pt, TextItem, TextMatrix, WindingOrder,
-    XObjectId, XObjectTransform,
+    Codepoint, Color, Greyscale, Line as PdfLine, LineDashPattern, LinePoint, Mm, Op, PaintMode,
+    PdfFontHandle, Point, Polygon, PolygonRing, Pt, TextItem, TextMatrix, WindingOrder, XObjectId,
+    XObjectTransform,
 };
 
 use super::super::profile::Area;
 use super::super::shape::{FaceId, Line, MM_PER_PT};
 use super::super::sheet::{Ink, Mark, Sheet};
+use super::fonts::{Chosen, Glyphs, font_id};
 
 const DASH_PT: [f32; 2] = [3.0, 2.0];
 
 /// All marks, in their order: later ones lie on top.
-pub(super) fn ops(sheet: &Sheet) -> Vec<Op> {
+pub(super) fn ops(sheet: &Sheet, fonts: &Chosen<'_>) -> Vec<Op> {
     let mut pen = Pen {
+        fonts,
         height: sheet.height,
         ops: Vec::new(),
     };
@@ -26,37 +26,40 @@ pub(super) fn ops(sheet: &Sheet) -> Vec<Op> {
     pen.ops
 }
 
-/// The faces that a sheet is set in.
-pub(super) fn faces(sheet: &Sheet) -> BTreeSet<FaceId> {
+/// The glyphs that a sheet is set in.
+pub(in crate::adapter::paper) fn glyphs_of(sheet: &Sheet) -> Glyphs {
     let lines = sheet.marks.iter().filter_map(|mark| match &mark.ink {
         Ink::Text { line, .. } | Ink::Turned { line, .. } => Some(line),
         Ink::Stroke { .. } | Ink::Filled { .. } | Ink::Logo => None,
     });
-    let glyphs = lines.flat_map(|line| &line.glyphs);
-    glyphs.map(|glyph| glyph.face).collect()
-}
-
-/// Six capitals: printpdf makes the subset's tag of them (ISO 32000-1 §9.6.4).
-pub(super) fn font_id(face: FaceId) -> FontId {
-    let letters = [face.0 / 26, face.0 % 26].map(|letter| char::from(b'A' + letter));
-    FontId(
-        ["KEYL".chars(), letters.iter().collect::<String>().chars()]
-            .into_iter()
-            .flatten()
-            .collect(),
-    )
+    let mut found = Glyphs::new();
+    for glyph in lines.flat_map(|line| &line.glyphs) {
+        found.entry(glyph.face).or_default().insert(glyph.id);
+    }
+    found
 }
 
 pub(super) fn logo_id() -> XObjectId {
     XObjectId("LOGO".to_owned())
 }
 
-struct Pen {
+/// Glyphs to be shown together, and where they leave the pen.
+#[derive(Default)]
+struct Run {
+    face: Option<FaceId>,
+    /// mm
+    x: f32,
+    y: f32,
+    glyphs: Vec<Codepoint>,
+}
+
+struct Pen<'a> {
+    fonts: &'a Chosen<'a>,
     height: f32,
     ops: Vec<Op>,
 }
 
-impl Pen {
+impl Pen<'_> {
     fn draw(&mut self, mark: &Mark) {
         let area = mark.area;
         match &mark.ink {
@@ -116,29 +119,49 @@ impl Pen {
         self.ops.push(Op::SetFillColor { col: shade(grey) });
     }
 
-    /// Every glyph with its own matrix; printpdf joins those of one baseline again.
+    /// Glyphs of one face and height in one run, each moved from where the one before it leaves the pen. Moves are whole
+    /// thousandths of an em, measured from the pen's true place, so that what rounding leaves never adds up.
     fn text(&mut self, line: &Line, size: f32, matrix: impl Fn(f32, f32) -> TextMatrix) {
+        const LEVEL_MM: f32 = 0.001;
+        let thousandth = size * MM_PER_PT / 1000.0;
         self.ops.push(Op::StartTextSection);
-        let mut face = None;
+        let mut run = Run::default();
         for glyph in &line.glyphs {
-            if face != Some(glyph.face) {
-                face = Some(glyph.face);
-                self.ops.push(Op::SetFont {
-                    font: PdfFontHandle::External(font_id(glyph.face)),
-                    size: Pt(size),
+            let goes_on = run.face == Some(glyph.face) && (run.y - glyph.y).abs() < LEVEL_MM;
+            if goes_on {
+                let back = ((run.x - glyph.x) / thousandth).round();
+                if let Some(last) = run.glyphs.last_mut() {
+                    last.offset = back;
+                }
+                run.x -= back * thousandth;
+            } else {
+                self.show(std::mem::take(&mut run.glyphs));
+                if run.face != Some(glyph.face) {
+                    self.ops.push(Op::SetFont {
+                        font: PdfFontHandle::External(font_id(glyph.face)),
+                        size: Pt(size),
+                    });
+                }
+                self.ops.push(Op::SetTextMatrix {
+                    matrix: matrix(glyph.x, glyph.y),
                 });
+                run.face = Some(glyph.face);
+                (run.x, run.y) = (glyph.x, glyph.y);
             }
-            self.ops.push(Op::SetTextMatrix {
-                matrix: matrix(glyph.x, glyph.y),
-            });
-            let cid = glyph.text.as_str().to_owned();
-            self.ops.push(Op::ShowText {
-                items: vec![TextItem::GlyphIds(vec![Codepoint::with_cid(
-                    glyph.id, 0.0, cid,
-                )])],
-            });
+            let id = self.fonts.id(glyph.face, glyph.id);
+            run.x += self.fonts.width(glyph.face, id) * thousandth;
+            let text = glyph.text.as_str().to_owned();
+            run.glyphs.push(Codepoint::with_cid(id, 0.0, text));
         }
+        self.show(run.glyphs);
         self.ops.push(Op::EndTextSection);
+    }
+
+    fn show(&mut self, glyphs: Vec<Codepoint>) {
+        if !glyphs.is_empty() {
+            let items = vec![TextItem::GlyphIds(glyphs)];
+            self.ops.push(Op::ShowText { items });
+        }
     }
 
     fn stroke(&mut self, area: Area, thickness: f32, dashed: bool) {

@@ -73,3 +73,104 @@ fn the_code_of_every_profile_reads_back_from_a_picture() {
     let pdf = composer_of("us10", None).companion(&label).unwrap();
     assert_eq!(codes(&pdf).unwrap(), ["B-0042"]);
 }
+
+#[test]
+fn what_was_printed_before_changes_no_letter() {
+    let usual = mailer("de", "73094186");
+    let mut rare = mailer("de", "kQ7-zz90");
+    rare.recipient = "Ἀλέξανδρος Ґалаґан".to_owned();
+    let one = composer();
+    let first = one.render(&usual).unwrap();
+    let then = one.render(&rare).unwrap();
+    let other = composer();
+    assert_eq!(*then, *other.render(&rare).unwrap());
+    assert_eq!(*first, *other.render(&usual).unwrap());
+    // A glyph that is not shared is there all the same.
+    if let Some(text) = read_back(&then, &[]) {
+        assert!(text.contains("kQ7- zz90"), "{text}");
+    }
+    // And whose fonts are cut for one letter alone still says that they are cut.
+    for pdf in [&first, &then] {
+        let Some(list) = piped("pdffonts", &["-"], pdf) else {
+            return;
+        };
+        let list = String::from_utf8(list).unwrap();
+        assert!(
+            list.lines()
+                .skip(2)
+                .all(|line| line.contains("yes yes yes")),
+            "{list}"
+        );
+        assert!(
+            list.lines().skip(2).all(|line| line.starts_with("KEYL")),
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn the_fonts_of_a_letter_do_not_tell_its_digits() {
+    // Two letters that differ in the PIN alone differ in the page's stream alone: the fonts in them are the same.
+    let fonts = |pin: &str| -> Vec<Vec<u8>> {
+        let mut letter = mailer("en", pin);
+        letter.recipient = "Zoë Großmann".to_owned();
+        let pdf = composer().render(&letter).unwrap();
+        streams(&pdf)
+            .filter(|stream| stream.starts_with(&[0, 1, 0, 0]))
+            .collect()
+    };
+    let (one, other) = (fonts("11111111"), fonts("23456789"));
+    assert_eq!(one.len(), 3);
+    assert!(one == other);
+}
+
+/// Every deflated stream of a PDF, plain.
+fn streams(pdf: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let begins = pdf
+        .windows(7)
+        .enumerate()
+        .filter(|(_, bytes)| bytes == b"stream\n");
+    begins.filter_map(|(at, _)| {
+        let mut plain = Vec::new();
+        let mut inflated = flate2::read::ZlibDecoder::new(&pdf[at + 7..]);
+        std::io::Read::read_to_end(&mut inflated, &mut plain).ok()?;
+        Some(plain)
+    })
+}
+
+#[test]
+fn every_sheet_has_room_for_long_content_in_every_profile_and_language() {
+    let templates = Templates::shipped().unwrap();
+    let mut refused = Vec::new();
+    for (profile, kinds) in templates.profiles() {
+        let composer = composer_of(profile, None);
+        for kind in kinds {
+            // Japanese needs a font that does not come with keyline.
+            for language in templates
+                .languages_of(*kind)
+                .filter(|language| *language != "ja")
+            {
+                for forced in [false, true] {
+                    let mut letter = mailer(language, "7309418652730941");
+                    letter.force_pin_change = forced;
+                    letter.recipient =
+                        "Maximiliane-Friederike von Hohenlohe-Schillingsfürst".to_owned();
+                    letter.department = Some("Forschung und Entwicklung, Werk Nord II".to_owned());
+                    letter.destination = Destination::Postal(vec![
+                        "Musterhausgesellschaft mbH & Co. KG".to_owned(),
+                        "Bürgermeister-Schwarzmüller-Straße 145 c".to_owned(),
+                        "22767 Hamburg-Altona".to_owned(),
+                        "Deutschland".to_owned(),
+                    ]);
+                    letter.key_model = "Sécurité Clé USB-C NFC Édition".to_owned();
+                    letter.batch = BatchName("onboarding-november-2026-hamburg-altona".to_owned());
+                    letter.sequence = 1234;
+                    if let Err(fault) = composer.specimen(*kind, &letter) {
+                        refused.push(format!("{profile}, {}, {language}: {fault}", kind.word()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
