@@ -2,7 +2,6 @@
 //! has to be kept. Never holds a letter that somebody gets.
 
 use super::Composer;
-use super::layout;
 use super::pdf::{Glyphs, glyphs_of};
 use super::shape::{Base, Style};
 use super::sheet::Sheet;
@@ -55,24 +54,12 @@ impl Composer {
             force_pin_change: forced,
             pin: Pin::new(DIGITS).ok()?,
         };
-        let profile = self.profile_for(kind).ok()?;
-        let desktop = self.desktop(profile, false);
-        let letters = &self.templates.letters;
-        let beside = |kind| Companion::of(kind, &mailer);
+        let beside = |kind| self.companion_sheet(&Companion::of(kind, &mailer), false);
         let sheet = match kind {
-            SheetKind::Pin => layout::letter(desktop, letters.pin(language).ok()?, &mailer),
-            SheetKind::Key => {
-                let slip = beside(CompanionKind::Key);
-                layout::key_letter(desktop, letters.key(language).ok()?, &slip)
-            }
-            SheetKind::Receipt => {
-                let slip = beside(CompanionKind::Receipt);
-                layout::receipt(desktop, letters.receipt(language).ok()?, &slip)
-            }
-            SheetKind::Label => {
-                let slip = beside(CompanionKind::Label);
-                layout::label(desktop, letters.key(language).ok()?, &slip)
-            }
+            SheetKind::Pin => self.sheet(&mailer, false),
+            SheetKind::Key => beside(CompanionKind::Key),
+            SheetKind::Receipt => beside(CompanionKind::Receipt),
+            SheetKind::Label => beside(CompanionKind::Label),
         };
         sheet.ok()
     }
