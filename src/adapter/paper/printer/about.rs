@@ -4,6 +4,7 @@
 use super::PrinterOptions;
 use super::answer::{Answer, Group, Verdict, refusal};
 use super::channel::{Channel, Lost};
+use super::place::is_same;
 use super::request::{Request, Wish, dimensions};
 use super::server::concerns_of_server;
 use super::state::{activity, is_only_hungry, reasons, waits_for};
@@ -227,7 +228,7 @@ pub(super) fn queues(
         .filter_map(|printer| {
             let name = printer.text("printer-name")?;
             let uri = format!("{base}/printers/{name}");
-            let configured = chosen == Some(uri.as_str());
+            let configured = chosen.is_some_and(|chosen| is_same(chosen, &uri));
             Some(description(printer, channel, uri, configured))
         })
         .collect())

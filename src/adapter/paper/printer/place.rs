@@ -59,6 +59,14 @@ impl Place {
     }
 }
 
+/// Whether two URIs mean the same printer, as far as can be told without asking.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    match (Place::parse(one), Place::parse(other)) {
+        (Ok(one), Ok(other)) => one.address == other.address,
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +92,15 @@ mod tests {
             assert_eq!(place.address.as_str(), address);
             assert_eq!(place.uri, uri);
         }
+    }
+
+    #[test]
+    fn a_printer_is_the_same_with_and_without_its_port() {
+        let named = "ipp://localhost:631/printers/letters";
+        assert!(is_same("ipp://localhost/printers/letters", named));
+        assert!(!is_same("ipps://localhost/printers/letters", named));
+        assert!(!is_same("ipp://localhost/printers/others", named));
+        assert!(!is_same("printers", "printers"));
     }
 
     #[test]
