@@ -196,7 +196,7 @@ pub trait Press: Send + Sync {
     /// certainly not handed over.
     ///
     /// # Errors
-    /// [`Fault::DeliveryUncertain`] when it cannot tell.
+    /// [`Fault::DeliveryUncertain`] when it cannot tell; [`Fault::PrinterAway`] when the printer does not answer now: ask again.
     fn whereabouts(
         &self,
         control: &ControlNumber,

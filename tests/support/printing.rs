@@ -76,6 +76,20 @@ pub(crate) enum Mood {
     GivesUpAfter,
 }
 
+impl Mood {
+    /// As the device's own program calls it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::OutOfPaper => "out-of-paper",
+            Self::Slow => "slow",
+            Self::SlowAfter => "slow-after",
+            Self::GivesUp => "gives-up",
+            Self::GivesUpAfter => "gives-up-after",
+        }
+    }
+}
+
 /// The device: a folder with its mood and its sheets.
 pub(crate) struct Device {
     folder: tempfile::TempDir,
@@ -102,17 +116,15 @@ impl Device {
 
     /// Changes its mood for jobs that it has not begun.
     pub(crate) fn set(&self, mood: Mood) -> io::Result<()> {
-        let word = match mood {
-            Mood::Fine => "fine",
-            Mood::OutOfPaper => "out-of-paper",
-            Mood::Slow => "slow",
-            Mood::SlowAfter => "slow-after",
-            Mood::GivesUp => "gives-up",
-            Mood::GivesUpAfter => "gives-up-after",
-        };
         let _ = fs::remove_file(self.path("fed"));
-        fs::write(self.path("mood.new"), word)?;
+        fs::write(self.path("mood.new"), mood.word())?;
         fs::rename(self.path("mood.new"), self.path("mood"))
+    }
+
+    /// Gives each job from the first on a mood of its own; those behind them get what was set.
+    pub(crate) fn plan(&self, moods: &[Mood]) -> io::Result<()> {
+        let lines: String = moods.iter().map(|mood| format!("{}\n", mood.word())).collect();
+        fs::write(self.path("plan"), lines)
     }
 
     /// Lets it go on, until its mood changes.

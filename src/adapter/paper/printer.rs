@@ -297,9 +297,10 @@ impl Press for PrinterPress {
         control: &ControlNumber,
         _: Envelope,
     ) -> Result<Option<Delivered>, Fault> {
-        // None is never certain: the printer may have had it, and lost its record.
+        // None is never certain: the printer may have had it, and lost its record. One that does not answer is asked again.
         match self.jobs_named(&job_name(control)) {
             Ok(mut found) if found.len() == 1 => Ok(found.pop().map(|one| self.delivered(one))),
+            Err(away @ Fault::PrinterAway { .. }) => Err(away),
             Ok(_) | Err(_) => Err(Fault::DeliveryUncertain),
         }
     }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The device behind the printers of the tests: what it does with a job stands in the file `mood`, and a sheet that came out is a
+# The device behind the printers of the tests: what it does with a job stands in the file `plan` or `mood`, and a sheet that came out is a
 # file in `sheets`. ippeveprinter calls it with a file's name, CUPS as a backend (job, user, title, copies, options, and the
 # document on standard input), and without arguments when it looks for devices.
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
@@ -25,7 +25,9 @@ put_out() {
 }
 
 echo "begun" >>"$here/told"
-case $(cat "$here/mood") in
+# One mood for each job, as far as they go.
+mood=$(sed -n "$(wc -l <"$here/told")p" "$here/plan" 2>/dev/null)
+case ${mood:-$(cat "$here/mood")} in
     fine) put_out ;;
     out-of-paper)
         echo "STATE: +media-empty-error" >&2
