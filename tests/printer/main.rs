@@ -1,6 +1,7 @@
 //! Letters printed by real peers: `ippeveprinter` and a private print server. What the press answers, what came out, and whose PIN
 //! stands on it.
 
+mod batch;
 mod bench;
 mod cups;
 mod doubts;

@@ -123,7 +123,10 @@ impl Device {
 
     /// Gives each job from the first on a mood of its own; those behind them get what was set.
     pub(crate) fn plan(&self, moods: &[Mood]) -> io::Result<()> {
-        let lines: String = moods.iter().map(|mood| format!("{}\n", mood.word())).collect();
+        let lines: String = moods
+            .iter()
+            .map(|mood| format!("{}\n", mood.word()))
+            .collect();
         fs::write(self.path("plan"), lines)
     }
 
@@ -425,6 +428,7 @@ fn configure(device: &Device, setup: &CupsSetup, port: u16) -> io::Result<()> {
         device.path("etc/cupsd.conf"),
         format!(
             "Listen localhost:{port}\nBrowsing Off\nWebInterface No\nLogLevel info\n{settings}\n\
+             # What happens at a cut must not depend on when it comes.\nDirtyCleanInterval 600\n\
              <Location />\n{limits}</Location>\n\
              <Policy default>\n<Limit All>\n{limits}</Limit>\n</Policy>\n"
         ),

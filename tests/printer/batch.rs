@@ -1,0 +1,173 @@
+//! Whole batches: a station enrolls keys and prints their letters at real printers that behave as printers do. Every page that came
+//! out is read back: each control number at most once, with the PIN that its key has; what nobody can tell is asked.
+
+use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
+
+use keyline::app::station::Summary;
+use keyline::domain::fault::Fault;
+use serde_json::Value;
+
+use crate::line::{Knows, Line, write};
+use crate::printing::{Cups, Device, Mood, Printer, unavailable, wait};
+
+/// A station that prints at `uri`, with the printer's word for enough and no bags, and this many people.
+fn station(uri: &str, people: usize) -> Line {
+    let line = Line::new(2);
+    let file = &line.config.file;
+    let text = std::fs::read_to_string(file).expect("the configuration");
+    write(
+        file,
+        &text.replace("printer = \"\"", &format!("printer = \"{uri}\"")),
+    );
+    let policy = line.root().join("config/policies/standard.toml");
+    let text = std::fs::read_to_string(&policy).expect("the policy");
+    let text = text
+        .replace("# confirm = \"scan\"", "confirm = \"device\"")
+        .replace("# bag = \"scan\"", "bag = \"none\"");
+    write(&policy, &text);
+    let rows: String = line
+        .tenant(|tenant| tenant.people())
+        .iter()
+        .take(people)
+        .map(|person| format!("{},{},standard\r\n", person.upn, person.display_name))
+        .collect();
+    line.drop_file("batch.csv", &format!("user,name,policy\r\n{rows}"));
+    Line {
+        config: keyline::wire::config::Config::load(file).expect("the configuration"),
+        ..line
+    }
+}
+
+fn run(line: &Line, keys: u32) -> Summary {
+    let supply = (1..=keys).map(|key| line.maker.make(key).expect("a key"));
+    let (summary, _) = line.run(Knows::nothing(), supply.collect());
+    summary
+}
+
+fn keyline(line: &Line, arguments: &[&str]) -> String {
+    let told = Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .args(arguments)
+        .arg("--config")
+        .arg(&line.config.file)
+        .stdin(Stdio::null())
+        .output()
+        .expect("keyline");
+    assert!(told.status.success(), "{told:?}");
+    String::from_utf8(told.stdout).expect("text")
+}
+
+/// The jobs by their control numbers, each with its PIN and whether it is done.
+fn letters(line: &Line) -> BTreeMap<String, (String, bool)> {
+    let jobs: Value = serde_json::from_str(&keyline(line, &["jobs", "list", "--json"])).unwrap();
+    let identity = line.identity.display().to_string();
+    let letter = |job: &Value| {
+        let number = job["job"].to_string();
+        let shown = keyline(line, &["pins", "show", &number, "--identity", &identity]);
+        let pin = shown.lines().find_map(|line| line.strip_prefix("PIN "));
+        let pin = pin.expect("a PIN").trim().to_owned();
+        let control = control_of(line, &number);
+        (control, (pin, job["standing"] == "done"))
+    };
+    jobs.as_array().expect("jobs").iter().map(letter).collect()
+}
+
+/// The number of the last sheet that was begun for a job.
+fn control_of(line: &Line, job: &str) -> String {
+    let shown: Value =
+        serde_json::from_str(&keyline(line, &["jobs", "show", job, "--json"])).unwrap();
+    let text = shown.to_string();
+    let (_, rest) = text
+        .rsplit_once("\"control\":\"")
+        .expect("a control number");
+    rest.chars().take_while(char::is_ascii_digit).collect()
+}
+
+/// Panics unless every sheet belongs to one letter, has its PIN, and came out once; those of finished jobs are all there.
+fn assert_sound(line: &Line, device: &Device) {
+    let letters = letters(line);
+    let mut out: BTreeMap<&str, usize> = BTreeMap::new();
+    for page in device.pages() {
+        let digits: String = page.chars().filter(char::is_ascii_digit).collect();
+        let (control, (pin, _)) = letters
+            .iter()
+            .find(|(control, _)| digits.contains(control.as_str()))
+            .unwrap_or_else(|| panic!("a sheet of no letter"));
+        assert!(digits.contains(pin), "the sheet {control} has another PIN");
+        *out.entry(control).or_default() += 1;
+    }
+    assert!(out.values().all(|&count| count == 1), "{out:?}");
+    for (control, (_, done)) in &letters {
+        assert!(
+            !done || out.contains_key(control.as_str()),
+            "{control} is missing"
+        );
+    }
+}
+
+fn assert_doubts(summary: &Summary, done: usize, doubts: usize) {
+    assert_eq!(summary.done, done, "{summary:?}");
+    assert_eq!(
+        summary.held,
+        vec![Fault::DeliveryUncertain; doubts],
+        "{summary:?}"
+    );
+}
+
+#[test]
+fn a_batch_through_a_printer_in_all_its_moods() {
+    if unavailable().is_some() {
+        return;
+    }
+    let printer = Printer::start().unwrap();
+    let moods = [
+        Mood::Fine,
+        Mood::OutOfPaper,
+        Mood::GivesUp,
+        Mood::Fine,
+        Mood::GivesUpAfter,
+        Mood::SlowAfter,
+        Mood::Fine,
+    ];
+    printer.device.plan(&moods).unwrap();
+    let line = station(&printer.uri(), 8);
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            printer.device.wait_until_begun(2);
+            printer.device.feed().unwrap();
+        });
+        run(&line, 8)
+    });
+    assert_doubts(&summary, 6, 2);
+    assert_eq!(printer.device.sheets().len(), 7);
+    assert_sound(&line, &printer.device);
+}
+
+#[test]
+fn a_batch_through_a_print_server_that_is_restarted_and_killed_in_mid_job() {
+    if unavailable().is_some() {
+        return;
+    }
+    let mut server = Cups::start().unwrap();
+    let moods = [Mood::Fine, Mood::Slow, Mood::Fine, Mood::Slow, Mood::Fine];
+    server.device.plan(&moods).unwrap();
+    let line = station(&server.uri(), 4);
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.device.wait_until_begun(2);
+            // An administrator's restart: the job is begun again, and this time it prints.
+            server.stop();
+            server.start_again().unwrap();
+            server.device.wait_until_begun(4);
+            // A crash: the device goes on by itself, and nobody knows of its sheet.
+            server.kill();
+            server.device.feed().unwrap();
+            wait("the sheet of nobody", || server.device.sheets().len() == 3);
+            server.start_again().unwrap();
+        });
+        run(&line, 4)
+    });
+    assert_doubts(&summary, 3, 1);
+    assert_eq!(server.device.sheets().len(), 4);
+    assert_sound(&line, &server.device);
+}
