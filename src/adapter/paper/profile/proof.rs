@@ -90,6 +90,17 @@ fn sheet(profile: &Profile) -> Result<(), Flaw> {
             ),
         ));
     }
+    if let Some(spelled) = profile.spelled {
+        let fits = (SIZE_MIN_PT..=SIZE_MAX_PT).contains(&spelled.size);
+        if !fits || !leads(spelled.leading, spelled.size) {
+            return Err(Flaw::new(
+                "spelled",
+                format!(
+                    "`spelled` needs a `size` from {SIZE_MIN_PT} to {SIZE_MAX_PT} pt and a `leading` no smaller"
+                ),
+            ));
+        }
+    }
     for mark in &profile.fold_marks {
         if !paper.area().holds(&mark.area()) {
             return Err(Flaw::new("fold_marks", "a fold mark leaves the paper"));
@@ -101,7 +112,8 @@ fn sheet(profile: &Profile) -> Result<(), Flaw> {
 fn folds(profile: &Profile) -> Result<(), Flaw> {
     let mut last = 0.0;
     for fold in profile.folds.iter().chain([&profile.paper.height]) {
-        if *fold < last + 2.0 * PIN_FROM_FOLD_MM {
+        // What is no number is in no range.
+        if !(last + 2.0 * PIN_FROM_FOLD_MM..=PAPER_MAX_MM).contains(fold) {
             return Err(Flaw::new(
                 "folds",
                 format!(
@@ -185,7 +197,11 @@ fn lies_well(profile: &Profile, one: &Placed<'_>) -> Result<(), Flaw> {
         let sizes = SIZE_MIN_PT..=SIZE_MAX_PT;
         let fit = text_box.sizes.iter().all(|size| sizes.contains(size));
         let falling = text_box.sizes.is_sorted_by(|one, next| one > next);
-        if text_box.sizes.is_empty() || !fit || !falling || text_box.leading < text_box.size() {
+        if text_box.sizes.is_empty()
+            || !fit
+            || !falling
+            || !leads(text_box.leading, text_box.size())
+        {
             return Err(Flaw::new(
                 key,
                 format!(
@@ -225,6 +241,11 @@ fn lies_well(profile: &Profile, one: &Placed<'_>) -> Result<(), Flaw> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether lines of `size` may follow each other at `leading`.
+fn leads(leading: f32, size: f32) -> bool {
+    (size..=3.0 * SIZE_MAX_PT).contains(&leading)
 }
 
 /// No box of one sheet lies on another.

@@ -234,6 +234,32 @@ const IMPOSSIBLE: &[(&str, &str, &str)] = &[
         "leaves the printable",
     ),
     ("height = 27.3", "height = inf", "leaves the printable"),
+    (
+        "folds = [105.0, 210.0]",
+        "folds = [nan, 210.0]",
+        "in rising order",
+    ),
+    (
+        "leading = 28.0",
+        "leading = nan",
+        "no smaller than the first",
+    ),
+    (
+        "size = 8.0, leading = 10.5",
+        "size = nan, leading = 10.5",
+        "`spelled` needs",
+    ),
+    (
+        "size = 8.0, leading = 10.5",
+        "size = 8.0, leading = 1e30",
+        "`spelled` needs",
+    ),
+    ("margin = 5.0", "margin = nan", "`margin` is at least"),
+    (
+        "x = 0.0, y = 42.0",
+        "x = nan, y = 42.0",
+        "holds the window's `opening`",
+    ),
 ];
 
 #[test]
@@ -316,4 +342,81 @@ fn words_beside_the_pin_name_nobody() {
     let letter: Letter =
         toml::from_str(&english.replacen("Keep the PIN", "{name}, keep the PIN", 1)).unwrap();
     c5.check_words(&letter).unwrap();
+}
+
+/// din5008b with the PIN, its window and its folds elsewhere; the other boxes of the PIN's panel out of the way, so that what is
+/// refused is refused for the PIN's sake.
+fn moved(top: f32, left: f32, shift: f32, (first, second): (f32, f32)) -> String {
+    let mut text = shipped("din5008b")
+        .replace(
+            "x = 60.0,  y = 168.5",
+            &format!("x = {left:.1}, y = {top:.1}"),
+        )
+        .replace(
+            "x = 0.0, y = 42.0",
+            &format!("x = 0.0, y = {:.1}", 42.0 + shift),
+        )
+        .replace(
+            "x = 15.0, y = 47.5",
+            &format!("x = 15.0, y = {:.1}", 47.5 + shift),
+        )
+        .replace("[105.0, 210.0]", &format!("[{first:.1}, {second:.1}]"));
+    for (key, x) in [("opening", 160), ("pin_label", 170), ("pin_note", 180)] {
+        let is_box = |line: &&str| line.starts_with(key) && line.contains("sizes");
+        let line = text.lines().find(is_box).unwrap().to_owned();
+        let (_, sizes) = line.split_once("sizes").unwrap();
+        let small =
+            format!("{key} = {{ x = {x}.0, y = 80.0, width = 3.0, height = 3.0, sizes{sizes}");
+        text = text.replace(&line, &small);
+    }
+    text
+}
+
+#[test]
+fn whatever_numbers_are_written_a_profile_that_is_taken_hides_its_pin() {
+    let (mut taken, mut refused) = (0, 0);
+    for top in (100_u8..=214).step_by(3) {
+        for left in [5.0, 60.0, 110.0] {
+            for shift in [-3.0, 0.0, 2.0] {
+                for folds in [
+                    (105.0, 210.0),
+                    (110.0, 213.0),
+                    (104.0, 200.0),
+                    (120.0, 190.0),
+                ] {
+                    match Profile::parse(&moved(f32::from(top), left, shift, folds)) {
+                        Ok(profile) => {
+                            taken += 1;
+                            hides_its_pin(&profile, folds);
+                        }
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        taken > 50 && refused > 500,
+        "{taken} taken, {refused} refused"
+    );
+}
+
+/// Point by point, on the folded sheet.
+fn hides_its_pin(profile: &Profile, (first, second): (f32, f32)) {
+    let pin = profile.boxes.pin.as_ref().unwrap().area();
+    let slides = profile.window.unwrap().slides;
+    let is_shown =
+        |x: f32, y: f32| slides.x < x && x < slides.right() && slides.y < y && y < slides.bottom();
+    for down in 0_u8..=12 {
+        let y = pin.y + f32::from(down) * pin.height / 12.0;
+        // In the middle panel; folded, this of the first panel lies behind it, and this of the third before it.
+        assert!(first < y && y < second, "{pin:?}");
+        let (behind, before) = (2.0 * first - y, 2.0 * second - y);
+        assert!((0.0..=first).contains(&behind), "{pin:?}");
+        assert!((second..=profile.paper.height).contains(&before), "{pin:?}");
+        for across in 0_u8..=9 {
+            let x = pin.x + f32::from(across) * pin.width / 9.0;
+            assert!(!is_shown(x, y) && !is_shown(x, behind), "{pin:?}");
+        }
+    }
 }
