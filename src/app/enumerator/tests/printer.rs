@@ -7,7 +7,7 @@ use crate::domain::paper::{Bagging, Confirm};
 
 const PRINTER: &[Op] = &[Op::PressDeliver, Op::Follow, Op::WasDelivered];
 
-fn printed(confirm: Confirm, bag: Bagging) -> Policy {
+pub(super) fn printed(confirm: Confirm, bag: Bagging) -> Policy {
     Policy {
         confirm: Some(confirm),
         bag: Some(bag),
@@ -84,11 +84,25 @@ fn a_printer_from_the_first_step_on() {
     let policy = printed(Confirm::Scan, Bagging::Scan);
     let scenario = anna("a printer", policy, named());
     scenario.root.state().press.prints = true;
+    holds(&Scenario {
+        ops: &[Op::Follow],
+        troubles: 1,
+        ..scenario
+    });
+}
+
+#[test]
+fn two_letters_in_one_printer() {
+    let policy = printed(Confirm::Scan, Bagging::None);
+    let first = letter("two letters", policy, named());
+    first.root.add_job(request(BO));
+    let second = first.root.add_key(KeyState::blank(Some("32070002")));
     holds_with(
         &Scenario {
+            own_keys: vec![0, second],
             ops: &[Op::Follow],
             troubles: 1,
-            ..scenario
+            ..first
         },
         disturbances().min(2),
     );
@@ -99,13 +113,10 @@ fn a_file_that_somebody_confirms() {
     let policy = printed(Confirm::Scan, Bagging::None);
     let scenario = letter("a file", policy, named());
     scenario.root.state().press.prints = false;
-    holds_with(
-        &Scenario {
-            ops: &[Op::PressDeliver],
-            ..scenario
-        },
-        disturbances().min(2),
-    );
+    holds(&Scenario {
+        ops: &[Op::PressDeliver],
+        ..scenario
+    });
 }
 
 fn torn() -> Scenario {

@@ -12,7 +12,9 @@ fn control(number: i64) -> ControlNumber {
 
 /// Jobs so many, each with a letter that was handed over and that nobody has confirmed.
 fn printed(jobs: i64) -> World {
-    let users: Vec<String> = (1..=jobs).map(|job| format!("u{job}@contoso.com")).collect();
+    let users: Vec<String> = (1..=jobs)
+        .map(|job| format!("u{job}@contoso.com"))
+        .collect();
     let users: Vec<&str> = users.iter().map(String::as_str).collect();
     let ledger = World::with_jobs(&users);
     for job in 1..=jobs {
@@ -109,7 +111,11 @@ fn a_spoiled_letter_is_void_from_then_on() {
     assert!(said.contains("keyline mailer reissue 0001"), "{said}");
     let void = told(&path, &scan(&control(1).to_string())).unwrap_err();
     assert_eq!(void.exit, ExitCode::Refused);
-    assert!(void.message.starts_with("VOID: this sheet of L-0001"), "{}", void.message);
+    assert!(
+        void.message.starts_with("VOID: this sheet of L-0001"),
+        "{}",
+        void.message
+    );
     assert!(!void.message.contains('\u{1b}'), "{}", void.message);
     let again = told(&path, &spoil).unwrap_err();
     assert_eq!(
