@@ -262,6 +262,16 @@ impl World {
         self.state().tricks.push(Trick { op, when, fault });
     }
 
+    /// Whether the power is there: without it nobody is answered.
+    pub(crate) fn has_power(&self) -> bool {
+        !self.state().dead
+    }
+
+    /// Whatever is planned and has not come does not come any more.
+    pub(crate) fn untrick(&self) {
+        self.state().tricks.clear();
+    }
+
     pub(crate) fn count(&self, op: Op) -> usize {
         self.state()
             .calls

@@ -34,7 +34,7 @@ pub(super) fn tear(shift: &Shift<'_>, job: JobId) -> bool {
         reason: "torn".to_owned(),
     };
     let done = act(&shift.ports, &shift.policies, &deed).is_ok();
-    if done {
+    if done && shift.world.has_power() {
         let mut state = shift.world.state();
         let mut sheets = state.press.sheets.iter_mut();
         if let Some(sheet) = sheets.find(|sheet| sheet.control == control) {
@@ -92,7 +92,7 @@ impl Shift<'_> {
                 Ok(job) => self.do_by_hand(job, &deed),
                 Err(_) => false,
             };
-            if answered {
+            if answered && self.world.has_power() {
                 let mut state = self.world.state();
                 state.press.sheets[at].is_scanned = true;
                 state.version += 1;

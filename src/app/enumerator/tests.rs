@@ -102,7 +102,7 @@ fn holds_with(scenario: &Scenario, disturbances: usize) {
     let report = walk(scenario, disturbances);
     println!("{report}");
     if disturbances < DISTURBANCES {
-        println!("  shortened by KEYLINE_CUTS: histories of {DISTURBANCES} are not walked");
+        println!("  shortened: histories of {DISTURBANCES} are not walked");
     }
     assert!(report.violations.is_empty(), "{report}");
 }

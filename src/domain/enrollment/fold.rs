@@ -21,7 +21,8 @@ impl Enrollment {
                 self.binding = Some(binding.clone());
             }
             (Happening::Started { step, intent }, Phase::Ready)
-                if self.current() == Some(*step) =>
+                // A bag is nothing that is tried: somebody says that the key lies in it.
+                if self.current() == Some(*step) && *step != Step::Bag =>
             {
                 self.start(*step, intent);
             }

@@ -1,6 +1,7 @@
 //! The journal folded: the good day, every doubt, and what cannot follow.
 
 mod chance;
+mod paper;
 mod reissue;
 mod stored;
 

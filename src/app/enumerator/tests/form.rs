@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::domain::paper::{Bagging, Confirm};
 
 fn hard() -> Scenario {
     let policy = Policy {
@@ -15,6 +16,18 @@ fn hard() -> Scenario {
         moves: vec![Change::Retry],
         ..anna("the form", policy, nameless())
     })
+}
+
+/// With a printer, and people who bag, scan and tear.
+fn with_paper() -> Scenario {
+    let policy = printer::printed(Confirm::Scan, Bagging::Scan);
+    let scenario = anna("the form of paper", policy, named());
+    scenario.root.state().press.prints = true;
+    Scenario {
+        ops: &[Op::PressDeliver, Op::Follow, Op::WasDelivered],
+        tears: true,
+        ..scenario
+    }
 }
 
 /// The forms of all instants of one life, their times, and whether a key lay in the slot.
@@ -33,8 +46,13 @@ fn instants(scenario: &Scenario) -> Vec<(Canon, i64, bool)> {
 
 #[test]
 fn every_instant_of_a_life_is_what_a_cut_there_leaves_behind() {
-    let scenario = hard();
-    let instants = instants(&scenario);
+    for scenario in [hard(), with_paper()] {
+        leaves_behind(&scenario);
+    }
+}
+
+fn leaves_behind(scenario: &Scenario) {
+    let instants = instants(scenario);
     assert!(instants.len() > 80, "{}", instants.len());
     for (at, (seen, moment, key_in)) in instants.iter().enumerate() {
         // Whoever puts the key in does so after the cut as well.
@@ -43,7 +61,7 @@ fn every_instant_of_a_life_is_what_a_cut_there_leaves_behind() {
         }
         let world = scenario.root.copy();
         world.cut_at(at + 1);
-        live(&scenario, &world, Start::Put(0));
+        live(scenario, &world, Start::Put(0));
         assert!(world.mend(), "the power went at {at}");
         // The clock goes on after a cut; what it shows is no work of the program.
         world.state().now = *moment;
@@ -53,9 +71,14 @@ fn every_instant_of_a_life_is_what_a_cut_there_leaves_behind() {
 
 #[test]
 fn two_worlds_of_one_form_have_one_future() {
+    for scenario in [hard(), with_paper()] {
+        have_one_future(&scenario);
+    }
+}
+
+fn have_one_future(scenario: &Scenario) {
     const TWINS: usize = 400;
-    let scenario = hard();
-    let mut walk = Walk::new(&scenario);
+    let mut walk = Walk::new(scenario);
     walk.recorder.keep_twins(TWINS);
     walk.all(2);
     let twins = walk.recorder.twins();

@@ -26,6 +26,8 @@ enum Turn {
     Begin,
     Reissue,
     Abandon(Step),
+    /// Somebody bags, the printer says something, somebody spoils or sends away.
+    Paper(u8),
 }
 
 fn turns() -> impl Strategy<Value = Turn> {
@@ -57,6 +59,7 @@ fn turns() -> impl Strategy<Value = Turn> {
         3 => Just(Turn::Begin),
         2 => Just(Turn::Reissue),
         1 => restarts().prop_map(Turn::Abandon),
+        4 => (0..8_u8).prop_map(Turn::Paper),
     ]
 }
 
@@ -69,8 +72,23 @@ fn event_of(turn: Turn, state: &Enrollment) -> Event {
         Turn::Due(1) => done(attempt, due),
         Turn::Due(_) => not_done(attempt, due),
         Turn::Begin if state.is_reissue() => began(attempt + 1, &[Step::ChangePin, Step::Deliver]),
-        Turn::Begin => began(attempt + 1, &ALL),
+        Turn::Begin if attempt % 2 == 1 => began(attempt + 1, &ALL),
+        Turn::Begin => began(attempt + 1, &paper::WITH_BAG),
         Turn::Reissue => reissue::reissued(attempt),
+        Turn::Paper(0) => event(attempt, Happening::Bagged),
+        Turn::Paper(one @ 1..4) => {
+            let [accepted, on_paper, unknown] = paper::sheets();
+            let sheet = match one {
+                1 => accepted,
+                2 => on_paper,
+                _ => unknown,
+            };
+            paper::printed(attempt, sheet)
+        }
+        Turn::Paper(4) => paper::spoiled(attempt),
+        Turn::Paper(5) => paper::left(attempt, Leaving::LetterEnveloped),
+        Turn::Paper(6) => paper::left(attempt, Leaving::BagDispatched),
+        Turn::Paper(_) => paper::left(attempt, Leaving::LetterDispatched),
         Turn::Abandon(restart) => abandoned(attempt, restart, state.left_behind()),
     }
 }
@@ -118,6 +136,30 @@ fn check_pins(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<
     Ok(())
 }
 
+/// What is void stays void, what nobody knows stays unknown, and nothing leaves that is not done.
+fn check_paper(
+    before: &Enrollment,
+    event: &Event,
+    after: &Enrollment,
+) -> Result<(), TestCaseError> {
+    let same_sheet = after.unconfirmed().is_some() && before.attempt() == after.attempt();
+    if same_sheet && !matches!(event.happening, Happening::Started { .. }) {
+        prop_assert!(!before.is_void() || after.is_void());
+        let known = matches!(before.sheet(), Some(Sheet::OnPaper | Sheet::Unknown { .. }));
+        prop_assert!(!known || before.sheet() == after.sheet());
+    }
+    if before.is_void() {
+        prop_assert_eq!(before.delivered(), after.delivered());
+        prop_assert!(
+            after.standing() == Standing::Held || !after.is_void() || after.next() == Command::Rest
+        );
+    }
+    if matches!(event.happening, Happening::Left { .. }) {
+        prop_assert_eq!(before.current(), None);
+    }
+    Ok(())
+}
+
 fn check_step(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<(), TestCaseError> {
     let over = matches!(
         event.happening,
@@ -152,6 +194,7 @@ fn check_step(before: &Enrollment, event: &Event, after: &Enrollment) -> Result<
     };
     prop_assert_eq!(after.attempt(), counted);
     check_pins(before, event, after)?;
+    check_paper(before, event, after)?;
     // No step of the key is done without a bound key.
     if let Command::Run(step) | Command::Probe(step) = after.next()
         && step.needs_key()

@@ -99,6 +99,52 @@ fn a_letter_was_void_and_a_pin_changed() {
 }
 
 #[test]
+fn a_key_was_bagged_a_sheet_printed_and_both_left() {
+    is_stored_as(
+        &event(1, Happening::Bagged),
+        expect![[r#"{"attempt":1,"event":"bagged"}"#]],
+    );
+    for (sheet, wanted) in
+        paper::sheets()
+            .into_iter()
+            .zip([expect![[r#"{"attempt":1,"event":"printed","control":"482091735583","sheet":{"accepted":{"ticket":{"printer":"ipp://printer.example/ipp/print","job":7,"uuid":null,"name":"keyline 7"}}}}"#]], expect![[r#"{"attempt":1,"event":"printed","control":"482091735583","sheet":"on_paper"}"#]], expect![[r#"{"attempt":1,"event":"printed","control":"482091735583","sheet":{"unknown":{"why":"aborted"}}}"#]]])
+    {
+        is_stored_as(&paper::printed(1, sheet), wanted);
+    }
+    is_stored_as(
+        &paper::spoiled(1),
+        expect![[r#"{"attempt":1,"event":"spoiled","control":"482091735583","reason":"torn"}"#]],
+    );
+    for (what, wanted) in [
+        (
+            Leaving::LetterEnveloped,
+            expect![[r#"{"attempt":1,"event":"left","what":"letter_enveloped"}"#]],
+        ),
+        (
+            Leaving::BagDispatched,
+            expect![[r#"{"attempt":1,"event":"left","what":"bag_dispatched"}"#]],
+        ),
+        (
+            Leaving::LetterDispatched,
+            expect![[r#"{"attempt":1,"event":"left","what":"letter_dispatched"}"#]],
+        ),
+    ] {
+        is_stored_as(&paper::left(1, what), wanted);
+    }
+}
+
+/// Journals of the versions that confirmed nothing are read, and written again as they were.
+#[test]
+fn a_delivery_of_an_older_version_is_read() {
+    let text = r#"{"attempt":1,"event":"done","step":"deliver","evidence":{"delivered":{"control":"482091735583","target":"mailers/0042.pdf"}}}"#;
+    let old: Event = serde_json::from_str(text).expect("journals of older versions are read");
+    assert_eq!(serde_json::to_string(&old).expect("plain data"), text);
+    let mut events = before(Step::Deliver);
+    events.extend([started(1, Step::Deliver), old]);
+    assert_eq!(state(&events).next(), Command::Finish);
+}
+
+#[test]
 fn a_job_was_held_released_or_cancelled() {
     is_stored_as(
         &held(1),
