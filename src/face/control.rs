@@ -123,7 +123,7 @@ pub fn over_station(
     move |asked| {
         let result = match asked {
             Ask::Hands { hands, actor } => {
-                let act = |deed| match station.trail(deed, Some(actor.clone())) {
+                let act = |deed| match station.trail(deed, actor.clone()) {
                     Some(acted) => acted.map_err(trail::Act::Refused),
                     None => Err(trail::Act::Complaint(ended())),
                 };

@@ -157,8 +157,17 @@ impl Handle {
     }
 
     /// Has the station write down what hands did to paper and bags, between two of its own steps. Blocks until it is durable;
-    /// `None` when the station has ended. Without an `actor` it was whoever is at the bench now.
-    pub fn trail(&self, deed: Deed, actor: Option<String>) -> Option<Result<Acted, Refusal>> {
+    /// `None` when the station has ended.
+    pub fn trail(&self, deed: Deed, actor: String) -> Option<Result<Acted, Refusal>> {
+        self.deed(deed, Some(actor))
+    }
+
+    /// The same, done by whoever is at the bench.
+    pub fn trail_of_bench(&self, deed: Deed) -> Option<Result<Acted, Refusal>> {
+        self.deed(deed, None)
+    }
+
+    fn deed(&self, deed: Deed, actor: Option<String>) -> Option<Result<Acted, Refusal>> {
         let (reply, answer) = sync_channel(1);
         let message = Message::Trail { deed, actor, reply };
         self.0.send(message).ok()?;

@@ -132,6 +132,13 @@ pub(super) fn visible(line: &str) -> String {
         return String::new();
     }
     let lower = line.trim_start().to_ascii_lowercase();
+    let mut letters = lower.chars();
+    let label = matches!(letters.next(), Some('b' | 'l'))
+        && letters.next().is_some_and(|sign| !sign.is_alphanumeric())
+        && letters.all(|digit| digit.is_ascii_digit());
+    if label {
+        return clean(line);
+    }
     let known = ["wipe", "take", "cards", "badge", "quit"]
         .iter()
         .any(|word| lower.starts_with(word) || word.starts_with(lower.trim_end()));
@@ -216,7 +223,7 @@ impl Desk {
     fn heard(&self, line: &Zeroizing<String>) {
         let way = Way {
             ask: &|request| self.station.ask(request),
-            tell: &|deed| self.station.trail(deed, None),
+            tell: &|deed| self.station.trail_of_bench(deed),
             named: &self.named,
         };
         if let Some(answer) = act(read(line), &self.board, &self.prompt, &way) {
