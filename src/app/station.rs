@@ -261,6 +261,7 @@ impl Desk {
             } => drop(reply.send(self.reopen(&credential, &actor))),
             Message::Trail { deed, actor, reply } => {
                 let about = deed.clone();
+                let actor = actor.unwrap_or_else(|| self.options.actor.clone());
                 self.trail_in_turn(PutOff::Trail { deed, actor, reply }, &about);
             }
         }

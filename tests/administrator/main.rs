@@ -9,6 +9,7 @@ mod reconcile;
 mod reissue;
 mod reset;
 mod retention;
+mod trail;
 
 #[expect(dead_code, reason = "these tests need a part of it")]
 #[path = "../support/files.rs"]

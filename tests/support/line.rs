@@ -129,6 +129,16 @@ impl Line {
         operator: Arc<dyn Operator>,
         supply: Vec<SimulatedKey>,
     ) -> (Summary, Parts) {
+        self.run_attended(operator, supply, |_, _| ())
+    }
+
+    /// The same with somebody beside it: `attend` begins when the station does, and what it gives back ends with the run.
+    pub(crate) fn run_attended<A>(
+        &self,
+        operator: Arc<dyn Operator>,
+        supply: Vec<SimulatedKey>,
+        attend: impl FnOnce(&Parts, &Handle) -> A,
+    ) -> (Summary, Parts) {
         let parts =
             station::assemble(&self.config, self.keys.clone(), operator).expect("a station");
         let wish = Wish {
@@ -145,7 +155,8 @@ impl Line {
         let summary = run::run(&self.config, &parts, &wish, |parts, handle| {
             let hands = PracticeOperator::start(self.bench.clone(), supply, habits)?;
             let hands = Hands::start(hands, parts.board.clone())?;
-            Ok::<_, WireFault>((hands, Patience::new(handle)))
+            let beside = attend(parts, &handle);
+            Ok::<_, WireFault>((hands, beside, Patience::new(handle)))
         })
         .expect("a run");
         for place in self.bench.places() {

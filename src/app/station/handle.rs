@@ -106,7 +106,8 @@ pub(super) enum Message {
     },
     Trail {
         deed: Deed,
-        actor: String,
+        /// `None`: whoever is at the bench now.
+        actor: Option<String>,
         reply: SyncSender<Result<Acted, Refusal>>,
     },
 }
@@ -158,6 +159,15 @@ impl Handle {
     /// Has the station write down what hands did to paper and bags, between two of its own steps. Blocks until it is durable;
     /// `None` when the station has ended.
     pub fn trail(&self, deed: Deed, actor: String) -> Option<Result<Acted, Refusal>> {
+        self.deed(deed, Some(actor))
+    }
+
+    /// The same, done by whoever is at the bench.
+    pub fn trail_of_bench(&self, deed: Deed) -> Option<Result<Acted, Refusal>> {
+        self.deed(deed, None)
+    }
+
+    fn deed(&self, deed: Deed, actor: Option<String>) -> Option<Result<Acted, Refusal>> {
         let (reply, answer) = sync_channel(1);
         let message = Message::Trail { deed, actor, reply };
         self.0.send(message).ok()?;

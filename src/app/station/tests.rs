@@ -1,6 +1,7 @@
 //! The whole station over a world in memory: files in, keys in, keys out.
 
 mod paper;
+mod trail;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,6 @@
 //! Drives a board as the station would.
 
-use crate::app::board::{Board, Case, Counts, Finished, News};
+use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Unconfirmed};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
@@ -48,4 +48,18 @@ pub(crate) fn pin(board: &Board, slot: u16, pin: &str) {
 
 pub(crate) fn news(board: &Board, news: News) {
     board.announce(news);
+}
+
+/// Something of Anna's job that waits for a person's word.
+pub(crate) fn unconfirmed(job: u32, awaited: Awaited) -> Unconfirmed {
+    let case = Case {
+        job: JobId(i64::from(job)),
+        envelope: format!("{job:04}"),
+        ..case("Anna Lang")
+    };
+    Unconfirmed { case, awaited }
+}
+
+pub(crate) fn await_words(board: &Board, unconfirmed: Vec<Unconfirmed>) {
+    board.set_unconfirmed(unconfirmed);
 }

@@ -1,7 +1,9 @@
 //! What came of a scan, a spoiled letter and a dispatch. Short, because it is read between two scans; a void letter is said in
 //! capitals. A control number is said only where it is known already: whoever reads one could type it without the sheet.
 
+use crate::app::board::{Awaited, Unconfirmed};
 use crate::app::trail::{Acted, Fate, Line, Refusal, Stay, Thing, What};
+use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::Envelope;
 use crate::domain::scan::Slip;
@@ -12,6 +14,9 @@ use crate::port::JobRecord;
 
 /// Items that are named when several are waited for.
 const EXPECTED_MAX: usize = 5;
+
+/// Nobody is there any more who could write it down.
+pub const ENDED: &str = "The station has ended: nothing was written.";
 
 /// A bag as it is labelled.
 pub fn bag(envelope: Envelope) -> String {
@@ -275,6 +280,46 @@ fn awaited(what: &str, expected: &[Envelope], item: fn(Envelope) -> String) -> S
         format!(" and {rest} more")
     };
     format!("Waited for: {}{more}.", named.join(", "))
+}
+
+/// A letter was scanned where a bag is due.
+pub fn wrong_item(envelope: Envelope, slot: Slot, awaited: &str) -> String {
+    format!(
+        "This is letter {}; {slot} waits for bag B-{}.",
+        letter(envelope),
+        clean(awaited)
+    )
+}
+
+/// One key was pressed, and nothing waits for it.
+pub const fn nothing_waits(step: Step) -> &'static str {
+    match step {
+        Step::Bag => {
+            "No bag waits to be confirmed by a key. Where codes are scanned, scan the bag's label."
+        }
+        Step::Deliver
+        | Step::Reset
+        | Step::SetPin
+        | Step::MakeCredential
+        | Step::Register
+        | Step::Configure
+        | Step::ChangePin => {
+            "No letter waits to be confirmed by a key. Where codes are scanned, scan the letter's."
+        }
+    }
+}
+
+/// What the one key would confirm next.
+pub fn oldest(one: &Unconfirmed) -> String {
+    let (number, person) = (clean(&one.case.envelope), clean(&one.case.person));
+    match &one.awaited {
+        Awaited::Bag { slot, .. } => format!(
+            "B-{number} ({person}, {slot}) waits longest. When its key lies in that bag, type: b"
+        ),
+        Awaited::Letter { .. } => format!(
+            "L-{number} ({person}) waits longest. When its sheet is in your hand, and good, type: p"
+        ),
+    }
 }
 
 /// What one line of a dispatch is about.

@@ -11,10 +11,13 @@ use zeroize::Zeroizing;
 use crate::app::board::Board;
 use crate::app::station::{Handle, Request};
 use crate::domain::authenticator::Slot;
+use crate::domain::event::Step;
 use crate::domain::pin::Pin;
+use crate::domain::scan::{self, Code, Slip};
 use crate::domain::station::signal::{Question, SlotState};
 use crate::face::cli::badge;
 use crate::face::say::clean::clean;
+use crate::face::terminal::hands::{self, Named, Tell};
 use crate::face::terminal::keyboard::{Heard, Line, Quiet, listen};
 use crate::face::terminal::{Look, Prompt};
 
@@ -35,14 +38,20 @@ pub(super) enum Word {
     /// `None`: it is not known.
     Pin(Slot, Option<Pin>),
     Quit,
+    /// A hand scanner typed it, or somebody in its place.
+    Scanned(Code),
+    /// The one key for what waits longest: a bag, or a letter.
+    Pressed(Step),
     /// Enter alone, or a key typed it.
     Nothing,
     /// What was meant could not be told; this helps.
     Unclear(&'static str),
 }
 
-const WORDS: &str = "Words that are understood: wipe N, take N, cards, pin N PIN, badge NAME, quit. N is the number of a slot.";
+const WORDS: &str = "Words that are understood: wipe N, take N, cards, pin N PIN, p, b, badge NAME, quit, and the codes of letters and bags. N is the number of a slot.";
 const WHICH_SLOT: &str = "Which slot? Type its number as well, such as: wipe 3";
+const MISREAD: &str = "The check digits of this number do not agree: it was misread or mistyped. Nothing was written.";
+const HALF: &str = "The code was not read to its end: scan it once more. Nothing was written.";
 const BAD_BADGE: &str = "A badge is 1 to 40 visible characters, such as: badge 4711";
 const BAD_PIN: &str =
     "That cannot be a PIN: 4 characters or more, and at most 63 bytes. Nothing was tried.";
@@ -53,6 +62,15 @@ pub(super) fn read(line: &str) -> Word {
     if line.is_empty() || typed_by_a_key(line) {
         return Word::Nothing;
     }
+    if let Some(code) = scan::read(line) {
+        return Word::Scanned(code);
+    }
+    if let Some(slip) = scan::slip(line) {
+        return Word::Unclear(match slip {
+            Slip::CheckDigits => MISREAD,
+            Slip::Half => HALF,
+        });
+    }
     let (word, rest) = line
         .split_once(char::is_whitespace)
         .map_or((line, ""), |(word, rest)| (word, rest.trim()));
@@ -62,6 +80,8 @@ pub(super) fn read(line: &str) -> Word {
         ("cards", "") => Word::Cards,
         ("badge", rest) => badge(rest).map_or(Word::Unclear(BAD_BADGE), Word::Badge),
         ("pin", rest) => pin(rest),
+        ("p", "") => Word::Pressed(Step::Deliver),
+        ("b", "") => Word::Pressed(Step::Bag),
         ("quit", "") => Word::Quit,
         _ => Word::Unclear(WORDS),
     }
@@ -112,6 +132,13 @@ pub(super) fn visible(line: &str) -> String {
         return String::new();
     }
     let lower = line.trim_start().to_ascii_lowercase();
+    let mut letters = lower.chars();
+    let label = matches!(letters.next(), Some('b' | 'l'))
+        && letters.next().is_some_and(|sign| !sign.is_alphanumeric())
+        && letters.all(|digit| digit.is_ascii_digit());
+    if label {
+        return clean(line);
+    }
     let known = ["wipe", "take", "cards", "badge", "quit"]
         .iter()
         .any(|word| lower.starts_with(word) || word.starts_with(lower.trim_end()));
@@ -164,6 +191,7 @@ pub(super) struct Desk {
     /// Lines for the operator.
     pub(super) tell: Sender<String>,
     pub(super) over: Arc<AtomicBool>,
+    pub(super) named: Named,
 }
 
 /// Reads the keyboard until it ends or `desk.over`.
@@ -193,22 +221,28 @@ pub(super) fn start(desk: Desk) -> JoinHandle<()> {
 
 impl Desk {
     fn heard(&self, line: &Zeroizing<String>) {
-        if let Some(answer) = act(read(line), &self.board, &self.prompt, &|request| {
-            self.station.ask(request)
-        }) {
+        let way = Way {
+            ask: &|request| self.station.ask(request),
+            tell: &|deed| self.station.trail_of_bench(deed),
+            named: &self.named,
+        };
+        if let Some(answer) = act(read(line), &self.board, &self.prompt, &way) {
             // A view that has ended shows nothing more.
             drop(self.tell.send(answer));
         }
     }
 }
 
+/// How the station is reached.
+pub(super) struct Way<'a> {
+    pub(super) ask: &'a dyn Fn(Request) -> bool,
+    pub(super) tell: Tell<'a>,
+    pub(super) named: &'a Named,
+}
+
 /// Does what the word asks for; the answer, if it needs one, is a line for the operator.
-pub(super) fn act(
-    word: Word,
-    board: &Board,
-    prompt: &Prompt,
-    ask: &dyn Fn(Request) -> bool,
-) -> Option<String> {
+pub(super) fn act(word: Word, board: &Board, prompt: &Prompt, way: &Way<'_>) -> Option<String> {
+    let ask = way.ask;
     let answer = match word {
         Word::Nothing => return None,
         Word::Unclear(help) => help.to_owned(),
@@ -234,6 +268,8 @@ pub(super) fn act(
             }
             "No slot asks about cards now.".to_owned()
         }
+        Word::Scanned(code) => hands::scanned(code, board, way.tell),
+        Word::Pressed(step) => hands::pressed(step, board, way.named, way.tell),
         Word::Badge(name) => {
             ask(Request::Actor(name));
             return None;

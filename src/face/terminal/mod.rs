@@ -4,6 +4,7 @@
 //! on a terminal, and is gone with the next change.
 
 mod bars;
+mod hands;
 mod input;
 mod keyboard;
 mod lines;
@@ -82,6 +83,7 @@ impl Terminal {
             typed: Arc::clone(&typed),
             tell,
             over: Arc::clone(&over),
+            named: hands::Named::default(),
         });
         let asked = Arc::clone(&prompt);
         let view = thread::spawn(move || show(&board, look, &typed, &asked, &told, &stopped));

@@ -8,7 +8,8 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use jiff::tz::TimeZone;
 
-use super::input::{Word, act, read, visible};
+use super::hands::Named;
+use super::input::{Way, Word, act, read, visible};
 use super::keyboard::Line;
 use super::lines::Lines;
 use super::*;
@@ -212,6 +213,9 @@ fn what_is_typed_is_shown_unless_it_may_be_a_pin() {
         ("pin 3 4815", "pin 3 ••••"),
         ("pin 3 a b", "pin 3 •••"),
         ("4815", "••••"),
+        ("B-00", "B-00"),
+        ("b-00x", "•••••"),
+        ("4820 9173", "•••••••••"),
         ("hello", "•••••"),
         (OTP, ""),
         ("ccccccccccccc", ""),
@@ -223,10 +227,15 @@ fn what_is_typed_is_shown_unless_it_may_be_a_pin() {
 /// What acting on a line asks of the station, and what it answers.
 fn acted(board: &Board, line: &str) -> (Vec<Request>, Option<String>) {
     let asked = RefCell::new(Vec::new());
-    let answer = act(read(line), board, &Prompt::new(true), &|request| {
-        asked.borrow_mut().push(request);
-        true
-    });
+    let way = Way {
+        ask: &|request| {
+            asked.borrow_mut().push(request);
+            true
+        },
+        tell: &|deed| panic!("{deed:?}"),
+        named: &Named::default(),
+    };
+    let answer = act(read(line), board, &Prompt::new(true), &way);
     (asked.into_inner(), answer)
 }
 
