@@ -9,6 +9,7 @@ mod letters;
 mod list;
 mod paper;
 mod printers;
+pub mod papers;
 mod reconcile;
 mod show;
 mod status;
