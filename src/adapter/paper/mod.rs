@@ -6,6 +6,7 @@
 //! The words and boxes are data ([`Templates`]), the rules that keep a PIN out of sight are code: a profile that would show
 //! it is refused when it is read, and each sheet is looked over once more before it becomes a file.
 
+mod batch;
 mod desk;
 mod folder;
 mod fonts;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+pub use self::batch::{Typeset, spreadsheet};
 pub use self::folder::FolderPress;
 pub use self::logo::Logo;
 pub use self::printer::{PrinterOptions, PrinterPress};
