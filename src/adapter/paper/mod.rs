@@ -281,6 +281,20 @@ impl Composer {
         }
     }
 
+    /// Which characters of the letter's words no font has, and what helps; `None` when the words of that language can be set.
+    pub fn lacks_font(&self, kind: SheetKind, language: &str) -> Option<String> {
+        let letters = &self.templates.letters;
+        let subject = match kind {
+            SheetKind::Pin => &letters.pin(language).ok()?.subject,
+            SheetKind::Key | SheetKind::Label => &letters.key(language).ok()?.subject,
+            SheetKind::Receipt => &letters.receipt(language).ok()?.subject,
+        };
+        match self.has_fonts_for(subject, language) {
+            Err(Fault::Mailer { what }) => Some(what),
+            Ok(()) | Err(_) => None,
+        }
+    }
+
     fn profile_for(&self, kind: SheetKind, direction: PageDirection) -> Result<&Profile, Fault> {
         let own = self.templates.profile(&self.profile)?;
         let named = self.templates.profiles.get(kind.word());
