@@ -23,7 +23,33 @@ pub fn templates(config: &Config) -> Result<Templates, WireFault> {
 /// # Errors
 /// In words: no such profile, a font or logo that cannot be used.
 pub fn composer(config: &Config, templates: Templates) -> Result<Composer, WireFault> {
-    composer_for(config, templates, &config.paper.profile)
+    let composer = composer_for(config, templates, &config.paper.profile)?;
+    let paper = composer.paper_mm().map_err(|fault| mend(config, fault))?;
+    match other_sheet(config, paper) {
+        None => Ok(composer),
+        Some(why) => Err(WireFault::Config(ConfigFault {
+            file: config.file.display().to_string(),
+            what: config.about_paper("media", &why),
+            remedy: Remedy::Mend,
+        })),
+    }
+}
+
+/// Why the sheet in the printer is not the one that the layout is made for. On another one folds and window miss their places.
+fn other_sheet(config: &Config, paper: (f32, f32)) -> Option<String> {
+    /// mm. What names of sheets round away.
+    const SLACK_MM: f64 = 1.0;
+    config.paper.printer.uri()?;
+    let (width, height) = config.paper.media.size_mm();
+    let fits = (width - f64::from(paper.0)).abs() <= SLACK_MM
+        && (height - f64::from(paper.1)).abs() <= SLACK_MM;
+    (!fits).then(|| {
+        format!(
+            "is {width:.0} x {height:.0} mm, and the layout `{}` is made for {:.0} x {:.0} mm; name the sheet of the layout, or \
+             another layout",
+            config.paper.profile, paper.0, paper.1
+        )
+    })
 }
 
 /// As [`composer`], with another profile than the configured one.

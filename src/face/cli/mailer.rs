@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::face::say::clean::clean;
+
 use super::specimen::{CALIBRATE, CHECK, PREVIEW};
 use super::trail::{CONFIRM, DISPATCH, SPOIL};
 
@@ -86,7 +88,8 @@ pub enum Mailer {
             long,
             visible_alias = "user",
             value_name = "NAME",
-            default_value = "Anna Lang"
+            default_value = "Anna Lang",
+            value_parser = name
         )]
         name: String,
         /// The PDF; `-`: stdout
@@ -136,4 +139,16 @@ fn reason(text: &str) -> Result<String, String> {
         "" => Err("a reason has at least one character".to_owned()),
         text => Ok(text.to_owned()),
     }
+}
+
+/// A name as a job file takes it.
+fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a name has at least one character".to_owned());
+    }
+    if clean(text) != text {
+        return Err("a name has no control or direction characters".to_owned());
+    }
+    Ok(text.to_owned())
 }

@@ -22,6 +22,8 @@ pub struct Trial {
     /// With which PIN; empty where there is none on it.
     pub with: String,
     pub outcome: Outcome,
+    /// How many letters a PIN may have in this language; with the first trial of each.
+    pub longest_pin: Option<usize>,
 }
 
 /// What came of a trial.
@@ -109,8 +111,12 @@ fn line(profile: &str, kind: &str, tried: &[&Trial]) -> String {
         (0, none) => format!("fits, but {} without a font", count(none, "sheet")),
         (fails, _) => format!("{} of {} do not fit", fails, tried.len()),
     };
+    let pin = tried.iter().filter_map(|trial| trial.longest_pin).min();
+    let pin = pin.map_or_else(String::new, |pin| {
+        format!("; a PIN may have {}", count(pin, "letter"))
+    });
     format!(
-        "{:12}  {kind:8}  {}: {verdict}",
+        "{:12}  {kind:8}  {}: {verdict}{pin}",
         clean(profile),
         count(languages.len(), "language")
     )
@@ -149,5 +155,6 @@ fn as_json(trial: &Trial) -> Value {
         "with": trial.with,
         "outcome": trial.word(),
         "why": trial.why(),
+        "longest_pin": trial.longest_pin,
     })
 }
