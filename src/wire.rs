@@ -9,6 +9,7 @@ pub mod crash_points;
 pub mod demo;
 pub mod init;
 mod log;
+mod outfile;
 pub mod policies;
 mod preflight;
 mod printer;
@@ -16,6 +17,7 @@ pub mod retention;
 pub mod run;
 mod service;
 pub mod station;
+pub mod stationery;
 
 use crate::adapter::entra::EntraConfigError;
 use crate::domain::fault::Fault;

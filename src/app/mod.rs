@@ -9,6 +9,7 @@ pub mod duties;
 mod enumerator;
 pub mod intake;
 pub mod journal;
+pub mod papers;
 pub mod provisions;
 pub mod reconcile;
 pub mod runner;

@@ -1,12 +1,14 @@
 //! The command line: what can be typed, and the help that an administrator can learn from. It only reads arguments; what
 //! they bring about is wired elsewhere.
 
+mod batches;
 mod examples;
 mod ledger;
 mod mailer;
 mod manual;
 mod printers;
 mod reconcile;
+mod specimen;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -23,8 +25,9 @@ use crate::face::cli::examples::{
 };
 use crate::face::say::Complaint;
 
+pub use batches::{Batches, OfBatches};
 pub use ledger::Ledger;
-pub use mailer::Mailer;
+pub use mailer::{Kind, Mailer};
 pub use manual::man;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
@@ -104,6 +107,9 @@ pub enum Command {
     /// List printers and say how they stand; changes nothing
     #[command(after_help = printers::PRINTERS)]
     Printers(Printers),
+    /// List the batches, and write the papers of one
+    #[command(after_help = batches::BATCHES)]
+    Batches(Batches),
     /// Look at keys
     #[command(arg_required_else_help = true)]
     Keys {

@@ -8,9 +8,11 @@ mod json;
 mod letters;
 mod list;
 mod paper;
+pub mod papers;
 mod printers;
 mod reconcile;
 mod show;
+pub mod specimen;
 mod status;
 
 pub use dispatch::dispatch;
@@ -18,11 +20,13 @@ pub use list::list;
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;
-pub use status::status;
+pub use status::{batches, status};
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::domain::fault::Fault;
+use crate::domain::job::column::nearest;
 use crate::face::say::{Complaint, ExitCode, clean::clean, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -89,6 +93,27 @@ pub fn find_one(ledger: &dyn Ledger, text: &str) -> Result<JobRecord, Complaint>
             ))
         }
     }
+}
+
+/// A batch that no job belongs to; the likeliest of those that there are is named.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn no_such_batch(ledger: &dyn Ledger, batch: &str) -> Result<Complaint, Complaint> {
+    let records = read(ledger.jobs(None))?;
+    let names: BTreeSet<&str> = records
+        .iter()
+        .map(|record| record.job.batch.0.as_str())
+        .collect();
+    let meant = nearest(&batch.to_lowercase(), names.iter().copied());
+    let hint = match meant {
+        Some(meant) => format!("Did you mean `{}`?", clean(meant)),
+        None => "A batch is named as its job file, without the ending.".to_owned(),
+    };
+    Ok(Complaint::usage(
+        format!("There is no batch `{}`.", clean(batch)),
+        format!("{hint} `keyline batches` lists all batches."),
+    ))
 }
 
 /// What to call a job in a sentence.

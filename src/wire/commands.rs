@@ -1,6 +1,7 @@
 //! One function per command of the command line: builds what it needs and hands it to the face that shows it.
 
 mod admin;
+mod batches;
 mod check;
 pub mod keys;
 mod ledger;
@@ -8,6 +9,7 @@ mod mailer;
 mod pins;
 mod printers;
 mod reconcile;
+mod specimen;
 mod trail;
 
 use std::io::Write;
@@ -44,6 +46,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Jobs { command } => admin::jobs(config, command, out),
         Command::Mailer { command } => mailer::mailer(config, command, out),
         Command::Printers(wish) => printers::printers(config, wish, out),
+        Command::Batches(wish) => batches::batches(config, wish, out),
         Command::Keys {
             command: Keys::Identify,
         } => keys::identify(config, out),

@@ -13,7 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::paper::printer::Concern;
 use crate::face::say::{self, fault::message};
 use crate::wire::config::{Config, Remedy, Spool};
-use crate::wire::{policies, printer, station};
+use crate::wire::{WireFault, policies, printer, station, stationery};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -83,6 +83,7 @@ pub(super) fn examine(config: &Config) -> Findings {
 /// The printer's password, and the files and folders that `[paper]` names.
 fn examine_paper(config: &Config, found: &mut Findings) {
     let paper = &config.paper;
+    let before = found.objections.len();
     found.warnings.extend(config.paper_warnings());
     if let Some(source) = &paper.password
         && let Err(why) = source.reveal_as("printer's password")
@@ -107,6 +108,17 @@ fn examine_paper(config: &Config, found: &mut Findings) {
     if !paper.templates.as_os_str().is_empty() && !templates.is_dir() {
         let why = format!("names {}, which is no folder", templates.display());
         found.objections.push(config.about_paper("templates", &why));
+    }
+    // What is missing was told; what is there may still be no font and no logo.
+    if found.objections.len() == before && config.check_templates().is_empty() {
+        let composer = stationery::templates(config)
+            .and_then(|templates| stationery::composer(config, templates));
+        found
+            .objections
+            .extend(composer.err().map(|fault| match fault {
+                WireFault::Config(fault) => fault.what,
+                fault => fault.to_string(),
+            }));
     }
 }
 

@@ -8,7 +8,6 @@ use crate::adapter::ctap::{Hardware, Verifier, Watched};
 use crate::adapter::entra::Entra;
 use crate::adapter::folder::Folder;
 use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys};
-use crate::adapter::paper::{Composer, Stationery, Templates};
 use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::app::board::Board;
 use crate::app::intake::Intake;
@@ -17,7 +16,7 @@ use crate::app::{Policies, Ports};
 use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, policies, printer};
+use crate::wire::{WireFault, policies, printer, stationery};
 
 /// The parts of a station, before it runs.
 pub struct Parts {
@@ -59,9 +58,9 @@ pub fn assemble(
     // Before everything that a station in work has open: a second one must not tidy up its letters.
     let ledger = Arc::new(open_ledger(config)?);
     ledger.sign_lock("a station");
-    let templates = Templates::shipped()?;
+    let templates = stationery::templates(config)?;
     let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
-    let composer = Composer::new(templates, config.letterhead(), Stationery::default())?;
+    let composer = stationery::composer(config, templates)?;
     let press = printer::open_press(config, composer)?;
     let policies = Arc::new(policies.at_a_station_that_prints(press.prints()));
     let content_key = station_keys(config)?.content_key();

@@ -7,6 +7,7 @@
 //! keyline is in this folder; nothing of SQLite shows in the port.
 
 mod admission;
+mod anchor;
 mod backup;
 mod chain;
 mod duty;
@@ -53,6 +54,7 @@ use seal::Label;
 use stamps::Stamps;
 use trouble::{Trouble, ledger_fault, unfit};
 
+pub use anchor::{Anchor, Checkpoint};
 pub use backup::{BackedUp, Counts};
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;

@@ -6,6 +6,7 @@
 //! The words and boxes are data ([`Templates`]), the rules that keep a PIN out of sight are code: a profile that would show
 //! it is refused when it is read, and each sheet is looked over once more before it becomes a file.
 
+mod batch;
 mod desk;
 mod folder;
 mod fonts;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+pub use self::batch::{Typeset, spreadsheet};
 pub use self::folder::FolderPress;
 pub use self::logo::Logo;
 pub use self::printer::{PrinterOptions, PrinterPress};
@@ -276,6 +278,20 @@ impl Composer {
                     missing.told()
                 ),
             }),
+        }
+    }
+
+    /// Which characters of the letter's words no font has, and what helps; `None` when the words of that language can be set.
+    pub fn lacks_font(&self, kind: SheetKind, language: &str) -> Option<String> {
+        let letters = &self.templates.letters;
+        let subject = match kind {
+            SheetKind::Pin => &letters.pin(language).ok()?.subject,
+            SheetKind::Key | SheetKind::Label => &letters.key(language).ok()?.subject,
+            SheetKind::Receipt => &letters.receipt(language).ok()?.subject,
+        };
+        match self.has_fonts_for(subject, language) {
+            Err(Fault::Mailer { what }) => Some(what),
+            Ok(()) | Err(_) => None,
         }
     }
 

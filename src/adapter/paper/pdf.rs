@@ -19,7 +19,7 @@ mod fonts;
 pub(super) use self::draw::glyphs_of;
 use self::draw::logo_id;
 use self::fonts::Chosen;
-pub(super) use self::fonts::{Glyphs, PdfFonts, Stock};
+pub(super) use self::fonts::{Glyphs, PdfFonts, Stock, font_id, width};
 use super::logo::Picture;
 use super::sheet::{Ink, Sheet};
 use crate::domain::fault::Fault;
@@ -36,13 +36,7 @@ pub(super) fn write(
     sheet: &Sheet,
     date: jiff::civil::Date,
 ) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let mut document = PdfDocument::new(title);
-    let moment = midnight(date)?;
-    let info = &mut document.metadata.info;
-    (info.creation_date, info.modification_date) = (moment, moment);
-    info.metadata_date = moment;
-    "keyline".clone_into(&mut info.creator);
-    "keyline".clone_into(&mut info.producer);
+    let mut document = blank(title, date)?;
     let chosen = Chosen::new(fonts, stock, &glyphs_of(sheet));
     document.resources.fonts.map.extend(chosen.embedded());
     let shows_logo = sheet.marks.iter().any(|mark| matches!(mark.ink, Ink::Logo));
@@ -59,6 +53,18 @@ pub(super) fn write(
     let written = serialize(&document, stock);
     wipe(&mut document);
     written
+}
+
+/// A document without pages and fonts.
+pub(super) fn blank(title: &str, date: jiff::civil::Date) -> Result<PdfDocument, Fault> {
+    let mut document = PdfDocument::new(title);
+    let moment = midnight(date)?;
+    let info = &mut document.metadata.info;
+    (info.creation_date, info.modification_date) = (moment, moment);
+    info.metadata_date = moment;
+    "keyline".clone_into(&mut info.creator);
+    "keyline".clone_into(&mut info.producer);
+    Ok(document)
 }
 
 fn serialize(document: &PdfDocument, stock: &Stock) -> Result<Zeroizing<Vec<u8>>, Fault> {
@@ -161,6 +167,6 @@ fn midnight(date: jiff::civil::Date) -> Result<OffsetDateTime, Fault> {
         .map_err(|error| internal(format!("the letter's date: {error}")))
 }
 
-fn internal(what: String) -> Fault {
+pub(super) fn internal(what: String) -> Fault {
     Fault::Mailer { what }
 }

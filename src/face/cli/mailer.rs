@@ -1,7 +1,12 @@
 //! `keyline mailer …`: what becomes of letters and bags once they are there.
 
-use clap::Subcommand;
+use std::path::PathBuf;
 
+use clap::{Subcommand, ValueEnum};
+
+use crate::face::say::clean::clean;
+
+use super::specimen::{CALIBRATE, CHECK, PREVIEW};
 use super::trail::{CONFIRM, DISPATCH, SPOIL};
 
 pub(super) const MAILER: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a
@@ -11,7 +16,8 @@ Examples:
   keyline mailer confirm 482091735525
   keyline mailer spoil 0042 --reason \"torn\"
   keyline mailer dispatch onboarding --dry-run
-  keyline mailer reissue 0042 --reason \"nobody knows whether it came out\"";
+  keyline mailer reissue 0042 --reason \"nobody knows whether it came out\"
+  keyline mailer preview din5008b --lang de -o letter.pdf";
 
 /// `keyline mailer …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -65,6 +71,67 @@ pub enum Mailer {
         #[arg(long)]
         json: bool,
     },
+    /// Write a specimen of a letter, to look at
+    #[command(after_help = PREVIEW)]
+    Preview {
+        /// The layout, by name
+        #[arg(value_name = "PROFILE")]
+        profile: String,
+        /// The language of the letter; the configuration's when it is left out
+        #[arg(long, value_name = "LANGUAGE")]
+        lang: Option<String>,
+        /// Which sheet
+        #[arg(long, value_enum, default_value_t = Kind::Pin)]
+        kind: Kind,
+        /// Whom it goes to
+        #[arg(
+            long,
+            visible_alias = "user",
+            value_name = "NAME",
+            default_value = "Anna Lang",
+            value_parser = name
+        )]
+        name: String,
+        /// The PDF; `-`: stdout
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Write over FILE
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write a page to measure a layout with: rulers, folds, window; no letter
+    #[command(after_help = CALIBRATE)]
+    Calibrate {
+        /// The layout, by name
+        #[arg(value_name = "PROFILE")]
+        profile: String,
+        /// The PDF; `-`: stdout
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Write over FILE
+        #[arg(long)]
+        force: bool,
+    },
+    /// Try every layout in every language: does everything fit, is every character there?
+    #[command(after_help = CHECK)]
+    Check {
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The sheets that a layout may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// The letter with the PIN
+    Pin,
+    /// The letter that travels with the key
+    Key,
+    /// What the person signs and sends back
+    Receipt,
+    /// The slip for the key's bag
+    Label,
 }
 
 fn reason(text: &str) -> Result<String, String> {
@@ -72,4 +139,16 @@ fn reason(text: &str) -> Result<String, String> {
         "" => Err("a reason has at least one character".to_owned()),
         text => Ok(text.to_owned()),
     }
+}
+
+/// A name as a job file takes it.
+fn name(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a name has at least one character".to_owned());
+    }
+    if clean(text) != text {
+        return Err("a name has no control or direction characters".to_owned());
+    }
+    Ok(text.to_owned())
 }

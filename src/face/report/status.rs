@@ -113,10 +113,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             });
             json::write(&value, to)
         } else if records.is_empty() {
-            writeln!(
-                to,
-                "There are no jobs yet. Drop a job file into the queue's new/ folder."
-            )
+            writeln!(to, "{NO_JOBS}")
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
@@ -126,6 +123,42 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
         }
     })
 }
+
+/// Writes the batches, and how many jobs of each stand where.
+///
+/// # Errors
+/// When the ledger cannot be read, or `to` fails.
+pub fn batches(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<(), Complaint> {
+    let records = read(ledger.jobs(None))?;
+    let mut all = Tally::default();
+    let mut batches: BTreeMap<&str, Tally> = BTreeMap::new();
+    for record in &records {
+        all.count(record.standing);
+        let batch = batches.entry(&record.job.batch.0).or_default();
+        batch.count(record.standing);
+    }
+    let paper = read(ledger.paper())?;
+    written(to, |to| {
+        if style.json {
+            let batches = batches
+                .iter()
+                .map(|(name, tally)| ((*name).to_owned(), tally.json()));
+            let batches: serde_json::Map<String, Value> = batches.collect();
+            json::write(
+                &json!({ "batches": batches, "paper": paper::json(&paper) }),
+                to,
+            )
+        } else if records.is_empty() {
+            writeln!(to, "{NO_JOBS}")
+        } else {
+            table(&all, &batches, to)?;
+            paper::table(&paper, to)
+        }
+    })
+}
+
+/// Nobody has dropped a file yet.
+const NO_JOBS: &str = "There are no jobs yet. Drop a job file into the queue's new/ folder.";
 
 fn table(all: &Tally, batches: &BTreeMap<&str, Tally>, to: &mut dyn Write) -> io::Result<()> {
     let row = |name: &str, tally: &Tally| {

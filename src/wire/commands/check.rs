@@ -7,12 +7,13 @@ use crate::adapter::folder::check_file;
 use crate::adapter::paper::Templates;
 use crate::app::intake;
 use crate::domain::job::reason::{Fate, tell};
+use crate::domain::mailer::SheetKind;
 use crate::domain::policy::Policy;
 use crate::face::say::news::count;
 use crate::face::say::{Complaint, ExitCode, clean};
 use crate::wire::commands::{Ended, MEND_POLICY, cannot_write, said};
 use crate::wire::config::{CONFIG_BYTES_MAX, Config, listed};
-use crate::wire::{WireFault, policies, preflight, station};
+use crate::wire::{WireFault, policies, preflight, station, stationery};
 
 /// What a file is, so that the right questions are asked.
 enum Kind {
@@ -107,22 +108,52 @@ fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
     said(
         out,
         &format!(
-            "{}: the configuration is right.\n  tenant      {} over {} ({})\n  policies    {}\n  recipients  {}\n  ledger      {}\n{printer}{warnings}",
+            "{}: the configuration is right.\n  tenant      {} over {} ({})\n  policies    {}\n  recipients  {}\n  ledger      {}\n{}{printer}{warnings}",
             file.display(),
             config.entra.tenant,
             config.entra.graph,
             config.entra.api.path(),
             found.usable_policies.join(", "),
             config.ledger.recipients.len(),
-            config.path(&config.ledger.file).display()
+            config.path(&config.ledger.file).display(),
+            letters(&config)?
         ),
     )
+}
+
+/// The letters: their layout, their languages, and which of these nobody has read yet whose own they are.
+fn letters(config: &Config) -> Result<String, WireFault> {
+    let templates = stationery::templates(config)?;
+    let all: Vec<&str> = templates.languages().collect();
+    let unread: Vec<&str> = all
+        .iter()
+        .filter(|language| !is_reviewed(&templates, language))
+        .copied()
+        .collect();
+    let unread = if unread.is_empty() {
+        String::new()
+    } else {
+        format!("; not read by a native speaker yet: {}", unread.join(", "))
+    };
+    let fonts = match config.paper.fonts.len() {
+        0 => String::new(),
+        number => format!(", {} of your own", count(number, "font")),
+    };
+    Ok(format!(
+        "  letters     layout {}{fonts}; {}{unread}\n",
+        config.paper.profile,
+        all.join(", ")
+    ))
+}
+
+fn is_reviewed(templates: &Templates, language: &str) -> bool {
+    templates.is_reviewed(SheetKind::Pin, language) == Some(true)
 }
 
 fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     let config = Config::load(config).map_err(WireFault::from)?;
     let policies = policies::load(&config).map_err(WireFault::from)?;
-    let templates = Templates::shipped()?;
+    let templates = stationery::templates(&config)?;
     let languages = templates.languages().map(str::to_owned).collect();
     let rules = intake::rules(&policies, languages);
     let name = file

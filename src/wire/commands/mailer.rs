@@ -7,10 +7,9 @@ use std::path::Path;
 use crate::app::admin::Change;
 use crate::face::cli::Mailer;
 use crate::face::control::Ask;
-use crate::wire::commands::{Ended, admin, trail};
+use crate::wire::commands::{Ended, admin, specimen, trail};
 
 pub(super) fn mailer(config: &Path, command: &Mailer, out: &mut dyn Write) -> Ended {
-    let config = admin::load(config)?;
     match command {
         Mailer::Reissue { job, reason } => {
             let asked = Ask::Change {
@@ -20,14 +19,41 @@ pub(super) fn mailer(config: &Path, command: &Mailer, out: &mut dyn Write) -> En
                 },
                 actor: admin::actor(),
             };
-            admin::bring_about(&config, &asked, out)
+            admin::bring_about(&admin::load(config)?, &asked, out)
         }
-        Mailer::Confirm { codes, json } => trail::confirm(&config, codes, *json, out),
-        Mailer::Spoil { job, reason } => trail::spoil(&config, job, reason, out),
+        Mailer::Confirm { codes, json } => trail::confirm(&admin::load(config)?, codes, *json, out),
+        Mailer::Spoil { job, reason } => trail::spoil(&admin::load(config)?, job, reason, out),
         Mailer::Dispatch {
             batch,
             dry_run,
             json,
-        } => trail::dispatch(&config, batch, *dry_run, *json, out),
+        } => trail::dispatch(&admin::load(config)?, batch, *dry_run, *json, out),
+        // The others look at templates alone, and need no station.
+        Mailer::Preview {
+            profile,
+            lang,
+            kind,
+            name,
+            output,
+            force,
+        } => {
+            let wish = specimen::Wish {
+                profile,
+                language: lang.as_deref(),
+                kind: *kind,
+                name,
+            };
+            specimen::preview(config, &wish, &to(output, *force), out)
+        }
+        Mailer::Calibrate {
+            profile,
+            output,
+            force,
+        } => specimen::calibrate(config, profile, &to(output, *force), out),
+        Mailer::Check { json } => specimen::check(config, *json, out),
     }
+}
+
+const fn to(path: &Path, force: bool) -> specimen::Output<'_> {
+    specimen::Output { path, force }
 }

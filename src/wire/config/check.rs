@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use super::Config;
-use crate::adapter::paper::Templates;
+use crate::domain::mailer::SheetKind;
+use crate::wire::{WireFault, stationery};
 
 impl Config {
     /// Everything that could not work, whatever the station finds: the tenant, the language and the address of the letters,
@@ -17,7 +18,7 @@ impl Config {
             .iter()
             .map(|fault| format!("[entra] {fault}"))
             .collect();
-        objections.extend(self.check_language());
+        objections.extend(self.check_templates());
         objections.extend(self.check_sign_in());
         objections.extend(self.check_paper());
         if !self.slots.hid && !self.slots.readers {
@@ -36,19 +37,37 @@ impl Config {
         objections
     }
 
-    fn check_language(&self) -> Option<String> {
-        let templates = match Templates::shipped() {
+    /// The templates, the language and the layout of the letters.
+    pub fn check_templates(&self) -> Vec<String> {
+        let templates = match stationery::templates(self) {
             Ok(templates) => templates,
-            Err(fault) => return Some(fault.to_string()),
+            Err(WireFault::Config(fault)) => return vec![fault.what],
+            Err(fault) => return vec![fault.to_string()],
         };
+        let mut objections = Vec::new();
         let known: Vec<&str> = templates.languages().collect();
         let language = self.letters.language.as_str();
-        (!known.contains(&language)).then(|| {
-            format!(
+        if !known.contains(&language) {
+            objections.push(format!(
                 "[letters] language is `{language}`, and no letter has it; there are {}",
                 known.join(", ")
-            )
-        })
+            ));
+        }
+        let known: Vec<&str> = templates
+            .profiles()
+            .filter(|(_, kinds)| kinds.contains(&SheetKind::Pin))
+            .map(|(name, _)| name)
+            .collect();
+        let profile = self.paper.profile.as_str();
+        if !known.contains(&profile) {
+            let why = format!(
+                "is `{}`, and no layout of PIN letters has that name; there are {}",
+                profile.escape_debug(),
+                known.join(", ")
+            );
+            objections.push(self.about_paper("profile", &why));
+        }
+        objections
     }
 
     /// The letter sends people there to sign in: only https proves where they are.

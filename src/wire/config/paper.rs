@@ -250,6 +250,16 @@ impl PaperSection {
         }
     }
 
+    /// Where the administrator's own templates are.
+    pub fn templates_folder(&self) -> Option<&Path> {
+        named(&self.templates)
+    }
+
+    /// The picture at the top of the letters.
+    pub fn logo_file(&self) -> Option<&Path> {
+        named(&self.logo)
+    }
+
     /// What the settings say against each other, each with the setting that it is about.
     fn objections(&self) -> Vec<(&'static str, &'static str)> {
         let mut objections = Vec::new();
@@ -316,7 +326,7 @@ impl Config {
 
     /// Files that `[paper]` names, each with its setting.
     pub fn paper_files(&self) -> Vec<(&'static str, PathBuf)> {
-        let named = |path: &PathBuf| (!path.as_os_str().is_empty()).then(|| self.path(path));
+        let named = |path| named(path).map(|path| self.path(path));
         let single = [
             ("ca_file", named(&self.paper.ca_file)),
             ("logo", named(&self.paper.logo)),
@@ -339,6 +349,11 @@ impl Config {
         let at = line.map_or_else(String::new, |line| format!("line {line}: "));
         format!("{at}[paper] {setting} {why}")
     }
+}
+
+/// A path that is filled in.
+fn named(path: &Path) -> Option<&Path> {
+    (!path.as_os_str().is_empty()).then_some(path)
 }
 
 #[cfg(test)]

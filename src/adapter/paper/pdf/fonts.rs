@@ -66,6 +66,11 @@ impl PdfFonts {
         })
     }
 
+    /// A face, whole.
+    pub(in crate::adapter::paper) fn whole(&self, face: FaceId) -> Option<&ParsedFont> {
+        self.whole.get(&face)
+    }
+
     /// The stock called `name`, made of `glyphs` when it is asked for the first time.
     pub(in crate::adapter::paper) fn stock(
         &self,
@@ -184,13 +189,13 @@ impl<'a> Chosen<'a> {
 }
 
 /// In thousandths of an em and whole, as printpdf writes it (`/W`).
-fn width(font: &ParsedFont, id: u16) -> f32 {
+pub(in crate::adapter::paper) fn width(font: &ParsedFont, id: u16) -> f32 {
     let units = f32::from(font.get_horizontal_advance(id));
     (units * 1000.0 / f32::from(font.pdf_font_metrics.units_per_em)).trunc()
 }
 
 /// Six capitals: printpdf makes the subset's tag of them (ISO 32000-1 §9.6.4).
-pub(super) fn font_id(face: FaceId) -> FontId {
+pub(in crate::adapter::paper) fn font_id(face: FaceId) -> FontId {
     let mut id = "KEYL".to_owned();
     id.extend([face.0 / 26, face.0 % 26].map(|letter| char::from(b'A' + letter)));
     FontId(id)
