@@ -184,24 +184,27 @@ impl Missing {
         let character = self.0;
         let script = character.script();
         let sign = format!("“{character}” (U+{:04X})", u32::from(character));
-        match script {
-            Script::Han
-            | Script::Hiragana
-            | Script::Katakana
-            | Script::Hangul
-            | Script::Bopomofo => format!(
+        let is_far_eastern = matches!(
+            script,
+            Script::Han | Script::Hiragana | Script::Katakana | Script::Hangul | Script::Bopomofo
+        );
+        let has_no_script = matches!(script, Script::Common | Script::Inherited | Script::Unknown);
+        if is_far_eastern {
+            format!(
                 "{sign}, a character of the script {}, which keyline's own fonts do not have; install the package \
                  fonts-noto-cjk and name its NotoSansCJK-Regular.ttc in `paper.fonts`, or write it in Latin letters",
                 script.full_name()
-            ),
-            Script::Common | Script::Inherited | Script::Unknown => format!(
+            )
+        } else if has_no_script {
+            format!(
                 "{sign}, a sign or picture that no font of the letter has; leave it out or write it in letters"
-            ),
-            _ => format!(
+            )
+        } else {
+            format!(
                 "{sign}, a character of the script {}, which no font of the letter has; name one that has it in \
                  `paper.fonts`, such as one of the package fonts-noto-core, or write it in Latin letters",
                 script.full_name().replace('_', " ")
-            ),
+            )
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::port::Press;
 
 mod files;
 mod folder_of_templates;
+mod fonts;
 mod letters;
 mod logo;
 mod scripts;

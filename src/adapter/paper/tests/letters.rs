@@ -186,25 +186,22 @@ fn whom_to_ask_stands_as_a_sentence_in_every_language() {
     }
 }
 
+/// What is said of the English letter of `kind` when `from` in it becomes `to`.
+fn said_of_broken(kind: &str, from: &str, to: &str) -> String {
+    let file = format!("letters/{kind}/en.toml");
+    let found = SHIPPED_LETTERS.iter().find(|(name, _)| *name == file);
+    let (_, text) = found.unwrap();
+    assert!(text.contains(from), "{from}");
+    let text = text.replace(from, to);
+    let parsed = Templates::parse(&SHIPPED_PROFILES, &[(&file, &text)]);
+    let said = parsed.err().unwrap_or_else(|| panic!("{to} was taken"));
+    let said = said.to_string();
+    assert!(said.contains(&file), "{said}");
+    said
+}
+
 #[test]
-fn a_broken_letter_is_refused_with_file_line_and_reason() {
-    let broken = |kind: &str, language: &str, from: &str, to: &str| {
-        let file = format!("letters/{kind}/{language}.toml");
-        let text = SHIPPED_LETTERS
-            .iter()
-            .find(|(name, _)| *name == file)
-            .unwrap()
-            .1;
-        assert!(text.contains(from), "{from}");
-        let text = text.replace(from, to);
-        let parsed = Templates::parse(&SHIPPED_PROFILES, &[(&file, &text)]);
-        let said = parsed
-            .err()
-            .unwrap_or_else(|| panic!("{to} was taken"))
-            .to_string();
-        assert!(said.contains(&file), "{said}");
-        said
-    };
+fn a_placeholder_where_it_does_not_belong_is_refused() {
     for (kind, from, to, reason) in [
         ("pin", "Dear {name}", "Dear {pin}", "{pin} stands in a text"),
         ("key", "Dear {name}", "Dear {pin}", "{pin} stands in a text"),
@@ -236,11 +233,27 @@ fn a_broken_letter_is_refused_with_file_line_and_reason() {
         ),
         (
             "pin",
+            "{month}",
+            "{name}",
+            "`page.date` cannot use the placeholder {name}",
+        ),
+    ] {
+        let said = said_of_broken(kind, from, to);
+        assert!(said.contains(reason), "{reason} is not in: {said}");
+    }
+}
+
+#[test]
+fn a_broken_letter_is_refused_with_file_line_and_reason() {
+    for (kind, from, to, reason) in [
+        ("pin", "Dear {name}", "Dear {pin}", "line 3"),
+        (
+            "pin",
             "steps_heading",
             "steps_haeding",
             "unknown field `steps_haeding`",
         ),
-        ("key", "care =", "", "TOML parse error at line 1"),
+        ("key", "care =", "", "TOML parse error at line"),
         (
             "receipt",
             "signature = \"Signature\"",
@@ -263,12 +276,9 @@ fn a_broken_letter_is_refused_with_file_line_and_reason() {
         ("pin", "z = \"Zulu\"", "", "[spelling] lacks the letter `z`"),
         ("pin", ", \"December\"]", "]", "invalid length 11"),
     ] {
-        let said = broken(kind, "en", from, to);
+        let said = said_of_broken(kind, from, to);
         assert!(said.contains(reason), "{reason} is not in: {said}");
     }
-    // The line is told.
-    let said = broken("pin", "en", "Dear {name}", "Dear {pin}");
-    assert!(said.contains("line 3"), "{said}");
     let strange = Templates::parse(&SHIPPED_PROFILES, &[("letters/pin/Deutsch 2.toml", "")]);
     let said = strange.err().unwrap().to_string();
     assert!(said.contains("is no language"), "{said}");
