@@ -23,7 +23,7 @@ use crate::domain::credential::CredentialId;
 use crate::domain::time::Timestamp;
 use crate::face::report::{find_one, name};
 use crate::face::say::{self, Complaint, ExitCode};
-use crate::port::Ledger;
+use crate::port::{Ledger, Press};
 
 /// What is asked of whoever may write the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +157,8 @@ pub struct Alone<'a> {
     pub ledger: &'a dyn Ledger,
     /// Read only where they are needed, so that a slip in one of them is in nobody's way.
     pub policies: &'a dyn Fn() -> Result<Policies, Complaint>,
+    /// Where letters go, opened only for what concerns one.
+    pub press: &'a dyn Fn() -> Result<Arc<dyn Press>, Complaint>,
     pub erase: &'a dyn Fn(&str, &str) -> Result<String, Complaint>,
     pub now: Timestamp,
 }
@@ -188,9 +190,14 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
 
 fn hands_by_ourselves(alone: &Alone<'_>, hands: &Hands, actor: &str) -> Result<Answer, Complaint> {
     let policies = (alone.policies)()?;
+    // A letter in hand is taken although nobody can tell its press of it.
+    let press = match hands {
+        Hands::Scanned { .. } | Hands::Spoiled { .. } => (alone.press)().ok(),
+        Hands::Dispatched { .. } => None,
+    };
     let desk = Desk {
         ledger: alone.ledger,
-        press: None,
+        press: press.as_deref(),
         policies: &policies,
         actor,
         now: alone.now,

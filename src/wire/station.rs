@@ -13,7 +13,7 @@ use crate::app::board::Board;
 use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
-use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place};
+use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place, Press};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies, printer, stationery};
@@ -58,10 +58,7 @@ pub fn assemble(
     // Before everything that a station in work has open: a second one must not tidy up its letters.
     let ledger = Arc::new(open_ledger(config)?);
     ledger.sign_lock("a station");
-    let templates = stationery::templates(config)?;
-    let languages: Vec<String> = templates.languages().map(str::to_owned).collect();
-    let composer = stationery::composer(config, templates)?;
-    let press = printer::open_press(config, composer)?;
+    let (press, languages) = open_press(config)?;
     let policies = Arc::new(policies.at_a_station_that_prints(press.prints()));
     let content_key = station_keys(config)?.content_key();
     let folder = Arc::new(Folder::open(
@@ -99,6 +96,18 @@ pub fn assemble(
         folder,
         cancel,
     })
+}
+
+/// Where letters go, and the languages that they can be written in. Whoever opens it holds the ledger: nobody else tidies up
+/// there meanwhile.
+///
+/// # Errors
+/// What of the templates, or of the printer or folder that is configured, cannot be used.
+pub fn open_press(config: &Config) -> Result<(Arc<dyn Press>, Vec<String>), WireFault> {
+    let templates = stationery::templates(config)?;
+    let languages = templates.languages().map(str::to_owned).collect();
+    let composer = stationery::composer(config, templates)?;
+    Ok((printer::open_press(config, composer)?, languages))
 }
 
 /// The ledger, for the one process that works on it.

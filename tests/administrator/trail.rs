@@ -19,7 +19,7 @@ use keyline::wire::station::{self, Parts};
 use serde_json::Value;
 
 use crate::line::{Knows, Line, write};
-use crate::{err, keyline, out};
+use crate::{err, files, keyline, out};
 
 /// Whom the practice tenant knows.
 const PEOPLE: [&str; 3] = ["anna.lang", "juergen.mueller", "sophie.weiss"];
@@ -293,6 +293,12 @@ fn whoever_is_killed_between_two_scans_has_lost_nothing() {
     }
 }
 
+fn files_of_letters(line: &Line) -> usize {
+    let found = files::below(&line.config.path(&line.config.letters.folder));
+    let is_pdf = |path: &&std::path::PathBuf| path.extension().is_some_and(|end| end == "pdf");
+    found.iter().filter(is_pdf).count()
+}
+
 #[test]
 fn letters_are_spoiled_and_what_is_left_is_dispatched() {
     let (line, numbers) = letters(3, "gap_days = 0");
@@ -305,6 +311,8 @@ fn letters_are_spoiled_and_what_is_left_is_dispatched() {
         out(&torn)
     );
     assert_eq!(standing(&line, "1"), "held");
+    // Nobody shall send its file by mistake.
+    assert_eq!(files_of_letters(&line), 2);
     let void = mailer(&line, &["confirm", &numbers[0]]);
     assert_eq!(code(&void), 3);
     assert!(

@@ -39,8 +39,8 @@ While it runs you may type, followed by Enter:
   take N       take the card in slot N, and all cards of its batch, when the slot asks
   cards        the same for every slot that asks
   pin N PIN    the PIN that the key in slot N has now, when the slot asks; it is not shown
-  p            the letter that was named is in your hand and good, where the policy says confirm = \"key\"
-  b            the key that was named lies in its bag, where the policy says bag = \"key\"
+  p            the letter that was named is in your hand, and good (policy: confirm = \"key\")
+  b            the key that was named lies in its bag (policy: bag = \"key\")
   badge NAME   somebody else is at the bench now
   quit         finish the steps in hand, then end
 A hand scanner types here too: the code of a letter (PM1…), a control number or the label of a bag

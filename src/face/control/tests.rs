@@ -55,6 +55,12 @@ fn alone<'a>(
                 ..Policies::default()
             })
         },
+        press: &|| {
+            Err(Complaint::usage(
+                "There is no printer.",
+                "Name one in the configuration.",
+            ))
+        },
         erase,
         now: START,
     }

@@ -81,6 +81,7 @@ pub(super) fn put(config: &Config, asked: &Ask) -> Result<Answer, Complaint> {
         policies: &|| {
             policies::load(config).map_err(|fault| Complaint::from(WireFault::from(fault)))
         },
+        press: &|| Ok(station::open_press(config)?.0),
         erase: &|user, actor| erase(user, actor),
         now: SystemClock.now(),
     };

@@ -1,0 +1,208 @@
+//! What of a job leaves the house, on which day, and why the rest stays.
+
+use jiff::tz::TimeZone;
+
+use super::*;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// What a dispatch of the job makes of its things.
+pub(super) fn leaving(world: &World, policy: Policy, rehearsal: bool) -> Vec<(Thing, Fate)> {
+    // Two hours east of Greenwich: the world begins at 11:30 there.
+    let deed = Deed::Dispatched {
+        job: JOB,
+        zone: TimeZone::fixed(jiff::tz::offset(2)),
+        rehearsal,
+    };
+    let acted = hand(world, &deed, policy).unwrap();
+    let What::Dispatched(lines) = acted.what else {
+        panic!("{acted:?}");
+    };
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.job == JOB && line.envelope == ENVELOPE)
+    );
+    lines
+        .into_iter()
+        .map(|line| (line.thing, line.fate))
+        .collect()
+}
+
+fn early(day: &str) -> Fate {
+    Fate::Stays(Stay::TooEarly {
+        day: day.to_owned(),
+    })
+}
+
+fn in_days(gap_days: u32) -> Policy {
+    Policy {
+        gap_days,
+        ..Policy::default()
+    }
+}
+
+#[test]
+fn a_letter_leaves_days_after_its_bag_by_the_calendar() {
+    let world = world([on_paper(), vec![confirmed()]].concat());
+    let first = [
+        (Thing::Bag, Fate::Leaves),
+        (Thing::Letter, early("2026-03-03")),
+    ];
+    let before = world.happenings(JOB);
+    assert_eq!(leaving(&world, in_days(1), true), first);
+    assert_eq!(world.happenings(JOB), before, "a rehearsal writes nothing");
+    assert_eq!(leaving(&world, in_days(1), false), first);
+    assert_eq!(
+        world.happenings(JOB).last(),
+        Some(&left(Leaving::BagDispatched))
+    );
+    // 23:59 of the same day there, and then a minute more.
+    world.pass_seconds(12 * 3600 + 29 * 60);
+    let same_day = [
+        (Thing::Bag, Fate::Left),
+        (Thing::Letter, early("2026-03-03")),
+    ];
+    assert_eq!(leaving(&world, in_days(1), false), same_day);
+    world.pass_seconds(60);
+    assert_eq!(
+        leaving(&world, in_days(1), false),
+        [(Thing::Bag, Fate::Left), (Thing::Letter, Fate::Leaves)]
+    );
+    let before = world.happenings(JOB);
+    assert_eq!(before.last(), Some(&left(Leaving::LetterDispatched)));
+    assert_eq!(
+        leaving(&world, in_days(1), false),
+        [(Thing::Bag, Fate::Left), (Thing::Letter, Fate::Left)]
+    );
+    assert_eq!(world.happenings(JOB), before);
+    let gone = What::EnvelopedAlready {
+        envelope: ENVELOPE,
+        gone: true,
+    };
+    // It never lay in an envelope that anybody scanned.
+    assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
+    assert_eq!(take(&world, &sheet(5)), Ok(gone));
+}
+
+#[test]
+fn without_a_gap_both_leave_at_once_the_bag_first() {
+    let world = world([on_paper(), vec![confirmed()]].concat());
+    assert_eq!(
+        leaving(&world, in_days(0), false),
+        [(Thing::Bag, Fate::Leaves), (Thing::Letter, Fate::Leaves)]
+    );
+    let told = world.happenings(JOB);
+    assert!(told.ends_with(&[
+        left(Leaving::BagDispatched),
+        left(Leaving::LetterDispatched)
+    ]));
+}
+
+#[test]
+fn where_keys_have_no_bags_the_days_count_from_the_finished_key() {
+    let mut story = key_is_done(false);
+    story.push(printing(5));
+    let world = world(story);
+    world.pass_seconds(DAY_SECONDS);
+    assert_eq!(take(&world, &sheet(5)), Ok(What::Confirmed(ENVELOPE)));
+    assert_eq!(
+        leaving(&world, in_days(2), false),
+        [(Thing::Letter, early("2026-03-04"))]
+    );
+    assert_eq!(
+        leaving(&world, in_days(1), false),
+        [(Thing::Letter, Fate::Leaves)]
+    );
+    assert_eq!(
+        world.happenings(JOB).last(),
+        Some(&left(Leaving::LetterDispatched))
+    );
+}
+
+#[test]
+fn what_cannot_leave_says_why() {
+    let void = || Stay::Void {
+        reason: "torn".to_owned(),
+    };
+    let whole = |stay| vec![(Thing::Job, Fate::Stays(stay))];
+    for (story, fates) in [
+        (vec![], whole(Stay::NotDone)),
+        (vec![began("123")], whole(Stay::NotDone)),
+        (key_is_done(true), whole(Stay::NotBagged)),
+        (on_paper(), whole(Stay::NotConfirmed)),
+        ([on_paper(), vec![spoiled()]].concat(), whole(void())),
+        (
+            [on_paper(), vec![Happening::Cancelled { credential: None }]].concat(),
+            whole(Stay::Cancelled),
+        ),
+        (
+            [on_paper(), vec![confirmed(), spoiled()]].concat(),
+            vec![
+                (Thing::Bag, Fate::Stays(void())),
+                (Thing::Letter, Fate::Stays(void())),
+            ],
+        ),
+        (
+            [
+                on_paper(),
+                vec![confirmed(), left(Leaving::BagDispatched), spoiled()],
+            ]
+            .concat(),
+            vec![
+                (Thing::Bag, Fate::Left),
+                (Thing::Letter, Fate::Stays(void())),
+            ],
+        ),
+    ] {
+        let world = world(story);
+        world.pass_seconds(9 * DAY_SECONDS);
+        let before = world.happenings(JOB);
+        assert_eq!(leaving(&world, in_days(1), false), fates);
+        assert_eq!(world.happenings(JOB), before);
+    }
+}
+
+#[test]
+fn power_that_goes_while_a_batch_leaves_loses_no_line() {
+    let story = || [on_paper(), vec![confirmed()]].concat();
+    for cut in 1..40 {
+        let world = world(story());
+        world.cut_at(cut);
+        let deed = Deed::Dispatched {
+            job: JOB,
+            zone: TimeZone::UTC,
+            rehearsal: false,
+        };
+        let cut_off = hand(&world, &deed, in_days(0)).is_err();
+        world.mend();
+        let told = world.happenings(JOB);
+        leaving(&world, in_days(0), false);
+        let after = world.happenings(JOB);
+        assert!(after.starts_with(&told));
+        let both = [
+            left(Leaving::BagDispatched),
+            left(Leaving::LetterDispatched),
+        ];
+        assert!(after.ends_with(&both), "{cut} {cut_off}: {after:?}");
+        assert_eq!(after.len(), story().len() + 2);
+    }
+}
+
+#[test]
+fn everything_is_counted() {
+    let world = world([on_paper(), vec![confirmed()]].concat());
+    assert!(take(&world, &sheet(5)).is_ok());
+    leaving(&world, in_days(0), false);
+    let paper = world.paper().unwrap();
+    let counts = paper.values().next().copied().unwrap();
+    let whole = crate::port::PaperCounts {
+        confirmed: 1,
+        bagged: 1,
+        enveloped: 1,
+        bags_dispatched: 1,
+        letters_dispatched: 1,
+        ..crate::port::PaperCounts::default()
+    };
+    assert_eq!(counts, whole);
+}
