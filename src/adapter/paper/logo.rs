@@ -98,7 +98,9 @@ impl Logo {
         };
         let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
         decoder.set_transformations(Transformations::normalize_to_color8());
-        decoder.ignore_checksums(false);
+        // Neither is looked at, and either may unpack to more than the picture.
+        decoder.set_ignore_text_chunk(true);
+        decoder.set_ignore_iccp_chunk(true);
         let header = decoder.read_header_info().map_err(damaged)?;
         let (width, height) = (header.width, header.height);
         if width > LOGO_SIDE_PX_MAX || height > LOGO_SIDE_PX_MAX {

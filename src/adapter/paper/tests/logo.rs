@@ -211,3 +211,43 @@ fn a_logo_that_is_all_noise_becomes_coarser() {
     assert!(pdf.len() < 150 * 1024, "{} bytes", pdf.len());
     assert!(composer.logo.as_ref().unwrap().width >= 250);
 }
+
+/// A chunk of `kind` before the picture's first.
+fn with_chunk(picture: &[u8], kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut sum = flate2::Crc::new();
+    sum.update(kind);
+    sum.update(content);
+    // After the header, which ends at byte 33.
+    let mut bytes = picture[..33].to_vec();
+    bytes.extend(u32::try_from(content.len()).unwrap().to_be_bytes());
+    bytes.extend(kind);
+    bytes.extend(content);
+    bytes.extend(sum.sum().to_be_bytes());
+    bytes.extend(&picture[33..]);
+    bytes
+}
+
+#[test]
+fn what_unpacks_to_more_than_a_picture_is_not_unpacked() {
+    let small = png(png::ColorType::Grayscale, 4, 4, |_, _| vec![7]);
+    let plain = Logo::decode("logo.png", &small).unwrap();
+    // 200 MB of zeros in 200 KB.
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..200 {
+        encoder.write_all(&vec![0; 1024 * 1024]).unwrap();
+    }
+    let bomb = encoder.finish().unwrap();
+    let named = [b"bomb\0\0".as_slice(), &bomb].concat();
+    for kind in [b"iCCP", b"zTXt"] {
+        let logo = Logo::decode("logo.png", &with_chunk(&small, kind, &named)).unwrap();
+        assert_eq!(logo.pixels, plain.pixels);
+    }
+    // A picture of 4 x 4 whose data go on for 200 MB.
+    let mut endless = small[..33].to_vec();
+    let end = small.len() - 12;
+    endless.extend(&small[end..]);
+    let endless = with_chunk(&endless, b"IDAT", &bomb);
+    if let Ok(logo) = Logo::decode("logo.png", &endless) {
+        assert_eq!(logo.pixels.len(), 16);
+    }
+}
