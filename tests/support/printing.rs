@@ -140,6 +140,12 @@ impl Device {
         fs::read_to_string(self.path("told")).map_or(0, |told| told.lines().count())
     }
 
+    /// How many jobs it has begun and not done with, as long as nobody kills its program.
+    pub(crate) fn in_hand(&self) -> usize {
+        let over = fs::read_to_string(self.path("done")).map_or(0, |done| done.lines().count());
+        self.begun().saturating_sub(over)
+    }
+
     /// Waits until it has begun so many jobs.
     pub(crate) fn wait_until_begun(&self, jobs: usize) {
         wait("the device to begin", || self.begun() >= jobs);
