@@ -126,6 +126,9 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         if let Some(tray) = &tray {
             told.wrong.extend(sheets::at_any_moment(&home, tray));
         }
+        if ended.said.iter().any(|line| line.contains("panicked at")) {
+            told.wrong.push("it panicked".to_owned());
+        }
         if ended.hung {
             told.wrong.push("it did not come to an end".to_owned());
         }
