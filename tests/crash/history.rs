@@ -144,7 +144,9 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
             }
             Some(_) => {
                 let paper = tray.as_ref().zip(story.paper);
-                told.decisions.extend(decide(&home, hall, paper));
+                let (decisions, refused) = decide(&home, hall, paper);
+                told.decisions.extend(decisions);
+                told.wrong.extend(refused);
                 rows = check::entries(&home);
             }
             None => over = last && story.ends_with_cuts,
@@ -216,13 +218,17 @@ fn appended(ended: &Ended) -> usize {
 
 /// What an administrator does with jobs that wait for one: a sheet in doubt is looked for and scanned, or its letter made anew;
 /// all others start anew, with another key.
-fn decide(home: &Home, hall: &Hall, paper: Option<(&Tray, Paper)>) -> Vec<String> {
+///
+/// Tells what was decided, and what the program refused.
+fn decide(home: &Home, hall: &Hall, paper: Option<(&Tray, Paper)>) -> (Vec<String>, Vec<String>) {
     let held = check::held(home);
-    let command = |arguments: &[&str]| {
+    let (mut decisions, mut refused) = (Vec::new(), Vec::new());
+    let mut command = |arguments: &[&str]| {
         let done = home.command(&hall.pcscd, arguments).output().unwrap();
-        assert!(done.status.success(), "{arguments:?}: {done:?}");
+        if !done.status.success() {
+            refused.push(format!("{arguments:?}: {done:?}"));
+        }
     };
-    let mut decisions = Vec::new();
     for job in held {
         let (id, why) = (job.id.to_string(), format!("{:?}", job.why));
         let sheet = paper.and_then(|(tray, paper)| {
@@ -248,7 +254,7 @@ fn decide(home: &Home, hall: &Hall, paper: Option<(&Tray, Paper)>) -> Vec<String
         };
         decisions.push(format!("{why}: {what}"));
     }
-    decisions
+    (decisions, refused)
 }
 
 /// Everybody takes the letter and the key of their envelope and signs in, by a client of another make.
