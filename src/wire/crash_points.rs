@@ -34,7 +34,7 @@ pub const AT: &str = "KEYLINE_CRASH_AT";
 pub const COUNT: &str = "KEYLINE_CRASH_COUNT";
 
 /// Every effect, by the name under which its points are known.
-const EFFECTS: [&str; 18] = [
+const EFFECTS: [&str; 20] = [
     "key.reset",
     "key.repower",
     "key.set_pin",
@@ -51,6 +51,8 @@ const EFFECTS: [&str; 18] = [
     "ledger.note",
     "ledger.reopen",
     "press.deliver",
+    "press.take_back",
+    "press.forget",
     "mailbox.collect",
     "mailbox.finish",
 ];
@@ -223,11 +225,11 @@ impl Press for Watched<dyn Press> {
     }
 
     fn take_back(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
-        self.0.take_back(control, envelope)
+        effect("press.take_back", || self.0.take_back(control, envelope))
     }
 
     fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
-        self.0.forget(control, envelope)
+        effect("press.forget", || self.0.forget(control, envelope))
     }
 
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use keyline::adapter::ctap::Key;
 use keyline::adapter::ledger::{Identities, SqliteLedger, Verdict, open_pins, sealed_pins};
@@ -10,6 +11,7 @@ use keyline::app::journal::replay;
 use keyline::domain::credential::{CredentialId, RpId};
 use keyline::domain::enrollment::{Enrollment, Standing};
 use keyline::domain::event::{Attempt, Evidence, Happening};
+use keyline::domain::fault::Fault;
 use keyline::domain::job::JobId;
 use keyline::domain::pin::Pin;
 use keyline::port::{Attendant, Authenticator, CancelFlag, JobRecord, Ledger, PinVerdict};
@@ -20,6 +22,7 @@ use rusqlite::Connection;
 use crate::hands::Known;
 use crate::home::{Home, SPECIFIED_PIN, Template};
 use crate::letters;
+use crate::tray::Sheet;
 
 /// The relying party of every passkey here.
 const RP_ID: &str = "login.microsoft.com";
@@ -92,7 +95,13 @@ impl Judge<'_> {
     }
 
     /// What must hold when no job is in flight (I3 to I5, the letters, the chain).
-    pub(crate) fn at_the_end(&self, home: &Home, keys: &[Known]) -> Vec<String> {
+    /// `sheets`: what came out of the printer, where there is one.
+    pub(crate) fn at_the_end(
+        &self,
+        home: &Home,
+        keys: &[Known],
+        sheets: &[Arc<Sheet>],
+    ) -> Vec<String> {
         let book = match open(home) {
             Ok(book) => book,
             Err(why) => return vec![format!("the ledger cannot be read: {why}")],
@@ -117,6 +126,7 @@ impl Judge<'_> {
                 continue;
             }
             wrong.extend(self.one_job(home, keys, record, &state, &kept));
+            wrong.extend(letter(home, sheets, record, &state, &kept));
         }
         wrong.extend(left_over(home));
         match book.ledger.verify(Some(self.template.signer)) {
@@ -161,17 +171,6 @@ impl Judge<'_> {
                 "I4: the passkey of {user} is on {} keys",
                 found.len()
             )),
-        }
-        let letters = letters::all(&home.root().join("mailers"));
-        let current = letters
-            .iter()
-            .filter(|file| Some(letters::control_of(file).as_str()) == state.delivered())
-            .count();
-        if current != 1 {
-            wrong.push(format!(
-                "job {job}: {current} letters of {} have its number",
-                letters.len()
-            ));
         }
         wrong
     }
@@ -232,6 +231,38 @@ impl Judge<'_> {
     }
 }
 
+/// There is one letter with the job's last number, and on it the PIN that the ledger keeps.
+fn letter(
+    home: &Home,
+    sheets: &[Arc<Sheet>],
+    record: &JobRecord,
+    state: &Enrollment,
+    kept: &[Kept],
+) -> Option<String> {
+    let job = record.job.id;
+    let is_current = |control: &str| state.delivered() == Some(control);
+    let letters = letters::all(&home.root().join("mailers"));
+    let (current, count) = if home.prints {
+        let right = |sheet: &&Arc<Sheet>| {
+            is_current(&sheet.control.to_string())
+                && kept.iter().any(|one| {
+                    one.job == job
+                        && Some(one.attempt) == state.pin_of()
+                        && Pin::new(&sheet.letter.pin).is_ok_and(|pin| pin == one.pin)
+                })
+        };
+        (sheets.iter().filter(right).count(), sheets.len())
+    } else {
+        let files = letters.iter().map(|file| letters::control_of(file));
+        (
+            files.filter(|control| is_current(control)).count(),
+            letters.len(),
+        )
+    };
+    let wrong = || format!("job {job}: {current} letters of {count} have its number and its PIN");
+    (current != 1).then(wrong)
+}
+
 fn open(home: &Home) -> Result<Book, String> {
     let ledger =
         SqliteLedger::open_reader(&home.copy_ledger()).map_err(|fault| fault.to_string())?;
@@ -279,8 +310,10 @@ fn left_over(home: &Home) -> Vec<String> {
     // as known.
     let strange = names(home, "queue/hold").filter(|name| !name.starts_with("onboarding.csv"));
     left.extend(strange.map(|name| format!("queue/hold/{name} is left")));
-    let hidden = names(home, "mailers").filter(|name| name.starts_with(".unfinished"));
-    left.extend(hidden.map(|name| format!("mailers/{name} is left")));
+    // A letter that is printed lies in no folder at any time.
+    let strange =
+        names(home, "mailers").filter(|name| home.prints || name.starts_with(".unfinished"));
+    left.extend(strange.map(|name| format!("mailers/{name} is left")));
     let mut done: Vec<_> = names(home, "queue/done").collect();
     done.sort();
     if done != ["onboarding.csv", "onboarding.csv.report.json"] {
@@ -311,18 +344,57 @@ pub(crate) fn in_clear(folder: &Path) -> Vec<String> {
 }
 
 fn names(home: &Home, folder: &str) -> impl Iterator<Item = String> {
-    let entries = std::fs::read_dir(home.root().join(folder)).unwrap();
+    let entries = std::fs::read_dir(home.root().join(folder));
+    let entries = entries.into_iter().flatten();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap())
 }
 
+/// A job that waits for somebody's decision.
+pub(crate) struct HeldJob {
+    pub(crate) id: JobId,
+    pub(crate) why: Fault,
+    /// The sheet that may be there.
+    pub(crate) control: Option<String>,
+}
+
 /// The jobs that wait for somebody's decision, and why.
-pub(crate) fn held(home: &Home) -> Vec<(JobId, String)> {
+pub(crate) fn held(home: &Home) -> Vec<HeldJob> {
     let book = open(home).unwrap();
-    book.jobs
+    let held = book
+        .jobs
         .iter()
-        .filter(|record| record.standing == Standing::Held)
-        .map(|record| (record.job.id, format!("{:?}", record.held)))
-        .collect()
+        .filter(|record| record.standing == Standing::Held);
+    held.map(|record| HeldJob {
+        id: record.job.id,
+        why: record.held.clone().expect("a reason"),
+        control: replay(&book.ledger, record.job.id)
+            .unwrap()
+            .unconfirmed()
+            .map(str::to_owned),
+    })
+    .collect()
+}
+
+/// What happened to a job so far.
+pub(crate) struct Journal {
+    pub(crate) id: JobId,
+    pub(crate) happenings: Vec<Happening>,
+    pub(crate) state: Enrollment,
+}
+
+/// What happened to each job, in their order.
+pub(crate) fn journals(home: &Home) -> Result<Vec<Journal>, String> {
+    let book = open(home)?;
+    let journals = book.jobs.iter().map(|record| {
+        let id = record.job.id;
+        let rows = book.ledger.journal(id).unwrap();
+        Journal {
+            id,
+            happenings: rows.into_iter().map(|row| row.event.happening).collect(),
+            state: replay(&book.ledger, id).unwrap(),
+        }
+    });
+    Ok(journals.collect())
 }
 
 /// How many entries the journals of all jobs have.

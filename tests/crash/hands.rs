@@ -70,8 +70,15 @@ impl<'a> Hands<'a> {
         if at >= self.slots.len() {
             return;
         }
-        if words.starts_with("insert a key") || words.starts_with("put the key back") {
+        if words.starts_with("put the key back") {
+            // Also one that was done: its letter is made anew.
+            self.slots[at].done = false;
             self.lay(at);
+        } else if words.starts_with("insert a key") {
+            self.lay(at);
+        } else if words.starts_with("key into bag") || words.starts_with("first bag") {
+            self.lift(at);
+            self.slots[at].done = true;
         } else if words.starts_with("lift") || words.starts_with("wrong key") {
             self.lift(at);
         } else if words.starts_with("lay this key aside") || words.starts_with("type: wipe") {

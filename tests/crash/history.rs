@@ -1,15 +1,19 @@
 //! One history: a station that is cut down where it was told to be, started again each time, helped where only a person can
 //! help, and judged whenever it is down.
 
+use keyline::domain::fault::Fault;
 use keyline::practice::tenant::{Operation, Trick};
 
 use crate::check::{self, Judge};
+use crate::clerk::{self, Manner};
 use crate::client::{Case, sign_in};
 use crate::hands::{Hands, Known};
 use crate::home::{Home, Person};
-use crate::leg::{self, At, Ended};
+use crate::leg::{self, Around, At, Ended};
 use crate::letters::{self, Letter};
 use crate::many::Hall;
+use crate::sheets;
+use crate::tray::{Mischief, Tray};
 
 /// More starts than any history needs.
 const STARTS_MAX: usize = 12;
@@ -28,6 +32,17 @@ pub(crate) struct Story {
     pub(crate) more: &'static [(&'static str, &'static str)],
     /// Nothing of interest comes after the last cut.
     pub(crate) ends_with_cuts: bool,
+    /// Letters are printed.
+    pub(crate) paper: Option<Paper>,
+}
+
+/// A printer in the story, and who stands at it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paper {
+    pub(crate) mischief: Mischief,
+    pub(crate) manner: Manner,
+    /// A sheet in doubt that lies in the tray is scanned; otherwise its letter is made anew all the same.
+    pub(crate) trusts_what_it_finds: bool,
 }
 
 impl Story {
@@ -52,6 +67,8 @@ pub(crate) struct Told {
     /// What a person had to decide.
     pub(crate) decisions: Vec<String>,
     pub(crate) signed_in: usize,
+    /// How many sheets a printer put out.
+    pub(crate) sheets: usize,
     /// The crash points that each run passed, and its syncs.
     pub(crate) passed: Vec<Vec<String>>,
     pub(crate) syncs: Vec<u64>,
@@ -62,14 +79,21 @@ pub(crate) struct Told {
 
 /// Lives through a story on the readers from `reader` on.
 pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
-    let maker = &hall.maker;
-    let mut home = Home::new(&hall.template, hall.forgetful, reader, story.people);
+    let tray = story.paper.map(|paper| Tray::new(paper.mischief));
+    let printer = tray.as_ref().map(Tray::uri);
+    let mut home = Home::new(
+        &hall.template,
+        hall.forgetful,
+        reader,
+        story.people,
+        printer,
+    );
     story.prepare(&home);
     let mut hands = Hands::new(hall, reader, story.people.len());
     let judge = Judge {
         template: &hall.template,
         identities: &hall.identities,
-        maker,
+        maker: &hall.maker,
     };
     let mut told = Told::default();
     let mut watch = letters::Watch::default();
@@ -78,7 +102,13 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
     let mut over = false;
     while !over && told.wrong.is_empty() && told.starts < STARTS_MAX {
         let at = story.cuts.get(told.starts).copied();
-        let ended = leg::run(&home, &hall.pcscd, &mut hands, at, story.more);
+        let around = Around {
+            home: &home,
+            pcscd: &hall.pcscd,
+            more: story.more,
+            printer: tray.as_ref().zip(story.paper.map(|paper| paper.manner)),
+        };
+        let ended = leg::run(&around, &mut hands, at);
         told.starts += 1;
         rows += appended(&ended);
         let mailers = home.root().join("mailers");
@@ -93,20 +123,30 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         }
         told.wrong
             .extend(judge.at_any_moment(&home, &hands.taken, rows));
+        if let Some(tray) = &tray {
+            told.wrong.extend(sheets::at_any_moment(&home, tray));
+        }
+        if ended.said.iter().any(|line| line.contains("panicked at")) {
+            told.wrong.push("it panicked".to_owned());
+        }
         if ended.hung {
             told.wrong.push("it did not come to an end".to_owned());
         }
         let last = story.cuts.len() <= told.starts;
         match ended.code {
             Some(0) => {
-                told.wrong.extend(judge.at_the_end(&home, &hands.taken));
+                told.wrong
+                    .extend(at_the_end(&home, hall, &judge, &hands, tray.as_ref()));
                 if told.wrong.is_empty() {
                     told.wrong.extend(too_many_letters(&home, &watch));
                 }
                 over = true;
             }
             Some(_) => {
-                told.decisions.extend(decide(&home, hall));
+                let paper = tray.as_ref().zip(story.paper);
+                let (decisions, refused) = decide(&home, hall, paper);
+                told.decisions.extend(decisions);
+                told.wrong.extend(refused);
                 rows = check::entries(&home);
             }
             None => over = last && story.ends_with_cuts,
@@ -120,13 +160,29 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
             .push(format!("not done after {STARTS_MAX} starts"));
     }
     if story.sign_in && told.wrong.is_empty() {
-        told.wrong = everybody_signs_in(&home, hall, &judge, &mut hands);
+        told.wrong = everybody_signs_in(&home, hall, &judge, &mut hands, tray.as_ref());
         told.signed_in = story.people.len();
+    }
+    if let Some(tray) = &tray {
+        told.sheets = tray.sheets().len();
     }
     if !told.wrong.is_empty() {
         told.evidence = evidence(&home, &said);
     }
     told
+}
+
+fn at_the_end(
+    home: &Home,
+    hall: &Hall,
+    judge: &Judge<'_>,
+    hands: &Hands<'_>,
+    tray: Option<&Tray>,
+) -> Vec<String> {
+    let mut wrong = tray.map_or_else(Vec::new, |tray| sheets::at_the_end(home, &hall.pcscd, tray));
+    let sheets = tray.map_or_else(Vec::new, Tray::sheets);
+    wrong.extend(judge.at_the_end(home, &hands.taken, &sheets));
+    wrong
 }
 
 /// What it said each time, and the end of its log.
@@ -160,17 +216,45 @@ fn appended(ended: &Ended) -> usize {
         .count()
 }
 
-/// What an administrator does with jobs that wait for one: they start anew, with another key.
-fn decide(home: &Home, hall: &Hall) -> Vec<String> {
+/// What an administrator does with jobs that wait for one: a sheet in doubt is looked for and scanned, or its letter made anew;
+/// all others start anew, with another key.
+///
+/// Tells what was decided, and what the program refused.
+fn decide(home: &Home, hall: &Hall, paper: Option<(&Tray, Paper)>) -> (Vec<String>, Vec<String>) {
     let held = check::held(home);
-    for (job, _) in &held {
-        let retried = home
-            .command(&hall.pcscd, &["jobs", "retry", &job.to_string()])
-            .output()
-            .unwrap();
-        assert!(retried.status.success(), "{retried:?}");
+    let (mut decisions, mut refused) = (Vec::new(), Vec::new());
+    let mut command = |arguments: &[&str]| {
+        let done = home.command(&hall.pcscd, arguments).output().unwrap();
+        if !done.status.success() {
+            refused.push(format!("{arguments:?}: {done:?}"));
+        }
+    };
+    for job in held {
+        let (id, why) = (job.id.to_string(), format!("{:?}", job.why));
+        let sheet = paper.and_then(|(tray, paper)| {
+            // Whatever ailed the printer, it does not any more.
+            tray.mend();
+            let found = sheets::find(tray, job.control.as_deref()?);
+            found.filter(|_| paper.trusts_what_it_finds)
+        });
+        let what = match (job.why, sheet) {
+            (Fault::DeliveryUncertain, Some(sheet)) => {
+                let told = clerk::scan(home, &hall.pcscd, &sheet);
+                assert_eq!(told.as_deref(), Some("confirmed"));
+                "found and scanned"
+            }
+            (Fault::DeliveryUncertain | Fault::LetterSpoiled { .. }, _) => {
+                command(&["mailer", "reissue", &id, "--reason", "in doubt"]);
+                "made anew"
+            }
+            (_, _) => {
+                command(&["jobs", "retry", &id]);
+                "started anew"
+            }
+        };
+        decisions.push(format!("{why}: {what}"));
     }
-    held.into_iter().map(|(_, why)| why).collect()
+    (decisions, refused)
 }
 
 /// Everybody takes the letter and the key of their envelope and signs in, by a client of another make.
@@ -179,21 +263,24 @@ fn everybody_signs_in(
     hall: &Hall,
     judge: &Judge<'_>,
     hands: &mut Hands<'_>,
+    tray: Option<&Tray>,
 ) -> Vec<String> {
     let files = letters::all(&home.root().join("mailers"));
     let mut cases = Vec::new();
     for (at, given) in check::given(home).into_iter().enumerate() {
+        let sheet = tray.and_then(|tray| sheets::find(tray, &given.control));
         let file = files
             .iter()
-            .find(|file| letters::control_of(file) == given.control)
-            .expect("a letter");
-        let letter = Letter::read(file);
+            .find(|file| letters::control_of(file) == given.control);
+        let read = file.map(|file| Letter::read(file));
+        let letter = sheet.as_ref().map(|sheet| &sheet.letter).or(read.as_ref());
+        let letter = letter.expect("a letter");
         let held = home.tenant.credentials(&given.user).unwrap();
         let key: Known = judge.holders(&hands.taken, &held[0].id)[0].clone();
         let reader = hands.lay_for_sign_in(at, &key);
         cases.push(Case {
             user: given.user,
-            pin: letter.pin,
+            pin: letter.pin.clone(),
             change_pin: letter.change_pin,
             reader,
         });

@@ -105,18 +105,22 @@ pub(crate) struct Home {
     pub(crate) tenant: Tenant,
     pub(crate) disk: Disk,
     pub(crate) people: Vec<String>,
+    /// Its letters are no files.
+    pub(crate) prints: bool,
     with_old_keys: Vec<String>,
     // The disk is unmounted before its place goes.
     outside: tempfile::TempDir,
 }
 
 impl Home {
-    /// A copy whose slots are the readers from `reader` on, one for each of `people`, with their jobs in the queue.
+    /// A copy whose slots are the readers from `reader` on, one for each of `people`, with their jobs in the queue. Letters go to
+    /// this printer, or into a folder.
     pub(crate) fn new(
         template: &Template,
         forgetful: bool,
         reader: u16,
         people: &[Person],
+        printer: Option<String>,
     ) -> Self {
         let outside = tempfile::tempdir().unwrap();
         let setup = TenantSetup {
@@ -127,9 +131,11 @@ impl Home {
         let settings = settings(&setup, outside.path(), reader, people.len());
         let tenant = Tenant::start(setup).unwrap();
         let url = tenant.url().to_string();
+        let prints = printer.is_some();
         let settings = [
             settings,
             vec![
+                ("paper", "printer", printer.unwrap_or_default().into()),
                 ("entra", "authority", url.clone().into()),
                 ("entra", "graph", url.into()),
             ],
@@ -166,6 +172,7 @@ impl Home {
         Self {
             people: people.iter().map(|(person, _)| user(*person)).collect(),
             with_old_keys,
+            prints,
             tenant,
             disk,
             outside,

@@ -10,17 +10,22 @@ use std::time::{Duration, Instant};
 use keyline::wire::crash_points::{AT, COUNT};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::clerk::{Clerk, Manner};
 use crate::disk::Disk;
 use crate::forgetful::Loss;
 use crate::hands::Hands;
 use crate::home::Home;
 use crate::support::pcscd::Pcscd;
+use crate::tray::Tray;
 
 /// No run takes longer, on the busiest machine.
 const RUN_MAX: Duration = Duration::from_secs(60);
 
 /// How often the hands look after their cards while nothing is said.
 const TEND_EVERY: Duration = Duration::from_secs(1);
+
+/// How often somebody looks into the printer's tray.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Where the program is cut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +65,21 @@ pub(crate) struct Ended {
     pub(crate) hung: bool,
 }
 
+/// What surrounds a run.
+pub(crate) struct Around<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) pcscd: &'a Pcscd,
+    /// For the program's environment.
+    pub(crate) more: &'a [(&'a str, &'a str)],
+    /// Where letters are printed, and how whoever stands there works.
+    pub(crate) printer: Option<(&'a Tray, Manner)>,
+}
+
 /// Runs the station until nothing is left to do, or until `at`.
-pub(crate) fn run(
-    home: &Home,
-    pcscd: &Pcscd,
-    hands: &mut Hands<'_>,
-    at: Option<At>,
-    more: &[(&str, &str)],
-) -> Ended {
+pub(crate) fn run(around: &Around<'_>, hands: &mut Hands<'_>, at: Option<At>) -> Ended {
+    let Around {
+        home, pcscd, more, ..
+    } = *around;
     let trace = home.outside("passed");
     let _none_yet = std::fs::remove_file(&trace);
     let mut command = home.command(pcscd, &["run", "--until-empty"]);
@@ -93,8 +105,14 @@ pub(crate) fn run(
     }
     let before = syncs(home);
     let (child, lines) = start(command, &victim);
-    let (said, hung) = attend(&lines, hands, &victim);
+    let mut clerk = around
+        .printer
+        .map(|(tray, manner)| Clerk::new(tray, manner));
+    let (said, hung) = attend(around, &lines, hands, clerk.as_mut(), &victim);
     let status = wait(child);
+    if let Some(clerk) = clerk {
+        clerk.rest();
+    }
     if let Disk::Forgetful(disk) = &home.disk {
         // A run may end before it comes to its cut, which is not meant for the next one.
         disk.stay();
@@ -147,21 +165,37 @@ fn start(mut command: Command, victim: &Mutex<Option<Pid>>) -> (Child, Receiver<
 
 /// Hears it out, and kills it when it does not come to an end.
 fn attend(
+    around: &Around<'_>,
     lines: &Receiver<String>,
     hands: &mut Hands<'_>,
+    mut clerk: Option<&mut Clerk<'_>>,
     victim: &Mutex<Option<Pid>>,
 ) -> (Vec<String>, bool) {
+    let look_every = if clerk.is_some() {
+        LOOK_EVERY
+    } else {
+        TEND_EVERY
+    };
     let until = Instant::now() + RUN_MAX;
     let mut said = Vec::new();
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        match lines.recv_timeout(left.min(TEND_EVERY)) {
+        match lines.recv_timeout(left.min(look_every)) {
             Ok(line) => {
                 hands.obey(&line);
+                if let Some(clerk) = clerk.as_deref_mut() {
+                    clerk.hear(&line);
+                    clerk.work(around.home, around.pcscd);
+                }
                 said.push(line);
             }
             Err(RecvTimeoutError::Disconnected) => return (said, false),
-            Err(RecvTimeoutError::Timeout) if left > TEND_EVERY => hands.tend(),
+            Err(RecvTimeoutError::Timeout) if left > TEND_EVERY => {
+                hands.tend();
+                if let Some(clerk) = clerk.as_deref_mut() {
+                    clerk.work(around.home, around.pcscd);
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {
                 said.push(format!("(it hangs; {})", hands.describe()));
                 if let Some(program) = *victim.lock().unwrap() {

@@ -10,7 +10,7 @@ mod paper;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(crate) use paper::Letter;
+pub(crate) use paper::{Letter, control_on};
 
 /// The letters that were ever seen, by envelope and number, and those that were there when the station was looked at last.
 #[derive(Default)]

@@ -7,6 +7,7 @@
 
 mod apart;
 mod check;
+mod clerk;
 #[expect(dead_code, reason = "what a verdict tells beyond right and wrong")]
 #[path = "../station/client.rs"]
 mod client;
@@ -19,7 +20,13 @@ mod home;
 mod leg;
 mod letters;
 mod many;
+mod paper;
+#[expect(dead_code, reason = "print servers are the business of other tests")]
+#[path = "../support/printing.rs"]
+mod printing;
 mod seed;
+mod sheets;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;
+mod tray;

@@ -83,11 +83,12 @@ pub(crate) fn conclude(name: &str, since: Instant, stories: &[Story], told: &[To
         *why.entry(decision.as_str()).or_insert(0_usize) += 1;
     }
     report(&format!(
-        "{name}: {} histories, {} cuts, {} of them of the power, {} starts, {} sign-ins, {:.1} s",
+        "{name}: {} histories, {} cuts, {} of them of the power, {} starts, {} sheets, {} sign-ins, {:.1} s",
         stories.len(),
         sum(|one| one.cuts),
         sum(|one| one.power_cuts),
         sum(|one| one.starts),
+        sum(|one| one.sheets),
         sum(|one| one.signed_in),
         since.elapsed().as_secs_f64()
     ));

@@ -23,7 +23,7 @@ const SIGN_IN_EVERY: usize = 12;
 /// Points and syncs that a program passes once more because it was started again.
 const AGAIN: u64 = 10;
 
-fn story(people: &'static [Person], cuts: Vec<At>) -> Story {
+pub(crate) fn story(people: &'static [Person], cuts: Vec<At>) -> Story {
     Story {
         people,
         cuts,
@@ -31,6 +31,7 @@ fn story(people: &'static [Person], cuts: Vec<At>) -> Story {
         reply_lost: false,
         more: &[],
         ends_with_cuts: false,
+        paper: None,
     }
 }
 
@@ -56,7 +57,7 @@ fn points(quiet: &Told) -> u64 {
 }
 
 /// Everybody signs in at the end of some of the stories.
-fn with_sign_ins(mut stories: Vec<Story>) -> Vec<Story> {
+pub(crate) fn with_sign_ins(mut stories: Vec<Story>) -> Vec<Story> {
     if client::is_here() {
         let last = stories.len().saturating_sub(1);
         for (at, story) in stories.iter_mut().enumerate() {

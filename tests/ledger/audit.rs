@@ -4,6 +4,7 @@ use keyline::adapter::ledger::{Broken, Days, Sound, SqliteLedger, Verdict};
 use keyline::domain::event::{Happening, Step};
 use keyline::domain::fault::Fault;
 use keyline::domain::job::JobId;
+use keyline::domain::paper::Leaving;
 use keyline::port::{Duty, DutyOutcome, Ledger};
 use proptest::prelude::*;
 
@@ -109,6 +110,27 @@ fn an_untouched_ledger_is_sound_also_after_a_restart() {
         reader.verify(Some(stranger)).unwrap(),
         Verdict::Broken(_)
     ));
+}
+
+/// Letters are put into envelopes, and bags leave, when their batch is over and signed.
+#[test]
+fn what_leaves_the_bench_after_its_batch_ended_leaves_the_ledger_sound() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let jobs = admit(&ledger, "a", &["adele@contoso.com"]);
+    let mut hand = Hand::new(&ledger, jobs[0]);
+    hand.enroll("1001", &pin("48261739"));
+    let signed = sound(&ledger).checkpoints;
+    hand.write(Happening::Left {
+        what: Leaving::LetterEnveloped,
+    });
+    assert_eq!(sound(&ledger).checkpoints, signed);
+    drop(ledger);
+    sound(&SqliteLedger::open_reader(&bench.path()).unwrap());
+    sound(&bench.open().unwrap());
+    // The row with which the batch ended is still looked for.
+    tamper(&bench, "DELETE FROM checkpoint");
+    broken(&SqliteLedger::open_reader(&bench.path()).unwrap());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use keyline::domain::mailer::{CONTROL_DIGITS, ControlNumber};
 use zeroize::Zeroizing;
 
 /// The files with the words of the letters, to find out which of two things a page says.
@@ -26,6 +27,11 @@ pub(crate) struct Letter {
 impl Letter {
     /// Reads a printed letter with `pdftotext`.
     pub(crate) fn read(file: &Path) -> Self {
+        Self::read_for(file, envelope(file))
+    }
+
+    /// Reads a sheet whose file has another name, for the envelope on which it goes.
+    pub(crate) fn read_for(file: &Path, envelope: String) -> Self {
         let page = Command::new("pdftotext")
             .arg("-layout")
             .args([file, Path::new("-")])
@@ -35,12 +41,29 @@ impl Letter {
         let page = Zeroizing::new(String::from_utf8(page.stdout).unwrap());
         let text = Zeroizing::new(page.split_whitespace().collect::<Vec<_>>().join(" "));
         Self {
-            envelope: envelope(file),
+            envelope,
             pin: pin(&page),
             change_pin: change_pin(&text),
             text,
         }
     }
+}
+
+/// The one control number on the page: twelve digits in three groups whose check digits agree.
+///
+/// # Panics
+/// When the page has none, or two.
+pub(crate) fn control_on(text: &str) -> ControlNumber {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut found: Vec<ControlNumber> = words
+        .windows(3)
+        .map(|groups| groups.concat())
+        .filter(|digits| digits.len() == CONTROL_DIGITS)
+        .filter_map(|digits| ControlNumber::parse(&digits).ok())
+        .collect();
+    found.dedup();
+    assert_eq!(found.len(), 1, "one control number on a sheet");
+    found[0]
 }
 
 /// All letters of a folder, in the order of their envelopes.

@@ -8,6 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything here may take, on the busiest machine.
@@ -138,6 +139,12 @@ impl Device {
     /// How many jobs it has begun.
     pub(crate) fn begun(&self) -> usize {
         fs::read_to_string(self.path("told")).map_or(0, |told| told.lines().count())
+    }
+
+    /// How many jobs it has begun and not done with, as long as nobody kills its program.
+    pub(crate) fn in_hand(&self) -> usize {
+        let over = fs::read_to_string(self.path("done")).map_or(0, |done| done.lines().count());
+        self.begun().saturating_sub(over)
     }
 
     /// Waits until it has begun so many jobs.
@@ -451,8 +458,22 @@ fn appended(path: &Path) -> io::Result<File> {
     File::options().append(true).create(true).open(path)
 }
 
+/// A port for a peer that may be killed and come back to it: below those that the system gives to whoever asks for any, and given to
+/// nobody else in this process.
 fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    const FIRST: u32 = 12_000;
+    const PORTS: u32 = 20_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(61);
+    for _ in 0..PORTS {
+        let given = GIVEN.fetch_add(1, Ordering::SeqCst);
+        let port = FIRST + start.wrapping_add(given) % PORTS;
+        let port = u16::try_from(port).expect("a port");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::ErrorKind::AddrInUse.into())
 }
 
 /// Waits until `child` listens.

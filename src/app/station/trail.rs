@@ -1,10 +1,14 @@
 //! What hands did to paper and bags, written down in the loop: no run of the job is surprised.
 
+use std::sync::Arc;
+
+use crate::app::board::News;
 use crate::app::station::Desk;
 use crate::app::station::handle::PutOff;
 use crate::app::trail::{self, Acted, Deed, Refusal, What};
 use crate::domain::enrollment::Standing;
-use crate::domain::job::JobId;
+use crate::domain::job::{Envelope, JobId};
+use crate::domain::mailer::ControlNumber;
 
 impl Desk {
     /// Writes the deed down in its turn: see [`Desk::in_turn`].
@@ -30,14 +34,20 @@ impl Desk {
         if in_work && !matches!(deed, Deed::Dispatched { .. }) {
             return Err(Refusal::InWork(record.job.envelope));
         }
+        // A printer is asked over the network, and the loop waits for no network.
+        let press = self.ports.press.as_ref();
+        let asks_printer = press.prints() && matches!(deed, Deed::Spoiled { .. });
         let desk = trail::Desk {
             ledger,
-            press: Some(self.ports.press.as_ref()),
+            press: (!asks_printer).then_some(press),
             policies: &self.policies,
             actor,
             now: self.ports.clock.now(),
         };
         let acted = trail::act(&desk, &record, deed)?;
+        if let (true, What::Spoiled { control, .. }) = (asks_printer, &acted.what) {
+            self.take_back_aside(control, record.job.envelope);
+        }
         match &acted.what {
             What::Confirmed(_) | What::Bagged(_) | What::Spoiled { .. } => {
                 self.changed(job);
@@ -50,6 +60,22 @@ impl Desk {
             | What::Dispatched(_) => {}
         }
         Ok(acted)
+    }
+
+    /// What still waits in the printer must not come out as a letter that is void. Whatever is left there is told; the next run of the
+    /// job tries once more.
+    fn take_back_aside(&self, control: &str, envelope: Envelope) {
+        let Ok(control) = ControlNumber::parse(control) else {
+            return;
+        };
+        let (press, board) = (Arc::clone(&self.ports.press), Arc::clone(&self.board));
+        tokio::task::spawn_blocking(move || {
+            if let Err(fault) = press.take_back(&control, envelope) {
+                tracing::warn!(%fault, "the printer may still have a void letter");
+                let what = fault.to_string();
+                board.announce(News::Trouble { what });
+            }
+        });
     }
 
     /// Where a person confirmed the last thing that was missing, no run tells that the job is done.

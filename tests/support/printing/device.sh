@@ -25,6 +25,7 @@ put_out() {
 }
 
 echo "begun" >>"$here/told"
+trap 'echo "over" >>"$here/done"' EXIT
 # One mood for each job, as far as they go.
 mood=$(sed -n "$(wc -l <"$here/told")p" "$here/plan" 2>/dev/null)
 case ${mood:-$(cat "$here/mood")} in
