@@ -3,6 +3,7 @@
 
 mod check;
 mod keys;
+mod papers;
 mod people;
 mod pins;
 mod reconcile;
@@ -16,6 +17,9 @@ mod trail;
 mod files;
 #[path = "../support/line.rs"]
 mod line;
+#[expect(dead_code, reason = "these tests need a part of it")]
+#[path = "../support/small_disk.rs"]
+mod small_disk;
 
 use std::process::{Command, Output, Stdio};
 

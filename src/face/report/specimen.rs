@@ -135,7 +135,14 @@ fn warnings(trials: &[Trial]) -> Vec<String> {
             unreviewed.insert(&trial.language);
         }
     }
-    warnings.extend(fonts.values().map(|why| sentence(why)));
+    let fonts = fonts.iter();
+    warnings.extend(fonts.map(|(language, why)| {
+        format!(
+            "Nothing in `{}` can be printed yet: {}",
+            clean(language),
+            sentence(why)
+        )
+    }));
     if !unreviewed.is_empty() {
         let all: Vec<&str> = unreviewed.into_iter().collect();
         warnings.push(format!(

@@ -196,7 +196,7 @@ fn unsettable(fault: &Fault) -> Complaint {
     };
     Complaint::new(
         ExitCode::Courier,
-        news::sentence(what),
+        format!("The specimen could not be made: {}", news::sentence(what)),
         "Nothing was written. `keyline mailer check` tells which layouts take which sheets and languages.",
     )
 }

@@ -19,8 +19,8 @@ pub(super) fn end(batch: &Batch, about: &About) -> (Vec<Part>, Sheet) {
     parts.push(Part::Heading("The sheets".to_owned()));
     parts.push(sheets_part(counted));
     parts.push(Part::Text(
-        "A number is drawn before the printer is asked. The numbers drawn are the sheets that are confirmed, void, in doubt and \
-         waiting, and those that certainly never came out. Count the paper, shredded sheets as well, and write down what you find."
+        "A number is drawn before the printer is asked, and one number stands on one sheet. The sheets that were drawn are \
+         confirmed, void, in doubt or waiting. Count the paper, shredded sheets as well, and write down what you find."
             .to_owned(),
     ));
     parts.extend(numbers(batch, about));
@@ -98,10 +98,23 @@ fn sheets_part(counted: Count) -> Part {
                 "waiting for the printer or for a confirmation",
                 counted.waiting,
             ),
-            row("certainly never came out", counted.never_printed),
-            row("numbers drawn, the sum of these", counted.drawn),
+            row("sheets, the sum of these", sheets_of(counted)),
+            row(
+                "numbers whose sheet certainly never came out",
+                counted.never_printed,
+            ),
+            row("numbers drawn, with these", counted.drawn),
         ],
     )
+}
+
+/// The sheets that there are, or may be.
+const fn sheets_of(counted: Count) -> usize {
+    counted
+        .confirmed
+        .saturating_add(counted.void)
+        .saturating_add(counted.unknown)
+        .saturating_add(counted.waiting)
 }
 
 /// The numbers that do not belong to a good letter.
@@ -253,6 +266,7 @@ fn sheet(batch: &Batch, counted: Count, chain: &Chain) -> Sheet {
         ("void", counted.void),
         ("in doubt", counted.unknown),
         ("waiting", counted.waiting),
+        ("sheets", sheets_of(counted)),
         ("never printed", counted.never_printed),
         ("drawn", counted.drawn),
     ] {
