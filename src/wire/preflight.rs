@@ -113,12 +113,15 @@ fn examine_paper(config: &Config, found: &mut Findings) {
     if found.objections.len() == before && config.check_templates().is_empty() {
         let composer = stationery::templates(config)
             .and_then(|templates| stationery::composer(config, templates));
-        found
-            .objections
-            .extend(composer.err().map(|fault| match fault {
-                WireFault::Config(fault) => fault.what,
-                fault => fault.to_string(),
-            }));
+        if let Err(fault) = composer {
+            found
+                .objections
+                .push(if let WireFault::Config(fault) = &fault {
+                    fault.what.clone()
+                } else {
+                    fault.to_string()
+                });
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::app::papers::{Batch, Item};
 use crate::domain::document::{Long, Part, Sheet, Table};
 use crate::domain::enrollment::Standing;
+use crate::domain::time::Timestamp;
 use crate::face::report::papers::{
     About, bag_code, column, day, fact, fold_words, heads, jobs, letter_code, model, place, serial,
     state, table, utc,
@@ -91,34 +92,20 @@ pub(super) fn packing_list(batch: &Batch, about: &About) -> (Vec<Part>, Sheet) {
         let place = item.deliver_to.as_ref().or(item.department.as_ref());
         place.map_or_else(String::new, |place| clean(place))
     };
-    let rows = keys
-        .iter()
-        .map(|item| {
-            vec![
-                bag_code(item),
-                model(item),
-                serial(item),
-                clean(&item.person),
-                goes_to(item),
-                day(item.bagged, &about.zone),
-                day(item.bag_dispatched, &about.zone),
-            ]
-        })
-        .collect();
-    let cells = keys
-        .iter()
-        .map(|item| {
-            vec![
-                bag_code(item),
-                model(item),
-                serial(item),
-                clean(&item.person),
-                goes_to(item),
-                utc(item.bagged),
-                utc(item.bag_dispatched),
-            ]
-        })
-        .collect();
+    let cells = |item: &Item, when: &dyn Fn(Option<Timestamp>) -> String| {
+        vec![
+            bag_code(item),
+            model(item),
+            serial(item),
+            clean(&item.person),
+            goes_to(item),
+            when(item.bagged),
+            when(item.bag_dispatched),
+        ]
+    };
+    let here = |at| day(at, &about.zone);
+    let rows = keys.iter().map(|item| cells(item, &here)).collect();
+    let sheet = keys.iter().map(|item| cells(item, &utc)).collect();
     let parts = vec![
         Part::Facts(vec![
             fact(
@@ -152,7 +139,7 @@ pub(super) fn packing_list(batch: &Batch, about: &About) -> (Vec<Part>, Sheet) {
         "bagged_utc",
         "dispatched_utc",
     ]);
-    (parts, Sheet { head, rows: cells })
+    (parts, Sheet { head, rows: sheet })
 }
 
 pub(super) fn hand_over(batch: &Batch) -> (Vec<Part>, Sheet) {
