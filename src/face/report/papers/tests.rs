@@ -190,7 +190,8 @@ fn only_finished_keys_are_signed_for_and_keys_alone_are_packed() {
         | B-0001 | Security Key | …0042 | =Person 1 | Sales� | 2026-03-02 09:30 | 
         | B-0002 | Security Key | …0042 | =Person 2 | Sales� | 2026-03-02 09:30 | 
         | B-0003 | Security Key | …0042 | =Person 3 | Sales� | 2026-03-02 09:30 | 
-    "#]].assert_eq(&text(&document));
+    "#]]
+    .assert_eq(&text(&document));
 }
 
 #[test]
