@@ -44,6 +44,11 @@ pub(crate) struct Bench {
 impl Bench {
     /// `None`, with a word about it, where there can be no readers.
     pub(crate) fn new(readers: u16, confirm_cards: &str) -> Option<Self> {
+        Self::with(readers, &[("slots", "confirm_cards", confirm_cards.into())])
+    }
+
+    /// With these settings.
+    pub(crate) fn with(readers: u16, more: &[(&str, &str, toml::Value)]) -> Option<Self> {
         if unavailable().is_some() {
             return None;
         }
@@ -51,10 +56,8 @@ impl Bench {
         let places: Vec<toml::Value> = (0..readers)
             .map(|reader| format!("reader:{}", reader_name(reader)).into())
             .collect();
-        let settings = [
-            ("slots", "confirm_cards", confirm_cards.into()),
-            ("slots", "places", places.into()),
-        ];
+        let mut settings = vec![("slots", "places", places.into())];
+        settings.extend_from_slice(more);
         Some(Self {
             home: Home::new(&settings),
             cards: BTreeMap::new(),

@@ -6,6 +6,10 @@ mod client;
 mod home;
 mod letters;
 mod outcomes;
+mod printed;
+#[expect(dead_code, reason = "some moods are the business of other tests")]
+#[path = "../support/printing.rs"]
+mod printing;
 mod program;
 mod reissue;
 mod sign_in;

@@ -78,6 +78,11 @@ impl Program {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
+    /// What it has said on stderr so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.heard.talk.lock().unwrap().stderr.clone()
+    }
+
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
         let process = rustix::process::Pid::from_child(&self.child);

@@ -8,6 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -91,14 +92,15 @@ impl Mood {
     }
 }
 
-/// The device: a folder with its mood and its sheets.
+/// The device: a folder with its mood and its sheets. A clone is the same device.
+#[derive(Clone)]
 pub(crate) struct Device {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Device {
     fn new() -> io::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = Arc::new(tempfile::tempdir()?);
         // A print server's own user looks for its programs here.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
         fs::create_dir(folder.path().join("sheets"))?;
