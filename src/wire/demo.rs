@@ -154,7 +154,7 @@ impl Stage {
         let program = std::env::current_exe()
             .map_or_else(|_| "keyline".to_owned(), |path| path.display().to_string());
         let told = format!(
-            "\nletters   {}\nledger    {}\nlog       {}\nPINs      {program} pins show 0001 --config {} --identity {}\nDelete {} when you have seen enough: its letters hold practice PINs in clear.\n",
+            "\nletters   {}\nledger    {}\nlog       {}\nPINs      {program} pins show 0001 --config {} --identity {}\nThe demo has no printer: its letters are PDF files, and nothing was printed.\nDelete {} when you have seen enough: its letters hold practice PINs in clear.\n",
             place(&self.config.letters.folder),
             place(&self.config.ledger.file),
             place(&self.config.log.folder),
