@@ -22,6 +22,7 @@ use rusqlite::Connection;
 use crate::hands::Known;
 use crate::home::{Home, SPECIFIED_PIN, Template};
 use crate::letters;
+use crate::many::Hall;
 use crate::tray::Sheet;
 
 /// The relying party of every passkey here.
@@ -29,9 +30,9 @@ const RP_ID: &str = "login.microsoft.com";
 
 /// Whoever looks.
 pub(crate) struct Judge<'a> {
-    pub(crate) template: &'a Template,
-    pub(crate) identities: &'a Identities,
-    pub(crate) maker: &'a Manufacturer,
+    template: &'a Template,
+    identities: &'a Identities,
+    maker: &'a Manufacturer,
 }
 
 /// The ledger as the disk has it now.
@@ -47,7 +48,15 @@ struct Kept {
     pin: Pin,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    pub(crate) fn of(hall: &'a Hall) -> Self {
+        Self {
+            template: &hall.template,
+            identities: &hall.identities,
+            maker: &hall.maker,
+        }
+    }
+
     /// What must hold whenever the program is down (I1, I2, and of I3 that nothing is at the tenant which the ledger does not
     /// know). `rows`: how many entries of journals the program was told to be on the disk.
     pub(crate) fn at_any_moment(&self, home: &Home, keys: &[Known], rows: usize) -> Vec<String> {
@@ -426,7 +435,8 @@ pub(crate) fn given(home: &Home) -> Vec<Given> {
             Given {
                 user: record.job.request.user.clone(),
                 envelope: record.job.envelope.to_string(),
-                control: state.delivered().expect("a letter").to_owned(),
+                // Whoever has none is told of elsewhere.
+                control: state.delivered().unwrap_or_default().to_owned(),
                 attempts: usize::try_from(state.attempt().0).unwrap(),
             }
         })

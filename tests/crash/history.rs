@@ -81,20 +81,11 @@ pub(crate) struct Told {
 pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
     let tray = story.paper.map(|paper| Tray::new(paper.mischief));
     let printer = tray.as_ref().map(Tray::uri);
-    let mut home = Home::new(
-        &hall.template,
-        hall.forgetful,
-        reader,
-        story.people,
-        printer,
-    );
+    let (template, forgetful) = (&hall.template, hall.forgetful);
+    let mut home = Home::new(template, forgetful, reader, story.people, printer);
     story.prepare(&home);
     let mut hands = Hands::new(hall, reader, story.people.len());
-    let judge = Judge {
-        template: &hall.template,
-        identities: &hall.identities,
-        maker: &hall.maker,
-    };
+    let judge = Judge::of(hall);
     let mut told = Told::default();
     let mut watch = letters::Watch::default();
     let mut rows = 0;
@@ -121,25 +112,15 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
                 told.wrong.extend(watch.look(&mailers));
             }
         }
-        told.wrong
-            .extend(judge.at_any_moment(&home, &hands.taken, rows));
-        if let Some(tray) = &tray {
-            told.wrong.extend(sheets::at_any_moment(&home, tray));
-        }
-        if ended.said.iter().any(|line| line.contains("panicked at")) {
-            told.wrong.push("it panicked".to_owned());
-        }
-        if ended.hung {
-            told.wrong.push("it did not come to an end".to_owned());
-        }
+        let wrong = judge.at_any_moment(&home, &hands.taken, rows);
+        told.wrong.extend(wrong);
+        told.wrong.extend(of_the_run(&home, tray.as_ref(), &ended));
         let last = story.cuts.len() <= told.starts;
         match ended.code {
             Some(0) => {
-                told.wrong
-                    .extend(at_the_end(&home, hall, &judge, &hands, tray.as_ref()));
-                if told.wrong.is_empty() {
-                    told.wrong.extend(too_many_letters(&home, &watch));
-                }
+                let wrong = at_the_end(&home, hall, &judge, &hands, tray.as_ref());
+                told.wrong.extend(wrong);
+                told.wrong.extend(too_many_letters(&home, &watch));
                 over = true;
             }
             Some(_) => {
@@ -163,13 +144,23 @@ pub(crate) fn live(hall: &Hall, reader: u16, story: &Story) -> Told {
         told.wrong = everybody_signs_in(&home, hall, &judge, &mut hands, tray.as_ref());
         told.signed_in = story.people.len();
     }
-    if let Some(tray) = &tray {
-        told.sheets = tray.sheets().len();
-    }
+    told.sheets = tray.as_ref().map_or(0, |tray| tray.sheets().len());
     if !told.wrong.is_empty() {
         told.evidence = evidence(&home, &said);
     }
     told
+}
+
+/// What must hold after any run, beside what the judge says.
+fn of_the_run(home: &Home, tray: Option<&Tray>, ended: &Ended) -> Vec<String> {
+    let mut wrong = tray.map_or_else(Vec::new, |tray| sheets::at_any_moment(home, tray));
+    if ended.said.iter().any(|line| line.contains("panicked at")) {
+        wrong.push("it panicked".to_owned());
+    }
+    if ended.hung {
+        wrong.push("it did not come to an end".to_owned());
+    }
+    wrong
 }
 
 fn at_the_end(

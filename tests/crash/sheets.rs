@@ -77,17 +77,16 @@ fn one_journal(journal: &Journal, out: &BTreeSet<String>) -> Vec<&'static str> {
                 intent: Intent::Deliver { control },
                 ..
             } => {
-                if open.replace(control).is_some() {
-                    wrong.push("a second sheet was handed over while the first may be there");
-                }
+                let before = open.replace(control);
+                let second = "a second sheet was handed over while the first may be there";
+                wrong.extend(before.map(|_| second));
             }
             Happening::NotDone {
                 step: Step::Deliver,
                 ..
             } => {
-                if open.take().is_some_and(|control| out.contains(control)) {
-                    wrong.push("a sheet came out that was certain not to exist");
-                }
+                let gone = open.take().filter(|control| out.contains(*control));
+                wrong.extend(gone.map(|_| "a sheet came out that was certain not to exist"));
             }
             Happening::Printed {
                 sheet: Printed::Unknown { .. },
