@@ -192,6 +192,14 @@ pub trait Press: Send + Sync {
         Ok(())
     }
 
+    /// The numbers of the letters that the press keeps a copy of.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when that cannot be seen.
+    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
+        Ok(Vec::new())
+    }
+
     /// Where the sheet with this number went, as far as the press can tell: for the doubt after a crash. `None`: it was
     /// certainly not handed over.
     ///

@@ -8,6 +8,7 @@ pub mod pulse;
 mod react;
 pub mod reading;
 pub mod slots;
+mod tidy;
 mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,6 +148,8 @@ impl Desk {
             &self.options.actor,
             self.ports.clock.now(),
         )?;
+        let tidied = tidy::tidy(&self.ports);
+        self.survive(tidied);
         self.load_jobs()?;
         let (waiting, under_way) = self.station.queue();
         self.board.announce(News::Ready { waiting, under_way });

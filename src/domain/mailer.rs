@@ -69,7 +69,7 @@ impl ControlNumber {
         }
     }
 
-    /// The twelve digits in three groups, for reading: `4820 9173 5583`.
+    /// The twelve digits in three groups, for reading: `4820 9173 5525`.
     pub fn grouped(self) -> String {
         let digits = self.to_string();
         let mut out = String::with_capacity(CONTROL_DIGITS + 2);

@@ -236,6 +236,10 @@ impl Press for Watched<dyn Press> {
         effect("press.deliver", || self.0.deliver(mailer))
     }
 
+    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
+        self.0.kept()
+    }
+
     fn whereabouts(
         &self,
         control: &ControlNumber,

@@ -292,6 +292,15 @@ impl Press for PrinterPress {
         self.spool.remove(&job_name(control))
     }
 
+    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
+        Ok(self
+            .spool
+            .kept()?
+            .iter()
+            .filter_map(|name| control_of(name))
+            .collect())
+    }
+
     fn whereabouts(
         &self,
         control: &ControlNumber,
@@ -309,6 +318,11 @@ impl Press for PrinterPress {
 /// What a letter is called at the printer. It names neither person nor key; the number stands on the sheet.
 fn job_name(control: &ControlNumber) -> String {
     format!("PM-{control}")
+}
+
+/// The number in a job's name, if it is one of ours.
+fn control_of(name: &str) -> Option<ControlNumber> {
+    ControlNumber::parse(name.strip_prefix("PM-")?).ok()
 }
 
 fn unknown(why: &str) -> Printing {

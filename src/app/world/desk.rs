@@ -39,6 +39,8 @@ pub(crate) struct PressState {
     pub(crate) accepted: Vec<Accepted>,
     /// The numbers of letters of which the press keeps nothing any more.
     pub(crate) forgotten: Vec<String>,
+    /// The numbers of letters of which it says that it keeps a copy.
+    pub(crate) kept: Vec<ControlNumber>,
     /// How long the PINs of the letters were that were checked beforehand.
     pub(crate) checked: Vec<usize>,
     /// The press cannot tell whether a sheet came out.
@@ -81,6 +83,10 @@ impl Press for World {
 
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
         self.call(Op::Follow, |state| state.follow(ticket))
+    }
+
+    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
+        Ok(self.state().press.kept.clone())
     }
 
     fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {

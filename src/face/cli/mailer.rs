@@ -25,9 +25,9 @@ pub enum Mailer {
     /// Void a letter and have a new one made, with a new PIN
     ///
     /// For a letter that could not be written, or of which nobody knows whether it came out. The key is needed once more: put it
-    /// back into a slot, and it gets a new PIN. Its passkey stays. The old letter's control number is void. A job is done the moment
-    /// its PDF lies in the letters' folder, and then there is no reissue: print a torn sheet again from the PDF while it is still
-    /// there; after that the person needs a new enrollment (a job file with `replace` = yes).
+    /// back into a slot, and it gets a new PIN. Its passkey stays. The old letter's control number is void. A letter that was
+    /// confirmed is not reissued; where the policy asks for no confirmation, it is the moment that its PDF lies in the letters'
+    /// folder. After that the person needs a new enrollment (a job file with `replace` = yes).
     Reissue {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]

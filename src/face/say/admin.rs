@@ -40,7 +40,7 @@ pub fn done(changed: &Changed, who: &str) -> String {
 }
 
 /// After the hand-over.
-const REPLACE: &str = "If the sheet was spoiled, print the PDF again while it is still there. For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
+const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
 
 /// Why nothing was done about the job called `who`.
 pub fn refused(why: &Unchanged, who: &str) -> Complaint {
@@ -78,7 +78,7 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
         ),
         Unchanged::HandedOver => refuse(
             format!(
-                "{who} is done: its letter was put into the letters' folder as a PDF, and with that the station has forgotten its PIN."
+                "{who} is done: its letter was confirmed, and with that the station has forgotten its PIN."
             ),
             REPLACE,
         ),

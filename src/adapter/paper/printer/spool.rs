@@ -72,6 +72,26 @@ impl Spool {
         })
     }
 
+    /// The names of all copies.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`] when the folder cannot be read.
+    pub(super) fn kept(&self) -> Result<Vec<String>, Fault> {
+        let Some(folder) = &self.0 else {
+            return Ok(Vec::new());
+        };
+        let listed = std::fs::read_dir(folder).and_then(|entries| {
+            entries
+                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+                .collect::<io::Result<Vec<_>>>()
+        });
+        let names = listed.map_err(|error| Fault::Mailer {
+            what: format!("the folder {} cannot be read: {error}", folder.display()),
+        })?;
+        let stems = names.iter().filter_map(|name| name.strip_suffix(".pdf"));
+        Ok(stems.map(str::to_owned).collect())
+    }
+
     /// Removes the copy, if there is one.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use crate::app::admin::{Change, Changed};
 use crate::app::board::{Awaited, Standstill};
 use crate::app::trail::Deed;
 use crate::domain::job::JobId;
+use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::{Bagging, Confirm};
 use crate::domain::scan;
 
@@ -152,4 +153,37 @@ async fn a_sheet_that_is_in_somebodys_hand_is_confirmed_although_the_printer_is_
     let summary = running.await.expect("no panic").expect("it ran");
     assert_eq!((summary.done, summary.held), (1, Vec::new()));
     assert_eq!(world.count(Op::PressDeliver), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_outlived_its_confirmation_goes_at_the_next_start() {
+    let world = printing(2);
+    let scan_only = || policy(Confirm::Scan, Bagging::None);
+    let first = desk(&world, people(2), scan_only(), None);
+    let (handle, board) = (first.handle(), Arc::clone(&first.board));
+    let running = tokio::spawn(first.run());
+    until(|| board.view().unconfirmed.len() == 2).await;
+    let controls: Vec<_> = {
+        let state = world.state();
+        let sheets = state.press.sheets.iter();
+        sheets.map(|sheet| sheet.control.clone()).collect()
+    };
+    let deed = Deed::Scanned(scan::read(&controls[0]).expect("a code"));
+    let asked = handle.clone();
+    let told = tokio::task::spawn_blocking(move || asked.trail(deed, "4711".to_owned()));
+    assert!(matches!(told.await, Ok(Some(Ok(_)))));
+    assert!(handle.ask(Request::Stop));
+    running.await.expect("no panic").expect("it ran");
+
+    // As though the power had gone before the removal.
+    world.state().press.forgotten.clear();
+    world.state().press.kept = controls
+        .iter()
+        .map(|control| ControlNumber::parse(control).expect("a number"))
+        .collect();
+    let next = desk(&world, Arc::new(Folder::default()), scan_only(), None);
+    let (handle, running) = (next.handle(), tokio::spawn(next.run()));
+    assert!(handle.ask(Request::Stop));
+    running.await.expect("no panic").expect("it ran");
+    assert_eq!(world.state().press.forgotten, controls[..1]);
 }
