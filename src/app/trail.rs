@@ -34,7 +34,12 @@ pub enum Deed {
     /// The one key was pressed that confirms what this job awaits, where its policy says `key`.
     Pressed { job: JobId, step: Step },
     /// The letter is torn, misprinted or lost.
-    Spoiled { job: JobId, reason: String },
+    Spoiled {
+        job: JobId,
+        reason: String,
+        /// The sheet's own number, where that is what the job was named by: an older sheet's is void already.
+        sheet: Option<ControlNumber>,
+    },
     /// Whatever of the job may leave the house now has left it.
     Dispatched {
         job: JobId,
@@ -177,7 +182,7 @@ pub fn act(desk: &Desk<'_>, record: &JobRecord, deed: &Deed) -> Result<Acted, Re
             expected: awaited(desk.ledger, Step::Deliver)?,
         }),
         Deed::Pressed { step, .. } => case.pressed(*step),
-        Deed::Spoiled { reason, .. } => case.spoil(reason),
+        Deed::Spoiled { reason, sheet, .. } => case.spoil(reason, *sheet),
         Deed::Dispatched {
             zone, rehearsal, ..
         } => Ok(nothing_left(What::Dispatched(
@@ -336,7 +341,7 @@ impl Case<'_> {
         }
     }
 
-    fn spoil(&self, reason: &str) -> Result<Acted, Refusal> {
+    fn spoil(&self, reason: &str, sheet: Option<ControlNumber>) -> Result<Acted, Refusal> {
         if self.state.standing() == Standing::Cancelled {
             return Err(Refusal::Cancelled);
         }
@@ -350,6 +355,9 @@ impl Case<'_> {
             None => return Err(Refusal::NoLetter),
         }
         .to_owned();
+        if sheet.is_some_and(|sheet| sheet.to_string() != number) {
+            return Err(Refusal::SpoiledAlready);
+        }
         if self.state.has_left(Leaving::LetterDispatched) {
             return Err(Refusal::LetterGone);
         }

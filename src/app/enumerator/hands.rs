@@ -32,6 +32,7 @@ pub(super) fn tear(shift: &Shift<'_>, job: JobId) -> bool {
     let deed = Deed::Spoiled {
         job,
         reason: "torn".to_owned(),
+        sheet: None,
     };
     let done = act(&shift.ports, &shift.policies, &deed).is_ok();
     if done && shift.world.has_power() {
@@ -66,7 +67,14 @@ impl Shift<'_> {
             };
             if !lies_there {
                 let reason = "nothing came out".to_owned();
-                self.do_by_hand(job, &Deed::Spoiled { job, reason });
+                self.do_by_hand(
+                    job,
+                    &Deed::Spoiled {
+                        job,
+                        reason,
+                        sheet: None,
+                    },
+                );
             }
         }
     }

@@ -368,11 +368,27 @@ fn one_key_confirms_only_where_the_policy_says_so() {
 }
 
 fn spoil(world: &World) -> Result<What, Refusal> {
+    spoil_sheet(world, None)
+}
+
+fn spoil_sheet(world: &World, sheet: Option<ControlNumber>) -> Result<What, Refusal> {
     let deed = Deed::Spoiled {
         job: JOB,
         reason: "torn".to_owned(),
+        sheet,
     };
     take(world, &deed)
+}
+
+#[test]
+fn the_number_of_an_older_sheet_does_not_spoil_the_new_one() {
+    let world = world(on_paper());
+    assert_eq!(
+        spoil_sheet(&world, Some(control(6))),
+        Err(Refusal::SpoiledAlready)
+    );
+    assert!(world.enrollment(JOB).spoiled().is_none());
+    assert!(spoil_sheet(&world, Some(control(5))).is_ok());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::trail::{Acted, Deed, Line, Refusal, What};
 use crate::domain::job::{BatchName, JobId};
+use crate::domain::mailer::ControlNumber;
 use crate::domain::scan;
 use crate::face::control::Answer;
 use crate::face::report::find_one;
@@ -56,6 +57,7 @@ pub(super) fn done(
             let deed = Deed::Spoiled {
                 job: record.job.id,
                 reason: reason.clone(),
+                sheet: sheet_of(ledger, job, record.job.id)?,
             };
             let acted = act(deed).map_err(|why| why.complaint(Some(&record)))?;
             Ok(told(&acted))
@@ -66,6 +68,19 @@ pub(super) fn done(
             after,
         } => part(ledger, batch, *after, *rehearsal, act).map(|part| Answer::Part { part }),
     }
+}
+
+/// The number of the job's sheet that `text` is, if it is one: a serial number may look the same.
+fn sheet_of(
+    ledger: &dyn Ledger,
+    text: &str,
+    job: JobId,
+) -> Result<Option<ControlNumber>, Complaint> {
+    let Ok(control) = ControlNumber::parse(text) else {
+        return Ok(None);
+    };
+    let owner = ledger.job_of_letter(&control)?;
+    Ok((owner == Some(job)).then_some(control))
 }
 
 /// Why it was not done.
