@@ -53,6 +53,7 @@ fn without_paper_it_waits_takes_no_other_and_goes_on_when_fed() {
     printer.device.set(Mood::OutOfPaper).unwrap();
     let ticket = deliver(&press, 0);
     follow_until_waiting(&press, &ticket, "paper");
+    assert_eq!(printer.device.in_hand(), 1);
     // It can take a job as far as anybody can tell; asked to, this one says that it is busy, and that is no doubt.
     press.can_take().unwrap();
     let busy = press.deliver(&letter(1)).unwrap_err();
