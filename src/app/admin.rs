@@ -13,9 +13,10 @@ use crate::app::station::reading::holder_of;
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Happening, Intent, Step};
 use crate::domain::fault::Fault;
-use crate::domain::job::JobId;
+use crate::domain::job::{Envelope, JobId};
+use crate::domain::mailer::ControlNumber;
 use crate::domain::time::Timestamp;
-use crate::port::Ledger;
+use crate::port::{Ledger, Press};
 
 /// What shall become of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,16 +43,46 @@ pub enum Changed {
     /// `begun`: a key was bound, and may hold what the job put on it.
     Cancelled {
         begun: bool,
+        /// As in [`Changed::Reissued`].
+        void: Option<String>,
     },
     /// `begun`: the key that the job had begun with was given up; `reissue`: and with it the new PIN that it should get.
     Retried {
         begun: bool,
         reissue: bool,
+        /// As in [`Changed::Reissued`].
+        void: Option<String>,
     },
     /// `void`: the control number of the letter that may exist and is not to be trusted any more.
     Reissued {
         void: Option<String>,
     },
+}
+
+impl Changed {
+    /// The control number of the letter that the change made void, if one may exist.
+    pub fn void(&self) -> Option<&str> {
+        match self {
+            Self::Held | Self::Released => None,
+            Self::Cancelled { void, .. } | Self::Retried { void, .. } | Self::Reissued { void } => {
+                void.as_deref()
+            }
+        }
+    }
+
+    /// Takes the letter that the change made void back, where it waits in a printer: out of there it would come minutes later, with a
+    /// PIN that the key may still have. A letter that is a file stays for whoever looks after the key, until the next one is made.
+    /// It may take as long as a printer may take to answer.
+    ///
+    /// # Errors
+    /// Those of [`Press::take_back`]: it may still come out.
+    pub fn take_void_back(&self, press: &dyn Press, envelope: Envelope) -> Result<(), Fault> {
+        match self.void().map(ControlNumber::parse) {
+            Some(Ok(control)) if press.prints() => press.take_back(&control, envelope),
+            // What is no number no press ever had.
+            Some(Ok(_) | Err(_)) | None => Ok(()),
+        }
+    }
 }
 
 /// Why nothing was changed.
@@ -136,12 +167,14 @@ pub fn change(
         }
         (Change::Cancel, _) => {
             let credential = enrollment.left_behind();
+            let void = enrollment.unconfirmed().map(str::to_owned);
             write(enrollment, Happening::Cancelled { credential })?;
-            Ok(Changed::Cancelled { begun })
+            Ok(Changed::Cancelled { begun, void })
         }
         (Change::Retry, None) if !begun => Err(Unchanged::NotBegun),
         (Change::Retry, held) => {
             let reissue = enrollment.is_reissue();
+            let void = enrollment.unconfirmed().map(str::to_owned);
             let (enrollment, given_up) = give_up(enrollment, held.as_ref(), &write)?;
             // The key is given up first: cut in between, the job stays held and a second retry finishes the change.
             if held.is_some() {
@@ -150,6 +183,7 @@ pub fn change(
             Ok(Changed::Retried {
                 begun: given_up,
                 reissue: given_up && reissue,
+                void: void.filter(|_| given_up),
             })
         }
         (Change::Reissue { reason }, _) => {

@@ -68,6 +68,7 @@ pub(crate) enum Op {
     PressDeliver,
     Follow,
     Forget,
+    TakeBack,
     WasDelivered,
     Entropy,
 }
@@ -89,6 +90,7 @@ impl Op {
             | Self::PressDeliver
             | Self::Follow
             | Self::Forget
+            | Self::TakeBack
             | Self::WasDelivered => Fault::DeliveryUncertain,
             Self::Entropy => Fault::Internal {
                 what: "cut".to_owned(),
@@ -124,6 +126,7 @@ impl Op {
             | Self::Settle
             | Self::PressDeliver
             | Self::Follow
+            | Self::TakeBack
             | Self::WasDelivered => true,
             Self::Open
             | Self::Capabilities

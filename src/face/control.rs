@@ -7,6 +7,7 @@
 
 mod socket;
 mod trail;
+mod void;
 
 pub use socket::{Server, ask, serve};
 pub use trail::{Hands, Part};
@@ -118,6 +119,7 @@ pub type Erase = Arc<dyn Fn(&str, &str) -> Result<String, Complaint> + Send + Sy
 pub fn over_station(
     ledger: Arc<dyn Ledger>,
     station: Handle,
+    press: Arc<dyn Press>,
     erase: Erase,
 ) -> impl Fn(&Ask) -> Answer + Send + Sync + 'static {
     move |asked| {
@@ -132,7 +134,10 @@ pub fn over_station(
             Ask::Change { job, change, actor } => {
                 find_one(ledger.as_ref(), job).and_then(|record| {
                     match station.change(record.job.id, change.clone(), actor.clone()) {
-                        Some(Ok(changed)) => Ok(say::admin::done(&changed, &name(&record))),
+                        Some(Ok(changed)) => {
+                            let press = || Ok(Arc::clone(&press));
+                            Ok(void::told(changed, &record, &press))
+                        }
                         Some(Err(why)) => Err(say::admin::refused(&why, &name(&record))),
                         None => Err(ended()),
                     }
@@ -177,7 +182,7 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
             };
             let (ledger, now) = (alone.ledger, alone.now);
             admin::change(ledger, &policies, record.job.id, change, actor, now)
-                .map(|changed| say::admin::done(&changed, &name(&record)))
+                .map(|changed| void::told(changed, &record, alone.press))
                 .map_err(|why| say::admin::refused(&why, &name(&record)))
         }),
         Ask::Erase { user, actor } => (alone.erase)(user, actor),

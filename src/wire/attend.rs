@@ -62,6 +62,7 @@ impl Attendance {
         let answer = control::over_station(
             parts.ledger.clone(),
             handle.clone(),
+            parts.ports.press.clone(),
             erasing(parts.ledger.clone()),
         );
         let socket = control::serve(&socket_path(config)?, answer)?;

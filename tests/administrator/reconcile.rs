@@ -255,7 +255,12 @@ fn beside_a_running_station_the_station_deletes() {
     );
     let handle = desk.handle();
     let erase = attend::erasing(parts.ledger.clone());
-    let answer = control::over_station(parts.ledger.clone(), handle.clone(), erase);
+    let answer = control::over_station(
+        parts.ledger.clone(),
+        handle.clone(),
+        parts.ports.press.clone(),
+        erase,
+    );
     let path = &attend::socket_path(&line.config).expect("a place");
     let socket = control::serve(path, answer).expect("a socket");
     let running = std::thread::spawn(move || {

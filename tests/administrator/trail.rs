@@ -106,7 +106,12 @@ fn run(
     thread::scope(|scope| {
         let (summary, _) = line.run_attended(Knows::nothing(), keys, |parts, handle| {
             let erase = attend::erasing(parts.ledger.clone());
-            let answer = control::over_station(parts.ledger.clone(), handle.clone(), erase);
+            let answer = control::over_station(
+                parts.ledger.clone(),
+                handle.clone(),
+                parts.ports.press.clone(),
+                erase,
+            );
             let path = attend::socket_path(&line.config).expect("a place");
             let server: Server = control::serve(&path, answer).expect("a socket");
             let parts = Parts {

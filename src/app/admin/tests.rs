@@ -172,7 +172,10 @@ fn a_cancelled_job_leaves_a_duty_and_no_pin_of_the_stations() {
     assert!(has_pin(&ledger));
     assert_eq!(
         ask(&ledger, &Change::Cancel),
-        Ok(Changed::Cancelled { begun: true })
+        Ok(Changed::Cancelled {
+            begun: true,
+            void: None
+        })
     );
     assert_eq!(ledger.enrollment(JOB).standing(), Standing::Cancelled);
     assert_eq!(
@@ -187,7 +190,10 @@ fn a_job_that_never_began_is_cancelled_without_a_trace() {
     let ledger = ledger([]);
     assert_eq!(
         ask(&ledger, &Change::Cancel),
-        Ok(Changed::Cancelled { begun: false })
+        Ok(Changed::Cancelled {
+            begun: false,
+            void: None
+        })
     );
     assert!(ledger.state().ledger.open_duties().is_empty());
 }
@@ -198,19 +204,21 @@ fn a_retry_gives_up_the_key_and_waits_for_another() {
     doubt.extend([started(Step::Register), held()]);
     let mut letter = course("123", Step::Register);
     letter.extend([started(Step::Deliver), held()]);
-    for (story, orphan) in [
-        (vec![began("123"), started(Step::Reset)], false),
-        (course("123", Step::SetPin), false),
-        (course("123", Step::MakeCredential), true),
-        (doubt, true),
-        (letter, true),
+    let control = "4820 9173 5525";
+    for (story, orphan, void) in [
+        (vec![began("123"), started(Step::Reset)], false, None),
+        (course("123", Step::SetPin), false, None),
+        (course("123", Step::MakeCredential), true, None),
+        (doubt, true, None),
+        (letter, true, Some(control)),
     ] {
         let ledger = ledger(story);
         assert_eq!(
             ask(&ledger, &Change::Retry),
             Ok(Changed::Retried {
                 begun: true,
-                reissue: false
+                reissue: false,
+                void: void.map(str::to_owned),
             })
         );
         let state = ledger.enrollment(JOB);
@@ -241,7 +249,8 @@ fn a_key_that_an_abandoned_attempt_kept_can_be_given_up_too() {
         ask(&ledger, &Change::Retry),
         Ok(Changed::Retried {
             begun: true,
-            reissue: false
+            reissue: false,
+            void: None,
         })
     );
     assert!(!ledger.enrollment(JOB).wants_its_key());
@@ -263,7 +272,8 @@ fn a_retry_that_was_cut_between_its_two_events_can_be_made_again() {
         ask(&ledger, &Change::Retry),
         Ok(Changed::Retried {
             begun: false,
-            reissue: false
+            reissue: false,
+            void: None,
         })
     );
     assert_eq!(ledger.enrollment(JOB).standing(), Standing::UnderWay);

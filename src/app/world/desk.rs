@@ -89,6 +89,13 @@ impl Press for World {
         Ok(self.state().press.kept.clone())
     }
 
+    fn take_back(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
+        self.call(Op::TakeBack, |state| {
+            state.take_back(&control.to_string());
+            Ok(())
+        })
+    }
+
     fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
         self.call(Op::Forget, |state| {
             state.press.forgotten.push(control.to_string());

@@ -156,6 +156,23 @@ impl State {
         }
     }
 
+    /// What has not come out never will.
+    pub(super) fn take_back(&mut self, control: &str) {
+        for one in &mut self.press.accepted {
+            one.is_known &= one.is_out || one.sheet.control != control;
+        }
+    }
+
+    /// Somebody puts paper in: what waits comes out, whether anybody asks for it or not.
+    pub(crate) fn feed(&mut self) {
+        self.press.lacks_paper = false;
+        for job in 0..self.press.accepted.len() {
+            if self.press.accepted[job].is_known {
+                self.comes_out(job);
+            }
+        }
+    }
+
     /// What no honest printer does.
     pub(crate) fn print_once_more(&mut self, ticket: &Ticket) {
         let job = usize::try_from(ticket.job).expect("a number of ours");

@@ -2,6 +2,7 @@
 
 mod hands;
 mod station;
+mod void;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,6 +1,7 @@
 //! What became of a change that the administrator asked for.
 
 use crate::app::admin::{Changed, Unchanged};
+use crate::domain::mailer::ControlNumber;
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
 
 /// What was done, about the job called `who`.
@@ -11,32 +12,49 @@ pub fn done(changed: &Changed, who: &str) -> String {
             format!("{who} is held. `keyline jobs release` lets it go on.")
         }
         Changed::Released => format!("{who} goes on where it was."),
-        Changed::Cancelled { begun: false } => {
+        Changed::Cancelled { begun: false, .. } => {
             format!("{who} is cancelled. No key was begun for it.")
         }
-        Changed::Cancelled { begun: true } => format!(
-            "{who} is cancelled. A key was begun for it: wipe that key before it is used again. If its passkey is at Entra, it will be deleted there."
+        Changed::Cancelled { begun: true, void } => format!(
+            "{who} is cancelled. {}A key was begun for it: wipe that key before it is used again. If its passkey is at Entra, it will be deleted there.",
+            void_letter(void.as_deref())
         ),
         Changed::Retried { begun: false, .. } => format!("{who} waits for a key."),
         Changed::Retried {
             begun: true,
             reissue,
+            void,
         } => format!(
-            "{who} waits for another key. {}Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there.",
+            "{who} waits for another key. {}{}Lay the old one aside: it may hold what was put on it. If its passkey is at Entra, it will be deleted there.",
             if *reissue {
                 "Its reissue is dropped: the old key gets no new PIN. "
             } else {
                 ""
-            }
+            },
+            void_letter(void.as_deref())
         ),
         Changed::Reissued { void } => format!(
             "{who} gets a new PIN and a new letter. {}Put its key back into a slot; its passkey stays.",
-            void.as_ref().map_or_else(String::new, |control| format!(
-                "The letter with control number {} is void: if there is one, destroy it. ",
-                clean(control)
-            ))
+            void_letter(void.as_deref())
         ),
     }
+}
+
+fn void_letter(control: Option<&str>) -> String {
+    control.map_or_else(String::new, |control| {
+        format!(
+            "The letter with control number {} is void: if there is one, destroy it. ",
+            clean(control)
+        )
+    })
+}
+
+/// Said behind what was done: the letter with this number could not be taken out of the printer.
+pub fn may_still_print(control: &str) -> String {
+    // Older journals have numbers in groups; the printer has none so.
+    let name = ControlNumber::parse(control)
+        .map_or_else(|_| clean(control), |control| control.to_string());
+    format!(" The printer may still print it: cancel PM-{name} there.")
 }
 
 /// After the hand-over.

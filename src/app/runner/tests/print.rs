@@ -296,6 +296,38 @@ fn a_station_that_stops_leaves_the_sheet_in_the_printer_and_goes_on_with_it() {
     assert_eq!(line.world.count(Op::WasDelivered), 0, "the ticket is known");
 }
 
+/// As a queue that tries again does, once somebody has put paper in.
+#[test]
+fn a_letter_that_waits_in_the_printer_never_comes_out_once_it_is_void() {
+    for wish in [reissue(), Change::Cancel, Change::Retry] {
+        let line = ready(Confirm::Scan);
+        fates(&line, &[NO_PAPER]);
+        let mut ports = line.world.ports();
+        let cancel = CancelFlag::default();
+        ports.clock = std::sync::Arc::new(Cut(line.world.clone(), cancel.clone()));
+        let stopped = Ending::Stopped(Fault::Cancelled);
+        assert_eq!(line.run_on(&ports, &cancel), stopped);
+        let void = control(&line);
+        let changed = change(&line, &wish).expect("a change");
+        assert_eq!(changed.void(), Some(void.as_str()), "{wish:?}");
+        let taken = changed.take_void_back(&line.world, line.job.envelope);
+        assert_eq!(taken, Ok(()));
+        line.world.state().feed();
+        assert!(line.world.state().press.sheets.is_empty(), "{wish:?}");
+        if wish != reissue() {
+            continue;
+        }
+        line.world.put(1, 0);
+        assert_eq!(line.run(), Ending::KeyDone);
+        line.world.take_out(1);
+        assert_eq!(line.run(), Ending::Awaits(Step::Deliver));
+        assert_eq!(line.world.state().press.sheets.len(), 1);
+        assert_ne!(control(&line), void);
+        scanned(&line);
+        line.assert_sound("made anew");
+    }
+}
+
 #[test]
 fn a_void_sheet_is_confirmed_by_nobody_and_released_by_nobody() {
     let line = ready(Confirm::Scan);

@@ -262,7 +262,8 @@ fn a_key_that_was_wiped_is_told_and_given_up_by_the_administrator_alone() {
             retried,
             Ok(Changed::Retried {
                 begun: true,
-                reissue: true
+                reissue: true,
+                void: None,
             })
         );
         let duties = line.world.state().ledger.open_duties();

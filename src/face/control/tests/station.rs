@@ -62,7 +62,12 @@ fn a_job_in_work_is_left_alone_and_every_other_is_changed() {
     let desk = desk(&ledger, press);
     let station = desk.handle();
     let erase: Erase = Arc::new(|_, _| unreachable!());
-    let answer = over_station(Arc::new(ledger.clone()), station.clone(), erase);
+    let answer = over_station(
+        Arc::new(ledger.clone()),
+        station.clone(),
+        Arc::new(ledger.clone()),
+        erase,
+    );
     let running = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

@@ -1,0 +1,72 @@
+//! A letter that a change makes void and that may still wait in the printer.
+
+use super::*;
+use crate::app::world::{Op, When, started};
+use crate::domain::fault::Fault;
+
+const MAY_PRINT: &str = " The printer may still print it: cancel PM-482091735525 there.";
+
+/// A job whose letter is in the printer, or was.
+fn letter_in_printer() -> World {
+    let ledger = ledger();
+    let mut story = course("123", Step::Register);
+    story.push(started(Step::Deliver));
+    ledger.tell(JobId(1), story);
+    ledger.state().press.prints = true;
+    ledger
+}
+
+fn changes() -> [Change; 3] {
+    let reason = "nothing came out".to_owned();
+    [Change::Reissue { reason }, Change::Cancel, Change::Retry]
+}
+
+fn asked(ledger: &World, wanted: Change, press: Option<World>) -> String {
+    let erase = |_: &str, _: &str| unreachable!();
+    let open = || -> Result<Arc<dyn Press>, Complaint> {
+        match &press {
+            Some(press) => Ok(Arc::new(press.clone())),
+            None => Err(Complaint::usage("There is no printer.", "Name one.")),
+        }
+    };
+    let alone = Alone {
+        press: &open,
+        ..alone(ledger, &erase)
+    };
+    let told = by_ourselves(&alone, &change("1", wanted)).into_result();
+    told.unwrap()
+}
+
+#[test]
+fn it_is_taken_back_before_the_answer() {
+    for wanted in changes() {
+        let ledger = letter_in_printer();
+        let told = asked(&ledger, wanted, Some(ledger.clone()));
+        assert!(told.contains("4820 9173 5525 is void"), "{told}");
+        assert!(!told.contains("may still print"), "{told}");
+        assert_eq!(ledger.count(Op::TakeBack), 1, "{told}");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_said_and_the_change_stands() {
+    for wanted in changes() {
+        let ledger = letter_in_printer();
+        let what = "it does not answer".to_owned();
+        ledger.trick(Op::TakeBack, When::Before, Fault::PrinterAway { what });
+        let told = asked(&ledger, wanted.clone(), Some(ledger.clone()));
+        assert!(told.ends_with(MAY_PRINT), "{told}");
+        let ledger = letter_in_printer();
+        let before = ledger.happenings(JobId(1));
+        let told = asked(&ledger, wanted, None);
+        assert!(told.ends_with(MAY_PRINT), "{told}");
+        assert_ne!(ledger.happenings(JobId(1)), before);
+    }
+}
+
+#[test]
+fn no_press_is_opened_for_a_job_without_a_letter() {
+    let ledger = ledger();
+    let told = asked(&ledger, Change::Cancel, None);
+    assert!(!told.contains("may still print"), "{told}");
+}
