@@ -101,7 +101,7 @@ fn a_stopped_queue_is_away_and_a_job_in_it_waits_for_its_start() {
 }
 
 #[test]
-fn a_server_that_prints_a_failed_job_again_is_waited_for_and_two_sheets_are_a_doubt() {
+fn a_job_that_a_stopped_queue_puts_back_is_a_doubt_and_never_comes_out_again() {
     if unavailable().is_some() {
         return;
     }
@@ -117,12 +117,50 @@ fn a_server_that_prints_a_failed_job_again_is_waited_for_and_two_sheets_are_a_do
     follow_until(&press, &ticket, |_| server.device.begun() == 1);
     server.device.wait_for_sheets(1);
     server.administer("cupsdisable", &["Letters"]);
-    follow_until_waiting(&press, &ticket, "start the printer again");
+    let end = end_of(&press, &ticket);
+    assert!(is_unknown(&end, "put it back"), "{end:?}");
     server.device.set(Mood::Fine).unwrap();
     server.administer("cupsenable", &["Letters"]);
-    let end = end_of(&press, &ticket);
-    assert!(is_unknown(&end, "two sheets"), "{end:?}");
-    assert_eq!(sheets_by_letter(&server.device)[&0], 2, "CUPS does that");
+    let next = deliver(&press, 1);
+    assert_eq!(end_of(&press, &next), Printing::OnPaper);
+    assert_out(&server.device, &[0, 1]);
+}
+
+/// With the sheet out or not, and followed from its start or by a station that has just been started.
+#[test]
+fn a_job_that_the_server_would_try_again_is_a_doubt_and_never_comes_out_again() {
+    if unavailable().is_some() {
+        return;
+    }
+    let server = Cups::start_with(&CupsSetup {
+        error_policy: "retry-job",
+        // Long enough for the second job to be asked for late, and short enough for it to come out again otherwise.
+        settings: vec!["PreserveJobFiles No", "JobRetryInterval 3"],
+    })
+    .unwrap();
+    let press = press_at(&server.uri());
+    for (number, mood) in [(0, Mood::GivesUpAfter), (1, Mood::GivesUp)] {
+        server.device.set(mood).unwrap();
+        let before = server.device.begun();
+        let ticket = deliver(&press, number);
+        wait("it to fail", || {
+            server.device.begun() > before && server.device.in_hand() == 0
+        });
+        let later = press_at(&server.uri());
+        let end = end_of(&later, &ticket);
+        assert!(is_unknown(&end, "put it back"), "{end:?}");
+        let end = press.follow(&ticket).unwrap();
+        assert!(is_unknown(&end, "cancelled"), "{end:?}");
+    }
+    server.device.set(Mood::Fine).unwrap();
+    let begun = server.device.begun();
+    // One that is tried again would be begun by now.
+    let since = std::time::Instant::now();
+    wait("the time of a retry", || since.elapsed().as_secs() >= 5);
+    assert_eq!(server.device.begun(), begun);
+    let next = deliver(&press, 2);
+    assert_eq!(end_of(&press, &next), Printing::OnPaper);
+    assert_out(&server.device, &[0, 2]);
 }
 
 #[test]

@@ -185,6 +185,37 @@ impl PrinterPress {
         }
     }
 
+    /// Cancels the jobs of this name that have not ended.
+    fn cancel(&self, name: &str) -> Result<(), Fault> {
+        for (ticket, _) in self.list(Which::NotCompleted, name)? {
+            let answer = self
+                .channel
+                .ask(Request::cancel(&self.channel, ticket.job))
+                .map_err(Lost::into_fault)?;
+            match answer.verdict() {
+                // "Not possible": it is done by now.
+                Verdict::Done | Verdict::Gone | Verdict::Later => {}
+                Verdict::Never | Verdict::Unclear => {
+                    return Err(Fault::Mailer {
+                        what: format!(
+                            "the void letter {name} may still come out of {}: cancel job {} there",
+                            self.channel.uri, ticket.job
+                        ),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody asks any more about a sheet of which nothing can be told, so what waits of it must not come out later. That it cannot
+    /// be taken back makes the doubt no greater.
+    fn let_nothing_come_late(&self, name: &str) {
+        if let Err(fault) = self.cancel(name) {
+            tracing::warn!(name, %fault, "a letter in doubt may still come out of the printer");
+        }
+    }
+
     fn lock_handed_over(&self) -> std::sync::MutexGuard<'_, HashSet<ControlNumber>> {
         self.handed_over
             .lock()
@@ -252,40 +283,28 @@ impl Press for PrinterPress {
             .channel
             .ask(Request::job(&self.channel, ticket.job))
             .map_err(|lost| away(lost.what()))?;
-        match answer.verdict() {
-            Verdict::Done => self.standing(ticket, &answer),
-            Verdict::Gone => Ok(vanished()),
-            Verdict::Later | Verdict::Never | Verdict::Unclear => Err(away(&format!(
-                "{} does not say how the job stands ({})",
-                self.channel.uri,
-                answer::name(answer.status)
-            ))),
+        let said = match answer.verdict() {
+            Verdict::Done => self.standing(ticket, &answer)?,
+            Verdict::Gone => vanished(),
+            Verdict::Later | Verdict::Never | Verdict::Unclear => {
+                return Err(away(&format!(
+                    "{} does not say how the job stands ({})",
+                    self.channel.uri,
+                    answer::name(answer.status)
+                )));
+            }
+        };
+        if matches!(said, Printing::Unknown { .. }) {
+            self.let_nothing_come_late(&ticket.name);
         }
+        Ok(said)
     }
 
     fn take_back(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
         let name = job_name(control);
-        self.spool.remove(&name)?;
-        // What still waits there, for paper, would come out with a PIN that opens nothing.
-        for (ticket, _) in self.list(Which::NotCompleted, &name)? {
-            let answer = self
-                .channel
-                .ask(Request::cancel(&self.channel, ticket.job))
-                .map_err(Lost::into_fault)?;
-            match answer.verdict() {
-                // "Not possible": it is done by now.
-                Verdict::Done | Verdict::Gone | Verdict::Later => {}
-                Verdict::Never | Verdict::Unclear => {
-                    return Err(Fault::Mailer {
-                        what: format!(
-                            "the void letter {name} may still come out of {}: cancel job {} there",
-                            self.channel.uri, ticket.job
-                        ),
-                    });
-                }
-            }
-        }
-        Ok(())
+        // Whatever becomes of the copy, what still waits there would come out minutes later.
+        let cancelled = self.cancel(&name);
+        self.spool.remove(&name).and(cancelled)
     }
 
     fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
@@ -310,7 +329,10 @@ impl Press for PrinterPress {
         match self.jobs_named(&job_name(control)) {
             Ok(mut found) if found.len() == 1 => Ok(found.pop().map(|one| self.delivered(one))),
             Err(away @ Fault::PrinterAway { .. }) => Err(away),
-            Ok(_) | Err(_) => Err(Fault::DeliveryUncertain),
+            Ok(_) | Err(_) => {
+                self.let_nothing_come_late(&job_name(control));
+                Err(Fault::DeliveryUncertain)
+            }
         }
     }
 }

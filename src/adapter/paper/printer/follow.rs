@@ -18,6 +18,8 @@ pub(super) struct Seen {
     printed: bool,
     /// It was begun more than once.
     twice: bool,
+    /// It waits now, and was begun before.
+    back: bool,
 }
 
 impl PrinterPress {
@@ -37,6 +39,12 @@ impl PrinterPress {
         if let Some(end) = state::end(standing, &reasons, seen.twice) {
             return Ok(end);
         }
+        // It would come out a second time, with the same PIN. Whoever follows it is told, and the job is taken back.
+        if seen.back {
+            return Ok(unknown(
+                "the print server began the job and put it back to begin it again, so a sheet may have come out before, or two sheets: look for both",
+            ));
+        }
         let waits_for = match (standing, state::waits_for(&reasons)) {
             (_, Some(words)) => Some(words),
             (Standing::Held, None) => {
@@ -53,9 +61,11 @@ impl PrinterPress {
         let begun = job.number("time-at-processing").filter(|time| *time > 0);
         let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = all.entry(id).or_default();
-        let back = matches!(standing, Standing::Waits | Standing::Held) && seen.printed;
+        // Of a job that was never begun a printer says no such time (RFC 8011 §5.3.14.2), so this is known of jobs of an earlier run too.
+        let waits = matches!(standing, Standing::Waits | Standing::Held);
+        seen.back = waits && (seen.printed || begun.is_some());
         let anew = matches!((seen.begun, begun), (Some(before), Some(now)) if before != now);
-        seen.twice |= back || anew;
+        seen.twice |= seen.back || anew;
         seen.begun = seen.begun.or(begun);
         seen.printed |= standing == Standing::Prints;
         let now = *seen;
