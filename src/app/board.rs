@@ -323,7 +323,8 @@ impl Board {
         });
     }
 
-    pub(super) fn announce(&self, news: News) {
+    /// Tells the operator something, once.
+    pub fn announce(&self, news: News) {
         self.change(|board| board.news.push(news));
     }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::adapter::paper::printer::{Password, describe};
 use crate::adapter::paper::{Composer, FolderPress, PrinterOptions, PrinterPress};
+use crate::app::board::{Board, News};
 use crate::domain::fault::Fault;
-use crate::domain::paper::printer::PrinterDescription;
+use crate::domain::paper::printer::{Concern, PrinterDescription};
+use crate::face::say;
 use crate::port::Press;
 use crate::wire::WireFault;
 use crate::wire::config::{Config, ConfigFault, Remedy, Spool};
@@ -81,6 +83,27 @@ pub(super) fn open_press(config: &Config, composer: Composer) -> Result<Arc<dyn 
             Ok(Arc::new(press))
         }
     }
+}
+
+/// Says once, on the terminal and in the log, when the configured queue prints by itself what failed before: two sheets with one PIN are
+/// possible there. Asked beside everything else, because no start waits for a printer; one that is away says nothing of it.
+pub(super) fn tell_of_retries(config: &Config, board: &Arc<Board>) {
+    let Ok(Some(options)) = options(config) else {
+        return;
+    };
+    let board = Arc::clone(board);
+    std::thread::spawn(move || {
+        // That it does not answer is told by whoever has a letter for it.
+        let Ok(about) = describe(&options, true) else {
+            return;
+        };
+        let retries = |concern: &&Concern| matches!(concern, Concern::PrintsAgain { .. });
+        for concern in about.concerns.iter().filter(retries) {
+            let what = say::printers::concern(concern);
+            tracing::warn!(what, "the queue's error policy");
+            board.announce(News::Trouble { what });
+        }
+    });
 }
 
 /// What the configured printer says of itself, and whether it takes letters; `None`: there is none.

@@ -11,7 +11,7 @@ use crate::port::CancelFlag;
 use crate::wire::config::Config;
 use crate::wire::retention::Retention;
 use crate::wire::station::{Parts, slots};
-use crate::wire::{WireFault, service};
+use crate::wire::{WireFault, printer, service};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -63,6 +63,7 @@ pub fn run<T, E: From<WireFault>>(
     .with_pulse(service::pulse());
     let retention = Retention::new(config, parts, &request.operator);
     retention.apply_or_warn();
+    printer::tell_of_retries(config, &parts.board);
     let attendance = attend(parts, desk.handle())?;
     let summary = runtime.block_on(async {
         let signals = tokio::spawn(obey_signals(desk.handle(), parts.cancel.clone()));
