@@ -12,7 +12,7 @@ use crate::line::{Knows, Line, write};
 use crate::printing::{Cups, Device, Mood, Printer, unavailable, wait};
 
 /// A station that prints at `uri`, with the printer's word for enough and no bags, and this many people.
-fn station(uri: &str, people: usize) -> Line {
+pub(crate) fn station(uri: &str, people: usize) -> Line {
     let line = Line::new(2);
     let file = &line.config.file;
     let text = std::fs::read_to_string(file).expect("the configuration");
@@ -45,7 +45,7 @@ fn run(line: &Line, keys: u32) -> Summary {
     summary
 }
 
-fn keyline(line: &Line, arguments: &[&str]) -> String {
+pub(crate) fn keyline(line: &Line, arguments: &[&str]) -> String {
     let told = Command::new(env!("CARGO_BIN_EXE_keyline"))
         .args(arguments)
         .arg("--config")

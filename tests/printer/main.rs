@@ -16,3 +16,4 @@ mod line;
 mod printing;
 mod tap;
 mod told;
+mod void;
