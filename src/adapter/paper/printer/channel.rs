@@ -39,16 +39,16 @@ const CA_BYTES_MAX: u64 = 1 << 20;
 /// Beside the printer's own, so that a print server's answers are in words that we know.
 const LANGUAGE: (HeaderName, &str) = (reqwest::header::ACCEPT_LANGUAGE, "en");
 
-/// Why a question has no answer.
+/// Why a question has no answer. Only the first two prove of a letter that the printer does not have it.
 #[derive(Debug)]
 pub(super) enum Lost {
-    /// It certainly never reached the printer, or was turned away for now.
+    /// It certainly never reached the printer: nothing of it was sent.
     Unsent(String),
     /// The printer is another than its certificate should prove; nothing was sent.
     Untrusted(String),
     /// It may have arrived, and the printer may have acted on it.
     NoAnswer(String),
-    /// HTTP itself refused it, and nothing was done.
+    /// HTTP itself refused it. Whoever says so may stand before the printer, or have handed it on first.
     Refused(String),
     /// Something came that is not IPP.
     Garbled(String),
@@ -186,27 +186,26 @@ impl Channel {
     }
 
     fn lost(&self, error: &reqwest::Error) -> Lost {
-        let causes = chain(error);
         let host = &self.host;
         if causes.contains("certificate") || causes.contains("InvalidContentType") {
             return Lost::Untrusted(format!(
                 "{host} cannot prove that it is the printer ({}): put the certificate that signed its own into a file, and that file's path into `ca_file`",
+        // The phase decides, and no words: after the handshake TLS can fail as well, when the printer has the letter.
+        if !error.is_connect() && !error.is_builder() {
+            return Lost::NoAnswer(if error.is_timeout() {
+                format!("{host} did not answer in time")
+            } else {
+                format!("the way to {host} broke off ({})", last_cause(error))
+            });
+        }
+        let causes = chain(error);
                 last_cause(error)
             ));
         }
-        if causes.contains("dns error") {
+        if error.is_dns() {
             return Lost::Unsent(format!("no address is found for the name {host}"));
         }
-        if error.is_connect() || error.is_builder() {
-            return Lost::Unsent(format!("{host} cannot be reached ({})", last_cause(error)));
-        }
-        if error.is_timeout() {
-            return Lost::NoAnswer(format!("{host} did not answer in time"));
-        }
-        Lost::NoAnswer(format!(
-            "the way to {host} broke off ({})",
-            last_cause(error)
-        ))
+        Lost::Unsent(format!("{host} cannot be reached ({})", last_cause(error)))
     }
 
     /// What HTTP's own status says (RFC 8010 §3.4.2).
@@ -216,7 +215,7 @@ impl Channel {
             return Ok(());
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            return Err(Lost::Unsent(format!(
+            return Err(Lost::NoAnswer(format!(
                 "{} serves nobody just now",
                 self.host
             )));
