@@ -80,7 +80,9 @@ impl Lost {
 pub(super) struct Channel {
     client: Client,
     address: Url,
-    /// What the printer is called in requests, tickets and words: without user and password.
+    /// What the printer is called in requests.
+    pub(super) target: String,
+    /// What it is called in tickets and words: without user, password and query.
     pub(super) uri: String,
     pub(super) host: String,
     pub(super) encrypted: bool,
@@ -114,6 +116,7 @@ impl Channel {
         Ok(Self {
             client,
             address: place.address,
+            target: place.target,
             uri: place.uri,
             host: place.host,
             encrypted: place.encrypted,

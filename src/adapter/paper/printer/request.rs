@@ -124,7 +124,7 @@ impl Request {
     /// To the printer of `channel`. The URI comes third, after charset and language (RFC 8011 §4.1.5).
     fn to(channel: &Channel, operation: Operation, name: &'static str) -> Self {
         Self::bare(operation, name)
-            .about("printer-uri", IppValue::new_uri(channel.uri.as_str()))
+            .about("printer-uri", IppValue::new_uri(channel.target.as_str()))
             .by_user(channel)
     }
 
