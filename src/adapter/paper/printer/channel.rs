@@ -190,9 +190,6 @@ impl Channel {
 
     fn lost(&self, error: &reqwest::Error) -> Lost {
         let host = &self.host;
-        if causes.contains("certificate") || causes.contains("InvalidContentType") {
-            return Lost::Untrusted(format!(
-                "{host} cannot prove that it is the printer ({}): put the certificate that signed its own into a file, and that file's path into `ca_file`",
         // The phase decides, and no words: after the handshake TLS can fail as well, when the printer has the letter.
         if !error.is_connect() && !error.is_builder() {
             return Lost::NoAnswer(if error.is_timeout() {
@@ -202,6 +199,9 @@ impl Channel {
             });
         }
         let causes = chain(error);
+        if causes.contains("certificate") || causes.contains("InvalidContentType") {
+            return Lost::Untrusted(format!(
+                "{host} cannot prove that it is the printer ({}): put the certificate that signed its own into a file, and that file's path into `ca_file`",
                 last_cause(error)
             ));
         }
