@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use keyline::adapter::paper::PrinterOptions;
 use keyline::domain::fault::Fault;
 use keyline::port::Press as _;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -44,14 +45,21 @@ struct Hostile {
 }
 
 impl Hostile {
-    fn start(secure: bool) -> Self {
+    fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// With a certificate that it signed itself, as an authority's or as its own.
+    fn start_secure(authority: bool) -> Self {
+        Self::start_with(Some(tls(authority)))
+    }
+
+    fn start_with(tls: Option<(Arc<ServerConfig>, tempfile::TempDir, PathBuf)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let (tls, certificate) = if secure {
-            let (tls, folder, file) = tls();
-            (Some(tls), Some((folder, file)))
-        } else {
-            (None, None)
+        let (tls, certificate) = match tls {
+            Some((tls, folder, file)) => (Some(tls), Some((folder, file))),
+            None => (None, None),
         };
         let printer = Self {
             port,
@@ -108,18 +116,23 @@ impl Hostile {
     }
 }
 
-fn tls() -> (Arc<ServerConfig>, tempfile::TempDir, PathBuf) {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("keys");
+fn tls(authority: bool) -> (Arc<ServerConfig>, tempfile::TempDir, PathBuf) {
+    let key = KeyPair::generate().expect("keys");
+    let mut wanted = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    if authority {
+        wanted.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    let made = wanted.self_signed(&key).expect("a certificate");
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("ca.pem");
-    std::fs::write(&file, made.cert.pem()).expect("written");
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    std::fs::write(&file, made.pem()).expect("written");
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .with_single_cert(vec![made.der().clone()], key.into())
         .expect("a certificate");
     (Arc::new(config), folder, file)
 }
@@ -250,7 +263,7 @@ fn with_job(mut message: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn a_line_that_breaks_after_the_letter_is_a_doubt_whatever_broke_it() {
-    let printer = Hostile::start(true);
+    let printer = Hostile::start_secure(false);
     // The press trusts this one: an answer that says no is certain.
     printer.set(Reply::Ipp(ended(ipp(0x0506))));
     let refused = press(printer.options()).deliver(&letter(0));
@@ -276,8 +289,35 @@ fn a_line_that_breaks_after_the_letter_is_a_doubt_whatever_broke_it() {
 }
 
 #[test]
+fn a_certificate_that_no_file_makes_do_is_refused_with_what_to_do_instead() {
+    let printer = Hostile::start_secure(true);
+    let refused = press(printer.options()).can_take();
+    let Err(Fault::Mailer { what }) = refused else {
+        panic!("{refused:?}");
+    };
+    for part in ["cannot prove", "CA:TRUE", "print server"] {
+        assert!(what.contains(part), "{part}: {what}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_query_is_in_no_error_and_no_ticket() {
+    let printer = Hostile::start();
+    printer.set(Reply::Ipp(with_job(ipp(0x0000))));
+    let uri = format!("{}?key=verysecret", printer.options().uri);
+    let ticket = press_at(&uri).deliver(&letter(0)).unwrap().ticket.unwrap();
+    assert_eq!(ticket.printer, printer.options().uri);
+    printer.set(Reply::Ipp(ended(ipp(0x0507))));
+    let busy = press_at(&uri).deliver(&letter(1)).unwrap_err();
+    assert!(!busy.to_string().contains("verysecret"), "{busy}");
+    let nobody = "ipp://localhost:1/ipp/print?key=verysecret";
+    let away = press_at(nobody).can_take().unwrap_err();
+    assert!(!away.to_string().contains("verysecret"), "{away}");
+}
+
+#[test]
 fn what_http_says_to_a_letter_is_no_word_of_the_printer() {
-    let printer = Hostile::start(false);
+    let printer = Hostile::start();
     for (number, status) in [
         "503 Service Unavailable",
         "500 Internal Server Error",
@@ -300,7 +340,7 @@ fn what_http_says_to_a_letter_is_no_word_of_the_printer() {
 
 #[test]
 fn only_an_answer_to_this_very_letter_refuses_it_with_certainty() {
-    let printer = Hostile::start(false);
+    let printer = Hostile::start();
     // Busy: certain, and the same number may be sent again.
     printer.set(Reply::Ipp(ended(ipp(0x0507))));
     let asked = press_at(&printer.options().uri);
@@ -353,7 +393,7 @@ fn only_an_answer_to_this_very_letter_refuses_it_with_certainty() {
 
 #[test]
 fn a_printer_that_would_ignore_the_paper_gets_no_letter() {
-    let printer = Hostile::start(false);
+    let printer = Hostile::start();
     printer.set(Reply::Ipp(with_job(ipp(0x0000))));
     let press = press(printer.options());
     for ignored in ["media", "media-col", "sides"] {

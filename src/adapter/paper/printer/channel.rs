@@ -199,6 +199,12 @@ impl Channel {
             });
         }
         let causes = chain(error);
+        // Many a printer signs its own certificate as if it were an authority, and no `ca_file` makes that one do.
+        if causes.contains("CaUsedAsEndEntity") {
+            return Lost::Untrusted(format!(
+                "{host} cannot prove that it is the printer: its certificate is an authority's own (CA:TRUE), which `ca_file` does not change. Put a certificate for {host} into the printer that an authority signed and the authority's into `ca_file`, or print through a print server that has one"
+            ));
+        }
         if causes.contains("certificate") || causes.contains("InvalidContentType") {
             return Lost::Untrusted(format!(
                 "{host} cannot prove that it is the printer ({}): put the certificate that signed its own into a file, and that file's path into `ca_file`",
