@@ -6,6 +6,7 @@ mod bench;
 mod cups;
 mod doubts;
 mod eve;
+mod hostile;
 #[expect(
     dead_code,
     reason = "these tests need a station to be there, and not to run"

@@ -127,10 +127,11 @@ impl PrinterPress {
     fn print(&self, request: Request, name: &str) -> Result<Ticket, Fault> {
         let answer = match self.channel.ask(request) {
             Ok(answer) => answer,
-            Err(lost @ (Lost::Unsent(_) | Lost::Untrusted(_) | Lost::Refused(_))) => {
-                return Err(lost.into_fault());
+            Err(lost @ (Lost::Unsent(_) | Lost::Untrusted(_))) => return Err(lost.into_fault()),
+            // Users and passwords were asked about before, without a letter, so even HTTP's refusal is no certainty here.
+            Err(Lost::Refused(_) | Lost::NoAnswer(_) | Lost::Garbled(_)) => {
+                return Err(Fault::DeliveryUncertain);
             }
-            Err(Lost::NoAnswer(_) | Lost::Garbled(_)) => return Err(Fault::DeliveryUncertain),
         };
         match answer.verdict() {
             // A printer that took a letter and does not say as which job has it all the same.
@@ -139,9 +140,11 @@ impl PrinterPress {
                 .find_map(|job| self.ticket(name, job))
                 .map(|ticket| self.with_uuid(ticket))
                 .ok_or(Fault::DeliveryUncertain),
-            Verdict::Unclear => Err(Fault::DeliveryUncertain),
-            Verdict::Later | Verdict::Never | Verdict::Gone => {
+            Verdict::Later | Verdict::Never | Verdict::Gone if answer.made_no_job() => {
                 Err(refusal(&self.channel.uri, &answer))
+            }
+            Verdict::Unclear | Verdict::Later | Verdict::Never | Verdict::Gone => {
+                Err(Fault::DeliveryUncertain)
             }
         }
     }

@@ -92,10 +92,12 @@ impl TryFrom<String> for Printer {
                     .to_owned(),
             );
         }
+        // Some printers want a secret behind a question mark, so that is not repeated either.
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
         let wrong = |why: &str| {
             format!(
                 "{why}: `{}`; write ipp://HOST/PATH or ipps://HOST/PATH, such as \"ipp://localhost/printers/mailers\"",
-                text.escape_debug()
+                shown.escape_debug()
             )
         };
         let uri = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;

@@ -11,6 +11,10 @@ use ipp::value::IppValue;
 
 use crate::domain::fault::Fault;
 
+/// The major version and the id of every request: each is alone on its connection.
+const VERSION_MAJOR: u16 = 1;
+const REQUEST_ID: i32 = 1;
+
 /// A printer's answer.
 pub(super) struct Answer {
     /// RFC 8011 §B.1.
@@ -33,6 +37,13 @@ impl Answer {
             .get_or_parse_header()
             .map_err(|error| error.to_string())?;
         let status = header.operation_or_status.cast_unsigned();
+        // Printers answer in the major version in which they were asked (RFC 8011 §4.1.8), and with the number of the request.
+        if header.version.0 >> 8 != VERSION_MAJOR {
+            return Err(format!("it is in IPP {}", header.version.0 >> 8));
+        }
+        if header.request_id != REQUEST_ID {
+            return Err("it answers another request".to_owned());
+        }
         let message = parts.parse().map_err(|error| error.to_string())?;
         Ok(Self {
             status,
@@ -57,6 +68,12 @@ impl Answer {
         self.attributes
             .groups_of(DelimiterTag::UnsupportedAttributes)
             .any(|group| group.get(name).is_some())
+    }
+
+    /// Whether this refusal of a Print-Job proves that no job was made: the short list of statuses that a printer comes to before
+    /// it takes the document, in an answer that names no job.
+    pub(super) fn made_no_job(&self) -> bool {
+        is_before_any_job(self.status) && self.jobs().next().is_none()
     }
 
     pub(super) const fn verdict(&self) -> Verdict {
@@ -180,6 +197,27 @@ impl Verdict {
     }
 }
 
+/// Whether a printer that says this to a Print-Job has not begun with it (RFC 8011 §B.1). What is missing here may come when the
+/// document was read in part or whole: a timeout, too large, wrong in itself, a full memory, a device's error, a job canceled;
+/// "service unavailable" says nothing of when.
+const fn is_before_any_job(status: u16) -> bool {
+    matches!(
+        status,
+        // The request itself cannot be read, or its sender may not print.
+        0x0400..=0x0403
+            // CUPS: too many jobs wait.
+            | 0x0404
+            // There is no such printer.
+            | 0x0406 | 0x0407
+            // The attributes, which come before the document, are wrong or not supported.
+            | 0x0409..=0x040B | 0x040D | 0x040E
+            // The operation or its version is not known.
+            | 0x0501 | 0x0503
+            // The printer takes no jobs, or has another in hand.
+            | 0x0506 | 0x0507
+    )
+}
+
 /// The fault of a question that the printer at `uri` did not answer with success.
 pub(super) fn refusal(uri: &str, answer: &Answer) -> Fault {
     let status = name(answer.status);
@@ -252,6 +290,33 @@ mod tests {
             );
             assert_eq!(verdict == Verdict::Unclear, unclear, "0x{status:04x}");
             assert_eq!(verdict == Verdict::Done, status < 0x0100, "0x{status:04x}");
+        }
+    }
+
+    #[test]
+    fn what_a_printer_says_with_the_letter_in_hand_is_no_certain_refusal() {
+        let certain: Vec<u16> = (0..=u16::MAX).filter(|&at| is_before_any_job(at)).collect();
+        let listed = [
+            0x0400, 0x0401, 0x0402, 0x0403, 0x0404, 0x0406, 0x0407, 0x0409, 0x040A, 0x040B, 0x040D,
+            0x040E, 0x0501, 0x0503, 0x0506, 0x0507,
+        ];
+        assert_eq!(certain, listed);
+        for status in listed {
+            let verdict = Verdict::of(status);
+            assert!(!matches!(verdict, Verdict::Done | Verdict::Unclear));
+        }
+        let read = |bytes: &[u8]| Answer::read(bytes.to_vec());
+        let busy = |id: u8| [&b"\x01\x01\x05\x07\x00\x00\x00"[..], &[id], b"\x01"].concat();
+        let job = b"\x02\x21\x00\x06job-id\x00\x04\x00\x00\x00\x07";
+        let says_no = |bytes: Vec<u8>| read(&bytes).is_ok_and(|answer| answer.made_no_job());
+        assert!(says_no([busy(1), b"\x03".to_vec()].concat()));
+        assert!(!says_no([busy(1), job.to_vec(), b"\x03".to_vec()].concat()));
+        // Another request's answer is none, and neither is another version's.
+        assert!(read(&[busy(2), b"\x03".to_vec()].concat()).is_err());
+        let mut other = [busy(1), b"\x03".to_vec()].concat();
+        for (version, taken) in [(0, false), (1, true), (2, false)] {
+            other[0] = version;
+            assert_eq!(read(&other).is_ok(), taken, "{version}");
         }
     }
 

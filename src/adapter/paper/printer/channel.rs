@@ -39,16 +39,16 @@ const CA_BYTES_MAX: u64 = 1 << 20;
 /// Beside the printer's own, so that a print server's answers are in words that we know.
 const LANGUAGE: (HeaderName, &str) = (reqwest::header::ACCEPT_LANGUAGE, "en");
 
-/// Why a question has no answer.
+/// Why a question has no answer. Only the first two prove of a letter that the printer does not have it.
 #[derive(Debug)]
 pub(super) enum Lost {
-    /// It certainly never reached the printer, or was turned away for now.
+    /// It certainly never reached the printer: nothing of it was sent.
     Unsent(String),
     /// The printer is another than its certificate should prove; nothing was sent.
     Untrusted(String),
     /// It may have arrived, and the printer may have acted on it.
     NoAnswer(String),
-    /// HTTP itself refused it, and nothing was done.
+    /// HTTP itself refused it. Whoever says so may stand before the printer, or have handed it on first.
     Refused(String),
     /// Something came that is not IPP.
     Garbled(String),
@@ -80,7 +80,9 @@ impl Lost {
 pub(super) struct Channel {
     client: Client,
     address: Url,
-    /// What the printer is called in requests, tickets and words: without user and password.
+    /// What the printer is called in requests.
+    pub(super) target: String,
+    /// What it is called in tickets and words: without user, password and query.
     pub(super) uri: String,
     pub(super) host: String,
     pub(super) encrypted: bool,
@@ -114,6 +116,7 @@ impl Channel {
         Ok(Self {
             client,
             address: place.address,
+            target: place.target,
             uri: place.uri,
             host: place.host,
             encrypted: place.encrypted,
@@ -186,27 +189,32 @@ impl Channel {
     }
 
     fn lost(&self, error: &reqwest::Error) -> Lost {
-        let causes = chain(error);
         let host = &self.host;
+        // The phase decides, and no words: after the handshake TLS can fail as well, when the printer has the letter.
+        if !error.is_connect() && !error.is_builder() {
+            return Lost::NoAnswer(if error.is_timeout() {
+                format!("{host} did not answer in time")
+            } else {
+                format!("the way to {host} broke off ({})", last_cause(error))
+            });
+        }
+        let causes = chain(error);
+        // Many a printer signs its own certificate as if it were an authority, and no `ca_file` makes that one do.
+        if causes.contains("CaUsedAsEndEntity") {
+            return Lost::Untrusted(format!(
+                "{host} cannot prove that it is the printer: its certificate is an authority's own (CA:TRUE), which `ca_file` does not change. Put a certificate for {host} into the printer that an authority signed and the authority's into `ca_file`, or print through a print server that has one"
+            ));
+        }
         if causes.contains("certificate") || causes.contains("InvalidContentType") {
             return Lost::Untrusted(format!(
                 "{host} cannot prove that it is the printer ({}): put the certificate that signed its own into a file, and that file's path into `ca_file`",
                 last_cause(error)
             ));
         }
-        if causes.contains("dns error") {
+        if error.is_dns() {
             return Lost::Unsent(format!("no address is found for the name {host}"));
         }
-        if error.is_connect() || error.is_builder() {
-            return Lost::Unsent(format!("{host} cannot be reached ({})", last_cause(error)));
-        }
-        if error.is_timeout() {
-            return Lost::NoAnswer(format!("{host} did not answer in time"));
-        }
-        Lost::NoAnswer(format!(
-            "the way to {host} broke off ({})",
-            last_cause(error)
-        ))
+        Lost::Unsent(format!("{host} cannot be reached ({})", last_cause(error)))
     }
 
     /// What HTTP's own status says (RFC 8010 §3.4.2).
@@ -216,7 +224,7 @@ impl Channel {
             return Ok(());
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            return Err(Lost::Unsent(format!(
+            return Err(Lost::NoAnswer(format!(
                 "{} serves nobody just now",
                 self.host
             )));

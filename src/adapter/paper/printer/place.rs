@@ -1,4 +1,5 @@
-//! A printer's URI, taken apart: where it is asked, and what it is called. Holds neither user nor password.
+//! A printer's URI, taken apart: where it is asked, and what it is called. Holds neither user nor password, and repeats no query,
+//! in which some printers want a secret.
 
 use url::Url;
 
@@ -9,7 +10,9 @@ const PORT: u16 = 631;
 /// A printer's URI, taken apart.
 pub(super) struct Place {
     pub(super) address: Url,
-    /// What the printer is called in requests, tickets and words: without user and password.
+    /// What the printer is called in requests: without user and password.
+    pub(super) target: String,
+    /// What it is called in tickets and words: without the query as well.
     pub(super) uri: String,
     pub(super) host: String,
     pub(super) encrypted: bool,
@@ -20,7 +23,7 @@ impl Place {
     /// [`Fault::Mailer`], in words.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
         let wrong = |why: &str| Fault::Mailer {
-            what: format!("the printer `{text}` cannot be used: {why}"),
+            what: format!("the printer `{}` cannot be used: {why}", shown(text)),
         };
         let mut uri = Url::parse(text).map_err(|error| {
             wrong(&format!(
@@ -50,13 +53,22 @@ impl Place {
         let port = uri.port().unwrap_or(PORT);
         let address = Url::parse(&format!("{scheme}://{host}:{port}{rest}"))
             .map_err(|error| wrong(&error.to_string()))?;
+        let target = uri.to_string();
+        uri.set_query(None);
         Ok(Self {
             address,
+            target,
             uri: uri.to_string(),
             host,
             encrypted,
         })
     }
+}
+
+/// As much of a text that is no URI as may be repeated: what stands before a query, and behind a user and a password.
+fn shown(text: &str) -> &str {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    text.rsplit('@').next().unwrap_or_default()
 }
 
 /// Whether two URIs mean the same printer, as far as can be told without asking.
@@ -119,5 +131,28 @@ mod tests {
             panic!("a password in the URI was taken");
         };
         assert!(!what.contains("verysecret"), "{what}");
+        for uri in [
+            "printer?verysecret",
+            "http://print/x?verysecret",
+            "ipp:///x?verysecret",
+            "ipp://anna:verysecret@print:99999/x",
+            "ipp://print:99999/x#verysecret",
+        ] {
+            let Err(Fault::Mailer { what }) = Place::parse(uri) else {
+                panic!("{uri} was taken");
+            };
+            assert!(!what.contains("verysecret"), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_sent_and_never_repeated() {
+        let place = Place::parse("ipp://print.contoso.com/x?key=verysecret").unwrap();
+        assert_eq!(
+            place.address.as_str(),
+            "http://print.contoso.com:631/x?key=verysecret"
+        );
+        assert_eq!(place.target, "ipp://print.contoso.com/x?key=verysecret");
+        assert_eq!(place.uri, "ipp://print.contoso.com/x");
     }
 }

@@ -124,7 +124,7 @@ impl Request {
     /// To the printer of `channel`. The URI comes third, after charset and language (RFC 8011 §4.1.5).
     fn to(channel: &Channel, operation: Operation, name: &'static str) -> Self {
         Self::bare(operation, name)
-            .about("printer-uri", IppValue::new_uri(channel.uri.as_str()))
+            .about("printer-uri", IppValue::new_uri(channel.target.as_str()))
             .by_user(channel)
     }
 
@@ -263,7 +263,104 @@ fn thousandths(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PrinterOptions;
     use super::*;
+
+    /// The attributes of a group of a Print-Job, as `name=value`, and the whole message.
+    fn print_job(wish: &Wish<'_>, group: DelimiterTag) -> (Vec<String>, Vec<u8>) {
+        let options = PrinterOptions::of("ipp://localhost/printers/letters");
+        let channel = Channel::open(&options).unwrap();
+        let letter = Zeroizing::new(b"%PDF-".to_vec());
+        let request = Request::print(&channel, wish, letter);
+        let message = request.message.as_ref().unwrap();
+        let mut said: Vec<String> = message
+            .attributes()
+            .groups_of(group)
+            .flat_map(|group| group.attributes())
+            .map(|attribute| format!("{}={}", attribute.name(), attribute.value()))
+            .collect();
+        said.sort();
+        (said, request.into_bytes().unwrap().to_vec())
+    }
+
+    const PLAIN: Wish<'_> = Wish {
+        name: "PM-1",
+        media: "iso_a4_210x297mm",
+        tray: None,
+        sides: "one-sided",
+        no_banner: false,
+        one_up: false,
+        no_deadline: false,
+    };
+
+    #[test]
+    fn a_letter_is_asked_for_with_everything_that_decides_how_it_looks() {
+        let (said, bytes) = print_job(&PLAIN, DelimiterTag::OperationAttributes);
+        assert_eq!(
+            said,
+            [
+                "attributes-charset=utf-8",
+                "attributes-natural-language=en",
+                "document-format=application/pdf",
+                "document-name=PM-1",
+                "job-name=PM-1",
+                "printer-uri=ipp://localhost/printers/letters",
+                "requesting-user-name=keyline",
+            ]
+        );
+        // Print-Job of version 1.1, and the letter behind the end of the attributes.
+        assert!(bytes.starts_with(b"\x01\x01\x00\x02\x00\x00\x00\x01"));
+        assert!(bytes.ends_with(b"\x03%PDF-"));
+        let (said, _) = print_job(&PLAIN, DelimiterTag::JobAttributes);
+        let plain = [
+            "copies=1",
+            "media=iso_a4_210x297mm",
+            "print-scaling=none",
+            "sides=one-sided",
+        ];
+        assert_eq!(said, plain);
+        let full = Wish {
+            sides: "two-sided-long-edge",
+            no_banner: true,
+            one_up: true,
+            no_deadline: true,
+            ..PLAIN
+        };
+        let (said, _) = print_job(&full, DelimiterTag::JobAttributes);
+        let all = [
+            "copies=1",
+            "job-cancel-after=31536000",
+            "job-sheets=none",
+            "media=iso_a4_210x297mm",
+            "number-up=1",
+            "print-scaling=none",
+            "sides=two-sided-long-edge",
+        ];
+        assert_eq!(said, all);
+    }
+
+    #[test]
+    fn size_and_tray_are_asked_for_together() {
+        let wish = Wish {
+            tray: Some("tray-2"),
+            ..PLAIN
+        };
+        let (said, _) = print_job(&wish, DelimiterTag::JobAttributes);
+        let [_, media, scaling, sides] = said.as_slice() else {
+            panic!("{said:?}");
+        };
+        for part in [
+            "media-col=",
+            "x-dimension",
+            "21000",
+            "y-dimension",
+            "29700",
+            "tray-2",
+        ] {
+            assert!(media.contains(part), "{part}: {media}");
+        }
+        assert_eq!([scaling, sides], ["print-scaling=none", "sides=one-sided"]);
+    }
 
     #[test]
     fn the_size_of_a_sheet_is_read_from_its_name() {

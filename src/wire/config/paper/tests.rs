@@ -55,6 +55,8 @@ fn no_password_is_repeated_wherever_it_stands() {
         "password = { value = \"hunter2\" }",
         "password = \"hunter2",
         "pasword = \"hunter2\"",
+        "printer = \"ipp://printer/ipp?key=hunter2\"",
+        "printer = \"http://printer/ipp?key=hunter2\"",
         "printer = \"ipp://anna:hunter2@printer/ipp\"",
         "printer = \"ipp://anna:hunter2@\"",
         "printer = \"anna:hunter2@printer\"",
