@@ -14,7 +14,7 @@ use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
-use crate::domain::paper::Leaving;
+use crate::domain::paper::{Confirm, Leaving};
 use crate::domain::time::Timestamp;
 
 /// One thing of a job, and what becomes of it.
@@ -57,6 +57,8 @@ pub enum Stay {
     Held,
     NotBagged,
     NotConfirmed,
+    /// It was confirmed by its scan, and nobody scanned it into its envelope.
+    NotEnveloped,
     /// The letter is void, and without it nobody can use the key.
     Void {
         reason: String,
@@ -81,6 +83,11 @@ impl Case<'_> {
                 Thing::Letter | Thing::Job => Leaving::LetterDispatched,
             };
             if *fate == Fate::Leaves && !rehearsal {
+                // Where nobody scans letters, whoever posts one has put it into its envelope.
+                let enveloped = Leaving::LetterEnveloped;
+                if what == Leaving::LetterDispatched && !state.has_left(enveloped) {
+                    state = self.write(state, Happening::Left { what: enveloped })?;
+                }
                 state = self.write(state, Happening::Left { what })?;
             }
         }
@@ -120,6 +127,11 @@ impl Case<'_> {
     }
 
     fn letter(&self, zone: &TimeZone) -> Result<Fate, Fault> {
+        let by_scan = matches!(self.confirmation()?, Some((_, Confirm::Scan)));
+        // First, because a person can do that now.
+        if by_scan && !self.state.has_left(Leaving::LetterEnveloped) {
+            return Ok(Fate::Stays(Stay::NotEnveloped));
+        }
         let policy = self.desk.policies.get(&self.record.job.request.policy)?;
         let today = day(self.desk.now, zone)?;
         let since = match self.key_left()? {

@@ -62,7 +62,7 @@ fn alone<'a>(
             ))
         },
         erase,
-        now: START,
+        now: crate::port::Clock::now(ledger),
     }
 }
 

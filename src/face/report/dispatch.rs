@@ -89,6 +89,7 @@ fn sum(batch: &str, lines: &[Line], rehearsal: bool) -> String {
                 | Stay::Held
                 | Stay::NotBagged
                 | Stay::NotConfirmed
+                | Stay::NotEnveloped
                 | Stay::Void { .. },
             )
             | Fate::Leaves

@@ -339,6 +339,9 @@ pub fn stays(stay: &Stay) -> String {
         Stay::Held => "the job is held".to_owned(),
         Stay::NotBagged => "the key is not confirmed to lie in its bag".to_owned(),
         Stay::NotConfirmed => "the letter is not confirmed".to_owned(),
+        Stay::NotEnveloped => {
+            "the letter is not in its envelope yet: scan it into its envelope".to_owned()
+        }
         Stay::Void { reason } => format!(
             "the letter is void ({})",
             clean(reason).trim_end_matches('.')

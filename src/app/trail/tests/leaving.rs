@@ -44,7 +44,7 @@ fn in_days(gap_days: u32) -> Policy {
 
 #[test]
 fn a_letter_leaves_days_after_its_bag_by_the_calendar() {
-    let world = world([on_paper(), vec![confirmed()]].concat());
+    let world = world(enveloped());
     let first = [
         (Thing::Bag, Fate::Leaves),
         (Thing::Letter, early("2026-03-03")),
@@ -80,14 +80,12 @@ fn a_letter_leaves_days_after_its_bag_by_the_calendar() {
         envelope: ENVELOPE,
         gone: true,
     };
-    // It never lay in an envelope that anybody scanned.
-    assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
     assert_eq!(take(&world, &sheet(5)), Ok(gone));
 }
 
 #[test]
 fn without_a_gap_both_leave_at_once_the_bag_first() {
-    let world = world([on_paper(), vec![confirmed()]].concat());
+    let world = world(enveloped());
     assert_eq!(
         leaving(&world, in_days(0), false),
         [(Thing::Bag, Fate::Leaves), (Thing::Letter, Fate::Leaves)]
@@ -100,12 +98,47 @@ fn without_a_gap_both_leave_at_once_the_bag_first() {
 }
 
 #[test]
+fn a_letter_that_nobody_scanned_is_enveloped_by_its_dispatch_and_no_later_scan_changes_that() {
+    for by in [Some(Confirm::Key), Some(Confirm::Device), None] {
+        let done = Happening::Done {
+            step: Step::Deliver,
+            evidence: Evidence::Delivered {
+                control: control(5).to_string(),
+                target: "tray".to_owned(),
+                confirmed: by,
+            },
+        };
+        let world = world([on_paper(), vec![done]].concat());
+        let both = [(Thing::Bag, Fate::Leaves), (Thing::Letter, Fate::Leaves)];
+        assert_eq!(leaving(&world, in_days(0), false), both);
+        let told = world.happenings(JOB);
+        assert!(told.ends_with(&[
+            left(Leaving::BagDispatched),
+            left(Leaving::LetterEnveloped),
+            left(Leaving::LetterDispatched)
+        ]));
+        let gone = What::EnvelopedAlready {
+            envelope: ENVELOPE,
+            gone: true,
+        };
+        assert_eq!(take(&world, &sheet(5)), Ok(gone));
+        assert_eq!(world.happenings(JOB), told);
+    }
+}
+
+#[test]
 fn where_keys_have_no_bags_the_days_count_from_the_finished_key() {
     let mut story = key_is_done(false);
     story.push(printing(5));
     let world = world(story);
     world.pass_seconds(DAY_SECONDS);
     assert_eq!(take(&world, &sheet(5)), Ok(What::Confirmed(ENVELOPE)));
+    assert_eq!(
+        leaving(&world, in_days(1), false),
+        [(Thing::Letter, Fate::Stays(Stay::NotEnveloped))]
+    );
+    world.pass_seconds(5);
+    assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
     assert_eq!(
         leaving(&world, in_days(2), false),
         [(Thing::Letter, early("2026-03-04"))]
@@ -165,7 +198,7 @@ fn what_cannot_leave_says_why() {
 
 #[test]
 fn power_that_goes_while_a_batch_leaves_loses_no_line() {
-    let story = || [on_paper(), vec![confirmed()]].concat();
+    let story = || enveloped();
     for cut in 1..40 {
         let world = world(story());
         world.cut_at(cut);
@@ -192,6 +225,7 @@ fn power_that_goes_while_a_batch_leaves_loses_no_line() {
 #[test]
 fn everything_is_counted() {
     let world = world([on_paper(), vec![confirmed()]].concat());
+    world.pass_seconds(5);
     assert!(take(&world, &sheet(5)).is_ok());
     leaving(&world, in_days(0), false);
     let paper = world.paper().unwrap();
