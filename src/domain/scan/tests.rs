@@ -105,7 +105,11 @@ fn a_french_keyboard_is_read_where_it_makes_a_whole_code() {
         assert_eq!((read(&half), slip(&half)), (None, None), "{half}");
     }
     // Half of them signs, half digits: nobody's keyboard does that, and a hyphen is none of its digits then.
-    let mixed = format!("{}{}", &number.to_string()[..6], in_french(&number.to_string()[6..], false));
+    let mixed = format!(
+        "{}{}",
+        &number.to_string()[..6],
+        in_french(&number.to_string()[6..], false)
+    );
     for line in [mixed.as_str(), "------------", "B)ààé'"] {
         assert_eq!((read(line), slip(line)), (None, None), "{line}");
     }
