@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::world::{START, World, course, credential};
+use crate::app::world::{World, course, credential};
 use crate::domain::enrollment::Standing;
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
