@@ -45,8 +45,6 @@ pub enum Deed {
     /// Whatever of the job may leave the house now has left it.
     Dispatched {
         job: JobId,
-        /// Whose calendar days count.
-        zone: jiff::tz::TimeZone,
         /// Nothing is written: it is only asked what would leave.
         rehearsal: bool,
     },
@@ -185,11 +183,9 @@ pub fn act(desk: &Desk<'_>, record: &JobRecord, deed: &Deed) -> Result<Acted, Re
         }),
         Deed::Pressed { step, .. } => case.pressed(*step),
         Deed::Spoiled { reason, sheet, .. } => case.spoil(reason, *sheet),
-        Deed::Dispatched {
-            zone, rehearsal, ..
-        } => Ok(nothing_left(What::Dispatched(
-            case.dispatch(zone, *rehearsal)?,
-        ))),
+        Deed::Dispatched { rehearsal, .. } => {
+            Ok(nothing_left(What::Dispatched(case.dispatch(*rehearsal)?)))
+        }
     }
 }
 

@@ -163,7 +163,7 @@ fn a_large_batch_leaves_in_parts_and_no_job_is_left_out() {
     let day = |line: &Line| matches!(line.fate, Fate::Stays(Stay::TooEarly { .. }));
     assert!(lines.iter().take(149).all(day), "{:?}", lines.first());
     let last = lines.last().unwrap();
-    assert_eq!(last.thing, Thing::Job);
+    assert_eq!(last.thing, Thing::Letter);
     assert_eq!(last.envelope, Envelope(150));
     assert_eq!(last.fate, Fate::Stays(Stay::NotConfirmed));
     let other = hands(Hands::Dispatched {
