@@ -25,6 +25,8 @@ pub use dispatch::{Fate, Line, Stay, Thing};
 
 /// What stands in the journal for a sheet of which no printer ever told.
 const FROM_HAND: &str = "the operator's hand";
+/// Within so long after its confirmation the same code is what a hand scanner read twice: nobody folds a sheet that fast.
+const DOUBLE_READ_MS: i64 = 5_000;
 
 /// What a person did, or wants done.
 #[derive(Clone, Debug)]
@@ -43,8 +45,6 @@ pub enum Deed {
     /// Whatever of the job may leave the house now has left it.
     Dispatched {
         job: JobId,
-        /// Whose calendar days count.
-        zone: jiff::tz::TimeZone,
         /// Nothing is written: it is only asked what would leave.
         rehearsal: bool,
     },
@@ -62,9 +62,9 @@ pub struct Acted {
 /// What was written down, or stood there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// This is the sheet, and it is good.
+    /// This is the sheet, and it is good. Nothing is new when the scanner read it twice.
     Confirmed(Envelope),
-    /// It was confirmed before; scanned once more it lies in its envelope.
+    /// It was confirmed some seconds before; scanned once more it lies in its envelope.
     Enveloped(Envelope),
     /// Nothing is new: it lies in its envelope, or has left the house.
     EnvelopedAlready {
@@ -183,11 +183,9 @@ pub fn act(desk: &Desk<'_>, record: &JobRecord, deed: &Deed) -> Result<Acted, Re
         }),
         Deed::Pressed { step, .. } => case.pressed(*step),
         Deed::Spoiled { reason, sheet, .. } => case.spoil(reason, *sheet),
-        Deed::Dispatched {
-            zone, rehearsal, ..
-        } => Ok(nothing_left(What::Dispatched(
-            case.dispatch(zone, *rehearsal)?,
-        ))),
+        Deed::Dispatched { rehearsal, .. } => {
+            Ok(nothing_left(What::Dispatched(case.dispatch(*rehearsal)?)))
+        }
     }
 }
 
@@ -251,6 +249,9 @@ impl Case<'_> {
             return Err(void(Some(reason)));
         }
         if self.state.may_leave(Leaving::LetterEnveloped) {
+            if self.is_double_read()? {
+                return Ok(nothing_left(What::Confirmed(job.envelope)));
+            }
             let what = Leaving::LetterEnveloped;
             self.write(self.state.clone(), Happening::Left { what })?;
             return Ok(nothing_left(What::Enveloped(job.envelope)));
@@ -259,6 +260,30 @@ impl Case<'_> {
             envelope: job.envelope,
             gone: self.state.has_left(Leaving::LetterDispatched),
         }))
+    }
+
+    /// Who confirmed the sheet that was delivered, and when.
+    fn confirmation(&self) -> Result<Option<(Timestamp, Confirm)>, Fault> {
+        let rows = self.desk.ledger.journal(self.record.job.id)?;
+        Ok(rows.into_iter().rev().find_map(|row| {
+            let Happening::Done {
+                evidence: Evidence::Delivered { confirmed, .. },
+                ..
+            } = row.event.happening
+            else {
+                return None;
+            };
+            confirmed.map(|by| (row.at, by))
+        }))
+    }
+
+    /// Whether the scan that confirmed the letter is only a moment old.
+    fn is_double_read(&self) -> Result<bool, Fault> {
+        let Some((at, Confirm::Scan)) = self.confirmation()? else {
+            return Ok(false);
+        };
+        // A clock that was set back makes nobody wait.
+        Ok((0..DOUBLE_READ_MS).contains(&at.millis_until(self.desk.now)))
     }
 
     /// With this the job is done, so the station's own copies of its PINs go in the same transaction.

@@ -5,6 +5,7 @@
 //! A hand scanner is a keyboard. It types the keys of one layout into a computer that may have another: on a German one `:` becomes
 //! `Ö`, `-` becomes `ß`, and `y` and `z` change places. Digits stay what they are, and a control number carries check digits. So
 //! the number counts, any one sign between the fields will do, and the batch is only held against what the ledger says of it.
+//! A French keyboard has its digits behind shift: `à&é"'(-è_ç` are digits where the whole line makes a code with them.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,8 @@ use crate::domain::mailer::{CONTROL_DIGITS, ControlNumber, ControlNumberWrong};
 
 /// How the square code of a letter begins: `PM1:batch:control:sequence`.
 const SHEET: &str = "PM1";
+/// The same where the digits of a French keyboard became signs.
+const SHEET_IN_SIGNS: &str = "PM&";
 /// Envelopes are shown with at least so many digits: fewer of them are half a code.
 const ENVELOPE_DIGITS_MIN: usize = 4;
 
@@ -37,18 +40,28 @@ pub enum Code {
 pub struct Printed {
     batch: String,
     sequence: u32,
+    /// The digits came as the signs of a French keyboard, where a hyphen may be a six.
+    #[serde(default)]
+    signs: bool,
 }
 
 impl Printed {
     /// Whether a letter of this batch and place says so, as far as that survives a keyboard of another country: letters and
     /// digits count, their case and signs between them do not, and `y` is as good as `z`.
     pub fn belongs_to(&self, batch: &BatchName, sequence: u32) -> bool {
-        self.sequence == sequence && bones(&self.batch).eq(bones(&batch.0))
+        let counts = |c: &char| !(self.signs && *c == '6');
+        let (printed, known) = (bones(&self.batch), bones(&batch.0));
+        self.sequence == sequence && printed.filter(counts).eq(known.filter(counts))
     }
 }
 
 fn bones(text: &str) -> impl Iterator<Item = char> {
-    let plain = text.chars().filter(char::is_ascii_alphanumeric);
+    // A Turkish keyboard has an `ı` where others have their `i`.
+    let latin = text.chars().map(|c| match c {
+        'ı' | 'İ' => 'i',
+        other => other,
+    });
+    let plain = latin.filter(char::is_ascii_alphanumeric);
     plain.map(|c| match c.to_ascii_lowercase() {
         'z' => 'y',
         other => other,
@@ -58,7 +71,10 @@ fn bones(text: &str) -> impl Iterator<Item = char> {
 /// Reads a line. `None`: it is no code, or not a whole one, and answers nothing.
 pub fn read(line: &str) -> Option<Code> {
     let line = line.trim();
-    sheet(line).or_else(|| number(line)).or_else(|| item(line))
+    sheet(line)
+        .or_else(|| number(line))
+        .or_else(|| item(line))
+        .or_else(|| french(line))
 }
 
 /// Why a line is no code although somebody may have meant one.
@@ -97,6 +113,7 @@ fn sheet(line: &str) -> Option<Code> {
     let printed = Printed {
         batch: batch.to_owned(),
         sequence,
+        signs: false,
     };
     Some(Code::Sheet {
         control,
@@ -150,6 +167,93 @@ fn item(line: &str) -> Option<Code> {
     number.parse().ok().map(Envelope).map(code)
 }
 
+/// The same from a French keyboard, if it is a whole code of a letter then: a bag's label has no check digits that would say so.
+fn french(line: &str) -> Option<Code> {
+    let as_on_ours: String = line.chars().map(on_our_keyboard).collect();
+    // The whole line was typed there, letters and all.
+    sheet(&as_on_ours)
+        .or_else(|| signs_for_digits(line))
+        .or_else(|| {
+            let french = line
+                .chars()
+                .all(|c| french_digit(c).is_some() || c.is_whitespace() || c == ')');
+            french.then(|| number(&as_on_ours)).flatten()
+        })
+}
+
+/// A square code of which the digits alone became signs.
+fn signs_for_digits(line: &str) -> Option<Code> {
+    let begun = line.get(..SHEET.len())?;
+    let rest = line.get(SHEET.len()..)?;
+    let known = begun.eq_ignore_ascii_case(SHEET) || begun.eq_ignore_ascii_case(SHEET_IN_SIGNS);
+    if !known {
+        return None;
+    }
+    // Where shift is the wrong way round, it is so for the signs as well.
+    let rest = rest.chars().map(|c| match french_digit(c) {
+        Some(digit) => digit,
+        None if c.is_ascii_digit() => '-',
+        None => c,
+    });
+    let line: String = SHEET.chars().chain(rest).collect();
+    match sheet(&line)? {
+        Code::Sheet {
+            control,
+            printed: Some(printed),
+        } => Some(Code::Sheet {
+            control,
+            printed: Some(Printed {
+                signs: true,
+                ..printed
+            }),
+        }),
+        Code::Sheet { printed: None, .. } | Code::Bag(_) | Code::Letter(_) => None,
+    }
+}
+
+/// What the row of digits types on a French keyboard without shift.
+const fn french_digit(sign: char) -> Option<char> {
+    Some(match sign {
+        '&' => '1',
+        'é' => '2',
+        '"' => '3',
+        '\'' => '4',
+        '(' => '5',
+        '-' => '6',
+        'è' => '7',
+        '_' => '8',
+        'ç' => '9',
+        'à' => '0',
+        _ => return None,
+    })
+}
+
+/// What the key that types this on a French keyboard types on an American one, as far as names of batches need it.
+fn on_our_keyboard(typed: char) -> char {
+    match typed {
+        'a' => 'q',
+        'q' => 'a',
+        'w' => 'z',
+        'z' => 'w',
+        'A' => 'Q',
+        'Q' => 'A',
+        'W' => 'Z',
+        'Z' => 'W',
+        ',' => 'm',
+        '?' => 'M',
+        'm' => ';',
+        'M' => ':',
+        ';' => ',',
+        ':' => '.',
+        '!' => '/',
+        ')' => '-',
+        '°' => '_',
+        // With shift they are the signs above the digits.
+        '0'..='9' => '#',
+        other => french_digit(other).unwrap_or(other),
+    }
+}
+
 /// What may stand between two fields: one sign, or a letter of another keyboard in its place.
 fn is_between(character: char) -> bool {
     !character.is_ascii_alphanumeric() && !character.is_control()
@@ -161,172 +265,4 @@ fn digits_at_end(text: &str) -> (&str, &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn control() -> ControlNumber {
-        ControlNumber::draw(4_820_917_355_u64.to_be_bytes()).unwrap()
-    }
-
-    fn typed(number: ControlNumber) -> Code {
-        Code::Sheet {
-            control: number,
-            printed: None,
-        }
-    }
-
-    #[test]
-    fn a_number_is_taken_however_it_is_grouped() {
-        let control = control();
-        let digits = control.to_string();
-        let grouped = control.grouped();
-        for line in [
-            digits.clone(),
-            grouped.clone(),
-            grouped.replace(' ', "-"),
-            grouped.replace(' ', "ß"),
-            grouped.replace(' ', "\u{a0}"),
-            format!("  {digits}\r"),
-        ] {
-            assert_eq!(read(&line), Some(typed(control)), "{line}");
-            assert_eq!(slip(&line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_square_code_survives_the_keyboards_of_other_countries() {
-        let number = control();
-        for line in [
-            format!("PM1:easy-2026:{number}:7"),
-            format!("PM1ÖeaszßÖ2026Ö{number}Ö7"),
-            format!("pm1öeaszß2026ö{number}ö7"),
-            format!("PM1>EASY_2026>{number}>7"),
-            format!("Pm1;easy-2026;{number};7"),
-            format!("PM1:easy:2026:{number}:7\n"),
-        ] {
-            let Some(Code::Sheet {
-                control,
-                printed: Some(printed),
-            }) = read(&line)
-            else {
-                panic!("{line}");
-            };
-            assert_eq!(control, number);
-            let batch = BatchName("easy-2026".to_owned());
-            assert!(printed.belongs_to(&batch, 7), "{line}");
-            assert!(!printed.belongs_to(&batch, 8));
-            assert!(!printed.belongs_to(&BatchName("easy-2025".to_owned()), 7));
-        }
-    }
-
-    #[test]
-    fn bags_and_letters_are_told_apart() {
-        for (line, code) in [
-            ("B-0042", Code::Bag(Envelope(42))),
-            ("b-0042", Code::Bag(Envelope(42))),
-            ("Bß0042", Code::Bag(Envelope(42))),
-            ("B 12345\r", Code::Bag(Envelope(12_345))),
-            ("L-0042", Code::Letter(Envelope(42))),
-            ("l/0042", Code::Letter(Envelope(42))),
-        ] {
-            assert_eq!(read(line), Some(code), "{line}");
-        }
-    }
-
-    #[test]
-    fn half_a_code_and_what_is_none_answer_nothing() {
-        let number = control();
-        let whole = format!("PM1:easy-2026:{number}:7");
-        for end in 0..whole.len() - 1 {
-            assert_eq!(read(&whole[..end]), None, "{}", &whole[..end]);
-        }
-        for start in 1..whole.len() {
-            // The end of a code is one more only where it is a whole number by itself, and here it never is.
-            assert_eq!(read(&whole[start..]), None, "{}", &whole[start..]);
-        }
-        for line in [
-            "",
-            "\r\n",
-            "B-",
-            "B-004",
-            "B-00042",
-            "B--0042",
-            "B0042",
-            "B-0042x",
-            "B-99999999999",
-            "X-0042",
-            "P",
-            "PM1",
-            "PM1:",
-            "quit",
-            "wipe 3",
-            "cccccbdefghijklnrtuvcbdefghijklnrtuvcbdefghi",
-            "755224",
-            "87287082",
-            "4820 9173 5599",
-            "٤٨٢٠٩١٧٣٥٥٨٣",
-            "ÖÖÖ",
-        ] {
-            assert_eq!(read(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_slip_is_told_from_what_was_never_meant() {
-        let wrong = "4820 9173 5599";
-        assert_eq!(slip(wrong), Some(Slip::CheckDigits));
-        assert_eq!(slip("PM1:easy-2026:4820"), Some(Slip::Half));
-        for line in ["", "755224", "cccccbdefghi", "quit", "B-004"] {
-            assert_eq!(slip(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn random_digits_are_hardly_ever_a_number() {
-        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-        let taken = (0..20_000)
-            .filter(|_| {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                read(&format!("{:012}", state % 1_000_000_000_000)).is_some()
-            })
-            .count();
-        assert!((100..400).contains(&taken), "{taken} of 20,000");
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_is_too_strange(line in any::<String>()) {
-            let _ = (read(&line), slip(&line));
-        }
-
-        #[test]
-        fn no_line_of_the_signs_of_codes_is_too_strange(line in "[PMBLpmbl1:Öß 0-9-]{0,40}") {
-            let _ = slip(&line);
-            if let Some(code) = read(&line) {
-                prop_assert!(line.chars().filter(char::is_ascii_digit).count() >= ENVELOPE_DIGITS_MIN, "{code:?}");
-            }
-        }
-
-        #[test]
-        fn every_letter_is_read_back(body in any::<[u8; 8]>(), batch in "[^\\p{C}]{1,40}", sequence in 1..100_000_u32) {
-            if let Some(control) = ControlNumber::draw(body) {
-                let Some(Code::Sheet { control: read, printed: Some(printed) }) =
-                    read(&format!("PM1:{batch}:{control}:{sequence}")) else {
-                    return Err(TestCaseError::fail("no code"));
-                };
-                prop_assert_eq!(read, control);
-                prop_assert!(printed.belongs_to(&BatchName(batch), sequence));
-            }
-        }
-
-        #[test]
-        fn what_a_touched_key_types_is_nothing(text in "[cbdefghijklnrtuv]{32,48}") {
-            prop_assert_eq!(read(&text), None);
-            prop_assert_eq!(slip(&text), None);
-        }
-    }
-}
+mod tests;

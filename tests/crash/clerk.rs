@@ -99,7 +99,7 @@ impl<'a> Clerk<'a> {
             };
             if due {
                 let first = home.command(pcscd, &word.arguments());
-                // Scanned once more, a confirmed letter lies in its envelope.
+                // Scanned once more at once it is the same scan, read twice: nothing may come of it.
                 let second =
                     matches!(word, Word::Sheet(_)).then(|| home.command(pcscd, &word.arguments()));
                 let case = std::thread::spawn(move || {

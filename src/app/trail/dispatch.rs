@@ -1,12 +1,10 @@
-//! What of a job may leave the house today, and when the rest may. A key and its PIN never travel on the same day.
+//! What of a job may leave the house now, and when the rest may. A key and its PIN never travel together.
 //!
 //! # Why
-//! A letter waits until `gap_days` have passed since the day on which its bag left, by the calendar of the station's zone: people
-//! read days, not hours. A job without a bag leaves no trace of its key's way, so there the days count from the one on which
-//! the key was finished.
+//! A letter waits until `gap_days` full days of 24 hours have passed since its bag left: by the calendar, a bag of 23:59 and its
+//! letter of 00:01 would lie in one mail bag, and whoever dispatches would decide by his zone. A job without a bag leaves no
+//! trace of its key's way, so there the days count from the moment at which the key was finished.
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::app::trail::Case;
@@ -14,8 +12,11 @@ use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
-use crate::domain::paper::Leaving;
+use crate::domain::paper::{Bagging, Confirm, Leaving};
 use crate::domain::time::Timestamp;
+
+/// Days are counted in full, whatever a calendar says.
+const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// One thing of a job, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,7 @@ pub struct Line {
 #[serde(rename_all = "snake_case")]
 pub enum Thing {
     Bag,
+    /// Where keys have no bags, also a letter that is not there yet.
     Letter,
     /// Neither is there yet, or nobody wants them any more.
     Job,
@@ -57,22 +59,24 @@ pub enum Stay {
     Held,
     NotBagged,
     NotConfirmed,
+    /// It was confirmed by its scan, and nobody scanned it into its envelope.
+    NotEnveloped,
     /// The letter is void, and without it nobody can use the key.
     Void {
         reason: String,
     },
-    /// The letter may go on this day (`2026-03-04`).
+    /// The letter may go from this moment on.
     TooEarly {
-        day: String,
+        from: Timestamp,
     },
 }
 
 impl Case<'_> {
     /// Everything of the job, line by line; what may leave has left when this returns, unless it is a `rehearsal`.
-    pub(super) fn dispatch(&self, zone: &TimeZone, rehearsal: bool) -> Result<Vec<Line>, Fault> {
+    pub(super) fn dispatch(&self, rehearsal: bool) -> Result<Vec<Line>, Fault> {
         let fates = match whole(&self.state) {
-            Some(stay) => vec![(Thing::Job, Fate::Stays(stay))],
-            None => self.fates(zone)?,
+            Some(stay) => vec![(self.whole_thing(), Fate::Stays(stay))],
+            None => self.fates()?,
         };
         let mut state = self.state.clone();
         for (thing, fate) in &fates {
@@ -81,6 +85,11 @@ impl Case<'_> {
                 Thing::Letter | Thing::Job => Leaving::LetterDispatched,
             };
             if *fate == Fate::Leaves && !rehearsal {
+                // Where nobody scans letters, whoever posts one has put it into its envelope.
+                let enveloped = Leaving::LetterEnveloped;
+                if what == Leaving::LetterDispatched && !state.has_left(enveloped) {
+                    state = self.write(state, Happening::Left { what: enveloped })?;
+                }
                 state = self.write(state, Happening::Left { what })?;
             }
         }
@@ -93,8 +102,19 @@ impl Case<'_> {
         Ok(fates.into_iter().map(line).collect())
     }
 
+    /// What a job is called of which nothing can leave: where keys have no bags there is none to speak of.
+    fn whole_thing(&self) -> Thing {
+        let has_bag = if self.state.attempt().0 > 0 {
+            self.state.plan().steps.contains(&Step::Bag)
+        } else {
+            let policy = self.desk.policies.get(&self.record.job.request.policy);
+            policy.is_ok_and(|policy| policy.bagging() != Bagging::None)
+        };
+        if has_bag { Thing::Job } else { Thing::Letter }
+    }
+
     /// The bag first, because it goes before its letter.
-    fn fates(&self, zone: &TimeZone) -> Result<Vec<(Thing, Fate)>, Fault> {
+    fn fates(&self) -> Result<Vec<(Thing, Fate)>, Fault> {
         let steps = &self.state.plan().steps;
         let mut fates = Vec::new();
         let void = self.state.spoiled().map(|reason| Stay::Void {
@@ -112,29 +132,26 @@ impl Case<'_> {
             let fate = match void {
                 _ if self.state.has_left(Leaving::LetterDispatched) => Fate::Left,
                 Some(void) => Fate::Stays(void),
-                None => self.letter(zone)?,
+                None => self.letter()?,
             };
             fates.push((Thing::Letter, fate));
         }
         Ok(fates)
     }
 
-    fn letter(&self, zone: &TimeZone) -> Result<Fate, Fault> {
+    fn letter(&self) -> Result<Fate, Fault> {
+        let by_scan = matches!(self.confirmation()?, Some((_, Confirm::Scan)));
+        // First, because a person can do that now.
+        if by_scan && !self.state.has_left(Leaving::LetterEnveloped) {
+            return Ok(Fate::Stays(Stay::NotEnveloped));
+        }
         let policy = self.desk.policies.get(&self.record.job.request.policy)?;
-        let today = day(self.desk.now, zone)?;
-        let since = match self.key_left()? {
-            Some(at) => day(at, zone)?,
-            None => today,
-        };
-        let due = since
-            .checked_add(jiff::Span::new().days(i64::from(policy.gap_days)))
-            .map_err(|error| out_of_range(&error))?;
-        Ok(if today >= due {
+        let since = self.key_left()?.unwrap_or(self.desk.now);
+        let from = since.plus_seconds(i64::from(policy.gap_days).saturating_mul(DAY_SECONDS));
+        Ok(if self.desk.now >= from {
             Fate::Leaves
         } else {
-            Fate::Stays(Stay::TooEarly {
-                day: due.to_string(),
-            })
+            Fate::Stays(Stay::TooEarly { from })
         })
     }
 
@@ -181,16 +198,5 @@ fn whole(state: &Enrollment) -> Option<Stay> {
             | None => Stay::NotDone,
         }),
         Standing::Done => None,
-    }
-}
-
-fn day(at: Timestamp, zone: &TimeZone) -> Result<Date, Fault> {
-    let moment = jiff::Timestamp::from_millisecond(at.0).map_err(|error| out_of_range(&error))?;
-    Ok(moment.to_zoned(zone.clone()).date())
-}
-
-fn out_of_range(error: &jiff::Error) -> Fault {
-    Fault::Internal {
-        what: format!("a day that no calendar has: {error}"),
     }
 }

@@ -104,6 +104,13 @@ fn spoiled() -> Happening {
     }
 }
 
+/// The sheet is confirmed, and lies in its envelope.
+fn enveloped() -> Vec<Happening> {
+    let mut story = on_paper();
+    story.extend([confirmed(), left(Leaving::LetterEnveloped)]);
+    story
+}
+
 fn world(happenings: impl IntoIterator<Item = Happening>) -> World {
     let world = World::with_jobs(&["anna@contoso.com", "bert@contoso.com"]);
     world.tell(JOB, happenings);
@@ -164,6 +171,11 @@ fn the_first_scan_confirms_the_second_is_the_envelope_and_the_third_is_told() {
         world.state().ledger.in_flight.is_empty(),
         "no copy of the PIN is left"
     );
+    // What a scanner reads twice is one scan.
+    world.pass_seconds(4);
+    assert_eq!(take(&world, &sheet(5)), Ok(What::Confirmed(ENVELOPE)));
+    assert_eq!(world.happenings(JOB), told);
+    world.pass_seconds(1);
     assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
     let before = world.happenings(JOB);
     assert_eq!(before.last(), Some(&left(Leaving::LetterEnveloped)));
@@ -173,6 +185,23 @@ fn the_first_scan_confirms_the_second_is_the_envelope_and_the_third_is_told() {
     };
     assert_eq!(take(&world, &sheet(5)), Ok(already));
     assert_eq!(world.happenings(JOB), before);
+}
+
+#[test]
+fn after_a_key_or_a_clock_that_went_back_the_first_scan_is_the_envelope() {
+    let by_key = Happening::Done {
+        step: Step::Deliver,
+        evidence: Evidence::Delivered {
+            control: control(5).to_string(),
+            target: "tray".to_owned(),
+            confirmed: Some(Confirm::Key),
+        },
+    };
+    for (done, seconds) in [(by_key, 0), (confirmed(), -3600)] {
+        let world = world([on_paper(), vec![done]].concat());
+        world.pass_seconds(seconds);
+        assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
+    }
 }
 
 #[test]
@@ -407,7 +436,7 @@ fn a_letter_is_spoiled_until_it_is_dispatched() {
     assert_eq!(spoil(&early), Err(Refusal::SpoiledAlready));
     assert!(early.enrollment(JOB).may_reissue());
 
-    let mut story = [on_paper(), vec![confirmed(), left(Leaving::BagDispatched)]].concat();
+    let mut story = [enveloped(), vec![left(Leaving::BagDispatched)]].concat();
     let late = world(story.clone());
     assert_eq!(spoil(&late), what(true));
     assert_eq!(late.enrollment(JOB).standing(), Standing::Done);

@@ -65,17 +65,21 @@ impl Enrollment {
             }
     }
 
-    /// Whether this may leave the bench now. The bag goes before its letter, where the key has one; what is void stays.
+    /// Whether this may leave the bench now. The bag goes before its letter, where the key has one, and no letter goes without
+    /// its envelope; what is void stays.
     pub fn may_leave(&self, what: Leaving) -> bool {
         let done = self.phase == Phase::Ready && self.attempt.0 > 0 && self.current().is_none();
         let has_letter = self.delivered.is_some() && self.spoiled.is_none();
         let has_bag = self.plan.steps.contains(&Step::Bag);
         done && !self.has_left(what)
             && match what {
-                Leaving::LetterEnveloped => has_letter,
+                // It goes into its envelope before it leaves, so afterwards nobody can say so any more.
+                Leaving::LetterEnveloped => has_letter && !self.has_left(Leaving::LetterDispatched),
                 Leaving::BagDispatched => has_bag,
                 Leaving::LetterDispatched => {
-                    has_letter && (!has_bag || self.has_left(Leaving::BagDispatched))
+                    has_letter
+                        && self.has_left(Leaving::LetterEnveloped)
+                        && (!has_bag || self.has_left(Leaving::BagDispatched))
                 }
             }
     }

@@ -22,12 +22,12 @@ it, and until the letter is dispatched, the job stays done and the person needs 
 a job file with `replace` = yes for them. Neither the letter nor its bag is dispatched then.";
 
 pub(super) const DISPATCH: &str = "Examples:
-  keyline mailer dispatch onboarding --dry-run   what would leave today, and why the rest stays
+  keyline mailer dispatch onboarding --dry-run   what would leave now, and why the rest stays
   keyline mailer dispatch onboarding             note down what leaves; post exactly that
   keyline mailer dispatch onboarding             the next day: the letters
 
 Bags leave as soon as their jobs are done. A letter leaves `gap_days` of its policy after its bag,
-by the calendar; where keys have no bags the days count from the one on which the key was finished.
+full days of 24 hours; where keys have no bags they count from the end of the key's enrollment.
 It can be repeated as often as one likes: what has left stays so.
 
 Exit code 0: something leaves, or nothing is left that could. 3: a void letter is among the batch,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::*;
-use crate::app::world::{START, World, course, credential};
+use crate::app::world::{World, course, credential};
 use crate::domain::enrollment::Standing;
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
@@ -63,7 +63,7 @@ fn alone<'a>(
             ))
         },
         erase,
-        now: START,
+        now: crate::port::Clock::now(ledger),
     }
 }
 

@@ -125,7 +125,6 @@ fn part(
     for record in left.by_ref().take(JOBS_OF_A_PART) {
         let deed = Deed::Dispatched {
             job: record.job.id,
-            zone: jiff::tz::TimeZone::system(),
             rehearsal,
         };
         let acted = match act(deed) {

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::app::trail::{Fate, Line, Stay, Thing};
-use crate::face::report::{json, written};
+use crate::face::report::{Style, json, written};
 use crate::face::say::news::count;
-use crate::face::say::{Complaint, clean::clean, trail};
+use crate::face::say::{Complaint, clean::clean, moment, trail};
 
 /// Writes what a dispatch of `batch` came to; `rehearsal`: what it would come to.
 ///
@@ -17,12 +18,13 @@ pub fn dispatch(
     batch: &str,
     lines: &[Line],
     rehearsal: bool,
-    as_json: bool,
+    style: &Style,
     to: &mut dyn Write,
 ) -> Result<(), Complaint> {
     written(to, |to| {
-        if as_json {
-            let items: Vec<_> = lines.iter().map(line_json).collect();
+        let zone = &style.zone;
+        if style.json {
+            let items: Vec<_> = lines.iter().map(|line| line_json(line, zone)).collect();
             let value = json!({ "batch": batch, "dry_run": rehearsal, "items": items });
             return json::write(&value, to);
         }
@@ -34,17 +36,17 @@ pub fn dispatch(
         for line in lines {
             let fate = match &line.fate {
                 Fate::Leaves => leaves.to_owned(),
-                Fate::Stays(stay) => format!("stays: {}", trail::stays(stay)),
+                Fate::Stays(stay) => format!("stays: {}", trail::stays(stay, zone)),
                 // Day after day the same list would grow only longer.
                 Fate::Left => continue,
             };
             writeln!(to, "{:16}  {fate}", trail::things(line))?;
         }
-        writeln!(to, "{}", sum(batch, lines, rehearsal))
+        writeln!(to, "{}", sum(batch, lines, rehearsal, zone))
     })
 }
 
-fn line_json(line: &Line) -> serde_json::Value {
+fn line_json(line: &Line, zone: &TimeZone) -> serde_json::Value {
     let stay = match &line.fate {
         Fate::Leaves | Fate::Left => None,
         Fate::Stays(stay) => Some(stay),
@@ -61,12 +63,20 @@ fn line_json(line: &Line) -> serde_json::Value {
             Fate::Left => "left",
             Fate::Stays(_) => "stays",
         },
-        "why": stay,
-        "message": stay.map(trail::stays),
+        "why": stay.map(why),
+        "message": stay.map(|stay| trail::stays(stay, zone)),
     })
 }
 
-fn sum(batch: &str, lines: &[Line], rehearsal: bool) -> String {
+fn why(stay: &Stay) -> serde_json::Value {
+    let mut value = json!(stay);
+    if let (Stay::TooEarly { from }, Some(fields)) = (stay, value.as_object_mut()) {
+        fields.insert("from".to_owned(), moment::utc(*from).into());
+    }
+    value
+}
+
+fn sum(batch: &str, lines: &[Line], rehearsal: bool, zone: &TimeZone) -> String {
     let of = |thing: Thing, fits: &dyn Fn(&Fate) -> bool| {
         let fitting = lines
             .iter()
@@ -82,25 +92,28 @@ fn sum(batch: &str, lines: &[Line], rehearsal: bool) -> String {
     let next = lines
         .iter()
         .filter_map(|line| match &line.fate {
-            Fate::Stays(Stay::TooEarly { day }) => Some(day.as_str()),
+            Fate::Stays(Stay::TooEarly { from }) => Some(*from),
             Fate::Stays(
                 Stay::NotDone
                 | Stay::Cancelled
                 | Stay::Held
                 | Stay::NotBagged
                 | Stay::NotConfirmed
+                | Stay::NotEnveloped
                 | Stay::Void { .. },
             )
             | Fate::Leaves
             | Fate::Left => None,
         })
         .min();
+    // Where keys have no bags, none is spoken of.
+    let has_bags = lines.iter().any(|line| line.thing != Thing::Letter);
     let both = |fits: &dyn Fn(&Fate) -> bool| {
-        format!(
-            "{} and {}",
-            count(of(Thing::Bag, fits), "bag"),
-            count(of(Thing::Letter, fits), "letter")
-        )
+        let letters = count(of(Thing::Letter, fits), "letter");
+        if !has_bags {
+            return letters;
+        }
+        format!("{} and {letters}", count(of(Thing::Bag, fits), "bag"))
     };
     format!(
         "{}: {} {} now, {} left before, {} stay.{}",
@@ -109,9 +122,9 @@ fn sum(batch: &str, lines: &[Line], rehearsal: bool) -> String {
         if rehearsal { "would leave" } else { "leave" },
         both(&left),
         count(stay, "item"),
-        next.map_or_else(String::new, |day| format!(
-            " The next letter may go on {}.",
-            clean(day)
+        next.map_or_else(String::new, |from| format!(
+            " The next letter may leave from {}.",
+            moment::minute(from, zone)
         ))
     )
 }

@@ -10,13 +10,17 @@ use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 use crate::port::{JobRecord, Stamped};
 
+/// So many digits of a control number are shown while it waits for its scan.
+const ENDS_DIGITS: usize = 4;
+
 /// A bag or a letter that somebody has to confirm.
 struct Item {
     job: i64,
     /// As it is written on it: `B-0042`, `L-0042`.
     item: String,
     who: String,
-    control: Option<String>,
+    /// How a letter's control number ends. The whole of it could be copied, and confirm a sheet that nobody has in hand.
+    control_ends: Option<String>,
 }
 
 /// What waits for a person's word.
@@ -43,35 +47,44 @@ impl ToConfirm {
             job: record.job.id.0,
             item: format!("{sign}-{}", record.job.envelope),
             who: format!("job {}, {}", record.job.id, record.job.request.user),
-            control: state.unconfirmed().map(str::to_owned),
+            control_ends: state.unconfirmed().map(ends),
         });
     }
 
     pub(super) fn json(&self) -> Vec<Value> {
         let items = self.0.iter();
         items
-            .map(|one| json!({ "job": one.job, "item": one.item, "control": one.control }))
+            .map(
+                |one| json!({ "job": one.job, "item": one.item, "control_ends": one.control_ends }),
+            )
             .collect()
     }
 
     pub(super) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         let (letters, bags): (Vec<_>, Vec<_>) =
-            self.0.iter().partition(|one| one.control.is_some());
+            self.0.iter().partition(|one| one.control_ends.is_some());
         for (items, noun) in [(bags, "bag"), (letters, "letter")] {
             if items.is_empty() {
                 continue;
             }
             writeln!(to, "\n{} to confirm:", count(items.len(), noun))?;
             for one in items {
-                let control = one.control.as_ref();
+                let control = one.control_ends.as_ref();
                 let control = control.map_or_else(String::new, |control| {
-                    format!(", control number {}", clean(control))
+                    format!(", control number … {}", clean(control))
                 });
                 writeln!(to, "  {} ({}){control}", one.item, clean(&one.who))?;
             }
         }
         Ok(())
     }
+}
+
+/// The last digits of a control number: enough to tell letters apart, and of no use without the sheet.
+fn ends(control: &str) -> String {
+    let digits: Vec<char> = control.chars().filter(char::is_ascii_digit).collect();
+    let hidden = digits.len().saturating_sub(ENDS_DIGITS);
+    digits.into_iter().skip(hidden).collect()
 }
 
 /// Whether the letter shall be made anew and the job's key has not come back for it yet.

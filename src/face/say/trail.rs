@@ -1,6 +1,8 @@
 //! What came of a scan, a spoiled letter and a dispatch. Short, because it is read between two scans; a void letter is said in
 //! capitals. A control number is said only where it is known already: whoever reads one could type it without the sheet.
 
+use jiff::tz::TimeZone;
+
 use crate::app::board::{Awaited, Unconfirmed};
 use crate::app::trail::{Acted, Fate, Line, Refusal, Stay, Thing, What};
 use crate::domain::authenticator::Slot;
@@ -9,7 +11,7 @@ use crate::domain::job::Envelope;
 use crate::domain::scan::Slip;
 use crate::face::report::name;
 use crate::face::say::news::count;
-use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
+use crate::face::say::{Complaint, ExitCode, clean::clean, fault, moment};
 use crate::port::JobRecord;
 
 /// Items that are named when several are waited for.
@@ -331,19 +333,22 @@ pub fn things(line: &Line) -> String {
     }
 }
 
-/// Why it stays.
-pub fn stays(stay: &Stay) -> String {
+/// Why it stays, with moments as they are in `zone`.
+pub fn stays(stay: &Stay, zone: &TimeZone) -> String {
     match stay {
         Stay::NotDone => "the key is not done".to_owned(),
         Stay::Cancelled => "the job was cancelled".to_owned(),
         Stay::Held => "the job is held".to_owned(),
         Stay::NotBagged => "the key is not confirmed to lie in its bag".to_owned(),
         Stay::NotConfirmed => "the letter is not confirmed".to_owned(),
+        Stay::NotEnveloped => {
+            "the letter is not in its envelope yet: scan it into its envelope".to_owned()
+        }
         Stay::Void { reason } => format!(
             "the letter is void ({})",
             clean(reason).trim_end_matches('.')
         ),
-        Stay::TooEarly { day } => format!("may go on {}", clean(day)),
+        Stay::TooEarly { from } => format!("may leave from {}", moment::minute(*from, zone)),
     }
 }
 

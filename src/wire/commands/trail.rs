@@ -9,7 +9,7 @@ use crate::app::trail::Line;
 use crate::domain::job::JobId;
 use crate::domain::scan;
 use crate::face::control::{Answer, Ask, Hands};
-use crate::face::report;
+use crate::face::report::{self, Style};
 use crate::face::say::{Complaint, ExitCode, trail};
 use crate::wire::commands::{Ended, admin, cannot_write};
 use crate::wire::config::Config;
@@ -107,7 +107,7 @@ pub(super) fn dispatch(
     let ended = each_part(config, batch, rehearsal, &mut lines);
     // What has left has left, whatever came after it.
     if ended.is_ok() || !lines.is_empty() {
-        report::dispatch(batch, &lines, rehearsal, json, out)?;
+        report::dispatch(batch, &lines, rehearsal, &Style::here(json), out)?;
     }
     ended.map(|()| trail::exit(&lines))
 }

@@ -40,7 +40,6 @@ async fn a_batch_leaves_while_one_of_its_letters_waits_for_paper() {
     }
     let deed = Deed::Dispatched {
         job: JobId(1),
-        zone: jiff::tz::TimeZone::UTC,
         rehearsal: false,
     };
     let done = do_it(&handle, deed).await.expect("no panic");
@@ -48,7 +47,7 @@ async fn a_batch_leaves_while_one_of_its_letters_waits_for_paper() {
         panic!("{done:?}");
     };
     let fates: Vec<_> = lines.iter().map(|line| (line.thing, &line.fate)).collect();
-    assert_eq!(fates, [(Thing::Job, &Fate::Stays(Stay::NotConfirmed))]);
+    assert_eq!(fates, [(Thing::Letter, &Fate::Stays(Stay::NotConfirmed))]);
 
     // The journal names whoever is at the bench, and that may be somebody else by now.
     assert!(handle.ask(Request::Actor("B-9".to_owned())));

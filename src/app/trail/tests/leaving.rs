@@ -1,17 +1,13 @@
 //! What of a job leaves the house, on which day, and why the rest stays.
 
-use jiff::tz::TimeZone;
-
 use super::*;
 
 const DAY_SECONDS: i64 = 86_400;
 
 /// What a dispatch of the job makes of its things.
 pub(super) fn leaving(world: &World, policy: Policy, rehearsal: bool) -> Vec<(Thing, Fate)> {
-    // Two hours east of Greenwich: the world begins at 11:30 there.
     let deed = Deed::Dispatched {
         job: JOB,
-        zone: TimeZone::fixed(jiff::tz::offset(2)),
         rehearsal,
     };
     let acted = hand(world, &deed, policy).unwrap();
@@ -29,9 +25,10 @@ pub(super) fn leaving(world: &World, policy: Policy, rehearsal: bool) -> Vec<(Th
         .collect()
 }
 
-fn early(day: &str) -> Fate {
+/// So many days after the world's beginning.
+fn early(days: i64) -> Fate {
     Fate::Stays(Stay::TooEarly {
-        day: day.to_owned(),
+        from: START.plus_seconds(days * DAY_SECONDS),
     })
 }
 
@@ -43,12 +40,9 @@ fn in_days(gap_days: u32) -> Policy {
 }
 
 #[test]
-fn a_letter_leaves_days_after_its_bag_by_the_calendar() {
-    let world = world([on_paper(), vec![confirmed()]].concat());
-    let first = [
-        (Thing::Bag, Fate::Leaves),
-        (Thing::Letter, early("2026-03-03")),
-    ];
+fn a_letter_leaves_full_days_after_its_bag_whatever_the_calendar_says() {
+    let world = world(enveloped());
+    let first = [(Thing::Bag, Fate::Leaves), (Thing::Letter, early(1))];
     let before = world.happenings(JOB);
     assert_eq!(leaving(&world, in_days(1), true), first);
     assert_eq!(world.happenings(JOB), before, "a rehearsal writes nothing");
@@ -57,14 +51,11 @@ fn a_letter_leaves_days_after_its_bag_by_the_calendar() {
         world.happenings(JOB).last(),
         Some(&left(Leaving::BagDispatched))
     );
-    // 23:59 of the same day there, and then a minute more.
-    world.pass_seconds(12 * 3600 + 29 * 60);
-    let same_day = [
-        (Thing::Bag, Fate::Left),
-        (Thing::Letter, early("2026-03-03")),
-    ];
-    assert_eq!(leaving(&world, in_days(1), false), same_day);
-    world.pass_seconds(60);
+    // By every calendar it is another day by now.
+    world.pass_seconds(DAY_SECONDS - 1);
+    let too_early = [(Thing::Bag, Fate::Left), (Thing::Letter, early(1))];
+    assert_eq!(leaving(&world, in_days(1), false), too_early);
+    world.pass_seconds(1);
     assert_eq!(
         leaving(&world, in_days(1), false),
         [(Thing::Bag, Fate::Left), (Thing::Letter, Fate::Leaves)]
@@ -80,14 +71,12 @@ fn a_letter_leaves_days_after_its_bag_by_the_calendar() {
         envelope: ENVELOPE,
         gone: true,
     };
-    // It never lay in an envelope that anybody scanned.
-    assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
     assert_eq!(take(&world, &sheet(5)), Ok(gone));
 }
 
 #[test]
 fn without_a_gap_both_leave_at_once_the_bag_first() {
-    let world = world([on_paper(), vec![confirmed()]].concat());
+    let world = world(enveloped());
     assert_eq!(
         leaving(&world, in_days(0), false),
         [(Thing::Bag, Fate::Leaves), (Thing::Letter, Fate::Leaves)]
@@ -100,6 +89,35 @@ fn without_a_gap_both_leave_at_once_the_bag_first() {
 }
 
 #[test]
+fn a_letter_that_nobody_scanned_is_enveloped_by_its_dispatch_and_no_later_scan_changes_that() {
+    for by in [Some(Confirm::Key), Some(Confirm::Device), None] {
+        let done = Happening::Done {
+            step: Step::Deliver,
+            evidence: Evidence::Delivered {
+                control: control(5).to_string(),
+                target: "tray".to_owned(),
+                confirmed: by,
+            },
+        };
+        let world = world([on_paper(), vec![done]].concat());
+        let both = [(Thing::Bag, Fate::Leaves), (Thing::Letter, Fate::Leaves)];
+        assert_eq!(leaving(&world, in_days(0), false), both);
+        let told = world.happenings(JOB);
+        assert!(told.ends_with(&[
+            left(Leaving::BagDispatched),
+            left(Leaving::LetterEnveloped),
+            left(Leaving::LetterDispatched)
+        ]));
+        let gone = What::EnvelopedAlready {
+            envelope: ENVELOPE,
+            gone: true,
+        };
+        assert_eq!(take(&world, &sheet(5)), Ok(gone));
+        assert_eq!(world.happenings(JOB), told);
+    }
+}
+
+#[test]
 fn where_keys_have_no_bags_the_days_count_from_the_finished_key() {
     let mut story = key_is_done(false);
     story.push(printing(5));
@@ -107,8 +125,14 @@ fn where_keys_have_no_bags_the_days_count_from_the_finished_key() {
     world.pass_seconds(DAY_SECONDS);
     assert_eq!(take(&world, &sheet(5)), Ok(What::Confirmed(ENVELOPE)));
     assert_eq!(
+        leaving(&world, in_days(1), false),
+        [(Thing::Letter, Fate::Stays(Stay::NotEnveloped))]
+    );
+    world.pass_seconds(5);
+    assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
+    assert_eq!(
         leaving(&world, in_days(2), false),
-        [(Thing::Letter, early("2026-03-04"))]
+        [(Thing::Letter, early(2))]
     );
     assert_eq!(
         leaving(&world, in_days(1), false),
@@ -126,9 +150,11 @@ fn what_cannot_leave_says_why() {
         reason: "torn".to_owned(),
     };
     let whole = |stay| vec![(Thing::Job, Fate::Stays(stay))];
+    let letter = |stay| vec![(Thing::Letter, Fate::Stays(stay))];
     for (story, fates) in [
-        (vec![], whole(Stay::NotDone)),
-        (vec![began("123")], whole(Stay::NotDone)),
+        // Where keys go into no bags, none is spoken of.
+        (vec![], letter(Stay::NotDone)),
+        (vec![began("123")], letter(Stay::NotDone)),
         (key_is_done(true), whole(Stay::NotBagged)),
         (on_paper(), whole(Stay::NotConfirmed)),
         ([on_paper(), vec![spoiled()]].concat(), whole(void())),
@@ -164,14 +190,23 @@ fn what_cannot_leave_says_why() {
 }
 
 #[test]
+fn before_a_key_is_begun_its_policy_says_whether_there_is_a_bag() {
+    let with_bags = Policy {
+        bag: Some(Bagging::Scan),
+        ..Policy::default()
+    };
+    let lines = leaving(&world([]), with_bags, true);
+    assert_eq!(lines, [(Thing::Job, Fate::Stays(Stay::NotDone))]);
+}
+
+#[test]
 fn power_that_goes_while_a_batch_leaves_loses_no_line() {
-    let story = || [on_paper(), vec![confirmed()]].concat();
+    let story = || enveloped();
     for cut in 1..40 {
         let world = world(story());
         world.cut_at(cut);
         let deed = Deed::Dispatched {
             job: JOB,
-            zone: TimeZone::UTC,
             rehearsal: false,
         };
         let cut_off = hand(&world, &deed, in_days(0)).is_err();
@@ -192,6 +227,7 @@ fn power_that_goes_while_a_batch_leaves_loses_no_line() {
 #[test]
 fn everything_is_counted() {
     let world = world([on_paper(), vec![confirmed()]].concat());
+    world.pass_seconds(5);
     assert!(take(&world, &sheet(5)).is_ok());
     leaving(&world, in_days(0), false);
     let paper = world.paper().unwrap();

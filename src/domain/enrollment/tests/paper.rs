@@ -252,7 +252,8 @@ fn after_the_confirmation_a_letter_can_be_void_until_it_has_left() {
     );
     assert!(!torn.may_leave(Leaving::LetterEnveloped));
     assert!(!torn.may_leave(Leaving::LetterDispatched));
-    let gone = [confirmed(), vec![left(1, Leaving::LetterDispatched)]].concat();
+    let gone = [Leaving::LetterEnveloped, Leaving::LetterDispatched].map(|what| left(1, what));
+    let gone = [confirmed(), gone.to_vec()].concat();
     cannot_follow(&gone, spoiled(1));
 }
 
@@ -267,6 +268,8 @@ fn a_letter_leaves_after_its_bag_and_each_leaves_once() {
     events.extend([started(1, Step::Deliver), printed(1, Sheet::OnPaper)]);
     events.push(done(1, Step::Deliver));
     cannot_follow(&events, left(1, LetterDispatched));
+    let bag_left = [events.clone(), vec![left(1, BagDispatched)]].concat();
+    cannot_follow(&bag_left, left(1, LetterDispatched));
     for what in [BagDispatched, LetterEnveloped, LetterDispatched] {
         events.push(left(1, what));
         assert!(state(&events).has_left(what));
