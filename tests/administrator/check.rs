@@ -121,6 +121,50 @@ fn a_folder_for_letters_that_cannot_be_used_concerns_no_job() {
     assert!(!said.contains("keyline jobs"), "{said}");
 }
 
+#[test]
+fn letters_that_could_not_be_made_are_told_with_the_setting_to_mend() {
+    let line = Line::new(1);
+    let objected = |name: &str, to: &str, words: &[&str]| {
+        let (code, said) = check(&line, &setting(&line, name), &format!("{name} = {to}"));
+        assert_eq!(code, Some(2), "{name}: {said}");
+        for words in words {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert!(!said.contains("is right"), "{said}");
+    };
+    let long = format!("\"{}\"", "Wissenschaftlerstraße 123, ".repeat(20));
+    objected(
+        "language",
+        "\"ja\"",
+        &["[letters] language: no letter in ja"],
+    );
+    objected(
+        "return_line",
+        &long,
+        &["[letters] return_line: no letter in ", "the return address"],
+    );
+    objected("help", &long, &["[letters] help: no letter in ", "en"]);
+    // The other languages may be asked for by a job file.
+    let (code, said) = check(&line, &setting(&line, "days"), "days = 29");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("warning: [paper] fonts: no letter in ja can"),
+        "{said}"
+    );
+    let policy = line.home.path().join("station/config/policies/long.toml");
+    fs::write(&policy, "[pin]\nlength = 63\nalphabet = \"alphanumeric\"\n").expect("written");
+    let (code, said) = typed(&line, &["check", &line.config.file.display().to_string()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("policies/long.toml: [pin] length: no letter in "),
+        "{said}"
+    );
+    assert!(
+        said.contains("a PIN of 63 characters") || said.contains("A PIN of 63 characters"),
+        "{said}"
+    );
+}
+
 /// Exit code and words of the program, with these arguments and the station's configuration.
 fn typed(line: &Line, arguments: &[&str]) -> (Option<i32>, String) {
     let output = keyline(line, arguments);
