@@ -94,7 +94,7 @@ fn everything_is_told_at_once_and_nothing_is_changed() {
         "language is `tlh`",
         "sign_in is `aka.ms`",
         "places has `a` twice",
-        "no-secret cannot be read",
+        "no-secret with the client secret cannot be read",
         "content.key is open to others",
         "signing.key is not a station key",
         "[letters] folder",
@@ -213,6 +213,33 @@ fn job_files_are_counted_and_pipes_not_waited_for() {
         .output()
         .expect("the program");
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+}
+
+#[test]
+fn rows_whose_letter_cannot_be_made_are_listed() {
+    let line = Line::new(1);
+    let policies = line.home.path().join("station/config/policies");
+    let long = "[pin]\nlength = 63\nalphabet = \"alphanumeric\"\n";
+    fs::write(policies.join("long.toml"), long).expect("written");
+    let file = line.home.path().join("three.csv");
+    let rows = "user,name,language,policy\nadele@contoso.com,Adele Vance,,\nkenji@contoso.com,佐藤 健二,,\n\
+                lidia@contoso.com,Lidia Holloway,ja,\nlee@contoso.com,Lee Gu,,long\n";
+    fs::write(&file, rows).expect("written");
+    let (code, said) = typed(&line, &["check", &file.display().to_string()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("three.csv: 3 things need mending."), "{said}");
+    for (row, why) in [
+        (3, "the recipient's name holds"),
+        (4, "the language `ja`"),
+        (5, "a PIN of 63"),
+    ] {
+        let told = format!("line {row}\n  The letter cannot be made: ");
+        let (_, after) = said
+            .split_once(&told)
+            .unwrap_or_else(|| panic!("{told} in {said}"));
+        let first = after.lines().next().expect("a line");
+        assert!(first.contains(why), "{why}: {first}");
+    }
 }
 
 #[test]

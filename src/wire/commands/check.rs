@@ -4,16 +4,24 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::adapter::folder::check_file;
-use crate::adapter::paper::Templates;
-use crate::app::intake;
+use crate::adapter::paper::{Composer, Templates};
+use crate::adapter::system::SystemClock;
+use crate::app::runner::letter::specimen;
+use crate::app::{Policies, intake};
+use crate::domain::fault::Fault;
 use crate::domain::job::reason::{Fate, tell};
+use crate::domain::job::row::{BadRow, Code};
+use crate::domain::job::sheet::JobFile;
+use crate::domain::job::{Draft, Envelope, Job, JobId};
 use crate::domain::mailer::SheetKind;
 use crate::domain::policy::Policy;
-use crate::face::say::news::count;
+use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean};
+use crate::face::terminal::Progress;
+use crate::port::{Clock, Ledger};
 use crate::wire::commands::{Ended, MEND_POLICY, cannot_write, said};
 use crate::wire::config::{CONFIG_BYTES_MAX, Config, listed};
-use crate::wire::{WireFault, policies, preflight, station, stationery};
+use crate::wire::{WireFault, policies, preflight, station, stationery, trials};
 
 /// What a file is, so that the right questions are asked.
 enum Kind {
@@ -163,7 +171,8 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
         Ok(parsed) => {
             let (unit, rows) = (parsed.unit, parsed.drafts.len());
             let ledger = station::read_ledger(&config)?;
-            let bad = intake::objections(parsed, &policies, config.habits(), &ledger)?;
+            let composer = stationery::composer(&config, templates)?;
+            let bad = objections(&config, &policies, &composer, parsed, &ledger)?;
             (unit, rows, bad)
         }
         Err(unusable) => (unusable.unit, 0, unusable.reasons),
@@ -182,4 +191,43 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     out.write_all(tell(&name, unit, Fate::Checked, &bad).as_bytes())
         .map_err(|error| cannot_write(&error))?;
     Ok(ExitCode::Refused)
+}
+
+/// What is wrong with rows, and which of the others have letters that cannot be made: their jobs would be held.
+fn objections(
+    config: &Config,
+    policies: &Policies,
+    composer: &Composer,
+    file: JobFile,
+    ledger: &dyn Ledger,
+) -> Result<Vec<BadRow>, Fault> {
+    let batch = file.batch.clone();
+    let (control, today) = (trials::no_number()?, SystemClock.today());
+    let total = u64::try_from(file.drafts.len()).unwrap_or(u64::MAX);
+    let mut progress = Progress::begin("setting letters");
+    let mut tried = |sequence: u32, draft: Draft| {
+        progress.step(sequence.into(), total);
+        let job = Job {
+            id: JobId(0),
+            batch: batch.clone(),
+            sequence,
+            envelope: Envelope(0),
+            has_specified_pin: draft.pin.is_some(),
+            has_current_pin: draft.current_pin.is_some(),
+            request: draft.request,
+        };
+        let letter = specimen(policies, &job, draft.pin, control, today)?;
+        match letter.map_or(Ok(()), |letter| composer.check(&letter)) {
+            Ok(()) => Ok(None),
+            Err(Fault::Mailer { what }) => Ok(Some(BadRow::at(
+                draft.line,
+                None,
+                Code::Letter,
+                format!("The letter cannot be made: {}", sentence(&what)),
+                "The station would take this row and hold its job. Mend the row, its policy, or [paper] in the configuration.",
+            ))),
+            Err(fault) => Err(fault),
+        }
+    };
+    intake::objections(file, policies, config.habits(), ledger, &mut tried)
 }
