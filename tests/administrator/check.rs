@@ -243,6 +243,41 @@ fn rows_whose_letter_cannot_be_made_are_listed() {
 }
 
 #[test]
+fn layouts_and_letters_are_known_as_such() {
+    let line = Line::new(1);
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mailer");
+    for (name, words) in [
+        ("profiles/c5.toml", "the layout is right"),
+        ("profiles/label.toml", "the layout is right"),
+        ("letters/pin/de.toml", "the words of a pin sheet are right"),
+        ("letters/key/ja.toml", "the words of a key sheet are right"),
+        (
+            "letters/receipt/fr.toml",
+            "the words of a receipt sheet are right",
+        ),
+    ] {
+        let from = shipped.join(name);
+        let (code, said) = typed(&line, &["check", &from.display().to_string()]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+        // Lying anywhere, and broken.
+        let to = line.home.path().join(from.file_name().expect("a name"));
+        let text = fs::read_to_string(&from).expect("a template");
+        fs::write(&to, &text).expect("written");
+        let (code, said) = typed(&line, &["check", &to.display().to_string()]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+        fs::write(&to, format!("surplus = 1\n{text}")).expect("written");
+        let (code, said) = typed(&line, &["check", &to.display().to_string()]);
+        assert_eq!(code, Some(3), "{name}: {said}");
+        assert!(
+            said.contains("surplus") && !said.contains("job"),
+            "{name}: {said}"
+        );
+    }
+}
+
+#[test]
 fn faults_of_keys_recipients_and_a_second_station_have_hints_of_their_own() {
     let line = Line::new(1);
     let root = line.home.path().join("station");

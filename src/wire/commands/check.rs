@@ -1,4 +1,4 @@
-//! `keyline check`: a job file, a configuration or a policy, told apart by ending and content. Changes nothing.
+//! `keyline check`: a job file, a configuration, a policy, a layout or a letter, told apart by ending and content. Changes nothing.
 
 use std::io::Write;
 use std::path::Path;
@@ -27,6 +27,8 @@ use crate::wire::{WireFault, policies, preflight, station, stationery, trials};
 enum Kind {
     Configuration,
     Policy(String),
+    Layout(String),
+    Letter(SheetKind, String),
     JobFile,
 }
 
@@ -35,6 +37,8 @@ pub(super) fn check(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     match kind(config, file) {
         Kind::Configuration => check_config(file, out),
         Kind::Policy(text) => check_policy(file, &text, out),
+        Kind::Layout(text) => check_template(None, file, &text, out),
+        Kind::Letter(kind, text) => check_template(Some(kind), file, &text, out),
         Kind::JobFile => check_job_file(config, file, out),
     }
 }
@@ -53,8 +57,15 @@ fn kind(config: &Path, file: &Path) -> Kind {
         .parent()
         .and_then(Path::file_name)
         .is_some_and(|name| name == "policies");
+    // A configuration has a section `paper` as well.
+    let paper = table.as_ref().and_then(|table| table.get("paper"));
+    let sized = paper.is_some_and(|paper| paper.get("width").is_some());
     if has("job") {
         Kind::JobFile
+    } else if has("boxes") || sized {
+        Kind::Layout(text)
+    } else if has("page") || (has("subject") && has("info")) {
+        Kind::Letter(letter_kind(file, has), text)
     } else if has("entra") || has("ledger") || has("queue") {
         Kind::Configuration
     } else if in_policies || Policy::settings().iter().any(|name| has(name)) {
@@ -62,6 +73,23 @@ fn kind(config: &Path, file: &Path) -> Kind {
     } else {
         Kind::JobFile
     }
+}
+
+/// The sheet that a letter's words are for: its folder says so, or else the words that only one has.
+fn letter_kind(file: &Path, has: impl Fn(&str) -> bool) -> SheetKind {
+    let folder = file.parent().and_then(Path::file_name);
+    let named = [SheetKind::Pin, SheetKind::Key, SheetKind::Receipt]
+        .into_iter()
+        .find(|kind| folder.is_some_and(|folder| folder == kind.word()));
+    named.unwrap_or_else(|| {
+        if has("signature") || has("statement") {
+            SheetKind::Receipt
+        } else if has("pin_label") || has("spelling") {
+            SheetKind::Pin
+        } else {
+            SheetKind::Key
+        }
+    })
 }
 
 /// The text of a small TOML file. Looked at before it is opened: a pipe would wait for its writer, and a huge file is none of
@@ -84,6 +112,33 @@ fn check_policy(file: &Path, text: &str, out: &mut dyn Write) -> Ended {
         )
     })?;
     said(out, &format!("{}: the policy is right.\n", file.display()))
+}
+
+fn check_template(kind: Option<SheetKind>, file: &Path, text: &str, out: &mut dyn Write) -> Ended {
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Templates::try_out(kind, &name, text).map_err(|fault| {
+        let Fault::Mailer { what } = fault else {
+            return Complaint::from(&fault);
+        };
+        Complaint::new(
+            ExitCode::Refused,
+            format!("{}: {}", file.display(), sentence(&what)),
+            "Mend the file, then check again. `[paper] templates` names the folder of your own layouts and letters.",
+        )
+    })?;
+    let what = match kind {
+        None => "the layout is".to_owned(),
+        Some(kind) => format!("the words of a {} sheet are", kind.word()),
+    };
+    said(
+        out,
+        &format!(
+            "{}: {what} right. Whether everything fits: `keyline mailer check`.\n",
+            file.display()
+        ),
+    )
 }
 
 fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
