@@ -33,7 +33,8 @@ const STDOUT: &str = "-";
 pub(super) struct Wish<'a> {
     pub(super) profile: &'a str,
     pub(super) language: Option<&'a str>,
-    pub(super) kind: Kind,
+    /// `None`: the first that the profile is for.
+    pub(super) kind: Option<Kind>,
     pub(super) name: &'a str,
 }
 
@@ -50,8 +51,10 @@ pub(super) fn preview(
     out: &mut dyn Write,
 ) -> Ended {
     let desk = Desk::at(config)?;
-    let kind = sheet_kind(wish.kind);
     let templates = desk.templates()?;
+    let kind = wish
+        .kind
+        .map_or_else(|| first_kind(&templates, wish.profile), sheet_kind);
     let language = desk.language(&templates, kind, wish.language)?;
     let composer = desk.composer(templates, wish.profile)?;
     let mailer = specimen(language, wish.name.to_owned())?;
@@ -166,10 +169,37 @@ impl Desk {
         let language = asked.or(configured).unwrap_or("en").to_lowercase();
         let known: Vec<&str> = templates.languages_of(kind).collect();
         if known.contains(&language.as_str()) {
-            Ok(language)
-        } else {
-            Err(unknown("language", &language, &known))
+            return Ok(language);
         }
+        let has = |kind: &SheetKind| templates.languages_of(*kind).any(|known| known == language);
+        let others = [SheetKind::Pin, SheetKind::Key, SheetKind::Receipt];
+        let others: Vec<&str> = others
+            .iter()
+            .filter(|kind| has(kind))
+            .map(|kind| kind.word())
+            .collect();
+        if others.is_empty() {
+            return Err(unknown("language", &language, &known));
+        }
+        // A label has the words of the key's letter.
+        let folder = match kind {
+            SheetKind::Pin | SheetKind::Key | SheetKind::Receipt => kind,
+            SheetKind::Label => SheetKind::Key,
+        };
+        Err(Complaint::usage(
+            format!(
+                "The language `{}` has words for {} alone, none for {}.",
+                clean(&language),
+                others.join(" and "),
+                kind.word()
+            ),
+            format!(
+                "Write letters/{}/{}.toml in the folder that `[paper] templates` names, or take one of {}.",
+                folder.word(),
+                clean(&language),
+                clean(&known.join(", "))
+            ),
+        ))
     }
 }
 
@@ -182,6 +212,14 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Complaint {
         format!("There is no {what} `{}`.", clean(word)),
         format!("{hint}There are {}.", clean(&known.join(", "))),
     )
+}
+
+/// Of a profile that does not exist it is told later.
+fn first_kind(templates: &Templates, profile: &str) -> SheetKind {
+    let mut profiles = templates.profiles();
+    let own = profiles.find(|(name, _)| *name == profile);
+    let first = own.and_then(|(_, kinds)| kinds.first());
+    first.copied().unwrap_or(SheetKind::Pin)
 }
 
 const fn sheet_kind(kind: Kind) -> SheetKind {
