@@ -39,6 +39,12 @@ pub(super) fn examine(config: &Config) -> Findings {
     };
     let (policies, faults) = policies::read_all(config);
     found.usable_policies = policies.by_name.keys().cloned().collect();
+    for (name, policy) in &policies.by_name {
+        let warning = policies::warning(policy);
+        found
+            .warnings
+            .extend(warning.map(|warning| format!("policy `{name}`: {warning}")));
+    }
     for fault in faults {
         if fault.remedy == Remedy::MendPolicy {
             found.policies.push(fault.to_string());
@@ -284,6 +290,12 @@ mod tests {
             assert!(told.contains(part), "{part} in:\n{told}");
         }
         assert_eq!(found.objections.len(), 6, "{told}");
-        assert_eq!(found.warnings, Vec::<String>::new());
+        let [spool] = found.warnings.as_slice() else {
+            panic!("{:?}", found.warnings);
+        };
+        assert!(
+            spool.contains("line 4: [paper] spool is a folder"),
+            "{spool}"
+        );
     }
 }

@@ -216,6 +216,42 @@ fn job_files_are_counted_and_pipes_not_waited_for() {
 }
 
 #[test]
+fn key_and_pin_on_one_day_is_a_warning() {
+    let line = Line::new(1);
+    let policy = line.home.path().join("station/config/policies/haste.toml");
+    fs::write(&policy, "gap_days = 0\n").expect("written");
+    for file in [&policy, &line.config.file] {
+        let (code, said) = typed(&line, &["check", &file.display().to_string()]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains("gap_days = 0: a key and the letter"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_language_for_one_sheet_alone_is_told_as_that() {
+    let line = Line::new(1);
+    let own = line.home.path().join("station/own/letters/pin");
+    fs::create_dir_all(&own).expect("a folder");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mailer/letters/pin/en.toml");
+    fs::copy(shipped, own.join("da.toml")).expect("copied");
+    let before = fs::read_to_string(&line.config.file).expect("the configuration");
+    let text = before.replace(&setting(&line, "templates"), "templates = \"own\"");
+    fs::write(&line.config.file, text).expect("written");
+    let wish = ["mailer", "preview", "din5008b", "--lang", "da", "-o", "-"];
+    let (code, said) = typed(&line, &[&wish[..], &["--kind", "receipt"]].concat());
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("The language `da` has words for pin alone, none for receipt."),
+        "{said}"
+    );
+    assert!(said.contains("letters/receipt/da.toml"), "{said}");
+}
+
+#[test]
 fn rows_whose_letter_cannot_be_made_are_listed() {
     let line = Line::new(1);
     let policies = line.home.path().join("station/config/policies");

@@ -15,6 +15,7 @@ use crate::domain::job::sheet::JobFile;
 use crate::domain::job::{Draft, Envelope, Job, JobId};
 use crate::domain::mailer::SheetKind;
 use crate::domain::policy::Policy;
+use crate::face::report::specimen::unread;
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean};
 use crate::face::terminal::Progress;
@@ -104,14 +105,19 @@ fn toml_text(file: &Path) -> Option<String> {
 }
 
 fn check_policy(file: &Path, text: &str, out: &mut dyn Write) -> Ended {
-    policies::parse(text).map_err(|what| {
+    let policy = policies::parse(text).map_err(|what| {
         Complaint::new(
             ExitCode::Refused,
             format!("{}: {what}", file.display()),
             MEND_POLICY,
         )
     })?;
-    said(out, &format!("{}: the policy is right.\n", file.display()))
+    let warning = policies::warning(&policy)
+        .map_or_else(String::new, |warning| format!("warning: {warning}\n"));
+    said(
+        out,
+        &format!("{}: the policy is right.\n{warning}", file.display()),
+    )
 }
 
 fn check_template(kind: Option<SheetKind>, file: &Path, text: &str, out: &mut dyn Write) -> Ended {
@@ -188,11 +194,14 @@ fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
 fn letters(config: &Config) -> Result<String, WireFault> {
     let templates = stationery::templates(config)?;
     let all: Vec<&str> = templates.languages().collect();
-    let unread: Vec<&str> = all
-        .iter()
-        .filter(|language| !is_reviewed(&templates, language))
-        .copied()
-        .collect();
+    let mut sheets = Vec::new();
+    for kind in [SheetKind::Pin, SheetKind::Key, SheetKind::Receipt] {
+        for language in templates.languages_of(kind) {
+            let reviewed = templates.is_reviewed(kind, language).unwrap_or_default();
+            sheets.push((kind, language, reviewed));
+        }
+    }
+    let unread = unread(sheets.into_iter());
     let unread = if unread.is_empty() {
         String::new()
     } else {
@@ -207,10 +216,6 @@ fn letters(config: &Config) -> Result<String, WireFault> {
         config.paper.profile,
         all.join(", ")
     ))
-}
-
-fn is_reviewed(templates: &Templates, language: &str) -> bool {
-    templates.is_reviewed(SheetKind::Pin, language) == Some(true)
 }
 
 fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
