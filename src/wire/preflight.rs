@@ -117,16 +117,17 @@ fn examine_paper(config: &Config, policies: &Policies, found: &mut Findings) {
         found.objections.push(config.about_paper("templates", &why));
     }
     // What is missing was told; what is there may still be no font and no logo.
-    if found.objections.len() == before && config.check_templates().is_empty() {
-        if let Err(fault) = examine_letters(config, policies, found) {
-            found
-                .objections
-                .push(if let WireFault::Config(fault) = &fault {
-                    fault.what.clone()
-                } else {
-                    fault.to_string()
-                });
-        }
+    if found.objections.len() == before
+        && config.check_templates().is_empty()
+        && let Err(fault) = examine_letters(config, policies, found)
+    {
+        found
+            .objections
+            .push(if let WireFault::Config(fault) = &fault {
+                fault.what.clone()
+            } else {
+                fault.to_string()
+            });
     }
 }
 
