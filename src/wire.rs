@@ -18,6 +18,8 @@ pub mod run;
 mod service;
 pub mod station;
 pub mod stationery;
+mod suitability;
+mod trials;
 
 use crate::adapter::entra::EntraConfigError;
 use crate::domain::fault::Fault;

@@ -12,6 +12,7 @@ use crate::app::Policies;
 use crate::app::board::News;
 use crate::app::intake::check::{Sorted, sort};
 use crate::domain::fault::Fault;
+use crate::domain::job::Draft;
 use crate::domain::job::row::{BadRow, Rules};
 use crate::domain::job::sheet::{JobFile, Unit};
 use crate::domain::mailbox::{Claim, ContentHash, MailboxFault, Outcome};
@@ -285,17 +286,25 @@ pub fn rules(policies: &Policies, languages: Vec<String>) -> Rules {
     }
 }
 
-/// What the policies object to in the rows of a file: for `keyline check`, which admits nothing.
+/// What the policies object to in the rows of a file: for `keyline check`, which admits nothing. Each row that would be
+/// admitted is handed on to `tried` with its place in the batch, for what else stands in its way.
 ///
 /// # Errors
-/// When the ledger cannot be read.
+/// When the ledger cannot be read, or `tried` fails.
 pub fn objections(
     file: JobFile,
     policies: &Policies,
     habits: Habits,
     ledger: &dyn Ledger,
+    tried: &mut dyn FnMut(u32, Draft) -> Result<Option<BadRow>, Fault>,
 ) -> Result<Vec<BadRow>, Fault> {
-    sort(file, policies, habits, ledger).map(|sorted| sorted.bad_rows)
+    let sorted = sort(file, policies, habits, ledger)?;
+    let mut bad = sorted.bad_rows;
+    for (sequence, draft) in (1..).zip(sorted.drafts) {
+        bad.extend(tried(sequence, draft)?);
+    }
+    bad.sort_by_key(|bad| bad.line);
+    Ok(bad)
 }
 
 fn unreadable() -> BadRow {

@@ -122,6 +122,13 @@ pub fn parse(text: &str) -> Result<Policy, String> {
     Ok(policy)
 }
 
+/// What of a policy is no mistake but should be known.
+pub(super) fn warning(policy: &Policy) -> Option<&'static str> {
+    (policy.makes_letter() && policy.gap_days == 0).then_some(
+        "gap_days = 0: a key and the letter with its PIN may travel on the same day, and whoever takes both has both; write 1 or more",
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,11 +9,12 @@ use rustix::io::Errno;
 use crate::adapter::entra::SecretSource;
 use crate::adapter::folder;
 use crate::adapter::ledger::{Recipients, SqliteLedger, StationKeys};
+use crate::app::Policies;
 use crate::domain::fault::Fault;
 use crate::domain::paper::printer::Concern;
 use crate::face::say::{self, fault::message};
 use crate::wire::config::{Config, Remedy, Spool};
-use crate::wire::{WireFault, policies, printer, station, stationery};
+use crate::wire::{WireFault, policies, printer, station, stationery, suitability};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -37,7 +38,13 @@ pub(super) fn examine(config: &Config) -> Findings {
         ..Findings::default()
     };
     let (policies, faults) = policies::read_all(config);
-    found.usable_policies = policies.by_name.into_keys().collect();
+    found.usable_policies = policies.by_name.keys().cloned().collect();
+    for (name, policy) in &policies.by_name {
+        let warning = policies::warning(policy);
+        found
+            .warnings
+            .extend(warning.map(|warning| format!("policy `{name}`: {warning}")));
+    }
     for fault in faults {
         if fault.remedy == Remedy::MendPolicy {
             found.policies.push(fault.to_string());
@@ -57,7 +64,7 @@ pub(super) fn examine(config: &Config) -> Findings {
     if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
         found.objections.push(message(&fault));
     }
-    examine_paper(config, &mut found);
+    examine_paper(config, &policies, &mut found);
     examine_printer(config, &mut found);
     examine_ledger(config, &mut found);
     let queue = config.path(&config.queue.folder);
@@ -81,7 +88,7 @@ pub(super) fn examine(config: &Config) -> Findings {
 }
 
 /// The printer's password, and the files and folders that `[paper]` names.
-fn examine_paper(config: &Config, found: &mut Findings) {
+fn examine_paper(config: &Config, policies: &Policies, found: &mut Findings) {
     let paper = &config.paper;
     let before = found.objections.len();
     found.warnings.extend(config.paper_warnings());
@@ -110,19 +117,33 @@ fn examine_paper(config: &Config, found: &mut Findings) {
         found.objections.push(config.about_paper("templates", &why));
     }
     // What is missing was told; what is there may still be no font and no logo.
-    if found.objections.len() == before && config.check_templates().is_empty() {
-        let composer = stationery::templates(config)
-            .and_then(|templates| stationery::composer(config, templates));
-        if let Err(fault) = composer {
-            found
-                .objections
-                .push(if let WireFault::Config(fault) = &fault {
-                    fault.what.clone()
-                } else {
-                    fault.to_string()
-                });
-        }
+    if found.objections.len() == before
+        && config.check_templates().is_empty()
+        && let Err(fault) = examine_letters(config, policies, found)
+    {
+        found
+            .objections
+            .push(if let WireFault::Config(fault) = &fault {
+                fault.what.clone()
+            } else {
+                fault.to_string()
+            });
     }
+}
+
+/// Whether letters can be made with all of it.
+fn examine_letters(
+    config: &Config,
+    policies: &Policies,
+    found: &mut Findings,
+) -> Result<(), WireFault> {
+    let composer = stationery::composer(config, stationery::templates(config)?)?;
+    let templates = stationery::templates(config)?;
+    let unsettable = suitability::examine(config, &templates, composer, policies)?;
+    found.objections.extend(unsettable.objections);
+    found.policies.extend(unsettable.policies);
+    found.warnings.extend(unsettable.warnings);
+    Ok(())
 }
 
 /// What the printer says. One that is away now is no mistake: letters wait for it.
@@ -254,7 +275,8 @@ mod tests {
         let mut config = Config::parse(text).expect("it parses");
         config.root = home.path().to_owned();
         let mut found = Findings::default();
-        examine_paper(&config, &mut found);
+        let (policies, _) = policies::read_all(&config);
+        examine_paper(&config, &policies, &mut found);
         let told = found.objections.join("\n");
         for part in [
             "the file secret with the printer's password cannot be read",
@@ -269,6 +291,12 @@ mod tests {
             assert!(told.contains(part), "{part} in:\n{told}");
         }
         assert_eq!(found.objections.len(), 6, "{told}");
-        assert_eq!(found.warnings, Vec::<String>::new());
+        let [spool] = found.warnings.as_slice() else {
+            panic!("{:?}", found.warnings);
+        };
+        assert!(
+            spool.contains("line 4: [paper] spool is a folder"),
+            "{spool}"
+        );
     }
 }

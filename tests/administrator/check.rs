@@ -94,7 +94,7 @@ fn everything_is_told_at_once_and_nothing_is_changed() {
         "language is `tlh`",
         "sign_in is `aka.ms`",
         "places has `a` twice",
-        "no-secret cannot be read",
+        "no-secret with the client secret cannot be read",
         "content.key is open to others",
         "signing.key is not a station key",
         "[letters] folder",
@@ -119,6 +119,50 @@ fn a_folder_for_letters_that_cannot_be_used_concerns_no_job() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("[letters] folder: "), "{said}");
     assert!(!said.contains("keyline jobs"), "{said}");
+}
+
+#[test]
+fn letters_that_could_not_be_made_are_told_with_the_setting_to_mend() {
+    let line = Line::new(1);
+    let objected = |name: &str, to: &str, words: &[&str]| {
+        let (code, said) = check(&line, &setting(&line, name), &format!("{name} = {to}"));
+        assert_eq!(code, Some(2), "{name}: {said}");
+        for words in words {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert!(!said.contains("is right"), "{said}");
+    };
+    let long = format!("\"{}\"", "Wissenschaftlerstraße 123, ".repeat(20));
+    objected(
+        "language",
+        "\"ja\"",
+        &["[letters] language: no letter in ja"],
+    );
+    objected(
+        "return_line",
+        &long,
+        &["[letters] return_line: no letter in ", "the return address"],
+    );
+    objected("help", &long, &["[letters] help: no letter in ", "en"]);
+    // The other languages may be asked for by a job file.
+    let (code, said) = check(&line, &setting(&line, "days"), "days = 29");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("warning: [paper] fonts: no letter in ja can"),
+        "{said}"
+    );
+    let policy = line.home.path().join("station/config/policies/long.toml");
+    fs::write(&policy, "[pin]\nlength = 63\nalphabet = \"alphanumeric\"\n").expect("written");
+    let (code, said) = typed(&line, &["check", &line.config.file.display().to_string()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("policies/long.toml: [pin] length: no letter in "),
+        "{said}"
+    );
+    assert!(
+        said.contains("a PIN of 63 characters") || said.contains("A PIN of 63 characters"),
+        "{said}"
+    );
 }
 
 /// Exit code and words of the program, with these arguments and the station's configuration.
@@ -169,6 +213,104 @@ fn job_files_are_counted_and_pipes_not_waited_for() {
         .output()
         .expect("the program");
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+}
+
+#[test]
+fn key_and_pin_on_one_day_is_a_warning() {
+    let line = Line::new(1);
+    let policy = line.home.path().join("station/config/policies/haste.toml");
+    fs::write(&policy, "gap_days = 0\n").expect("written");
+    for file in [&policy, &line.config.file] {
+        let (code, said) = typed(&line, &["check", &file.display().to_string()]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains("gap_days = 0: a key and the letter"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_language_for_one_sheet_alone_is_told_as_that() {
+    let line = Line::new(1);
+    let own = line.home.path().join("station/own/letters/pin");
+    fs::create_dir_all(&own).expect("a folder");
+    let shipped =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mailer/letters/pin/en.toml");
+    fs::copy(shipped, own.join("da.toml")).expect("copied");
+    let before = fs::read_to_string(&line.config.file).expect("the configuration");
+    let text = before.replace(&setting(&line, "templates"), "templates = \"own\"");
+    fs::write(&line.config.file, text).expect("written");
+    let wish = ["mailer", "preview", "din5008b", "--lang", "da", "-o", "-"];
+    let (code, said) = typed(&line, &[&wish[..], &["--kind", "receipt"]].concat());
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("The language `da` has words for pin alone, none for receipt."),
+        "{said}"
+    );
+    assert!(said.contains("letters/receipt/da.toml"), "{said}");
+}
+
+#[test]
+fn rows_whose_letter_cannot_be_made_are_listed() {
+    let line = Line::new(1);
+    let policies = line.home.path().join("station/config/policies");
+    let long = "[pin]\nlength = 63\nalphabet = \"alphanumeric\"\n";
+    fs::write(policies.join("long.toml"), long).expect("written");
+    let file = line.home.path().join("three.csv");
+    let rows = "user,name,language,policy\nadele@contoso.com,Adele Vance,,\nkenji@contoso.com,佐藤 健二,,\n\
+                lidia@contoso.com,Lidia Holloway,ja,\nlee@contoso.com,Lee Gu,,long\n";
+    fs::write(&file, rows).expect("written");
+    let (code, said) = typed(&line, &["check", &file.display().to_string()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("three.csv: 3 things need mending."), "{said}");
+    for (row, why) in [
+        (3, "the recipient's name holds"),
+        (4, "the language `ja`"),
+        (5, "a PIN of 63"),
+    ] {
+        let told = format!("line {row}\n  The letter cannot be made: ");
+        let (_, after) = said
+            .split_once(&told)
+            .unwrap_or_else(|| panic!("{told} in {said}"));
+        let first = after.lines().next().expect("a line");
+        assert!(first.contains(why), "{why}: {first}");
+    }
+}
+
+#[test]
+fn layouts_and_letters_are_known_as_such() {
+    let line = Line::new(1);
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mailer");
+    for (name, words) in [
+        ("profiles/c5.toml", "the layout is right"),
+        ("profiles/label.toml", "the layout is right"),
+        ("letters/pin/de.toml", "the words of a pin sheet are right"),
+        ("letters/key/ja.toml", "the words of a key sheet are right"),
+        (
+            "letters/receipt/fr.toml",
+            "the words of a receipt sheet are right",
+        ),
+    ] {
+        let from = shipped.join(name);
+        let (code, said) = typed(&line, &["check", &from.display().to_string()]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+        // Lying anywhere, and broken.
+        let to = line.home.path().join(from.file_name().expect("a name"));
+        let text = fs::read_to_string(&from).expect("a template");
+        fs::write(&to, &text).expect("written");
+        let (code, said) = typed(&line, &["check", &to.display().to_string()]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        assert!(said.contains(words), "{name}: {said}");
+        fs::write(&to, format!("surplus = 1\n{text}")).expect("written");
+        let (code, said) = typed(&line, &["check", &to.display().to_string()]);
+        assert_eq!(code, Some(3), "{name}: {said}");
+        assert!(
+            said.contains("surplus") && !said.contains("job"),
+            "{name}: {said}"
+        );
+    }
 }
 
 #[test]

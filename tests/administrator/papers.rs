@@ -158,6 +158,8 @@ fn a_specimen_needs_no_station_and_overwrites_nothing() {
     );
     assert!(first == std::fs::read(folder.path().join("a.pdf")).expect("a PDF"));
     assert!(typed("mailer preview c5 -o a.pdf --force").status.success());
+    let label = typed("mailer preview label -o -");
+    assert!(label.stdout.starts_with(b"%PDF-"), "{}", err(&label));
     let piped = typed("mailer calibrate us10 -o -");
     assert!(piped.stdout.starts_with(b"%PDF-"));
     assert_eq!(names(folder.path()), ["a.pdf"]);
@@ -183,7 +185,11 @@ fn a_specimen_needs_no_station_and_overwrites_nothing() {
             "no/b.pdf was not written",
         ),
         ("mailer preview din5008b -o .", 2, ". is a folder."),
-        ("mailer preview label -o b.pdf", 7, "lays out no pin sheet"),
+        (
+            "mailer preview label --kind pin -o b.pdf",
+            7,
+            "lays out no pin sheet",
+        ),
     ] {
         let refused = typed(arguments);
         assert_eq!(

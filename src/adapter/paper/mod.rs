@@ -141,6 +141,11 @@ impl Composer {
         })
     }
 
+    /// Letters say this of the sender from now on.
+    pub fn set_letterhead(&mut self, head: Letterhead) {
+        self.head = head;
+    }
+
     /// Whether `mailer` can be set: everything but the PDF. Cheap; meant for before a key is touched.
     ///
     /// # Errors

@@ -62,6 +62,21 @@ impl Templates {
         Ok(templates)
     }
 
+    /// Looks over one file of the administrator's, beside the shipped ones: a layout, or the letter of a kind. `file` is what
+    /// errors call it; its name says the layout's name or the letter's language.
+    ///
+    /// # Errors
+    /// [`Fault::Mailer`], with file, line and reason.
+    pub fn try_out(kind: Option<SheetKind>, file: &str, text: &str) -> Result<(), Fault> {
+        let folder = kind.map_or_else(
+            || "profiles".to_owned(),
+            |kind| format!("letters/{}", kind.word()),
+        );
+        let mut templates = Self::shipped()?;
+        templates.add(&format!("{folder}/{file}"), text)?;
+        templates.agree()
+    }
+
     /// The languages that there are PIN letters for.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.languages_of(SheetKind::Pin)

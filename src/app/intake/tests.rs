@@ -172,7 +172,13 @@ fn objections_to(policy: &str, change: impl Fn(&mut Draft)) -> Vec<String> {
     row.request.policy = policy.to_owned();
     change(&mut row);
     let file = file_of("may", vec![row]);
-    let bad = objections(file, &policies(), Habits::default(), &World::new());
+    let bad = objections(
+        file,
+        &policies(),
+        Habits::default(),
+        &World::new(),
+        &mut |_, _| Ok(None),
+    );
     let bad = bad.expect("the ledger answers");
     bad.into_iter()
         .map(|bad| {

@@ -66,12 +66,12 @@ impl Run<'_> {
             force_pin_change: self.enrollment.plan().configuration.force_pin_change,
         };
         Ok(mailer(
-            self.bench.ports,
             self.bench.policies,
             self.job,
             key,
             control,
             pin,
+            self.bench.ports.clock.today(),
         ))
     }
 }
@@ -84,7 +84,7 @@ struct KeyWords {
 }
 
 /// Tries to set the letter of a job that has no key yet: a name that no font can show is known before a key is taken, and so
-/// is a PIN that paper cannot show. A drawn PIN is stood for by as many zeros, the key by a long name.
+/// is a PIN that paper cannot show.
 ///
 /// # Errors
 /// [`Fault::Mailer`] with what cannot be set; faults of the ledger.
@@ -93,10 +93,32 @@ pub fn try_letter(ports: &Ports, policies: &Policies, job: &Job) -> Result<(), F
     if !policy.makes_letter() {
         return Ok(());
     }
+    let specified = ports.ledger.specified_pin(job.id)?;
+    let (control, today) = (draw_control(ports)?, ports.clock.today());
+    let letter = specimen(policies, job, specified, control, today)?;
+    letter.map_or(Ok(()), |letter| ports.press.check(&letter))
+}
+
+/// The letter of a job that has no key yet, to be tried and thrown away; `None` where its policy makes none. A drawn PIN is
+/// stood for by as many zeros, the key by a long name.
+///
+/// # Errors
+/// [`Fault::PolicyMissing`].
+pub fn specimen(
+    policies: &Policies,
+    job: &Job,
+    specified: Option<Pin>,
+    control: ControlNumber,
+    today: jiff::civil::Date,
+) -> Result<Option<Mailer>, Fault> {
+    let policy = policies.get(&job.request.policy)?;
+    if !policy.makes_letter() {
+        return Ok(None);
+    }
     let unfit = |unfit: PinUnfit| Fault::Internal {
         what: unfit.to_string(),
     };
-    let specimen = match ports.ledger.specified_pin(job.id)? {
+    let pin = match specified {
         Some(pin) => pin,
         None => Pin::new(&"0".repeat(policy.pin.length)).map_err(unfit)?,
     };
@@ -105,8 +127,7 @@ pub fn try_letter(ports: &Ports, policies: &Policies, job: &Job) -> Result<(), F
         serial_ending: Some("0".repeat(SERIAL_ENDING)),
         force_pin_change: policy.force_pin_change,
     };
-    let letter = mailer(ports, policies, job, key, draw_control(ports)?, specimen);
-    ports.press.check(&letter)
+    Ok(Some(mailer(policies, job, key, control, pin, today)))
 }
 
 fn draw_control(ports: &Ports) -> Result<ControlNumber, Fault> {
@@ -123,12 +144,12 @@ fn draw_control(ports: &Ports) -> Result<ControlNumber, Fault> {
 }
 
 fn mailer(
-    ports: &Ports,
     policies: &Policies,
     job: &Job,
     key: KeyWords,
     control: ControlNumber,
     pin: Pin,
+    date: jiff::civil::Date,
 ) -> Mailer {
     let request = &job.request;
     let default = || policies.default_language.clone();
@@ -143,7 +164,7 @@ fn mailer(
         batch: job.batch.clone(),
         sequence: job.sequence,
         control,
-        date: ports.clock.today(),
+        date,
         force_pin_change: key.force_pin_change,
         pin,
     }

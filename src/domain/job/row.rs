@@ -71,6 +71,8 @@ pub enum Code {
     WrongType,
     /// The row does not have what its policy needs, or has what it must not have.
     PolicyDisagrees,
+    /// The row's letter cannot be made.
+    Letter,
     // The file as a thing in the folder.
     NotAFile,
     Unreadable,

@@ -80,9 +80,9 @@ pub enum Mailer {
         /// The language of the letter; the configuration's when it is left out
         #[arg(long, value_name = "LANGUAGE")]
         lang: Option<String>,
-        /// Which sheet
-        #[arg(long, value_enum, default_value_t = Kind::Pin)]
-        kind: Kind,
+        /// Which sheet; the first that the layout is for when it is left out
+        #[arg(long, value_enum)]
+        kind: Option<Kind>,
         /// Whom it goes to
         #[arg(
             long,

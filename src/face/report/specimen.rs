@@ -126,13 +126,9 @@ fn line(profile: &str, kind: &str, tried: &[&Trial]) -> String {
 fn warnings(trials: &[Trial]) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut fonts: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut unreviewed: BTreeSet<&str> = BTreeSet::new();
     for trial in trials {
         if let Outcome::NoFont(why) = &trial.outcome {
             fonts.entry(&trial.language).or_insert(why);
-        }
-        if !trial.reviewed {
-            unreviewed.insert(&trial.language);
         }
     }
     let fonts = fonts.iter();
@@ -143,14 +139,39 @@ fn warnings(trials: &[Trial]) -> Vec<String> {
             sentence(why)
         )
     }));
-    if !unreviewed.is_empty() {
-        let all: Vec<&str> = unreviewed.into_iter().collect();
+    let sheets = trials.iter();
+    let all = unread(sheets.map(|trial| (trial.kind, trial.language.as_str(), trial.reviewed)));
+    if !all.is_empty() {
         warnings.push(format!(
             "No native speaker has read the letters in {}. Have them read before they are sent, and set `reviewed = true` in a copy of your own.",
             clean(&all.join(", "))
         ));
     }
     warnings
+}
+
+/// What no native speaker has read: a language of which no sheet was, or else each sheet with its language, as `key/de`.
+pub fn unread<'a>(sheets: impl Iterator<Item = (SheetKind, &'a str, bool)>) -> Vec<String> {
+    let mut languages: BTreeMap<&str, BTreeMap<&str, bool>> = BTreeMap::new();
+    for (kind, language, reviewed) in sheets {
+        // A label has the words of the key's letter.
+        let kind = match kind {
+            SheetKind::Pin | SheetKind::Key | SheetKind::Receipt => kind,
+            SheetKind::Label => SheetKind::Key,
+        };
+        let kinds = languages.entry(language).or_default();
+        kinds.insert(kind.word(), reviewed);
+    }
+    let mut all = Vec::new();
+    for (language, kinds) in languages {
+        if kinds.values().any(|reviewed| *reviewed) {
+            let unread = kinds.iter().filter(|(_, reviewed)| !**reviewed);
+            all.extend(unread.map(|(kind, _)| format!("{kind}/{language}")));
+        } else {
+            all.push(language.to_owned());
+        }
+    }
+    all
 }
 
 fn as_json(trial: &Trial) -> Value {
@@ -164,4 +185,24 @@ fn as_json(trial: &Trial) -> Value {
         "why": trial.why(),
         "longest_pin": trial.longest_pin,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sheet_that_nobody_has_read_is_told_with_its_language() {
+        let sheets = [
+            (SheetKind::Pin, "de", true),
+            (SheetKind::Key, "de", false),
+            (SheetKind::Label, "de", false),
+            (SheetKind::Receipt, "de", false),
+            (SheetKind::Pin, "en", true),
+            (SheetKind::Pin, "fr", false),
+            (SheetKind::Key, "fr", false),
+        ];
+        let told = unread(sheets.into_iter());
+        assert_eq!(told, ["key/de", "receipt/de", "fr"]);
+    }
 }

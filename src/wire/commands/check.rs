@@ -1,24 +1,35 @@
-//! `keyline check`: a job file, a configuration or a policy, told apart by ending and content. Changes nothing.
+//! `keyline check`: a job file, a configuration, a policy, a layout or a letter, told apart by ending and content. Changes nothing.
 
 use std::io::Write;
 use std::path::Path;
 
 use crate::adapter::folder::check_file;
-use crate::adapter::paper::Templates;
-use crate::app::intake;
+use crate::adapter::paper::{Composer, Templates};
+use crate::adapter::system::SystemClock;
+use crate::app::runner::letter::specimen;
+use crate::app::{Policies, intake};
+use crate::domain::fault::Fault;
 use crate::domain::job::reason::{Fate, tell};
+use crate::domain::job::row::{BadRow, Code};
+use crate::domain::job::sheet::JobFile;
+use crate::domain::job::{Draft, Envelope, Job, JobId};
 use crate::domain::mailer::SheetKind;
 use crate::domain::policy::Policy;
-use crate::face::say::news::count;
+use crate::face::report::specimen::unread;
+use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean};
+use crate::face::terminal::Progress;
+use crate::port::{Clock, Ledger};
 use crate::wire::commands::{Ended, MEND_POLICY, cannot_write, said};
 use crate::wire::config::{CONFIG_BYTES_MAX, Config, listed};
-use crate::wire::{WireFault, policies, preflight, station, stationery};
+use crate::wire::{WireFault, policies, preflight, station, stationery, trials};
 
 /// What a file is, so that the right questions are asked.
 enum Kind {
     Configuration,
     Policy(String),
+    Layout(String),
+    Letter(SheetKind, String),
     JobFile,
 }
 
@@ -27,6 +38,8 @@ pub(super) fn check(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     match kind(config, file) {
         Kind::Configuration => check_config(file, out),
         Kind::Policy(text) => check_policy(file, &text, out),
+        Kind::Layout(text) => check_template(None, file, &text, out),
+        Kind::Letter(kind, text) => check_template(Some(kind), file, &text, out),
         Kind::JobFile => check_job_file(config, file, out),
     }
 }
@@ -45,8 +58,15 @@ fn kind(config: &Path, file: &Path) -> Kind {
         .parent()
         .and_then(Path::file_name)
         .is_some_and(|name| name == "policies");
+    // A configuration has a section `paper` as well.
+    let paper = table.as_ref().and_then(|table| table.get("paper"));
+    let sized = paper.is_some_and(|paper| paper.get("width").is_some());
     if has("job") {
         Kind::JobFile
+    } else if has("boxes") || sized {
+        Kind::Layout(text)
+    } else if has("page") || (has("subject") && has("info")) {
+        Kind::Letter(letter_kind(file, has), text)
     } else if has("entra") || has("ledger") || has("queue") {
         Kind::Configuration
     } else if in_policies || Policy::settings().iter().any(|name| has(name)) {
@@ -54,6 +74,23 @@ fn kind(config: &Path, file: &Path) -> Kind {
     } else {
         Kind::JobFile
     }
+}
+
+/// The sheet that a letter's words are for: its folder says so, or else the words that only one has.
+fn letter_kind(file: &Path, has: impl Fn(&str) -> bool) -> SheetKind {
+    let folder = file.parent().and_then(Path::file_name);
+    let named = [SheetKind::Pin, SheetKind::Key, SheetKind::Receipt]
+        .into_iter()
+        .find(|kind| folder.is_some_and(|folder| folder == kind.word()));
+    named.unwrap_or_else(|| {
+        if has("signature") || has("statement") {
+            SheetKind::Receipt
+        } else if has("pin_label") || has("spelling") {
+            SheetKind::Pin
+        } else {
+            SheetKind::Key
+        }
+    })
 }
 
 /// The text of a small TOML file. Looked at before it is opened: a pipe would wait for its writer, and a huge file is none of
@@ -68,14 +105,46 @@ fn toml_text(file: &Path) -> Option<String> {
 }
 
 fn check_policy(file: &Path, text: &str, out: &mut dyn Write) -> Ended {
-    policies::parse(text).map_err(|what| {
+    let policy = policies::parse(text).map_err(|what| {
         Complaint::new(
             ExitCode::Refused,
             format!("{}: {what}", file.display()),
             MEND_POLICY,
         )
     })?;
-    said(out, &format!("{}: the policy is right.\n", file.display()))
+    let warning = policies::warning(&policy)
+        .map_or_else(String::new, |warning| format!("warning: {warning}\n"));
+    said(
+        out,
+        &format!("{}: the policy is right.\n{warning}", file.display()),
+    )
+}
+
+fn check_template(kind: Option<SheetKind>, file: &Path, text: &str, out: &mut dyn Write) -> Ended {
+    let name = file
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Templates::try_out(kind, &name, text).map_err(|fault| {
+        let Fault::Mailer { what } = fault else {
+            return Complaint::from(&fault);
+        };
+        Complaint::new(
+            ExitCode::Refused,
+            format!("{}: {}", file.display(), sentence(&what)),
+            "Mend the file, then check again. `[paper] templates` names the folder of your own layouts and letters.",
+        )
+    })?;
+    let what = match kind {
+        None => "the layout is".to_owned(),
+        Some(kind) => format!("the words of a {} sheet are", kind.word()),
+    };
+    said(
+        out,
+        &format!(
+            "{}: {what} right. Whether everything fits: `keyline mailer check`.\n",
+            file.display()
+        ),
+    )
 }
 
 fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
@@ -125,11 +194,14 @@ fn check_config(file: &Path, out: &mut dyn Write) -> Ended {
 fn letters(config: &Config) -> Result<String, WireFault> {
     let templates = stationery::templates(config)?;
     let all: Vec<&str> = templates.languages().collect();
-    let unread: Vec<&str> = all
-        .iter()
-        .filter(|language| !is_reviewed(&templates, language))
-        .copied()
-        .collect();
+    let mut sheets = Vec::new();
+    for kind in [SheetKind::Pin, SheetKind::Key, SheetKind::Receipt] {
+        for language in templates.languages_of(kind) {
+            let reviewed = templates.is_reviewed(kind, language).unwrap_or_default();
+            sheets.push((kind, language, reviewed));
+        }
+    }
+    let unread = unread(sheets.into_iter());
     let unread = if unread.is_empty() {
         String::new()
     } else {
@@ -146,10 +218,6 @@ fn letters(config: &Config) -> Result<String, WireFault> {
     ))
 }
 
-fn is_reviewed(templates: &Templates, language: &str) -> bool {
-    templates.is_reviewed(SheetKind::Pin, language) == Some(true)
-}
-
 fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     let config = Config::load(config).map_err(WireFault::from)?;
     let policies = policies::load(&config).map_err(WireFault::from)?;
@@ -163,7 +231,8 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
         Ok(parsed) => {
             let (unit, rows) = (parsed.unit, parsed.drafts.len());
             let ledger = station::read_ledger(&config)?;
-            let bad = intake::objections(parsed, &policies, config.habits(), &ledger)?;
+            let composer = stationery::composer(&config, templates)?;
+            let bad = objections(&config, &policies, &composer, parsed, &ledger)?;
             (unit, rows, bad)
         }
         Err(unusable) => (unusable.unit, 0, unusable.reasons),
@@ -182,4 +251,43 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     out.write_all(tell(&name, unit, Fate::Checked, &bad).as_bytes())
         .map_err(|error| cannot_write(&error))?;
     Ok(ExitCode::Refused)
+}
+
+/// What is wrong with rows, and which of the others have letters that cannot be made: their jobs would be held.
+fn objections(
+    config: &Config,
+    policies: &Policies,
+    composer: &Composer,
+    file: JobFile,
+    ledger: &dyn Ledger,
+) -> Result<Vec<BadRow>, Fault> {
+    let batch = file.batch.clone();
+    let (control, today) = (trials::no_number()?, SystemClock.today());
+    let total = u64::try_from(file.drafts.len()).unwrap_or(u64::MAX);
+    let mut progress = Progress::begin("setting letters");
+    let mut tried = |sequence: u32, draft: Draft| {
+        progress.step(sequence.into(), total);
+        let job = Job {
+            id: JobId(0),
+            batch: batch.clone(),
+            sequence,
+            envelope: Envelope(0),
+            has_specified_pin: draft.pin.is_some(),
+            has_current_pin: draft.current_pin.is_some(),
+            request: draft.request,
+        };
+        let letter = specimen(policies, &job, draft.pin, control, today)?;
+        match letter.map_or(Ok(()), |letter| composer.check(&letter)) {
+            Ok(()) => Ok(None),
+            Err(Fault::Mailer { what }) => Ok(Some(BadRow::at(
+                draft.line,
+                None,
+                Code::Letter,
+                format!("The letter cannot be made: {}", sentence(&what)),
+                "The station would take this row and hold its job. Mend the row, its policy, or [paper] in the configuration.",
+            ))),
+            Err(fault) => Err(fault),
+        }
+    };
+    intake::objections(file, policies, config.habits(), ledger, &mut tried)
 }

@@ -1,8 +1,6 @@
 //! `keyline mailer preview`, `calibrate` and `check`: sheets that nobody is to trust. No ledger is opened, no printer is asked;
 //! without a configuration it is the shipped templates that are shown.
 
-mod trials;
-
 use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 
@@ -11,17 +9,18 @@ use crate::adapter::system::SystemClock;
 use crate::domain::fault::Fault;
 use crate::domain::job::column::nearest;
 use crate::domain::job::{BatchName, Envelope};
-use crate::domain::mailer::{ControlNumber, Destination, Mailer, SheetKind};
-use crate::domain::pin::Pin;
+use crate::domain::mailer::{Destination, Mailer, SheetKind};
 use crate::face::cli::{CONFIG_DEFAULT, Kind};
 use crate::face::report::specimen as told;
 use crate::face::say::clean::clean;
 use crate::face::say::{Complaint, ExitCode, news};
+use crate::face::terminal::Progress;
 use crate::port::Clock;
 use crate::wire::commands::{Ended, admin, cannot_write};
 use crate::wire::config::Config;
 use crate::wire::outfile::Unnamed;
-use crate::wire::{WireFault, stationery};
+use crate::wire::trials::{Bench, Sample, no_number, pin};
+use crate::wire::{WireFault, policies, stationery};
 
 /// Eight digits in a row: the rules for PINs never let it be drawn.
 const SPECIMEN_PIN: &str = "12345678";
@@ -34,7 +33,8 @@ const STDOUT: &str = "-";
 pub(super) struct Wish<'a> {
     pub(super) profile: &'a str,
     pub(super) language: Option<&'a str>,
-    pub(super) kind: Kind,
+    /// `None`: the first that the profile is for.
+    pub(super) kind: Option<Kind>,
     pub(super) name: &'a str,
 }
 
@@ -51,8 +51,10 @@ pub(super) fn preview(
     out: &mut dyn Write,
 ) -> Ended {
     let desk = Desk::at(config)?;
-    let kind = sheet_kind(wish.kind);
     let templates = desk.templates()?;
+    let kind = wish
+        .kind
+        .map_or_else(|| first_kind(&templates, wish.profile), sheet_kind);
     let language = desk.language(&templates, kind, wish.language)?;
     let composer = desk.composer(templates, wish.profile)?;
     let mailer = specimen(language, wish.name.to_owned())?;
@@ -76,13 +78,42 @@ pub(super) fn calibrate(
 
 pub(super) fn check(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
     let desk = Desk::at(config)?;
-    let found = trials::all(&desk)?;
+    let found = all(&desk)?;
     told::trials(&found, json, out)?;
     Ok(if found.iter().any(told::Trial::fails) {
         ExitCode::Courier
     } else {
         ExitCode::Done
     })
+}
+
+/// Every sheet of every profile in every language.
+fn all(desk: &Desk) -> Result<Vec<told::Trial>, Complaint> {
+    let templates = desk.templates()?;
+    let profiles: Vec<(String, Vec<SheetKind>)> = templates
+        .profiles()
+        .map(|(name, kinds)| (name.to_owned(), kinds.to_vec()))
+        .collect();
+    let mut progress = Progress::begin("setting sheets");
+    let total = u64::try_from(profiles.len()).unwrap_or(u64::MAX);
+    let mut found = Vec::new();
+    for (done, (profile, kinds)) in (0_u64..).zip(profiles) {
+        progress.step(done, total);
+        let composer = desk.composer(desk.templates()?, &profile)?;
+        let bench = Bench {
+            composer: &composer,
+            templates: &templates,
+            profile: &profile,
+            pins: desk.pins(&profile)?,
+            whole: true,
+        };
+        for kind in kinds {
+            for language in templates.languages_of(kind) {
+                found.extend(bench.tried(kind, language)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// A configuration, or what is shipped where there is none.
@@ -113,6 +144,17 @@ impl Desk {
         })
     }
 
+    /// Eight digits; for the station's own layout also what its policies draw.
+    fn pins(&self, profile: &str) -> Result<Vec<Sample>, Complaint> {
+        let mut pins = vec![Sample::usual()];
+        let own = self.0.as_ref().filter(|own| own.paper.profile == profile);
+        if let Some(config) = own {
+            let policies = policies::load(config).map_err(WireFault::from)?;
+            pins.extend(Sample::drawn(&policies));
+        }
+        Ok(pins)
+    }
+
     /// The language that was asked for, or the configuration's.
     fn language(
         &self,
@@ -127,10 +169,37 @@ impl Desk {
         let language = asked.or(configured).unwrap_or("en").to_lowercase();
         let known: Vec<&str> = templates.languages_of(kind).collect();
         if known.contains(&language.as_str()) {
-            Ok(language)
-        } else {
-            Err(unknown("language", &language, &known))
+            return Ok(language);
         }
+        let has = |kind: &SheetKind| templates.languages_of(*kind).any(|known| known == language);
+        let others = [SheetKind::Pin, SheetKind::Key, SheetKind::Receipt];
+        let others: Vec<&str> = others
+            .iter()
+            .filter(|kind| has(kind))
+            .map(|kind| kind.word())
+            .collect();
+        if others.is_empty() {
+            return Err(unknown("language", &language, &known));
+        }
+        // A label has the words of the key's letter.
+        let folder = match kind {
+            SheetKind::Pin | SheetKind::Key | SheetKind::Receipt => kind,
+            SheetKind::Label => SheetKind::Key,
+        };
+        Err(Complaint::usage(
+            format!(
+                "The language `{}` has words for {} alone, none for {}.",
+                clean(&language),
+                others.join(" and "),
+                kind.word()
+            ),
+            format!(
+                "Write letters/{}/{}.toml in the folder that `[paper] templates` names, or take one of {}.",
+                folder.word(),
+                clean(&language),
+                clean(&known.join(", "))
+            ),
+        ))
     }
 }
 
@@ -143,6 +212,14 @@ fn unknown(what: &str, word: &str, known: &[&str]) -> Complaint {
         format!("There is no {what} `{}`.", clean(word)),
         format!("{hint}There are {}.", clean(&known.join(", "))),
     )
+}
+
+/// Of a profile that does not exist it is told later.
+fn first_kind(templates: &Templates, profile: &str) -> SheetKind {
+    let mut profiles = templates.profiles();
+    let own = profiles.find(|(name, _)| *name == profile);
+    let first = own.and_then(|(_, kinds)| kinds.first());
+    first.copied().unwrap_or(SheetKind::Pin)
 }
 
 const fn sheet_kind(kind: Kind) -> SheetKind {
@@ -173,19 +250,6 @@ fn specimen(language: String, recipient: String) -> Result<Mailer, Complaint> {
         date: SystemClock.today(),
         force_pin_change: false,
         pin: pin(SPECIMEN_PIN)?,
-    })
-}
-
-/// A control number that belongs to no sheet of any ledger, with its check digits.
-fn no_number() -> Result<ControlNumber, Fault> {
-    ControlNumber::draw([0; 8]).ok_or_else(|| Fault::Internal {
-        what: "zero is no control number".to_owned(),
-    })
-}
-
-fn pin(text: &str) -> Result<Pin, Fault> {
-    Pin::new(text).map_err(|unfit| Fault::Internal {
-        what: unfit.to_string(),
     })
 }
 

@@ -323,6 +323,13 @@ impl Config {
                 "sends each PIN over the network in clear; write ipps:// if the printer can, or connect it to this computer",
             ));
         }
+        if let Spool::Folder(folder) = &self.paper.spool {
+            let why = format!(
+                "is a folder: in {} lies each letter with its PIN until the sheet is confirmed; \"none\" keeps it in memory alone",
+                self.path(folder).display()
+            );
+            warnings.push(self.about_paper("spool", &why));
+        }
         warnings
     }
 

@@ -1,18 +1,17 @@
-//! Every sheet of every profile in every language with the longest that it has to take, set and thrown away.
+//! Sheets of a profile in a language with the longest that they have to take, set and thrown away: for `keyline mailer check`, and for
+//! what a configuration has to be able to print.
 
-use super::{Desk, no_number, pin};
 use crate::adapter::paper::{Composer, Templates};
 use crate::adapter::system::SystemClock;
+use crate::app::Policies;
 use crate::domain::fault::Fault;
 use crate::domain::job::sheet::ROWS_MAX;
 use crate::domain::job::{BatchName, Envelope};
-use crate::domain::mailer::{Destination, Mailer, SheetKind};
-use crate::domain::pin::Alphabet;
+use crate::domain::mailer::{ControlNumber, Destination, Mailer, SheetKind};
+use crate::domain::pin::{Alphabet, Pin};
+use crate::domain::policy::ResetMode;
 use crate::face::report::specimen::{Outcome, Trial};
-use crate::face::say::Complaint;
-use crate::face::terminal::Progress;
 use crate::port::Clock;
-use crate::wire::{WireFault, policies};
 
 /// Longer than all but very few people's. A person's own name and address are tried when their job file is taken in, so what does
 /// not fit is told before anybody waits for it.
@@ -35,80 +34,67 @@ const PIN_LENGTH_MIN: usize = 4;
 /// The longest PIN that a key takes, of wide letters with long names.
 const LETTERS: &str = "nwqmzvxnwqmzvxnwqmzvxnwqmzvxnwqmzvxnwqmzvxnwqmzvxnwqmzvxnwqmzvx";
 
-/// Tries them all.
-pub(super) fn all(desk: &Desk) -> Result<Vec<Trial>, Complaint> {
-    let templates = desk.templates()?;
-    let profiles: Vec<(String, Vec<SheetKind>)> = templates
-        .profiles()
-        .map(|(name, kinds)| (name.to_owned(), kinds.to_vec()))
-        .collect();
-    let mut progress = Progress::begin("setting sheets");
-    let total = u64::try_from(profiles.len()).unwrap_or(u64::MAX);
-    let mut trials = Vec::new();
-    for (done, (profile, kinds)) in (0_u64..).zip(profiles) {
-        progress.step(done, total);
-        let composer = desk.composer(desk.templates()?, &profile)?;
-        let bench = Bench {
-            composer: &composer,
-            templates: &templates,
-            profile: &profile,
-            pins: desk.pins(&profile)?,
-        };
-        for kind in kinds {
-            for language in templates.languages_of(kind) {
-                trials.extend(bench.tried(kind, language)?);
-            }
-        }
-    }
-    Ok(trials)
-}
-
 /// One profile, and the PINs that it has to take.
-struct Bench<'a> {
-    composer: &'a Composer,
-    templates: &'a Templates,
-    profile: &'a str,
-    pins: Vec<Sample>,
+pub(super) struct Bench<'a> {
+    pub(super) composer: &'a Composer,
+    pub(super) templates: &'a Templates,
+    pub(super) profile: &'a str,
+    pub(super) pins: Vec<Sample>,
+    /// Whether each sheet becomes a PDF, and the longest PIN is looked for: slower, and says nothing more about settings.
+    pub(super) whole: bool,
 }
 
 /// A PIN to try, and what it is called.
-struct Sample {
-    what: String,
+pub(super) struct Sample {
+    pub(super) what: String,
     digits: String,
+    /// The policy that draws such PINs; `None`: what any layout has to take.
+    pub(super) policy: Option<String>,
+    /// With a letter that asks for a new PIN at first use, without, or both.
+    changes: Vec<bool>,
 }
 
-impl Desk {
-    /// Eight digits; for the station's own layout also as many characters as each of its policies draws.
-    fn pins(&self, profile: &str) -> Result<Vec<Sample>, Complaint> {
-        let mut pins = vec![Sample {
+impl Sample {
+    /// Eight digits.
+    pub(super) fn usual() -> Self {
+        Self {
             what: "8 digits".to_owned(),
             digits: DIGITS.to_owned(),
-        }];
-        let own = self.0.as_ref().filter(|own| own.paper.profile == profile);
-        if let Some(config) = own {
-            for (name, policy) in policies::load(config).map_err(WireFault::from)?.by_name {
-                let widest = match policy.pin.alphabet {
-                    Alphabet::Digits => "0".repeat(policy.pin.length),
-                    Alphabet::Alphanumeric => LETTERS.chars().take(policy.pin.length).collect(),
-                };
-                pins.push(Sample {
-                    what: format!("{} characters (policy `{name}`)", policy.pin.length),
-                    digits: widest,
-                });
-            }
+            policy: None,
+            changes: vec![false, true],
         }
-        Ok(pins)
+    }
+
+    /// As many characters as each policy draws that has a letter made.
+    pub(super) fn drawn(policies: &Policies) -> impl Iterator<Item = Self> {
+        let drawing = policies
+            .by_name
+            .iter()
+            .filter(|(_, policy)| policy.makes_letter() && policy.reset == ResetMode::Random);
+        drawing.map(|(name, policy)| Self {
+            what: format!("{} characters (policy `{name}`)", policy.pin.length),
+            digits: match policy.pin.alphabet {
+                Alphabet::Digits => "0".repeat(policy.pin.length),
+                Alphabet::Alphanumeric => LETTERS.chars().take(policy.pin.length).collect(),
+            },
+            policy: Some(name.clone()),
+            changes: vec![policy.force_pin_change],
+        })
     }
 }
 
 impl Bench<'_> {
-    fn tried(&self, kind: SheetKind, language: &str) -> Result<Vec<Trial>, Complaint> {
+    /// Each sheet of `kind` in `language` that has to fit.
+    ///
+    /// # Errors
+    /// What is no matter of the letter.
+    pub(super) fn tried(&self, kind: SheetKind, language: &str) -> Result<Vec<Trial>, Fault> {
         let mut trials = Vec::new();
-        let changes: &[bool] = match kind {
-            SheetKind::Pin => &[false, true],
-            SheetKind::Key | SheetKind::Receipt | SheetKind::Label => &[false],
-        };
         for sample in &self.pins {
+            let changes: &[bool] = match kind {
+                SheetKind::Pin => &sample.changes,
+                SheetKind::Key | SheetKind::Receipt | SheetKind::Label => &[false],
+            };
             for change in changes {
                 let with = match (kind, change) {
                     (SheetKind::Pin, false) => sample.what.clone(),
@@ -132,7 +118,10 @@ impl Bench<'_> {
                 break;
             }
         }
-        if let Some(first) = trials.first_mut().filter(|_| kind == SheetKind::Pin) {
+        if let Some(first) = trials
+            .first_mut()
+            .filter(|_| self.whole && kind == SheetKind::Pin)
+        {
             first.longest_pin = self.longest_pin(language)?;
         }
         Ok(trials)
@@ -144,23 +133,26 @@ impl Bench<'_> {
         language: &str,
         digits: &str,
         change: bool,
-    ) -> Result<Outcome, Complaint> {
+    ) -> Result<Outcome, Fault> {
         let mailer = longest(language, digits, change)?;
-        Ok(match self.composer.specimen(kind, &mailer) {
-            Ok(pdf) => match pages(&pdf) {
-                1 => Outcome::Fits,
-                many => Outcome::Fails(format!("it has {many} pages, and a sheet has one")),
-            },
+        let set = if self.whole || kind != SheetKind::Pin {
+            self.composer.specimen(kind, &mailer).map(|pdf| pages(&pdf))
+        } else {
+            self.composer.check(&mailer).map(|()| 1)
+        };
+        Ok(match set {
+            Ok(1) => Outcome::Fits,
+            Ok(many) => Outcome::Fails(format!("it has {many} pages, and a sheet has one")),
             Err(Fault::Mailer { what }) => match self.composer.lacks_font(kind, language) {
                 Some(why) => Outcome::NoFont(why),
                 None => Outcome::Fails(what),
             },
-            Err(fault) => return Err(Complaint::from(&fault)),
+            Err(fault) => return Err(fault),
         })
     }
 
     /// How many wide letters a PIN may have; `None` when not even the shortest fits.
-    fn longest_pin(&self, language: &str) -> Result<Option<usize>, Complaint> {
+    fn longest_pin(&self, language: &str) -> Result<Option<usize>, Fault> {
         let (mut fits, mut beyond) = (None, LETTERS.len() + 1);
         let mut low = PIN_LENGTH_MIN;
         while low < beyond {
@@ -201,5 +193,18 @@ fn longest(language: &str, digits: &str, force_pin_change: bool) -> Result<Maile
         date: SystemClock.today(),
         force_pin_change,
         pin: pin(digits)?,
+    })
+}
+
+/// A control number that belongs to no sheet of any ledger, with its check digits.
+pub(super) fn no_number() -> Result<ControlNumber, Fault> {
+    ControlNumber::draw([0; 8]).ok_or_else(|| Fault::Internal {
+        what: "zero is no control number".to_owned(),
+    })
+}
+
+pub(super) fn pin(text: &str) -> Result<Pin, Fault> {
+    Pin::new(text).map_err(|unfit| Fault::Internal {
+        what: unfit.to_string(),
     })
 }
