@@ -19,8 +19,8 @@ pub struct Case {
     pub job: JobId,
     pub person: String,
     pub envelope: String,
-    /// Its key goes into a bag, which has the number of the envelope.
-    pub has_bag: bool,
+    /// Whether its key goes into a bag, which has the number of the envelope, and how that is confirmed.
+    pub bag: Bagging,
 }
 
 /// One slot, as a face shows it.

@@ -4,6 +4,7 @@ use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Unconfirme
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
+use crate::domain::paper::Bagging;
 use crate::domain::pin::Pin;
 use crate::domain::station::signal::SlotState;
 
@@ -12,7 +13,7 @@ pub(crate) fn case(person: &str) -> Case {
         job: JobId(42),
         person: person.to_owned(),
         envelope: "0042".to_owned(),
-        has_bag: false,
+        bag: Bagging::None,
     }
 }
 

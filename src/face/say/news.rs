@@ -65,7 +65,9 @@ pub fn line(news: &News) -> String {
 fn letter_out(envelope: &str, by: Confirm) -> String {
     match by {
         Confirm::Scan => format!("Letter L-{envelope} is on paper: scan its code."),
-        Confirm::Key => format!("Letter L-{envelope} is on paper: look at it, then confirm it."),
+        Confirm::Key => {
+            format!("Letter L-{envelope} is on paper: look at it, then type `p` and Enter.")
+        }
         Confirm::Device => format!("Letter L-{envelope} is on paper."),
     }
 }
