@@ -87,6 +87,27 @@ fn ends(control: &str) -> String {
     digits.into_iter().skip(hidden).collect()
 }
 
+/// The sheet that may exist and that nobody has confirmed yet.
+#[derive(Default)]
+pub(super) struct Open {
+    /// How its control number ends.
+    pub(super) control_ends: Option<String>,
+    /// What the printer said, where nobody can tell whether it came out.
+    pub(super) doubt: Option<String>,
+}
+
+/// The unconfirmed sheet of a job. A journal that cannot be read has none; `keyline ledger verify` tells of it.
+pub(super) fn open(rows: &[Stamped]) -> Open {
+    let state = Enrollment::replay(rows.iter().map(|row| &row.event));
+    state.map_or_else(
+        |_| Open::default(),
+        |state| Open {
+            control_ends: state.unconfirmed().map(ends),
+            doubt: state.unconfirmed().and(state.doubt()).map(str::to_owned),
+        },
+    )
+}
+
 /// Whether the letter shall be made anew and the job's key has not come back for it yet.
 pub(super) fn wants_key(rows: &[Stamped]) -> bool {
     let told = |row: &&Stamped| {

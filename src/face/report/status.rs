@@ -79,7 +79,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             .collect()
     };
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
-    let mut void = BTreeMap::new();
+    let (mut void, mut doubts) = (BTreeMap::new(), BTreeMap::new());
     let mut wanted = BTreeSet::new();
     let mut confirm = ToConfirm::default();
     for record in held.iter().chain(&under_way) {
@@ -88,6 +88,9 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             wanted.insert(record.job.id);
         }
         confirm.look_at(record, &rows);
+        if let Some(doubt) = letters::open(&rows).doubt {
+            doubts.insert(record.job.id, doubt);
+        }
         let numbers = letters::void(&rows).join(", ");
         if !numbers.is_empty() {
             void.insert(record.job.id, clean(&numbers));
@@ -119,7 +122,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             paper::table(&paper, to)?;
             confirm.write(to)?;
             going_on(&under_way, &void, &wanted, style, to)?;
-            held_jobs(&held, &void, style, to)
+            held_jobs(&held, &void, &doubts, style, to)
         }
     })
 }
@@ -230,6 +233,7 @@ fn void_letters(record: &JobRecord, void: &Void, to: &mut dyn Write) -> io::Resu
 fn held_jobs(
     records: &[&JobRecord],
     void: &Void,
+    doubts: &BTreeMap<JobId, String>,
     style: &Style,
     to: &mut dyn Write,
 ) -> io::Result<()> {
@@ -242,7 +246,8 @@ fn held_jobs(
         writeln!(to, "  {}, since {since}", clean(&name(record)))?;
         void_letters(record, void, to)?;
         if let Some(why) = &record.held {
-            writeln!(to, "    {}", fault::message(why))?;
+            let doubt = doubts.get(&record.job.id).map(String::as_str);
+            writeln!(to, "    {}", fault::held(why, doubt))?;
             writeln!(to, "    -> {}", fault::hint(why))?;
         }
     }

@@ -247,3 +247,42 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
     let value: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(value["void"], serde_json::json!([]));
 }
+
+#[test]
+fn a_letter_in_doubt_is_told_with_its_number_and_its_reason() {
+    let ledger = World::with_jobs(&["dora@contoso.com"]);
+    let mut dora = course("10000044", Step::Register);
+    dora.push(started(Step::Deliver));
+    dora.push(Happening::Printed {
+        control: "4820 9173 5525".to_owned(),
+        sheet: Sheet::Unknown {
+            why: "it was printed, and may be printed once more".to_owned(),
+        },
+    });
+    dora.push(Happening::Held {
+        fault: Fault::DeliveryUncertain,
+    });
+    ledger.tell(JobId(1), dora);
+    let told = text(|to| status(&ledger, &style(false), to));
+    let held: Vec<&str> = told
+        .lines()
+        .skip_while(|line| !line.contains("job held"))
+        .collect();
+    expect![[r#"
+        1 job held:
+          Job 1 (dora@contoso.com, envelope 0001), since 2026-03-02 10:30:00 +01:00
+            It is not known whether the letter came out. The reason: it was printed, and may be printed once more.
+            -> Find the sheet and scan it, or type its control number: `keyline mailer confirm CODE`; then nothing is in doubt any more. Only if it cannot be found, or is bad: destroy what there is of it, then `keyline mailer reissue JOB --reason TEXT`: no letter is ever made twice, so the same key gets a new PIN."#]].assert_eq(&held.join("\n"));
+    let record = find_one(&ledger, "1").unwrap();
+    let told = text(|to| show(&ledger, &record, &style(false), to));
+    let of: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("control number") || line.starts_with("held"))
+        .collect();
+    expect![[r#"
+        control number  … 5525, not confirmed
+        held            It is not known whether the letter came out. The reason: it was printed, and may be printed once more."#]].assert_eq(&of.join("\n"));
+    let shown = text(|to| show(&ledger, &record, &style(true), to));
+    let value: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(value["unconfirmed_ends"], "5525");
+}
