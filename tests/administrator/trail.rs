@@ -113,6 +113,7 @@ fn run(
                 parts.ledger.clone(),
                 handle.clone(),
                 parts.ports.press.clone(),
+                parts.board.clone(),
                 erase,
             );
             let path = attend::socket_path(&line.config).expect("a place");

@@ -1,6 +1,6 @@
 //! Drives a board as the station would.
 
-use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Unconfirmed};
+use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Standstill, Unconfirmed};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
@@ -59,6 +59,10 @@ pub(crate) fn unconfirmed(job: u32, awaited: Awaited) -> Unconfirmed {
         ..case("Anna Lang")
     };
     Unconfirmed { case, awaited }
+}
+
+pub(crate) fn standstill(board: &Board, standstill: Standstill) {
+    board.set_standstill(Some(standstill));
 }
 
 pub(crate) fn await_words(board: &Board, unconfirmed: Vec<Unconfirmed>) {

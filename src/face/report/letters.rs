@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::enrollment::{Command, Enrollment};
 use crate::domain::event::{Evidence, Happening, Intent, Step};
+use crate::domain::paper::Sheet;
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 use crate::port::{JobRecord, Stamped};
@@ -94,6 +95,8 @@ pub(super) struct Open {
     pub(super) control_ends: Option<String>,
     /// What the printer said, where nobody can tell whether it came out.
     pub(super) doubt: Option<String>,
+    /// The printer took it, and has not told yet that it is done.
+    pub(super) in_printer: bool,
 }
 
 /// The unconfirmed sheet of a job. A journal that cannot be read has none; `keyline ledger verify` tells of it.
@@ -103,6 +106,7 @@ pub(super) fn open(rows: &[Stamped]) -> Open {
         |_| Open::default(),
         |state| Open {
             control_ends: state.unconfirmed().map(ends),
+            in_printer: matches!(state.sheet(), Some(Sheet::Accepted { .. })),
             doubt: state.unconfirmed().and(state.doubt()).map(str::to_owned),
         },
     )

@@ -10,7 +10,7 @@ use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
 use crate::face::report::{Style, json, letters, name, paper, read, written};
-use crate::face::say::{Complaint, clean::clean, fault, moment, news};
+use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
 /// How many jobs stand where.
@@ -57,11 +57,17 @@ impl Tally {
     }
 }
 
-/// Writes how the work stands: counts per batch, what is held and why, what is under way.
+/// Writes how the work stands: counts per batch, what is held and why, what is under way, and why the `printer` of the running
+/// station stands still, if it does.
 ///
 /// # Errors
 /// When the ledger cannot be read, or `to` fails.
-pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<(), Complaint> {
+pub fn status(
+    ledger: &dyn Ledger,
+    printer: Option<&str>,
+    style: &Style,
+    to: &mut dyn Write,
+) -> Result<(), Complaint> {
     let records = read(ledger.jobs(None))?;
     let mut all = Tally::default();
     let mut batches: BTreeMap<&str, Tally> = BTreeMap::new();
@@ -80,6 +86,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
     };
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
     let (mut void, mut doubts) = (BTreeMap::new(), BTreeMap::new());
+    let mut printed = Vec::new();
     let mut wanted = BTreeSet::new();
     let mut confirm = ToConfirm::default();
     for record in held.iter().chain(&under_way) {
@@ -88,7 +95,11 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             wanted.insert(record.job.id);
         }
         confirm.look_at(record, &rows);
-        if let Some(doubt) = letters::open(&rows).doubt {
+        let open = letters::open(&rows);
+        if open.in_printer && record.standing == Standing::UnderWay {
+            printed.push(say::trail::letter(record.job.envelope));
+        }
+        if let Some(doubt) = open.doubt {
             doubts.insert(record.job.id, doubt);
         }
         let numbers = letters::void(&rows).join(", ");
@@ -97,6 +108,10 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
         }
     }
     let paper = read(ledger.paper())?;
+    let printer = printer.map(|why| match printed.as_slice() {
+        [] => why.to_owned(),
+        printed => format!("{why} In the printer: {}.", printed.join(", ")),
+    });
     written(to, |to| {
         if style.json {
             let batches: serde_json::Map<String, Value> = batches
@@ -113,6 +128,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
                 "to_confirm": confirm.json(),
+                "printer": printer,
             });
             json::write(&value, to)
         } else if records.is_empty() {
@@ -120,6 +136,9 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
+            if let Some(printer) = &printer {
+                writeln!(to, "\n{printer}")?;
+            }
             confirm.write(to)?;
             going_on(&under_way, &void, &wanted, style, to)?;
             held_jobs(&held, &void, &doubts, style, to)
