@@ -85,28 +85,13 @@ pub fn status(
             .collect()
     };
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
-    let (mut void, mut doubts) = (BTreeMap::new(), BTreeMap::new());
-    let mut printed = Vec::new();
-    let mut wanted = BTreeSet::new();
-    let mut confirm = ToConfirm::default();
-    for record in held.iter().chain(&under_way) {
-        let rows = read(ledger.journal(record.job.id))?;
-        if letters::wants_key(&rows) {
-            wanted.insert(record.job.id);
-        }
-        confirm.look_at(record, &rows);
-        let open = letters::open(&rows);
-        if open.in_printer && record.standing == Standing::UnderWay {
-            printed.push(say::trail::letter(record.job.envelope));
-        }
-        if let Some(doubt) = open.doubt {
-            doubts.insert(record.job.id, doubt);
-        }
-        let numbers = letters::void(&rows).join(", ");
-        if !numbers.is_empty() {
-            void.insert(record.job.id, clean(&numbers));
-        }
-    }
+    let Found {
+        void,
+        doubts,
+        wanted,
+        confirm,
+        printed,
+    } = found(ledger, held.iter().chain(&under_way))?;
     let paper = read(ledger.paper())?;
     let printer = printer.map(|why| match printed.as_slice() {
         [] => why.to_owned(),
@@ -144,6 +129,45 @@ pub fn status(
             held_jobs(&held, &void, &doubts, style, to)
         }
     })
+}
+
+/// What the journals of the jobs tell that are not done.
+#[derive(Default)]
+struct Found {
+    void: Void,
+    /// Why nobody can tell of a letter.
+    doubts: BTreeMap<JobId, String>,
+    /// Whose key has to come back.
+    wanted: BTreeSet<JobId>,
+    confirm: ToConfirm,
+    /// The letters that the printer has.
+    printed: Vec<String>,
+}
+
+fn found<'a>(
+    ledger: &dyn Ledger,
+    records: impl Iterator<Item = &'a &'a JobRecord>,
+) -> Result<Found, Complaint> {
+    let mut found = Found::default();
+    for record in records {
+        let id = record.job.id;
+        let rows = read(ledger.journal(id))?;
+        if letters::wants_key(&rows) {
+            found.wanted.insert(id);
+        }
+        found.confirm.look_at(record, &rows);
+        let open = letters::open(&rows);
+        if open.in_printer && record.standing == Standing::UnderWay {
+            let letter = say::trail::letter(record.job.envelope);
+            found.printed.push(letter);
+        }
+        found.doubts.extend(open.doubt.map(|doubt| (id, doubt)));
+        let numbers = letters::void(&rows).join(", ");
+        if !numbers.is_empty() {
+            found.void.insert(id, clean(&numbers));
+        }
+    }
+    Ok(found)
 }
 
 /// Writes the batches, and how many jobs of each stand where.

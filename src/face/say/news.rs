@@ -199,6 +199,14 @@ mod tests {
                 },
                 "Everything else is done: 1 bag and 3 letters wait to be confirmed. The station ends after that.",
             ),
+        ] {
+            assert_eq!(line(&news), text);
+        }
+    }
+
+    #[test]
+    fn a_held_job_is_told_with_what_to_do() {
+        for (news, text) in [
             (
                 News::OnlyWords {
                     bags: 0,

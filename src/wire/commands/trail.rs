@@ -193,7 +193,7 @@ mod tests {
             let typed: Vec<String> = typed.iter().map(|&one| one.to_owned()).collect();
             joined(&typed)
         };
-        assert_eq!(codes(&groups), [grouped.clone()]);
+        assert_eq!(codes(&groups), [grouped.as_str()]);
         let mixed = [&["B-0042"], groups.as_slice(), &[&whole], &groups].concat();
         let read = ["B-0042", &grouped, &whole, &grouped];
         assert_eq!(codes(&mixed), read);
