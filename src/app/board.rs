@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
+use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::paper::{Bagging, Confirm};
 use crate::domain::pin::Pin;
@@ -18,8 +19,8 @@ pub struct Case {
     pub job: JobId,
     pub person: String,
     pub envelope: String,
-    /// Its key goes into a bag, which has the number of the envelope.
-    pub has_bag: bool,
+    /// Whether its key goes into a bag, which has the number of the envelope, and how that is confirmed.
+    pub bag: Bagging,
 }
 
 /// One slot, as a face shows it.
@@ -139,10 +140,18 @@ pub enum News {
     },
     Printer(Standstill),
     PrinterBack,
-    /// Nothing is left to do but that somebody confirms these.
+    /// A job is held that stands in no slot, where it would be seen.
+    Held {
+        case: Case,
+        fault: Fault,
+        /// What the printer said of a sheet of which nobody can tell.
+        why: Option<String>,
+    },
+    /// Nothing is left to do but that somebody confirms these; held jobs stay behind.
     OnlyWords {
         bags: usize,
         letters: usize,
+        held: usize,
     },
 }
 

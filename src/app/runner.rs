@@ -25,7 +25,6 @@ use crate::domain::enrollment::{Command, Enrollment};
 use crate::domain::event::{Event, Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::Job;
-use crate::domain::paper::Bagging;
 use crate::domain::pin::Pin;
 use crate::domain::policy::Policy;
 use crate::domain::station::signal::Ending;
@@ -338,7 +337,7 @@ pub fn case_of(job: &Job, policy: &Policy) -> Case {
         job: job.id,
         person: person_of(job).to_owned(),
         envelope: job.envelope.to_string(),
-        has_bag: policy.bagging() != Bagging::None,
+        bag: policy.bagging(),
     }
 }
 

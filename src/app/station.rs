@@ -299,7 +299,12 @@ impl Desk {
         let letters = self.expected().count().saturating_sub(bags);
         let only_words = self.is_empty() && bags.saturating_add(letters) > 0;
         if only_words && !std::mem::replace(&mut self.only_words, only_words) {
-            self.board.announce(News::OnlyWords { bags, letters });
+            let held = self.held.len();
+            self.board.announce(News::OnlyWords {
+                bags,
+                letters,
+                held,
+            });
         }
         self.only_words = only_words;
         let mut cases = BTreeMap::new();

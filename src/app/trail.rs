@@ -57,6 +57,8 @@ pub struct Acted {
     pub what: What,
     /// What the press still keeps of the sheet, and why it could not be taken away.
     pub left: Option<Fault>,
+    /// Why nobody could tell whether the sheet came out, before it was confirmed: there may be a second one.
+    pub doubt: Option<String>,
 }
 
 /// What was written down, or stood there already.
@@ -299,6 +301,7 @@ impl Case<'_> {
         self.write(self.state.clone(), done)?;
         Ok(Acted {
             what: What::Confirmed(self.envelope()),
+            doubt: self.state.doubt().map(str::to_owned),
             left: self.at_press(&number, |press, control, envelope| {
                 press.forget(control, envelope)
             }),
@@ -395,6 +398,7 @@ impl Case<'_> {
             left: self.at_press(&number, |press, control, envelope| {
                 press.take_back(control, envelope)
             }),
+            doubt: None,
             what: What::Spoiled {
                 envelope: self.envelope(),
                 control: number,
@@ -417,7 +421,11 @@ impl Case<'_> {
 }
 
 const fn nothing_left(what: What) -> Acted {
-    Acted { what, left: None }
+    Acted {
+        what,
+        left: None,
+        doubt: None,
+    }
 }
 
 #[cfg(test)]

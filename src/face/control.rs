@@ -9,7 +9,7 @@ mod socket;
 mod trail;
 mod void;
 
-pub use socket::{Server, ask, serve};
+pub use socket::{Server, ask, look, serve};
 pub use trail::{Hands, Part};
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Policies;
 use crate::app::admin::{self, Change};
+use crate::app::board::{Board, News};
 use crate::app::station::Handle;
 use crate::app::trail::{Desk, act, subject};
 use crate::domain::credential::CredentialId;
@@ -43,6 +44,8 @@ pub enum Ask {
         credential: CredentialId,
         actor: String,
     },
+    /// How does the printer stand, as far as the running station has seen? Changes nothing.
+    Printer,
     /// Write down what hands did to paper and bags.
     Hands { hands: Hands, actor: String },
 }
@@ -120,6 +123,7 @@ pub fn over_station(
     ledger: Arc<dyn Ledger>,
     station: Handle,
     press: Arc<dyn Press>,
+    board: Arc<Board>,
     erase: Erase,
 ) -> impl Fn(&Ask) -> Answer + Send + Sync + 'static {
     move |asked| {
@@ -144,6 +148,10 @@ pub fn over_station(
                 })
             }
             Ask::Erase { user, actor } => erase(user, actor),
+            Ask::Printer => Ok(board
+                .view()
+                .standstill
+                .map_or_else(String::new, |why| say::news::line(&News::Printer(why)))),
             Ask::Reopen { credential, actor } => require_given_up(ledger.as_ref(), credential)
                 .and_then(
                     |()| match station.reopen(credential.clone(), actor.clone()) {
@@ -186,6 +194,8 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
                 .map_err(|why| say::admin::refused(&why, &name(&record)))
         }),
         Ask::Erase { user, actor } => (alone.erase)(user, actor),
+        // Nobody prints.
+        Ask::Printer => Ok(String::new()),
         Ask::Reopen { credential, actor } => require_given_up(alone.ledger, credential)
             .and_then(|()| Ok(alone.ledger.reopen(credential, actor, alone.now)?))
             .map(|()| say::reconcile::reopened(credential)),

@@ -63,6 +63,7 @@ impl Attendance {
             parts.ledger.clone(),
             handle.clone(),
             parts.ports.press.clone(),
+            parts.board.clone(),
             erasing(parts.ledger.clone()),
         );
         let socket = control::serve(&socket_path(config)?, answer)?;

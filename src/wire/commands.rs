@@ -184,7 +184,7 @@ fn close(parts: &station::Parts, summary: &Summary, out: &mut dyn Write) -> Ende
     if let Err(fault) = parts.ledger.tidy() {
         tracing::warn!(%fault, "the ledger could not be tidied");
     }
-    let told = final_table(&parts.board.finished(0), out);
+    let told = final_table(&parts.board.finished(0), summary.held.len(), out);
     if let Some(fault) = &summary.broken {
         return Err(fault.into());
     }

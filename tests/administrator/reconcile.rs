@@ -259,6 +259,7 @@ fn beside_a_running_station_the_station_deletes() {
         parts.ledger.clone(),
         handle.clone(),
         parts.ports.press.clone(),
+        parts.board.clone(),
         erase,
     );
     let path = &attend::socket_path(&line.config).expect("a place");

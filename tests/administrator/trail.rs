@@ -113,6 +113,7 @@ fn run(
                 parts.ledger.clone(),
                 handle.clone(),
                 parts.ports.press.clone(),
+                parts.board.clone(),
                 erase,
             );
             let path = attend::socket_path(&line.config).expect("a place");
@@ -352,6 +353,7 @@ fn letters_are_spoiled_and_what_is_left_is_dispatched() {
     let confirmed = mailer(&line, &["confirm", &numbers[1], &numbers[2]]);
     assert!(confirmed.status.success(), "{}", err(&confirmed));
     put_into_envelope(&line, &numbers[1]);
+    put_into_envelope(&line, &numbers[2]);
     let late = spoil("3");
     assert!(out(&late).contains("`replace` = yes"), "{}", out(&late));
     assert_eq!(standing(&line, "3"), "done");

@@ -55,11 +55,15 @@ pub(super) fn counts(db: &Connection) -> Result<BTreeMap<BatchName, PaperCounts>
             _ => counts.void = count,
         },
     )?;
+    // A letter that was spoiled in its envelope is to be destroyed: it lies there no more.
     // Of a spoiled letter only the reason is withheld from the chain, and not what happened.
     add(
         "SELECT batch.name, coalesce(journal.event ->> '$.what', journal.event ->> '$.event'), count(*) FROM journal
          JOIN job ON job.id = journal.job JOIN batch ON batch.id = job.batch
-         WHERE journal.kind = 'event' AND journal.event ->> '$.event' IN ('bagged', 'spoiled', 'left') GROUP BY 1, 2",
+         WHERE journal.kind = 'event' AND journal.event ->> '$.event' IN ('bagged', 'spoiled', 'left')
+         AND (journal.event ->> '$.what' IS NOT 'letter_enveloped'
+              OR EXISTS (SELECT 1 FROM delivery WHERE delivery.job = journal.job AND delivery.state = 'delivered'))
+         GROUP BY 1, 2",
         &|counts, word, count| match word {
             "bagged" => counts.bagged = count,
             "spoiled" => counts.spoiled = count,

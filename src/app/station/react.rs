@@ -3,12 +3,14 @@
 use crate::app::admin::{self, Change, Changed, Unchanged};
 use crate::app::board::{News, Standstill};
 use crate::app::intake::Taken;
+use crate::app::journal;
 use crate::app::runner::Hand;
 use crate::app::station::handle::{PutOff, Request};
 use crate::app::station::pulse::Sign;
 use crate::app::station::{Desk, candidates, carry_out};
 use crate::domain::authenticator::Slot;
 use crate::domain::credential::CredentialId;
+use crate::domain::enrollment::Enrollment;
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{Ending, Reading, Signal};
@@ -146,6 +148,9 @@ impl Desk {
             }
             None => {
                 self.aside.remove(&job);
+                if let Ending::Held(fault) = &ending {
+                    self.tell_held(job, fault);
+                }
                 self.signal(Signal::EndedAside { job, ending });
                 for wish in self.put_off.remove(&job).into_iter().flatten() {
                     self.fulfil(wish);
@@ -293,10 +298,27 @@ impl Desk {
     }
 
     pub(super) fn hold(&mut self, job: JobId, fault: Fault) {
-        match carry_out::hold(&self.ports, job, fault, &self.options.actor) {
-            Ok(()) => self.changed(job),
+        match carry_out::hold(&self.ports, job, fault.clone(), &self.options.actor) {
+            Ok(()) => {
+                self.tell_held(job, &fault);
+                self.changed(job);
+            }
             Err(fault) => self.break_off(fault),
         }
+    }
+
+    /// No slot shows that this job is held, so a line says it.
+    fn tell_held(&self, job: JobId, fault: &Fault) {
+        let Some(case) = self.case(job) else {
+            return;
+        };
+        let state = journal::replay(self.ports.ledger.as_ref(), job).ok();
+        let why = state.as_ref().and_then(Enrollment::doubt);
+        self.board.announce(News::Held {
+            case,
+            fault: fault.clone(),
+            why: why.map(str::to_owned),
+        });
     }
 
     /// The ledger takes nothing any more. The steps in hand end, since a touch may be under way, but no key is taken for a job

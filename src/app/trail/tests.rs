@@ -225,9 +225,12 @@ fn a_letter_is_taken_whatever_was_said_of_it_before() {
     ] {
         let mut story = key_is_done(false);
         story.push(printing(5));
+        let doubt = more.contains(&unknown()).then(|| "aborted".to_owned());
         story.extend(more);
         let world = world(story);
-        assert_eq!(take(&world, &sheet(5)), Ok(What::Confirmed(ENVELOPE)));
+        let (what, left) = (What::Confirmed(ENVELOPE), None);
+        let acted = hand(&world, &sheet(5), Policy::default());
+        assert_eq!(acted, Ok(Acted { what, left, doubt }));
         assert_eq!(world.enrollment(JOB).standing(), Standing::Done);
     }
 }

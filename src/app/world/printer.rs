@@ -13,7 +13,7 @@ pub(crate) struct Accepted {
     /// It came out.
     pub(super) is_out: bool,
     /// The printer still knows of it. What it has forgotten may be another's number by now.
-    pub(super) is_known: bool,
+    pub(crate) is_known: bool,
 }
 
 /// What becomes of a sheet each time somebody asks.

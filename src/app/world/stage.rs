@@ -1,9 +1,10 @@
 //! Drives a board as the station would.
 
-use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Unconfirmed};
+use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Standstill, Unconfirmed};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
+use crate::domain::paper::Bagging;
 use crate::domain::pin::Pin;
 use crate::domain::station::signal::SlotState;
 
@@ -12,7 +13,7 @@ pub(crate) fn case(person: &str) -> Case {
         job: JobId(42),
         person: person.to_owned(),
         envelope: "0042".to_owned(),
-        has_bag: false,
+        bag: Bagging::None,
     }
 }
 
@@ -58,6 +59,10 @@ pub(crate) fn unconfirmed(job: u32, awaited: Awaited) -> Unconfirmed {
         ..case("Anna Lang")
     };
     Unconfirmed { case, awaited }
+}
+
+pub(crate) fn standstill(board: &Board, standstill: Standstill) {
+    board.set_standstill(Some(standstill));
 }
 
 pub(crate) fn await_words(board: &Board, unconfirmed: Vec<Unconfirmed>) {

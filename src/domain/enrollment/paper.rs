@@ -20,6 +20,14 @@ impl Enrollment {
         self.ticket.as_ref()
     }
 
+    /// Why nobody can tell what became of the sheet of this attempt, as the printer told it.
+    pub fn doubt(&self) -> Option<&str> {
+        match &self.sheet {
+            Some(Sheet::Unknown { why }) => Some(why),
+            Some(Sheet::Accepted { .. } | Sheet::OnPaper) | None => None,
+        }
+    }
+
     /// Why the sheet of this attempt is void.
     pub fn spoiled(&self) -> Option<&str> {
         self.spoiled.as_deref()

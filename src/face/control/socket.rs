@@ -136,11 +136,21 @@ fn attend(mut stream: UnixStream, answer: &dyn Fn(&Ask) -> Answer) -> io::Result
     stream.write_all(line.as_bytes())
 }
 
+/// Asks a running station how something stands, and is content with nothing: it may be another's, an older one, or busy.
+pub fn look(path: &Path, asked: &Ask) -> Option<String> {
+    let answer = ask_within(path, asked, HEAR).ok()??;
+    answer.into_result().ok().filter(|told| !told.is_empty())
+}
+
 /// Asks the station that listens at `path`. `None` when none does: then the caller may do it itself.
 ///
 /// # Errors
 /// When a station listens and gives no answer: what came of it is then not known.
 pub fn ask(path: &Path, asked: &Ask) -> Result<Option<Answer>, Complaint> {
+    ask_within(path, asked, ANSWER)
+}
+
+fn ask_within(path: &Path, asked: &Ask, wait: Duration) -> Result<Option<Answer>, Complaint> {
     let stream = match UnixStream::connect(path) {
         Ok(stream) => stream,
         Err(error) => return absent(path, &error),
@@ -153,8 +163,8 @@ pub fn ask(path: &Path, asked: &Ask) -> Result<Option<Answer>, Complaint> {
         )
     };
     let lost = |error: io::Error| silent(error.to_string());
-    stream.set_read_timeout(Some(ANSWER)).map_err(lost)?;
-    stream.set_write_timeout(Some(ANSWER)).map_err(lost)?;
+    stream.set_read_timeout(Some(wait)).map_err(lost)?;
+    stream.set_write_timeout(Some(wait)).map_err(lost)?;
     let mut line = serde_json::to_string(asked).map_err(|error| lost(error.into()))?;
     line.push('\n');
     (&stream).write_all(line.as_bytes()).map_err(lost)?;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::domain::enrollment::{Command, Enrollment};
 use crate::domain::event::{Evidence, Happening, Intent, Step};
+use crate::domain::paper::Sheet;
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 use crate::port::{JobRecord, Stamped};
@@ -85,6 +86,30 @@ fn ends(control: &str) -> String {
     let digits: Vec<char> = control.chars().filter(char::is_ascii_digit).collect();
     let hidden = digits.len().saturating_sub(ENDS_DIGITS);
     digits.into_iter().skip(hidden).collect()
+}
+
+/// The sheet that may exist and that nobody has confirmed yet.
+#[derive(Default)]
+pub(super) struct Open {
+    /// How its control number ends.
+    pub(super) control_ends: Option<String>,
+    /// What the printer said, where nobody can tell whether it came out.
+    pub(super) doubt: Option<String>,
+    /// The printer took it, and has not told yet that it is done.
+    pub(super) in_printer: bool,
+}
+
+/// The unconfirmed sheet of a job. A journal that cannot be read has none; `keyline ledger verify` tells of it.
+pub(super) fn open(rows: &[Stamped]) -> Open {
+    let state = Enrollment::replay(rows.iter().map(|row| &row.event));
+    state.map_or_else(
+        |_| Open::default(),
+        |state| Open {
+            control_ends: state.unconfirmed().map(ends),
+            in_printer: matches!(state.sheet(), Some(Sheet::Accepted { .. })),
+            doubt: state.unconfirmed().and(state.doubt()).map(str::to_owned),
+        },
+    )
 }
 
 /// Whether the letter shall be made anew and the job's key has not come back for it yet.

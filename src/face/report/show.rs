@@ -28,6 +28,10 @@ pub fn show(
                 object.insert("request".to_owned(), json!(record.job.request));
                 object.insert("pins".to_owned(), json!(sealed(record, &rows)));
                 object.insert("void".to_owned(), json!(letters::void(&rows)));
+                object.insert(
+                    "unconfirmed".to_owned(),
+                    json!(letters::open(&rows).control),
+                );
                 let rows: Vec<_> = rows.iter().map(json::row).collect();
                 object.insert("journal".to_owned(), rows.into());
             }
@@ -57,6 +61,11 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
     let nothing = || "-".to_owned();
     let or = |text: &Option<String>| text.clone().unwrap_or_else(nothing);
     let address = request.address.join(", ");
+    let open = letters::open(rows);
+    let control = match &open.control_ends {
+        Some(control) => format!("… {control}, not confirmed"),
+        None => or(&record.control),
+    };
     let fields = [
         ("job", record.job.id.to_string()),
         ("envelope", record.job.envelope.to_string()),
@@ -85,7 +94,7 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
                 .as_ref()
                 .map_or_else(nothing, ToString::to_string),
         ),
-        ("control number", or(&record.control)),
+        ("control number", control),
         ("note", or(&request.note)),
         ("PINs", sealed(record, rows).join(", ")),
     ];
@@ -97,7 +106,12 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
         writeln!(to, "{:14}  {}", "void letters", clean(&void.join(", ")))?;
     }
     if let Some(why) = &record.held {
-        writeln!(to, "{:14}  {}", "held", fault::message(why))?;
+        writeln!(
+            to,
+            "{:14}  {}",
+            "held",
+            fault::held(why, open.doubt.as_deref())
+        )?;
         writeln!(to, "{:14}  -> {}", "", fault::hint(why))?;
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
 use crate::face::report::{Style, json, letters, name, paper, read, written};
-use crate::face::say::{Complaint, clean::clean, fault, moment, news};
+use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
 /// How many jobs stand where.
@@ -57,11 +57,17 @@ impl Tally {
     }
 }
 
-/// Writes how the work stands: counts per batch, what is held and why, what is under way.
+/// Writes how the work stands: counts per batch, what is held and why, what is under way, and why the `printer` of the running
+/// station stands still, if it does.
 ///
 /// # Errors
 /// When the ledger cannot be read, or `to` fails.
-pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<(), Complaint> {
+pub fn status(
+    ledger: &dyn Ledger,
+    printer: Option<&str>,
+    style: &Style,
+    to: &mut dyn Write,
+) -> Result<(), Complaint> {
     let records = read(ledger.jobs(None))?;
     let mut all = Tally::default();
     let mut batches: BTreeMap<&str, Tally> = BTreeMap::new();
@@ -79,21 +85,18 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
             .collect()
     };
     let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
-    let mut void = BTreeMap::new();
-    let mut wanted = BTreeSet::new();
-    let mut confirm = ToConfirm::default();
-    for record in held.iter().chain(&under_way) {
-        let rows = read(ledger.journal(record.job.id))?;
-        if letters::wants_key(&rows) {
-            wanted.insert(record.job.id);
-        }
-        confirm.look_at(record, &rows);
-        let numbers = letters::void(&rows).join(", ");
-        if !numbers.is_empty() {
-            void.insert(record.job.id, clean(&numbers));
-        }
-    }
+    let Found {
+        void,
+        doubts,
+        wanted,
+        confirm,
+        printed,
+    } = found(ledger, held.iter().chain(&under_way))?;
     let paper = read(ledger.paper())?;
+    let printer = printer.map(|why| match printed.as_slice() {
+        [] => why.to_owned(),
+        printed => format!("{why} In the printer: {}.", printed.join(", ")),
+    });
     written(to, |to| {
         if style.json {
             let batches: serde_json::Map<String, Value> = batches
@@ -110,6 +113,7 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
                 "to_confirm": confirm.json(),
+                "printer": printer,
             });
             json::write(&value, to)
         } else if records.is_empty() {
@@ -117,11 +121,53 @@ pub fn status(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
+            if let Some(printer) = &printer {
+                writeln!(to, "\n{printer}")?;
+            }
             confirm.write(to)?;
             going_on(&under_way, &void, &wanted, style, to)?;
-            held_jobs(&held, &void, style, to)
+            held_jobs(&held, &void, &doubts, style, to)
         }
     })
+}
+
+/// What the journals of the jobs tell that are not done.
+#[derive(Default)]
+struct Found {
+    void: Void,
+    /// Why nobody can tell of a letter.
+    doubts: BTreeMap<JobId, String>,
+    /// Whose key has to come back.
+    wanted: BTreeSet<JobId>,
+    confirm: ToConfirm,
+    /// The letters that the printer has.
+    printed: Vec<String>,
+}
+
+fn found<'a>(
+    ledger: &dyn Ledger,
+    records: impl Iterator<Item = &'a &'a JobRecord>,
+) -> Result<Found, Complaint> {
+    let mut found = Found::default();
+    for record in records {
+        let id = record.job.id;
+        let rows = read(ledger.journal(id))?;
+        if letters::wants_key(&rows) {
+            found.wanted.insert(id);
+        }
+        found.confirm.look_at(record, &rows);
+        let open = letters::open(&rows);
+        if open.in_printer && record.standing == Standing::UnderWay {
+            let letter = say::trail::letter(record.job.envelope);
+            found.printed.push(letter);
+        }
+        found.doubts.extend(open.doubt.map(|doubt| (id, doubt)));
+        let numbers = letters::void(&rows).join(", ");
+        if !numbers.is_empty() {
+            found.void.insert(id, clean(&numbers));
+        }
+    }
+    Ok(found)
 }
 
 /// Writes the batches, and how many jobs of each stand where.
@@ -230,6 +276,7 @@ fn void_letters(record: &JobRecord, void: &Void, to: &mut dyn Write) -> io::Resu
 fn held_jobs(
     records: &[&JobRecord],
     void: &Void,
+    doubts: &BTreeMap<JobId, String>,
     style: &Style,
     to: &mut dyn Write,
 ) -> io::Result<()> {
@@ -242,7 +289,8 @@ fn held_jobs(
         writeln!(to, "  {}, since {since}", clean(&name(record)))?;
         void_letters(record, void, to)?;
         if let Some(why) = &record.held {
-            writeln!(to, "    {}", fault::message(why))?;
+            let doubt = doubts.get(&record.job.id).map(String::as_str);
+            writeln!(to, "    {}", fault::held(why, doubt))?;
             writeln!(to, "    -> {}", fault::hint(why))?;
         }
     }

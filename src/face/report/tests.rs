@@ -8,7 +8,7 @@ use super::*;
 use crate::app::world::{World, course, started};
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
-use crate::domain::paper::Sheet;
+use crate::domain::paper::{Sheet, Ticket};
 
 fn style(json: bool) -> Style {
     Style {
@@ -42,7 +42,7 @@ fn text(make: impl FnOnce(&mut dyn Write) -> Result<(), Complaint>) -> String {
 
 #[test]
 fn status_says_what_is_held_and_what_to_do() {
-    let told = text(|to| status(&ledger(), &style(false), to));
+    let told = text(|to| status(&ledger(), None, &style(false), to));
     expect![[r#"
         batch       done  under way  waiting  held  cancelled
         onboarding     1          0        1     1          0
@@ -53,7 +53,7 @@ fn status_says_what_is_held_and_what_to_do() {
             -> Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew.
     "#]].assert_eq(&told);
     let value: Value =
-        serde_json::from_str(&text(|to| status(&ledger(), &style(true), to))).unwrap();
+        serde_json::from_str(&text(|to| status(&ledger(), None, &style(true), to))).unwrap();
     assert_eq!(value["counts"]["done"], 1);
     assert_eq!(value["batches"]["onboarding"]["waiting"], 1);
     assert_eq!(
@@ -71,10 +71,11 @@ fn status_names_each_letter_that_waits_for_its_confirmation() {
     let sheet = Sheet::OnPaper;
     chloe.push(Happening::Printed { control, sheet });
     ledger.tell(JobId(3), chloe);
-    let told = text(|to| status(&ledger, &style(false), to));
+    let told = text(|to| status(&ledger, None, &style(false), to));
     let line = "\n1 letter to confirm:\n  L-0003 (job 3, chloé\u{FFFD}[2J@contoso.com), control number … 5525\n";
     assert!(told.contains(line), "{told}");
-    let value: Value = serde_json::from_str(&text(|to| status(&ledger, &style(true), to))).unwrap();
+    let value: Value =
+        serde_json::from_str(&text(|to| status(&ledger, None, &style(true), to))).unwrap();
     assert_eq!(value["to_confirm"][0]["item"], "L-0003");
     assert_eq!(value["to_confirm"][0]["control_ends"], "5525");
     // Whoever could copy the whole number would need no sheet.
@@ -227,7 +228,7 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
         void letters    4820 9173 5525
           2026-03-02 10:30:00 +01:00  4711  Reissued: the same key gets a new PIN and a new letter. The letter with control number 4820 9173 5525 is void. Reason: nobody knows whether it came out.
     "#]].assert_eq(&(ends.join("\n") + "\n"));
-    let told = text(|to| status(&ledger, &style(false), to));
+    let told = text(|to| status(&ledger, None, &style(false), to));
     expect![[r#"
         batch       done  under way  waiting  held  cancelled
         onboarding     0          1        0     0          0
@@ -246,4 +247,70 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
     let told = text(|to| show(&self::ledger(), &anna, &style(true), to));
     let value: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(value["void"], serde_json::json!([]));
+}
+
+#[test]
+fn a_letter_in_doubt_is_told_with_its_number_and_its_reason() {
+    let ledger = World::with_jobs(&["dora@contoso.com"]);
+    let mut dora = course("10000044", Step::Register);
+    dora.push(started(Step::Deliver));
+    dora.push(Happening::Printed {
+        control: "4820 9173 5525".to_owned(),
+        sheet: Sheet::Unknown {
+            why: "it was printed, and may be printed once more".to_owned(),
+        },
+    });
+    dora.push(Happening::Held {
+        fault: Fault::DeliveryUncertain,
+    });
+    ledger.tell(JobId(1), dora);
+    let told = text(|to| status(&ledger, None, &style(false), to));
+    let held: Vec<&str> = told
+        .lines()
+        .skip_while(|line| !line.contains("job held"))
+        .collect();
+    expect![[r#"
+        1 job held:
+          Job 1 (dora@contoso.com, envelope 0001), since 2026-03-02 10:30:00 +01:00
+            It is not known whether the letter came out. The reason: it was printed, and may be printed once more.
+            -> Find the sheet and scan it, or type its control number: `keyline mailer confirm CODE`; then nothing is in doubt any more. Only if it cannot be found, or is bad: destroy what there is of it, then `keyline mailer reissue JOB --reason TEXT`: no letter is ever made twice, so the same key gets a new PIN."#]].assert_eq(&held.join("\n"));
+    let record = find_one(&ledger, "1").unwrap();
+    let told = text(|to| show(&ledger, &record, &style(false), to));
+    let of: Vec<&str> = told
+        .lines()
+        .filter(|line| line.starts_with("control number") || line.starts_with("held"))
+        .collect();
+    expect![[r#"
+        control number  … 5525, not confirmed
+        held            It is not known whether the letter came out. The reason: it was printed, and may be printed once more."#]].assert_eq(&of.join("\n"));
+    let shown = text(|to| show(&ledger, &record, &style(true), to));
+    let value: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(value["unconfirmed_ends"], "5525");
+}
+
+#[test]
+fn a_printer_that_stands_still_is_told_with_the_letter_in_it() {
+    let ledger = World::with_jobs(&["dora@contoso.com"]);
+    let mut dora = course("10000044", Step::Register);
+    dora.push(started(Step::Deliver));
+    let told = |ledger: &World| {
+        let printer = Some("The printer waits for paper in tray 2.");
+        text(|to| status(ledger, printer, &style(false), to))
+    };
+    ledger.tell(JobId(1), dora);
+    let line = "\nThe printer waits for paper in tray 2.\n";
+    assert!(told(&ledger).contains(line), "{}", told(&ledger));
+    let ticket = Ticket {
+        printer: "ipp://printer.contoso.com/pin".to_owned(),
+        job: 7,
+        uuid: None,
+        name: "a".to_owned(),
+    };
+    let accepted = Happening::Printed {
+        control: "4820 9173 5525".to_owned(),
+        sheet: Sheet::Accepted { ticket },
+    };
+    ledger.tell(JobId(1), [accepted]);
+    let line = "\nThe printer waits for paper in tray 2. In the printer: L-0001.\n";
+    assert!(told(&ledger).contains(line), "{}", told(&ledger));
 }

@@ -4,6 +4,16 @@ use crate::domain::fault::{CtapStatus, Fault};
 use crate::face::say::clean::clean;
 use crate::face::say::news::{count, sentence};
 
+/// Why a job is held, and what the printer said of its sheet where nobody can tell.
+pub fn held(fault: &Fault, doubt: Option<&str>) -> String {
+    match doubt {
+        Some(doubt) if *fault == Fault::DeliveryUncertain => {
+            format!("{} The reason: {}", message(fault), sentence(doubt))
+        }
+        Some(_) | None => message(fault),
+    }
+}
+
 /// What happened.
 #[expect(
     clippy::too_many_lines,
@@ -312,7 +322,7 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Interrupted => "Nothing needs to be done: the station goes on by itself.",
         Fault::DeliveryUncertain => {
-            "Look at the printer or in the letter folder, and destroy the sheet if there is one. Then `keyline mailer reissue JOB --reason TEXT`: no letter is ever made twice, so the same key gets a new PIN."
+            "Find the sheet and scan it, or type its control number: `keyline mailer confirm CODE`; then nothing is in doubt any more. Only if it cannot be found, or is bad: destroy what there is of it, then `keyline mailer reissue JOB --reason TEXT`: no letter is ever made twice, so the same key gets a new PIN."
         }
         Fault::PrinterAway { .. } => {
             "Look whether it is switched on, connected, and free; `keyline printers` tells how it is. Letters wait, keys go on; what waits is printed as soon as the printer is back."

@@ -1,8 +1,10 @@
 //! Lines about what happened around the slots: files, network, shifts.
 
-use crate::app::board::{News, Standstill};
+use crate::app::board::{Case, News, Standstill};
+use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
 use crate::face::say::clean::clean;
+use crate::face::say::fault;
 
 /// One line, in words.
 pub fn line(news: &News) -> String {
@@ -51,20 +53,53 @@ pub fn line(news: &News) -> String {
             sentence(what)
         ),
         News::PrinterBack => "The printer goes on.".to_owned(),
-        News::OnlyWords { bags, letters } => only_words(*bags, *letters),
+        News::Held { case, fault, why } => held(case, fault, why.as_deref()),
+        News::OnlyWords {
+            bags,
+            letters,
+            held,
+        } => only_words(*bags, *letters, *held),
     }
 }
 
 fn letter_out(envelope: &str, by: Confirm) -> String {
     match by {
         Confirm::Scan => format!("Letter L-{envelope} is on paper: scan its code."),
-        Confirm::Key => format!("Letter L-{envelope} is on paper: look at it, then confirm it."),
+        Confirm::Key => {
+            format!("Letter L-{envelope} is on paper: look at it, then type `p` and Enter.")
+        }
         Confirm::Device => format!("Letter L-{envelope} is on paper."),
     }
 }
 
+/// A job that no slot shows any more, and what is to be done about it.
+fn held(case: &Case, fault: &Fault, why: Option<&str>) -> String {
+    let (number, person) = (clean(&case.envelope), clean(&case.person));
+    if *fault == Fault::DeliveryUncertain {
+        let why = why.map_or_else(String::new, |why| {
+            format!(" ({})", clean(why).trim_end_matches('.'))
+        });
+        return format!(
+            "L-{number} ({person}) is held: nobody knows whether its letter came out{why}. Find it and scan it, or: keyline mailer reissue {number} --reason TEXT"
+        );
+    }
+    format!(
+        "Envelope {number} ({person}) is held: {} `keyline status` tells what to do.",
+        fault::message(fault)
+    )
+}
+
+/// How many jobs are left on hold, as a sentence; nothing when there are none.
+pub fn held_jobs(held: usize) -> String {
+    match held {
+        0 => String::new(),
+        1 => "1 job is held: `keyline status` tells why.".to_owned(),
+        many => format!("{many} jobs are held: `keyline status` tells why."),
+    }
+}
+
 /// What the station waits for when it has nothing left to do by itself.
-fn only_words(bags: usize, letters: usize) -> String {
+fn only_words(bags: usize, letters: usize, held: usize) -> String {
     let what = match (bags, letters) {
         (bags, 0) => count(bags, "bag"),
         (0, letters) => count(letters, "letter"),
@@ -75,7 +110,11 @@ fn only_words(bags: usize, letters: usize) -> String {
     } else {
         "wait"
     };
-    format!("Everything else is done: {what} {verb} to be confirmed. The station ends after that.")
+    let rest = format!("{what} {verb} to be confirmed. The station ends after that.");
+    match held {
+        0 => format!("Everything else is done: {rest}"),
+        held => format!("Nothing else goes on: {rest} {}", held_jobs(held)),
+    }
 }
 
 /// A number with its noun.
@@ -98,6 +137,7 @@ pub fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::world::stage::case;
 
     #[test]
     fn news_reads_as_sentences() {
@@ -147,6 +187,7 @@ mod tests {
                 News::OnlyWords {
                     bags: 1,
                     letters: 0,
+                    held: 0,
                 },
                 "Everything else is done: 1 bag waits to be confirmed. The station ends after that.",
             ),
@@ -154,8 +195,51 @@ mod tests {
                 News::OnlyWords {
                     bags: 1,
                     letters: 3,
+                    held: 0,
                 },
                 "Everything else is done: 1 bag and 3 letters wait to be confirmed. The station ends after that.",
+            ),
+        ] {
+            assert_eq!(line(&news), text);
+        }
+    }
+
+    #[test]
+    fn a_held_job_is_told_with_what_to_do() {
+        for (news, text) in [
+            (
+                News::OnlyWords {
+                    bags: 0,
+                    letters: 2,
+                    held: 1,
+                },
+                "Nothing else goes on: 2 letters wait to be confirmed. The station ends after that. 1 job is held: `keyline status` tells why.",
+            ),
+            (
+                News::Held {
+                    case: case("Jürgen Müller"),
+                    fault: Fault::DeliveryUncertain,
+                    why: None,
+                },
+                "L-0042 (Jürgen Müller) is held: nobody knows whether its letter came out. Find it and scan it, or: keyline mailer reissue 0042 --reason TEXT",
+            ),
+            (
+                News::Held {
+                    case: case("Jürgen Müller"),
+                    fault: Fault::DeliveryUncertain,
+                    why: Some("the printer gave the job up.".to_owned()),
+                },
+                "L-0042 (Jürgen Müller) is held: nobody knows whether its letter came out (the printer gave the job up). Find it and scan it, or: keyline mailer reissue 0042 --reason TEXT",
+            ),
+            (
+                News::Held {
+                    case: case("Jürgen Müller"),
+                    fault: Fault::Mailer {
+                        what: "no address".to_owned(),
+                    },
+                    why: None,
+                },
+                "Envelope 0042 (Jürgen Müller) is held: The letter could not be made: no address. `keyline status` tells what to do.",
             ),
         ] {
             assert_eq!(line(&news), text);

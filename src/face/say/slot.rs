@@ -3,6 +3,7 @@
 use crate::app::board::{Case, SlotView};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::{Fault, Move};
+use crate::domain::paper::Bagging;
 use crate::domain::station::signal::{InSlot, Question, SlotState};
 use crate::face::say::clean::clean;
 use crate::face::say::{fault, steps};
@@ -113,7 +114,7 @@ pub fn person(case: Option<&Case>) -> String {
 /// The number on whatever the key of this case goes into: its bag, or the envelope.
 pub fn number(case: &Case) -> String {
     let number = clean(&case.envelope);
-    if case.has_bag {
+    if case.bag != Bagging::None {
         format!("bag B-{number}")
     } else {
         format!("envelope {number}")
@@ -171,26 +172,26 @@ fn working(view: &SlotView) -> Words {
     }
 }
 
-/// The slot takes no next key before this one's bag is confirmed.
+/// The slot takes no next key before this one's bag is confirmed. Who it is for, and the number of the bag, stand beside it.
 fn bagging(lies: InSlot, case: Option<&Case>) -> Words {
     let bag = case.map_or_else(|| "its bag".to_owned(), number);
-    let what = format!("It is the key for {}.", person(case));
+    let confirm = match case.map(|case| case.bag) {
+        Some(Bagging::Key) => "then type `b` and Enter",
+        Some(Bagging::Scan | Bagging::None) | None => "then scan the bag's label",
+    };
     let (big, small) = match lies {
         InSlot::Own => (
             format!("key into {bag}"),
-            format!("{what} Lift it, put it into {bag}, and confirm the bag."),
+            format!("Lift the key, put it into its bag, {confirm}."),
         ),
         InSlot::Nothing => (
             format!("key into {bag}"),
-            format!(
-                "{what} Put it into {bag}, and confirm the bag. The next key comes after that."
-            ),
+            format!("Put the key into its bag, {confirm}. The next key comes after that."),
         ),
         InSlot::Next => (
             format!("first {bag}"),
             format!(
-                "Lift what lies here: it is not looked at yet. First the key for {} goes into {bag}; confirm the bag.",
-                person(case)
+                "Lift what lies here: it is not looked at yet. First the key from before goes into its bag, {confirm}."
             ),
         ),
     };

@@ -64,6 +64,12 @@ pub fn done(acted: &Acted) -> String {
         } => spoiled(*envelope, control, *late),
         What::Dispatched(lines) => count(lines.len(), "line"),
     };
+    if let Some(doubt) = &acted.doubt {
+        told.push_str(&format!(
+            " It was in doubt ({}): if a second sheet with this PIN is about, destroy it.",
+            clean(doubt).trim_end_matches('.')
+        ));
+    }
     if let Some(left) = &acted.left {
         told.push_str(&format!(
             " Something of it is still there, though. {} {}",

@@ -5,15 +5,26 @@ use std::time::Duration;
 
 use crate::app::board::Finished;
 use crate::face::grid::{self, Side};
+use crate::face::say::news;
 
-/// Writes one line per finished key and the figures of the whole.
+/// Writes one line per finished key and the figures of the whole, and last how many jobs are held.
 ///
 /// # Errors
 /// Those of `to`.
-pub fn final_table(finished: &[Finished], to: &mut dyn Write) -> io::Result<()> {
+pub fn final_table(finished: &[Finished], held: usize, to: &mut dyn Write) -> io::Result<()> {
     if finished.is_empty() {
-        return writeln!(to, "No key was finished.");
+        writeln!(to, "No key was finished.")?;
+    } else {
+        figures(finished, to)?;
     }
+    // Whoever reads the figures must not take them for the whole.
+    match news::held_jobs(held) {
+        held if held.is_empty() => Ok(()),
+        held => writeln!(to, "{held}"),
+    }
+}
+
+fn figures(finished: &[Finished], to: &mut dyn Write) -> io::Result<()> {
     let rows: Vec<[String; 5]> = finished.iter().map(cells).collect();
     let columns = [
         ("person", Side::Left),

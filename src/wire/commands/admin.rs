@@ -18,8 +18,11 @@ use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, policies, station};
 
 pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
-    let ledger = station::read_ledger(&load(config)?)?;
-    report::status(&ledger, &Style::here(json), out)?;
+    let config = load(config)?;
+    let ledger = station::read_ledger(&config)?;
+    // Only a running station knows it: it is nothing that a ledger keeps.
+    let printer = control::look(&attend::socket_path(&config)?, &Ask::Printer);
+    report::status(&ledger, printer.as_deref(), &Style::here(json), out)?;
     Ok(ExitCode::Done)
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::trail::Line;
 use crate::domain::job::JobId;
+use crate::domain::mailer::CONTROL_DIGITS;
 use crate::domain::scan;
 use crate::face::control::{Answer, Ask, Hands};
 use crate::face::report::{self, Style};
@@ -20,8 +21,8 @@ const STDIN: &str = "-";
 pub(super) fn confirm(config: &Config, codes: &[String], json: bool, out: &mut dyn Write) -> Ended {
     let mut worst = ExitCode::Done;
     if codes != [STDIN] {
-        for code in codes {
-            worst = worst.worst(scanned(config, code, json, out)?);
+        for code in joined(codes) {
+            worst = worst.worst(scanned(config, &code, json, out)?);
         }
         return Ok(worst);
     }
@@ -43,6 +44,29 @@ pub(super) fn confirm(config: &Config, codes: &[String], json: bool, out: &mut d
         }
     }
     Ok(worst)
+}
+
+/// The codes among what was typed: a control number stands on its sheet in groups, which the shell takes for arguments of their
+/// own. Groups are one code only when together they make a number; no group of digits is a code by itself.
+fn joined(typed: &[String]) -> Vec<String> {
+    let mut codes = Vec::with_capacity(typed.len());
+    let mut rest = typed;
+    while let Some((first, others)) = rest.split_first() {
+        let groups = (2..=rest.len()).find_map(|many| {
+            let (groups, after) = rest.split_at_checked(many)?;
+            let line = groups.join(" ");
+            let digits = groups.iter().all(|group| is_group(group));
+            (digits && scan::read(&line).is_some()).then_some((line, after))
+        });
+        let (code, after) = groups.unwrap_or_else(|| (first.clone(), others));
+        codes.push(code);
+        rest = after;
+    }
+    codes
+}
+
+fn is_group(text: &str) -> bool {
+    (1..CONTROL_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// One code. That it is refused is an answer: the next one may be right.
@@ -151,4 +175,36 @@ fn not_understood() -> Complaint {
         "The running station answered something else than it was asked.",
         "Use the same version of keyline as the station.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::mailer::ControlNumber;
+
+    #[test]
+    fn a_number_in_groups_is_one_code() {
+        let number = ControlNumber::draw([7; 8]).unwrap();
+        let grouped = number.grouped();
+        let groups: Vec<&str> = grouped.split(' ').collect();
+        assert_eq!(groups.len(), 3);
+        let whole = number.to_string();
+        let codes = |typed: &[&str]| {
+            let typed: Vec<String> = typed.iter().map(|&one| one.to_owned()).collect();
+            joined(&typed)
+        };
+        assert_eq!(codes(&groups), [grouped.as_str()]);
+        let mixed = [&["B-0042"], groups.as_slice(), &[&whole], &groups].concat();
+        let read = ["B-0042", &grouped, &whole, &grouped];
+        assert_eq!(codes(&mixed), read);
+        // What makes no number together stays what it was.
+        for apart in [
+            vec![groups[0], groups[1]],
+            vec![groups[0], groups[2], groups[1]],
+            vec![groups[0], "B-0042", groups[1], groups[2]],
+            vec![whole.as_str(), whole.as_str()],
+        ] {
+            assert_eq!(codes(&apart), apart);
+        }
+    }
 }

@@ -88,8 +88,16 @@ async fn a_run_until_empty_ends_when_every_bag_and_letter_is_confirmed() {
     let summary = running.await.expect("no panic").expect("it ran");
     assert_eq!((summary.done, summary.interrupted), (4, false));
     let (bags, letters) = (4, 4);
-    assert!(news.contains(&News::OnlyWords { bags, letters: 0 }));
-    assert!(news.contains(&News::OnlyWords { bags: 0, letters }));
+    assert!(news.contains(&News::OnlyWords {
+        bags,
+        letters: 0,
+        held: 0
+    }));
+    assert!(news.contains(&News::OnlyWords {
+        bags: 0,
+        letters,
+        held: 0
+    }));
     let finished = board.finished(0);
     assert!(finished.len() == 4 && finished.iter().all(|one| one.slot.is_some()));
     assert_eq!(world.state().press.forgotten.len(), 4);
@@ -186,4 +194,47 @@ async fn a_copy_that_outlived_its_confirmation_goes_at_the_next_start() {
     assert!(handle.ask(Request::Stop));
     running.await.expect("no panic").expect("it ran");
     assert_eq!(world.state().press.forgotten, controls[..1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_becomes_doubtful_is_told_although_no_slot_shows_it() {
+    let world = printing(2);
+    world.state().press.lacks_paper = true;
+    let policy = policy(Confirm::Scan, Bagging::None);
+    let desk = desk(&world, people(2), policy, None);
+    let (handle, board) = (desk.handle(), Arc::clone(&desk.board));
+    let running = tokio::spawn(desk.run());
+    until(|| board.view().standstill.is_some() && world.count(Op::Post) == 2).await;
+    {
+        let mut state = world.state();
+        state.press.accepted[0].is_known = false;
+        state.press.lacks_paper = false;
+    }
+    let mut news = Vec::new();
+    let (bags, letters, held) = (0, 1, 1);
+    let only_words = News::OnlyWords {
+        bags,
+        letters,
+        held,
+    };
+    while !news.contains(&only_words) {
+        news.extend(board.take_news());
+        tokio::task::yield_now().await;
+    }
+    let told: Vec<_> = news
+        .iter()
+        .filter_map(|one| match one {
+            News::Held { case, fault, why } => Some((case.job, fault.clone(), why.as_deref())),
+            _ => None,
+        })
+        .collect();
+    let lost = world
+        .enrollment(JobId(1))
+        .held()
+        .map_or(JobId(2), |_| JobId(1));
+    let why = Some("aborted by the system");
+    assert_eq!(told, [(lost, Fault::DeliveryUncertain, why)]);
+    assert!(handle.ask(Request::Stop));
+    let summary = running.await.expect("no panic").expect("it ran");
+    assert_eq!(summary.held, [Fault::DeliveryUncertain]);
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 
 use super::*;
 use crate::app::Ports;
+use crate::app::board::Standstill;
 use crate::app::station::{Desk, Options, Request};
 use crate::app::world::{self, started};
 use crate::domain::enrollment::Standing;
@@ -62,10 +63,12 @@ fn a_job_in_work_is_left_alone_and_every_other_is_changed() {
     let desk = desk(&ledger, press);
     let station = desk.handle();
     let erase: Erase = Arc::new(|_, _| unreachable!());
+    let board = Arc::new(Board::default());
     let answer = over_station(
         Arc::new(ledger.clone()),
         station.clone(),
         Arc::new(ledger.clone()),
+        board.clone(),
         erase,
     );
     let running = std::thread::spawn(move || {
@@ -94,4 +97,34 @@ fn a_job_in_work_is_left_alone_and_every_other_is_changed() {
         .into_result()
         .unwrap_err();
     assert_eq!(late.exit, ExitCode::Waiting);
+}
+
+#[test]
+fn whoever_asks_is_told_why_the_printer_stands_still() {
+    let (_folder, path) = run_folder();
+    assert_eq!(look(&path, &Ask::Printer), None);
+    let desk = world::desk(
+        ledger().ports(),
+        Arc::default(),
+        Policy::default(),
+        world::options(),
+    );
+    let board = Arc::new(Board::default());
+    let erase: Erase = Arc::new(|_, _| unreachable!());
+    let answer = over_station(
+        Arc::new(ledger()),
+        desk.handle(),
+        Arc::new(ledger()),
+        board.clone(),
+        erase,
+    );
+    let _server = serve(&path, answer).unwrap();
+    assert_eq!(look(&path, &Ask::Printer), None);
+    let waits = Standstill::WaitsFor("paper in tray 2".to_owned());
+    world::stage::standstill(&board, waits);
+    let told = look(&path, &Ask::Printer).unwrap();
+    assert!(
+        told.starts_with("The printer waits for paper in tray 2."),
+        "{told}"
+    );
 }

@@ -106,18 +106,21 @@ fn states() -> Vec<SlotView> {
         }),
         view(SlotState::Done { job: JOB }, None, false),
         view(SlotState::KeyDone { job: JOB }, None, false),
-        bag(InSlot::Own),
-        bag(InSlot::Nothing),
-        bag(InSlot::Next),
+        bag(InSlot::Own, Bagging::Scan),
+        bag(InSlot::Own, Bagging::Key),
+        bag(InSlot::Nothing, Bagging::Scan),
+        bag(InSlot::Nothing, Bagging::Key),
+        bag(InSlot::Next, Bagging::Scan),
+        bag(InSlot::Next, Bagging::Key),
         view(SlotState::NoJob, None, false),
     ]
 }
 
 /// A slot whose last key goes into its bag.
-fn bag(lies: InSlot) -> SlotView {
+fn bag(lies: InSlot, by: Bagging) -> SlotView {
     let state = SlotState::Bagging { job: JOB, lies };
     let case = Case {
-        has_bag: true,
+        bag: by,
         ..case("Anna Lang")
     };
     SlotView {

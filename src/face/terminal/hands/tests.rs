@@ -41,7 +41,11 @@ fn typed(
     let tell = |deed| {
         told.borrow_mut().push(deed);
         let what = answer.clone();
-        Some(what.map(|what| Acted { what, left: None }))
+        Some(what.map(|what| Acted {
+            what,
+            left: None,
+            doubt: None,
+        }))
     };
     let said = match read(line) {
         Word::Scanned(code) => Some(scanned(code, board, &tell)),
@@ -189,4 +193,19 @@ fn a_letter_that_was_not_named_is_not_confirmed() {
     assert!(said.unwrap().starts_with("No letter waits"));
     let (told, _) = typed("p", &one, &named, &taken);
     assert!(told.is_empty(), "it has to be named again");
+}
+
+#[test]
+fn a_confirmation_says_what_was_in_doubt() {
+    let acted = Acted {
+        what: What::Confirmed(Envelope(3)),
+        left: None,
+        doubt: Some("the printer gave the job up".to_owned()),
+    };
+    let said = say::done(&acted);
+    assert!(said.starts_with("L-0003 is confirmed."), "{said}");
+    assert!(
+        said.ends_with("It was in doubt (the printer gave the job up): if a second sheet with this PIN is about, destroy it."),
+        "{said}"
+    );
 }

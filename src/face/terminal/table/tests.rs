@@ -25,7 +25,7 @@ fn columns_stand_under_each_other_in_every_script() {
         finished("Zoë\u{1b}[2J", 10_000, 2),
     ];
     let mut text = Vec::new();
-    final_table(&all, &mut text).unwrap();
+    final_table(&all, 0, &mut text).unwrap();
     expect![[r#"
         person     key           serial    envelope  seconds
         Anna Lang  Practice Key  10000042      0042     12.3
@@ -51,6 +51,21 @@ fn percentiles_are_by_nearest_rank() {
 #[test]
 fn nothing_done_is_said_in_words() {
     let mut text = Vec::new();
-    final_table(&[], &mut text).unwrap();
+    final_table(&[], 0, &mut text).unwrap();
     assert_eq!(text, b"No key was finished.\n");
+}
+
+#[test]
+fn the_last_line_counts_what_is_held() {
+    for (held, last) in [
+        (1, "1 job is held: `keyline status` tells why.\n"),
+        (2, "2 jobs are held: `keyline status` tells why.\n"),
+    ] {
+        for all in [vec![], vec![finished("Anna Lang", 12_340, 4)]] {
+            let mut text = Vec::new();
+            final_table(&all, held, &mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.ends_with(last), "{text}");
+        }
+    }
 }
