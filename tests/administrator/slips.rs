@@ -2,7 +2,7 @@
 //! be written.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::line::{Knows, Line};
@@ -111,6 +111,72 @@ fn pin_of(line: &Line, job: &str) -> String {
         .to_owned()
 }
 
+fn the_labels_are_right(labels: &Path) {
+    let read = pages(labels);
+    assert_eq!(read.len(), 3, "{read:?}");
+    for (page, (bag, name)) in (1..).zip([
+        ("B-0001", "Anna Lang"),
+        ("B-0002", "Jürgen Müller"),
+        ("B-0003", "Chloé Weiß"),
+    ]) {
+        let text = &read[page - 1];
+        assert!(text.contains(bag) && text.contains(name), "{text}");
+        assert_eq!(codes(labels, page), [bag]);
+    }
+    assert!(read[0].contains("Serial ends in"), "{}", read[0]);
+    assert!(read[1].contains("Serie endet auf 0002"), "{}", read[1]);
+    // Her key is not known yet.
+    assert!(read[2].contains("spring / 3"), "{}", read[2]);
+    assert!(
+        !read[2].contains("érie") && !read[2].contains("Clé"),
+        "{}",
+        read[2]
+    );
+}
+
+fn the_letters_are_right(letters: &Path, receipts: &Path) {
+    let read = pages(letters);
+    assert_eq!(read.len(), 2, "{read:?}");
+    assert!(
+        read[0].contains("Dear Anna Lang,") && read[0].contains("Room 7"),
+        "{}",
+        read[0]
+    );
+    assert!(read[0].contains("is numbered B-0001"), "{}", read[0]);
+    assert!(
+        read[1].contains("Jürgen Müller") && read[1].contains("Raum 8"),
+        "{}",
+        read[1]
+    );
+    let read = pages(receipts);
+    assert_eq!(read.len(), 2, "{read:?}");
+    assert!(
+        read[0].contains("Signature") && read[1].contains("Unterschrift"),
+        "{read:?}"
+    );
+}
+
+fn nothing_secret_is_in(files: &[&PathBuf], line: &Line) {
+    let pins = [pin_of(line, "1"), pin_of(line, "2")];
+    for file in files {
+        let mode = file.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let bytes = std::fs::read(file).expect("bytes");
+        let raw = String::from_utf8_lossy(&bytes);
+        let text = pages(file).join(" ");
+        let run: String = text.split_whitespace().collect();
+        assert!(!text.contains("@contoso.com"), "{text}");
+        for pin in &pins {
+            assert!(
+                !run.contains(pin) && !raw.contains(pin),
+                "{}",
+                file.display()
+            );
+        }
+        assert!(!raw.contains("Anna"), "the metadata name somebody");
+    }
+}
+
 #[test]
 fn every_key_has_its_sheets_and_none_has_a_secret() {
     let line = a_batch();
@@ -136,65 +202,9 @@ fn every_key_has_its_sheets_and_none_has_a_secret() {
     assert_eq!(out(&written).lines().count(), 3);
     let [letters, labels, receipts] = files.map(|name| folder.path().join(name));
 
-    let read = pages(&labels);
-    assert_eq!(read.len(), 3, "{read:?}");
-    for (page, (bag, name)) in (1..).zip([
-        ("B-0001", "Anna Lang"),
-        ("B-0002", "Jürgen Müller"),
-        ("B-0003", "Chloé Weiß"),
-    ]) {
-        let text = &read[page - 1];
-        assert!(text.contains(bag) && text.contains(name), "{text}");
-        assert_eq!(codes(&labels, page), [bag]);
-    }
-    assert!(read[0].contains("Serial ends in"), "{}", read[0]);
-    assert!(read[1].contains("Serie endet auf 0002"), "{}", read[1]);
-    // Her key is not known yet.
-    assert!(read[2].contains("spring / 3"), "{}", read[2]);
-    assert!(
-        !read[2].contains("érie") && !read[2].contains("Clé"),
-        "{}",
-        read[2]
-    );
-
-    let read = pages(&letters);
-    assert_eq!(read.len(), 2, "{read:?}");
-    assert!(
-        read[0].contains("Dear Anna Lang,") && read[0].contains("Room 7"),
-        "{}",
-        read[0]
-    );
-    assert!(read[0].contains("is numbered B-0001"), "{}", read[0]);
-    assert!(
-        read[1].contains("Jürgen Müller") && read[1].contains("Raum 8"),
-        "{}",
-        read[1]
-    );
-    let read = pages(&receipts);
-    assert_eq!(read.len(), 2, "{read:?}");
-    assert!(
-        read[0].contains("Signature") && read[1].contains("Unterschrift"),
-        "{read:?}"
-    );
-
-    let pins = [pin_of(&line, "1"), pin_of(&line, "2")];
-    for file in [&letters, &labels, &receipts] {
-        let mode = file.metadata().expect("it is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        let bytes = std::fs::read(file).expect("bytes");
-        let raw = String::from_utf8_lossy(&bytes);
-        let text = pages(file).join(" ");
-        let run: String = text.split_whitespace().collect();
-        assert!(!text.contains("@contoso.com"), "{text}");
-        for pin in &pins {
-            assert!(
-                !run.contains(pin) && !raw.contains(pin),
-                "{}",
-                file.display()
-            );
-        }
-        assert!(!raw.contains("Anna"), "the metadata name somebody");
-    }
+    the_labels_are_right(&labels);
+    the_letters_are_right(&letters, &receipts);
+    nothing_secret_is_in(&[&letters, &labels, &receipts], &line);
     let before = std::fs::read(&labels).expect("bytes");
     let again = slips(&line, folder.path(), &["--kind", "label"]);
     assert_eq!(again.status.code(), Some(3));
@@ -238,4 +248,28 @@ fn a_full_disk_leaves_no_half_a_slip() {
         assert_eq!(slips(&line, &folder, &[]).status.code(), Some(3));
         assert_eq!(names(&folder).len(), 3);
     });
+}
+
+#[test]
+fn what_one_file_does_not_take_comes_in_the_next() {
+    let line = Line::new(1);
+    let rows: String = (1..=501)
+        .map(|number| format!("p{number}@contoso.com,Person {number},standard\r\n"))
+        .collect();
+    line.drop_file("spring.csv", &format!("user,name,policy\r\n{rows}"));
+    line.run(Knows::nothing(), Vec::new());
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = slips(&line, folder.path(), &["--kind", "label"]);
+    assert!(written.status.success(), "{}", err(&written));
+    assert_eq!(
+        names(folder.path()),
+        ["spring-labels-2.pdf", "spring-labels.pdf"]
+    );
+    let first = pages(&folder.path().join("spring-labels.pdf"));
+    let last = pages(&folder.path().join("spring-labels-2.pdf"));
+    assert_eq!((first.len(), last.len()), (500, 1));
+    assert!(
+        first[499].contains("B-0500 ") && last[0].contains("Person 501"),
+        "{last:?}"
+    );
 }
