@@ -26,14 +26,14 @@ const SLIPS: &str = "Examples:
   keyline batches slips onboarding --kind label
   keyline batches slips onboarding --folder /srv/papers
 
-One PDF per kind, a page for each job, in the order in which the keys were made:
-  BATCH-labels       for the keys' bags, with a code that says the bag; also before a job has its key
+One PDF per kind, a page for each job, in the order of the run sheet:
+  BATCH-labels       for the keys' bags, each with its code; also before a job has its key
   BATCH-key-letters  for the bags, beside the key
   BATCH-receipts     what people sign and send back
 Behind 500 pages comes another file: BATCH-labels-2 and so on. A letter and a receipt name the key:
-jobs without one are told and left out, and so are cancelled jobs. Each file is written for its owner
-alone, over the one of an earlier time, also while a station works. No PIN and no letter's control
-number is in them. They hold names and addresses: keep them no longer than you need.
+jobs without one are told and left out, and so are cancelled jobs. Each file is for its owner alone,
+written over the one of an earlier time. No PIN and no letter's control number is in them. They
+hold names and addresses: keep them no longer than you need.
 
 Exit code 0: written. 3: somebody's sheet cannot be set; which one and why is told, the others are
 written.";
