@@ -7,8 +7,10 @@
 //! came out: a count that does not come to that is a sheet that is missing.
 
 mod sheets;
+mod slips;
 
 pub use self::sheets::{Drawn, Fate, Void};
+pub use self::slips::{Slip, Slips, slips};
 
 use crate::domain::authenticator::Slot;
 use crate::domain::enrollment::{Command, Enrollment, Standing};

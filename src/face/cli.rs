@@ -25,7 +25,7 @@ use crate::face::cli::examples::{
 };
 use crate::face::say::Complaint;
 
-pub use batches::{Batches, OfBatches};
+pub use batches::{Batches, OfBatches, Slip};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
@@ -107,7 +107,7 @@ pub enum Command {
     /// List printers and say how they stand; changes nothing
     #[command(after_help = printers::PRINTERS)]
     Printers(Printers),
-    /// List the batches, and write the papers of one
+    /// List the batches; write the papers of one, or its labels and letters
     #[command(after_help = batches::BATCHES)]
     Batches(Batches),
     /// Look at keys

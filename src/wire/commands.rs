@@ -9,6 +9,7 @@ mod mailer;
 mod pins;
 mod printers;
 mod reconcile;
+mod slips;
 mod specimen;
 mod trail;
 

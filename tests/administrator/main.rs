@@ -10,6 +10,7 @@ mod reconcile;
 mod reissue;
 mod reset;
 mod retention;
+mod slips;
 mod trail;
 
 #[expect(dead_code, reason = "these tests need a part of it")]

@@ -8,6 +8,7 @@
 
 mod book;
 mod pdf;
+mod slips;
 mod spreadsheet;
 mod table;
 #[cfg(test)]
@@ -17,9 +18,11 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+pub use self::slips::{Slips, UnfitSlip};
 pub use self::spreadsheet::spreadsheet;
 
 use self::book::{Book, Closed, Font, MARGIN_MM};
+use self::pdf::Pages;
 use super::Composer;
 use super::shape::MM_PER_PT;
 use crate::domain::document::{Document, Part};
@@ -71,8 +74,12 @@ impl Composer {
             unshown,
         } = book.close(&document.foot);
         let count = pages.len();
-        let (title, sheet) = (&document.title, self.sheet_mm());
-        let pdf = pdf::write(&self.fonts, title, sheet, pages, &used, date)?;
+        let pages = Pages {
+            pages: pdf::sized(self.sheet_mm(), pages),
+            used,
+            logo: None,
+        };
+        let pdf = pdf::write(&self.fonts, &document.title, pages, date)?;
         Ok(Typeset {
             pdf,
             pages: count,

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-pub use self::batch::{Typeset, spreadsheet};
+pub use self::batch::{Slips, Typeset, UnfitSlip, spreadsheet};
 pub use self::folder::FolderPress;
 pub use self::logo::Logo;
 pub use self::printer::{PrinterOptions, PrinterPress};

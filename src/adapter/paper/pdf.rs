@@ -17,7 +17,7 @@ mod draw;
 mod fonts;
 
 pub(super) use self::draw::glyphs_of;
-use self::draw::logo_id;
+pub(super) use self::draw::logo_id;
 use self::fonts::Chosen;
 pub(super) use self::fonts::{Glyphs, PdfFonts, Stock, font_id, width};
 use super::logo::Picture;
@@ -53,6 +53,14 @@ pub(super) fn write(
     let written = serialize(&document, stock);
     wipe(&mut document);
     written
+}
+
+/// One page of many. The fonts of the whole file are cut when it is written, so that no glyph gets another number here.
+pub(super) fn page_of_many(fonts: &PdfFonts, sheet: &Sheet) -> PdfPage {
+    let stock = Stock::default();
+    let chosen = Chosen::new(fonts, &stock, &Glyphs::new());
+    let ops = draw::ops(sheet, &chosen);
+    PdfPage::new(Mm(sheet.width), Mm(sheet.height), ops)
 }
 
 /// A document without pages and fonts.
@@ -106,7 +114,7 @@ fn serialize(document: &PdfDocument, stock: &Stock) -> Result<Zeroizing<Vec<u8>>
 }
 
 /// As an image object that is deflated already.
-fn picture(logo: &Picture) -> XObject {
+pub(super) fn picture(logo: &Picture) -> XObject {
     let name = |name: &str| DictItem::Name(name.as_bytes().to_vec());
     let space = if logo.channels == 1 {
         "DeviceGray"

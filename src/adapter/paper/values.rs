@@ -47,7 +47,7 @@ impl Values {
         let held = Held(page.direction);
         Self {
             name: held.text(slip.recipient.as_deref().unwrap_or("")),
-            key: held.text(&slip.key_model),
+            key: held.text(slip.key_model.as_deref().unwrap_or("")),
             sign_in: held.left_to_right(&head.sign_in),
             help: held.text(&numbers_held(help)),
             control: String::new(),

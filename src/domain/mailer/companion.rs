@@ -62,8 +62,8 @@ pub struct Companion {
     pub recipient: Option<String>,
     pub department: Option<String>,
     pub destination: Destination,
-    /// The model, as people call it.
-    pub key_model: String,
+    /// The model, as people call it; a label may be made before the bag has a key.
+    pub key_model: Option<String>,
     /// The last characters of the serial, where the key has one (see `Serial::ending`).
     pub serial_ending: Option<String>,
     /// The bag is `B-` and this number.
@@ -90,7 +90,7 @@ impl Companion {
             recipient: Some(mailer.recipient.clone()),
             department: mailer.department.clone(),
             destination: mailer.destination.clone(),
-            key_model: mailer.key_model.clone(),
+            key_model: Some(mailer.key_model.clone()),
             serial_ending: mailer.serial_ending.clone(),
             envelope: mailer.envelope,
             batch: mailer.batch.clone(),
@@ -112,7 +112,7 @@ impl Companion {
         let named = [
             ("the recipient's name", self.recipient.as_deref()),
             ("the department", self.department.as_deref()),
-            ("the key model", Some(self.key_model.as_str())),
+            ("the key model", self.key_model.as_deref()),
             ("the serial", self.serial_ending.as_deref()),
             ("the batch name", Some(self.batch.0.as_str())),
         ];

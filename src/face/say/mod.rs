@@ -13,6 +13,7 @@ pub mod news;
 pub mod printers;
 pub mod reconcile;
 pub mod service;
+pub mod slips;
 pub mod slot;
 pub mod steps;
 pub mod trail;

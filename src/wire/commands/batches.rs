@@ -17,25 +17,38 @@ use crate::face::report::{self, Style};
 use crate::face::say::{Complaint, ExitCode, news};
 use crate::face::terminal::Progress;
 use crate::port::Clock;
-use crate::wire::commands::{Ended, admin, cannot_write};
+use crate::wire::commands::{Ended, admin, cannot_write, slips};
 use crate::wire::outfile::Unnamed;
 use crate::wire::{station, stationery};
 
 pub(super) fn batches(config: &Path, wish: &Batches, out: &mut dyn Write) -> Ended {
-    let Some(OfBatches::Papers { batch, folder }) = &wish.command else {
-        let ledger = station::read_ledger(&admin::load(config)?)?;
-        report::batches(&ledger, &Style::here(wish.json), out)?;
-        return Ok(ExitCode::Done);
-    };
+    match &wish.command {
+        None => {
+            let ledger = station::read_ledger(&admin::load(config)?)?;
+            report::batches(&ledger, &Style::here(wish.json), out)?;
+            Ok(ExitCode::Done)
+        }
+        Some(OfBatches::Papers { batch, folder }) => batch_papers(config, batch, folder, out),
+        Some(OfBatches::Slips {
+            batch,
+            kind,
+            folder,
+        }) => {
+            let wish = slips::Wish {
+                batch,
+                kind: *kind,
+                folder,
+            };
+            slips::slips(config, &wish, out)
+        }
+    }
+}
+
+fn batch_papers(config: &Path, batch: &str, folder: &Path, out: &mut dyn Write) -> Ended {
     let config = admin::load(config)?;
     let composer = stationery::composer(&config, stationery::templates(&config)?)?;
     let ledger = station::read_ledger(&config)?;
-    if !folder.is_dir() {
-        return Err(Complaint::usage(
-            format!("There is no folder {}.", folder.display()),
-            "Make it first, or name another one with --folder.",
-        ));
-    }
+    is_folder(folder)?;
     let (batch, anchor) = gather(&ledger, batch)?;
     let about = About {
         profile: config.paper.profile.clone(),
@@ -52,6 +65,17 @@ pub(super) fn batches(config: &Path, wish: &Batches, out: &mut dyn Write) -> End
     out.write_all(told.as_bytes())
         .map_err(|error| cannot_write(&error))?;
     Ok(ExitCode::Done)
+}
+
+/// Whether files can be put there.
+pub(super) fn is_folder(folder: &Path) -> Result<(), Complaint> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Complaint::usage(
+        format!("There is no folder {}.", folder.display()),
+        "Make it first, or name another one with --folder.",
+    ))
 }
 
 /// The batch and the audit chain of one and the same moment.
@@ -137,7 +161,7 @@ fn tell_unshown(unshown: &std::collections::BTreeSet<char>) -> Result<(), Compla
         .map_err(|error| cannot_write(&error))
 }
 
-fn not_written(path: &Path, error: &std::io::Error) -> Complaint {
+pub(super) fn not_written(path: &Path, error: &std::io::Error) -> Complaint {
     Complaint::new(
         ExitCode::Journal,
         format!("{} was not written: {error}.", path.display()),
@@ -146,7 +170,7 @@ fn not_written(path: &Path, error: &std::io::Error) -> Complaint {
 }
 
 /// The batch's name as a part of a file's name.
-fn file_stem(batch: &str) -> String {
+pub(super) fn file_stem(batch: &str) -> String {
     /// Bytes; file systems take 255, and more comes behind it.
     const LENGTH_MAX: usize = 120;
     let mut stem = String::new();

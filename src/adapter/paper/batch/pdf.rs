@@ -6,28 +6,46 @@ use flate2::Compression;
 use jiff::civil::Date;
 use printpdf::{Mm, Op, ParsedFont, PdfFont, PdfPage, PdfSaveOptions};
 
-use super::super::pdf::{PdfFonts, blank, deflate, font_id, internal};
+use super::super::logo::Picture;
+use super::super::pdf::{PdfFonts, blank, deflate, font_id, internal, logo_id, picture};
 use super::super::shape::FaceId;
 use crate::domain::fault::Fault;
 
-/// Writes `pages` of `sheet` mm.
+/// What a file is made of.
+#[derive(Default)]
+pub(super) struct Pages<'a> {
+    pub(super) pages: Vec<PdfPage>,
+    /// The faces that they are set in; each is embedded once.
+    pub(super) used: BTreeSet<FaceId>,
+    /// Where a page shows it.
+    pub(super) logo: Option<&'a Picture>,
+}
+
+/// Pages of `sheet` mm.
+pub(super) fn sized(sheet: (f32, f32), pages: Vec<Vec<Op>>) -> Vec<PdfPage> {
+    let page = |ops| PdfPage::new(Mm(sheet.0), Mm(sheet.1), ops);
+    pages.into_iter().map(page).collect()
+}
+
+/// Writes `pages`.
 pub(super) fn write(
     fonts: &PdfFonts,
     title: &str,
-    sheet: (f32, f32),
-    pages: Vec<Vec<Op>>,
-    used: &BTreeSet<FaceId>,
+    pages: Pages<'_>,
     date: Date,
 ) -> Result<Vec<u8>, Fault> {
     let mut document = blank(title, date)?;
-    for face in used {
+    for face in &pages.used {
         if let Some(font) = fonts.whole(*face) {
             let font = PdfFont::new(font.clone());
             document.resources.fonts.map.insert(font_id(*face), font);
         }
     }
-    let page = |ops| PdfPage::new(Mm(sheet.0), Mm(sheet.1), ops);
-    document.with_pages(pages.into_iter().map(page).collect());
+    if let Some(logo) = pages.logo {
+        let pictures = &mut document.resources.xobjects.map;
+        pictures.insert(logo_id(), picture(logo));
+    }
+    document.with_pages(pages.pages);
     let mut warnings = Vec::new();
     let mut file = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
     drop(document);

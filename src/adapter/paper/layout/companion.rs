@@ -92,7 +92,7 @@ impl Page<'_> {
             (&labels.name, slip.recipient.as_deref()),
             (&labels.bag, Some(&slip.bag())),
             (&labels.batch, Some(&batch)),
-            (&labels.key, Some(&slip.key_model)),
+            (&labels.key, slip.key_model.as_deref()),
             (&labels.serial, serial),
         ])
     }

@@ -34,7 +34,7 @@ pub(in crate::adapter::paper) fn label(
     let batch = format!("{} / {}", slip.batch.0, slip.sequence);
     let serial = slip.serial_ending.as_deref().filter(|_| on.profile.serial);
     page.info(&[
-        (&labels.key, Some(&slip.key_model)),
+        (&labels.key, slip.key_model.as_deref()),
         (&labels.serial, serial),
         (&labels.batch, Some(&batch)),
     ])?;

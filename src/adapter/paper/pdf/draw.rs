@@ -39,7 +39,7 @@ pub(in crate::adapter::paper) fn glyphs_of(sheet: &Sheet) -> Glyphs {
     found
 }
 
-pub(super) fn logo_id() -> XObjectId {
+pub(in crate::adapter::paper) fn logo_id() -> XObjectId {
     XObjectId("LOGO".to_owned())
 }
 
