@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::char::is_combining_mark;
 use zeroize::Zeroizing;
 
 use crate::domain::job::{BatchName, Envelope, Request};
@@ -181,8 +182,8 @@ impl fmt::Debug for Mailer {
 }
 
 impl Mailer {
-    /// Refuses what paper cannot show truly: control characters, marks that turn the direction of text, invisible ones, and
-    /// blanks in a PIN.
+    /// Refuses what paper cannot show truly: control characters, marks that turn the direction of text, invisible ones, marks
+    /// piled on one letter, and blanks in a PIN.
     ///
     /// # Errors
     /// [`MailerUnfit`], naming the field; of a PIN never a character.
@@ -197,6 +198,7 @@ impl Mailer {
             .reveal()
             .chars()
             .any(|c| c.is_whitespace() || is_deceptive(c))
+            || piles_marks(self.pin.reveal())
         {
             return Err(MailerUnfit::PinUnreadable);
         }
@@ -229,6 +231,9 @@ fn check_fields<'a>(
                 code: u32::from(character),
             });
         }
+        if piles_marks(text) {
+            return Err(MailerUnfit::Marks { field });
+        }
     }
     Ok(())
 }
@@ -258,10 +263,33 @@ pub enum MailerUnfit {
         "{field} holds the invisible or control character U+{code:04X}; remove it from the job file"
     )]
     Character { field: &'static str, code: u32 },
+    #[error(
+        "{field} has more than {MARKS_MAX} accents or other marks on one letter; write it without them in the job file"
+    )]
+    Marks { field: &'static str },
     #[error("the recipient has no name; the job file has a column `name` for it")]
     NoRecipient,
-    #[error("the PIN holds a blank or an invisible character, which nobody can read from paper")]
+    #[error(
+        "the PIN holds a blank, an invisible character or marks piled on one letter, which nobody can read from paper"
+    )]
     PinUnreadable,
+}
+
+/// On one letter. Hebrew has four with a point, a vowel, a dagesh and an accent, Vietnamese and Thai two.
+const MARKS_MAX: usize = 4;
+
+/// Whether more than [`MARKS_MAX`] marks stand on one letter: piled up they would be seen far from their line, over whatever
+/// stands there. A joiner between them begins no new letter.
+pub fn piles_marks(text: &str) -> bool {
+    let mut marks = 0;
+    text.chars().any(|c| {
+        if is_combining_mark(c) {
+            marks += 1;
+        } else if !matches!(c, '\u{200C}' | '\u{200D}') {
+            marks = 0;
+        }
+        marks > MARKS_MAX
+    })
 }
 
 /// Characters that make a text look like another. The joiners U+200C and U+200D are not among them: Persian and Indic names
@@ -368,6 +396,27 @@ mod tests {
                 .map(|group| group.as_str().to_owned())
                 .collect();
             assert_eq!(shown.join(" "), groups);
+        }
+    }
+
+    #[test]
+    fn marks_pile_on_no_letter_and_every_script_keeps_its_own() {
+        for mark in ['\u{301}', '\u{323}', '\u{E49}', '\u{20DD}', '\u{94D}'] {
+            let of = |count: usize| format!("Schnuppe{}", mark.to_string().repeat(count));
+            assert!(!piles_marks(&of(MARKS_MAX)));
+            assert!(piles_marks(&of(MARKS_MAX + 1)));
+            assert!(piles_marks(&of(90)));
+            assert!(piles_marks(&format!("{}\u{200D}{mark}", of(MARKS_MAX))));
+        }
+        for name in [
+            "Nguye\u{302}\u{303}n Thi\u{323} A\u{301}nh Tuye\u{302}\u{301}t",
+            "น้ำผึ้ง ที่รัก",
+            // Shin with its dot, a dagesh, a vowel and an accent.
+            "\u{5E9}\u{5C1}\u{5BC}\u{5B8}\u{596}לוֹם",
+            "अनुष्का क्षत्रिय शर्मा",
+            "مُحَمَّد",
+        ] {
+            assert!(!piles_marks(name), "{name}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! Files that a command writes where somebody asked for them: there whole or not at all, for their owner alone. Never writes over
-//! anything unless told to.
+//! anything unless told to, and over nothing but files.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -42,9 +42,16 @@ impl Unnamed {
     /// Gives it its name.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`] when something has that name and `over` is false; those of the folder.
+    /// [`io::ErrorKind::AlreadyExists`] when something has that name and `over` is false, or what has it is no file; those of
+    /// the folder.
     pub(super) fn name(mut self, over: bool) -> io::Result<()> {
-        if over {
+        // A device that lost its name to a file would be missed by the whole machine; a link is not followed.
+        let is_file = || match std::fs::symlink_metadata(&self.path) {
+            Ok(about) => Ok(about.is_file()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+        if over && is_file()? {
             std::fs::rename(&self.whole, &self.path)?;
         } else {
             match renameat_with(CWD, &self.whole, CWD, &self.path, RenameFlags::NOREPLACE) {
@@ -102,5 +109,26 @@ mod tests {
         two.name(true).expect("written over");
         assert_eq!(std::fs::read(&path).expect("bytes"), b"two");
         assert_eq!(entries(), 1);
+    }
+
+    #[test]
+    fn only_a_file_is_written_over() {
+        let home = tempfile::tempdir().expect("a folder");
+        let path = home.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).expect("bound");
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink("/dev/null", &link).expect("a link");
+        for path in [&path, &link] {
+            let before = std::fs::symlink_metadata(path).expect("it is there");
+            let one = Unnamed::write(path, b"one").expect("written");
+            let refused = one.name(true).expect_err("no file");
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            let after = std::fs::symlink_metadata(path).expect("it is there still");
+            assert_eq!(before.file_type(), after.file_type());
+        }
+        assert_eq!(std::fs::read_dir(home.path()).expect("entries").count(), 2);
+        let new = home.path().join("new.pdf");
+        let one = Unnamed::write(&new, b"one").expect("written");
+        one.name(true).expect("there was none before");
     }
 }

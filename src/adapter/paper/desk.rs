@@ -9,6 +9,9 @@ use crate::domain::fault::Fault;
 
 /// Grey of labels and other lesser text.
 const QUIET_GREY: f32 = 0.35;
+/// How far ink may reach out of its line on either side, as a part of the leading: the marks of a script do, a pile of them
+/// does more.
+const OUT_OF_LINE: f32 = 0.35;
 
 /// How one run of text is set.
 #[derive(Clone, Copy)]
@@ -163,6 +166,15 @@ impl Desk<'_> {
                     what: format!(
                         "{field} is too long for the letter: the box of {:.0} x {:.0} mm is full; shorten it",
                         area.width, area.height
+                    ),
+                });
+            }
+            let above = line.rise - (baseline - top);
+            let below = line.sink - (top + leading - baseline);
+            if above.max(below) > leading * OUT_OF_LINE {
+                return Err(Fault::Mailer {
+                    what: format!(
+                        "{field} is too high for the letter: its marks reach out of their line of {leading:.1} mm; write it without them"
                     ),
                 });
             }

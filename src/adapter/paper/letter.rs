@@ -5,7 +5,7 @@
 //! Each kind of letter has its own type, so that the reader of the file alone says which messages there are. What every kind
 //! needs of a language (dates, direction, whom to ask) is one table, [`Page`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -147,7 +147,9 @@ impl Page {
 
     fn check(&self) -> Result<(), String> {
         let date = [Field::Day, Field::Month, Field::Year];
-        self.date.uses_only("page.date", &date)
+        self.date.uses_only("page.date", &date)?;
+        let months = self.months.iter().map(|month| ("page.months", month));
+        said(months.chain([("page.help_default", &self.help_default)]))
     }
 }
 
@@ -157,7 +159,7 @@ impl Letter {
         if let Some(letter) = ('a'..='z').find(|letter| !self.spelling.contains_key(letter)) {
             return Err(format!("[spelling] lacks the letter `{letter}`"));
         }
-        self.capital.uses_only("capital", &[Field::Word])?;
+        self.check_spelling()?;
         let singles = [
             ("subject", &self.subject),
             ("salutation", &self.salutation),
@@ -179,7 +181,92 @@ impl Letter {
             .chain(named("opening", &self.opening))
             .chain(named("steps_keep", &self.steps_keep))
             .chain(named("steps_change", &self.steps_change))
-            .try_for_each(|(message, words)| words.uses_only(message, &PIN_LETTER_FIELDS))
+            .try_for_each(|(message, words)| words.uses_only(message, &PIN_LETTER_FIELDS))?;
+        let InfoLabels {
+            date,
+            envelope,
+            control,
+            batch,
+            key,
+            serial,
+        } = &self.info;
+        said([
+            ("info.date", date),
+            ("info.envelope", envelope),
+            ("info.control", control),
+            ("info.batch", batch),
+            ("info.key", key),
+            ("info.serial", serial),
+        ])
+    }
+
+    /// Each digit and letter of a PIN has a word of its own, which is read as no other and holds no digit itself.
+    fn check_spelling(&self) -> Result<(), String> {
+        let capital = &self.capital;
+        capital.uses_only("capital", &[Field::Word])?;
+        if !capital.uses(Field::Word) || !has_letter(&capital.fixed()) {
+            return Err(
+                "`capital` says a word beside {word}, such as \"capital {word}\"".to_owned(),
+            );
+        }
+        no_digit("capital", &capital.fixed())?;
+        if self.between.chars().any(char::is_alphanumeric) || self.between.is_empty() {
+            return Err(
+                "`between` stands between two words of the PIN; use a blank or a comma".to_owned(),
+            );
+        }
+        let digits = self.digits.iter().map(|word| ("digits", word));
+        let letters = self.spelling.values().map(|word| ("[spelling]", word));
+        let mut known = BTreeSet::new();
+        for (message, word) in digits.chain(letters) {
+            if !has_letter(word) {
+                return Err(format!("`{message}` has a word without a letter in it"));
+            }
+            no_digit(message, word)?;
+            if !known.insert(word.trim().to_lowercase()) {
+                return Err(format!(
+                    "`{message}` has the word `{}`, which stands for something else already",
+                    word.escape_debug()
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn has_letter(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
+}
+
+/// What stands beside the PIN holds no digit that could be taken for one of it.
+pub(super) fn no_digit(message: &str, text: &str) -> Result<(), String> {
+    if text.chars().any(char::is_numeric) {
+        return Err(format!(
+            "`{message}` holds a digit and stands beside the PIN, where it could be taken for a part of it; write it in words"
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a label that says nothing.
+fn said<'a>(labels: impl IntoIterator<Item = (&'a str, &'a String)>) -> Result<(), String> {
+    let mut labels = labels.into_iter();
+    match labels.find(|(_, text)| text.trim().is_empty()) {
+        Some((label, _)) => Err(format!("`{label}` is empty")),
+        None => Ok(()),
+    }
+}
+
+impl CompanionLabels {
+    fn check(&self) -> Result<(), String> {
+        said([
+            ("info.name", &self.name),
+            ("info.date", &self.date),
+            ("info.bag", &self.bag),
+            ("info.batch", &self.batch),
+            ("info.key", &self.key),
+            ("info.serial", &self.serial),
+        ])
     }
 }
 
@@ -205,6 +292,7 @@ const COMPANION_FIELDS: [Field; 5] = [
 impl KeyLetter {
     pub(super) fn check(&self) -> Result<(), String> {
         self.page.check()?;
+        self.info.check()?;
         let singles = [
             ("subject", &self.subject),
             ("salutation", &self.salutation),
@@ -226,6 +314,11 @@ impl KeyLetter {
 impl Receipt {
     pub(super) fn check(&self) -> Result<(), String> {
         self.page.check()?;
+        self.info.check()?;
+        said([
+            ("received_on", &self.received_on),
+            ("signature", &self.signature),
+        ])?;
         let singles = [
             ("subject", &self.subject),
             ("opening", &self.opening),

@@ -1,12 +1,14 @@
 //! The sender's logo: a PNG, measured before it is decoded, decoded once, and kept as small as paper shows. Never more than
 //! [`LOGO_BYTES_MAX`] of a file are read, and no picture larger than [`LOGO_SIDE_PX_MAX`] is unpacked.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::io::{Cursor, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use flate2::Compression;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
+use rustix::fs::OFlags;
 
 use super::pdf::deflate;
 use super::profile::Area;
@@ -52,10 +54,19 @@ impl Logo {
         let mut bytes = Vec::new();
         let unreadable =
             |error: std::io::Error| refused(&name, &format!("cannot be read: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
-        // A pipe would be waited for, a folder cannot be read.
+        let is_no_file = || refused(&name, "is not a file");
+        // Opening a pipe waits for whoever writes to it, and opening a device may do something.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(is_no_file());
+        }
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(path)
+            .map_err(unreadable)?;
+        // The name may stand for something else by now.
         if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(refused(&name, "is not a file"));
+            return Err(is_no_file());
         }
         file.take(LOGO_BYTES_MAX + 1)
             .read_to_end(&mut bytes)

@@ -64,6 +64,9 @@ pub(super) struct Line {
     pub(super) glyphs: Vec<Glyph>,
     /// mm
     pub(super) width: f32,
+    /// How far its ink reaches above and below the baseline, mm; never negative.
+    pub(super) rise: f32,
+    pub(super) sink: f32,
 }
 
 /// A character that no face of a style has.

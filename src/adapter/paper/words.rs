@@ -56,12 +56,27 @@ impl Words {
             .collect()
     }
 
+    /// What stands in it whatever its fields say.
+    pub(super) fn fixed(&self) -> String {
+        self.fill(|_| "")
+    }
+
+    /// Whether nothing would be seen of it.
+    pub(super) fn is_blank(&self) -> bool {
+        let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+        self.0.iter().all(is_text) && self.fixed().trim().is_empty()
+    }
+
     pub(super) fn uses(&self, field: Field) -> bool {
         let is_it = |piece: &Piece| matches!(piece, Piece::Field(used) if *used == field);
         self.0.iter().any(is_it)
     }
 
+    /// Refuses a message that says nothing, and one with a field that is not `allowed`.
     pub(super) fn uses_only(&self, message: &str, allowed: &[Field]) -> Result<(), String> {
+        if self.is_blank() {
+            return Err(format!("`{message}` is empty"));
+        }
         for piece in &self.0 {
             if let Piece::Field(field) = piece
                 && !allowed.contains(field)

@@ -48,6 +48,7 @@ impl ToConfirm {
             job: record.job.id.0,
             item: format!("{sign}-{}", record.job.envelope),
             who: format!("job {}, {}", record.job.id, record.job.request.user),
+            control: state.unconfirmed().map(str::to_owned),
             control_ends: state.unconfirmed().map(ends),
         });
     }
@@ -91,7 +92,9 @@ fn ends(control: &str) -> String {
 /// The sheet that may exist and that nobody has confirmed yet.
 #[derive(Default)]
 pub(super) struct Open {
-    /// How its control number ends.
+    /// Its control number, for whoever reads the whole journal.
+    pub(super) control: Option<String>,
+    /// How that ends, for lists: a number that could be copied from there would prove no sheet.
     pub(super) control_ends: Option<String>,
     /// What the printer said, where nobody can tell whether it came out.
     pub(super) doubt: Option<String>,

@@ -285,6 +285,12 @@ fn put(output: &Output<'_>, pdf: &[u8], out: &mut dyn Write) -> Ended {
             "Name a file in it.",
         ));
     }
+    if std::fs::symlink_metadata(path).is_ok_and(|about| !about.is_file()) {
+        return Err(Complaint::usage(
+            format!("{} is there already and is no file.", path.display()),
+            "Name another file; nothing else is written over. With `-o -` the PDF goes to stdout.",
+        ));
+    }
     let named = Unnamed::write(path, pdf).and_then(|whole| whole.name(output.force));
     named.map_err(|error| {
         if error.kind() == std::io::ErrorKind::AlreadyExists {

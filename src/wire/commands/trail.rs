@@ -1,7 +1,7 @@
 //! What hands did: codes from the command line or a hand scanner on stdin, spoiled letters, batches that leave. Each code is one
 //! request of its own and is answered at once, so that whoever is stopped between two of them has lost nothing.
 
-use std::io::{BufRead as _, Write};
+use std::io::{self, BufRead, Read as _, Write};
 
 use serde_json::{Value, json};
 
@@ -17,6 +17,8 @@ use crate::wire::config::Config;
 
 /// Reads codes from stdin instead.
 const STDIN: &str = "-";
+/// A longer line is no code: a square code holds less than 3,000 characters.
+const LINE_BYTES_MAX: u64 = 4096;
 
 pub(super) fn confirm(config: &Config, codes: &[String], json: bool, out: &mut dyn Write) -> Ended {
     let mut worst = ExitCode::Done;
@@ -26,21 +28,22 @@ pub(super) fn confirm(config: &Config, codes: &[String], json: bool, out: &mut d
         }
         return Ok(worst);
     }
-    for line in std::io::stdin().lock().lines() {
-        let line = match line {
-            Ok(line) => line,
-            // A scanner that sends bytes which are no text has sent no code.
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => continue,
-            Err(error) => {
-                return Err(Complaint::new(
-                    ExitCode::Journal,
-                    format!("The codes could not be read from stdin: {error}."),
-                    "What was answered is written down. Go on with the next code.",
-                ));
-            }
+    let unreadable = |error: io::Error| {
+        Complaint::new(
+            ExitCode::Journal,
+            format!("The codes could not be read from stdin: {error}."),
+            "What was answered is written down. Go on with the next code.",
+        )
+    };
+    let mut stdin = io::stdin().lock();
+    let mut line = Vec::new();
+    while next_line(&mut stdin, &mut line).map_err(unreadable)? {
+        // A scanner that sends bytes which are no text has sent no code.
+        let Ok(line) = std::str::from_utf8(&line) else {
+            continue;
         };
-        if scan::read(&line).is_some() || scan::slip(&line).is_some() {
-            worst = worst.worst(scanned(config, &line, json, out)?);
+        if scan::read(line).is_some() || scan::slip(line).is_some() {
+            worst = worst.worst(scanned(config, line, json, out)?);
         }
     }
     Ok(worst)
@@ -69,6 +72,21 @@ fn is_group(text: &str) -> bool {
     (1..CONTROL_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Reads the next line into `line`; `false` at the end. Of one that is longer than [`LINE_BYTES_MAX`] nothing is kept.
+fn next_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let begun = source
+        .by_ref()
+        .take(LINE_BYTES_MAX)
+        .read_until(b'\n', line)?;
+    let is_full = u64::try_from(begun).is_ok_and(|bytes| bytes == LINE_BYTES_MAX);
+    if is_full && !line.ends_with(b"\n") {
+        line.clear();
+        source.skip_until(b'\n')?;
+    }
+    Ok(begun > 0)
+}
+
 /// One code. That it is refused is an answer: the next one may be right.
 fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> Ended {
     let asked = hands(Hands::Scanned {
@@ -87,7 +105,7 @@ fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> E
         answer @ (Answer::Done { .. } | Answer::Part { .. } | Answer::Refused { .. }) => {
             let complaint = answer.into_result().err().unwrap_or_else(not_understood);
             if !as_json {
-                let mut talk = std::io::stderr();
+                let mut talk = io::stderr();
                 complaint
                     .write(&mut talk)
                     .map_err(|error| cannot_write(&error))?;
@@ -179,6 +197,8 @@ fn not_understood() -> Complaint {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufReader;
+
     use super::*;
     use crate::domain::mailer::ControlNumber;
 
@@ -206,5 +226,22 @@ mod tests {
         ] {
             assert_eq!(codes(&apart), apart);
         }
+    }
+
+    #[test]
+    fn of_an_endless_line_nothing_is_kept_and_the_next_is_read() {
+        const LONG: u64 = 64 * 1024 * 1024;
+        let endless = io::repeat(b'7').take(LONG);
+        let rest = b"\nB-0042\n\xFF\nL-0042".as_slice();
+        let mut source = BufReader::new(endless.chain(rest));
+        let mut line = Vec::new();
+        let mut read = Vec::new();
+        while next_line(&mut source, &mut line).expect("memory can be read") {
+            read.push(line.clone());
+        }
+        let expected: [&[u8]; 4] = [b"", b"B-0042\n", b"\xFF\n", b"L-0042"];
+        assert_eq!(read, expected);
+        let most = usize::try_from(LINE_BYTES_MAX).expect("small");
+        assert!(line.capacity() <= 2 * most, "{}", line.capacity());
     }
 }

@@ -234,6 +234,8 @@ impl<'a> Book<'a> {
         line.unwrap_or_else(|_| Line {
             glyphs: Vec::new(),
             width: 0.0,
+            rise: 0.0,
+            sink: 0.0,
         })
     }
 

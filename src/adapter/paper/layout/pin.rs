@@ -184,12 +184,19 @@ impl PinPage<'_> {
             if line.width > inner.width || height > inner.height {
                 continue;
             }
+            // Marks stay in the padding above, and clear of the spelling below.
+            if line.rise > cap + PIN_PADDING_MM || line.sink > leading * (DIGITS_GAP + 0.5) {
+                return Err(pin_unsettable());
+            }
             let mut baseline = inner.y + (inner.height - height) / 2.0 + cap;
             desk.centred(inner, baseline, Style::Mono, *size, line, cap);
             baseline += leading * DIGITS_GAP;
             let cap = desk.faces.cap_height(Style::Regular, type_size.size);
             for line in words {
                 baseline += leading;
+                if line.rise > leading * 1.5 || line.sink > PIN_PADDING_MM {
+                    return Err(pin_unsettable());
+                }
                 desk.centred(inner, baseline, Style::Regular, type_size.size, line, cap);
             }
             return Ok(());
@@ -235,7 +242,7 @@ impl PinPage<'_> {
 /// Says nothing about which character it is.
 fn pin_unsettable() -> Fault {
     Fault::Mailer {
-        what: "the PIN holds a character that the letter's fonts do not have; use digits and Latin letters"
+        what: "the PIN holds a character that the letter's fonts do not have, or cannot set in its box; use digits and Latin letters"
             .to_owned(),
     }
 }

@@ -11,8 +11,9 @@ use ipp::value::IppValue;
 
 use crate::domain::fault::Fault;
 
-/// The major version and the id of every request: each is alone on its connection.
-const VERSION_MAJOR: u16 = 1;
+/// Major versions of an answer: ours is asked in 1.1, and some printers answer in their own 2.x all the same.
+const VERSIONS_MAJOR: [u16; 2] = [1, 2];
+/// The id of every request: each is alone on its connection.
 const REQUEST_ID: i32 = 1;
 
 /// A printer's answer.
@@ -37,8 +38,8 @@ impl Answer {
             .get_or_parse_header()
             .map_err(|error| error.to_string())?;
         let status = header.operation_or_status.cast_unsigned();
-        // Printers answer in the major version in which they were asked (RFC 8011 §4.1.8), and with the number of the request.
-        if header.version.0 >> 8 != VERSION_MAJOR {
+        // Printers should answer in the version in which they were asked (RFC 8011 §4.1.8), and with the number of the request.
+        if !VERSIONS_MAJOR.contains(&(header.version.0 >> 8)) {
             return Err(format!("it is in IPP {}", header.version.0 >> 8));
         }
         if header.request_id != REQUEST_ID {
@@ -314,7 +315,7 @@ mod tests {
         // Another request's answer is none, and neither is another version's.
         assert!(read(&[busy(2), b"\x03".to_vec()].concat()).is_err());
         let mut other = [busy(1), b"\x03".to_vec()].concat();
-        for (version, taken) in [(0, false), (1, true), (2, false)] {
+        for (version, taken) in [(0, false), (1, true), (2, true), (3, false)] {
             other[0] = version;
             assert_eq!(read(&other).is_ok(), taken, "{version}");
         }

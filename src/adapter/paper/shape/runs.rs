@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rustybuzz::ttf_parser::Tag;
+use rustybuzz::ttf_parser::{GlyphId, Tag};
 use rustybuzz::{Direction, Face, GlyphBuffer, ShapePlan, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
 use unicode_script::{Script, UnicodeScript};
@@ -19,7 +19,12 @@ pub(super) struct Typeface {
     pub(super) face: Face<'static>,
     home: &'static [Script],
     plans: RwLock<BTreeMap<PlanKey, Arc<ShapePlan>>>,
+    /// Of fonts whose outlines have to be walked for it: where the ink of each glyph ends.
+    inks: Vec<OnceLock<Ink>>,
 }
+
+/// The top and the bottom of a glyph, in font units from the baseline upwards.
+type Ink = (i16, i16);
 
 /// The script's tag and whether it runs backwards.
 type PlanKey = (u32, bool);
@@ -34,11 +39,33 @@ struct Item {
 
 impl Typeface {
     pub(super) fn parse(font: &Font) -> Option<Self> {
+        let face = Face::from_slice(font.bytes, FACE_INDEX)?;
+        let walked = match face.tables().glyf {
+            Some(_) => 0,
+            None => face.number_of_glyphs(),
+        };
         Some(Self {
-            face: Face::from_slice(font.bytes, FACE_INDEX)?,
+            face,
             home: font.home,
             plans: RwLock::default(),
+            inks: (0..walked).map(|_| OnceLock::new()).collect(),
         })
+    }
+
+    /// What has no outline, as a blank, has no ink.
+    fn ink(&self, id: u16) -> Ink {
+        let glyph = GlyphId(id);
+        if let Some(glyf) = self.face.tables().glyf {
+            return glyf
+                .bbox(glyph)
+                .map_or((0, 0), |ink| (ink.y_max, ink.y_min));
+        }
+        let walk = || {
+            let ink = self.face.glyph_bounding_box(glyph);
+            ink.map_or((0, 0), |ink| (ink.y_max, ink.y_min))
+        };
+        let known = self.inks.get(usize::from(id));
+        known.map_or_else(walk, |known| *known.get_or_init(walk))
     }
 
     fn has(&self, cluster: &str) -> bool {
@@ -100,9 +127,8 @@ impl Faces {
                 let lacking = rest.chars().next();
                 return Err(Missing(lacking.unwrap_or(char::REPLACEMENT_CHARACTER)));
             }
-            let per_em = units(typeface.face.units_per_em());
             runs.push(Run {
-                signs: signs(&item, part, &shaped, per_em),
+                signs: signs(&item, part, &shaped, typeface),
                 range: item.range,
             });
         }
@@ -178,7 +204,8 @@ impl Faces {
 }
 
 /// The glyphs of an item, as they are seen.
-fn signs(item: &Item, text: &str, shaped: &GlyphBuffer, per_em: f32) -> Vec<Sign> {
+fn signs(item: &Item, text: &str, shaped: &GlyphBuffer, typeface: &Typeface) -> Vec<Sign> {
+    let per_em = units(typeface.face.units_per_em());
     let infos = shaped.glyph_infos();
     let mut starts: Vec<usize> = infos.iter().map(|info| index(info.cluster)).collect();
     starts.sort_unstable();
@@ -190,16 +217,21 @@ fn signs(item: &Item, text: &str, shaped: &GlyphBuffer, per_em: f32) -> Vec<Sign
         let after = starts.partition_point(|start| *start <= from);
         let to = starts.get(after).copied().unwrap_or(text.len());
         for (nth, (info, position)) in cluster.iter().zip(positions.by_ref()).enumerate() {
+            // A face has at most 65,535 glyphs; 0 was refused.
+            let id = u16::try_from(info.glyph_id).unwrap_or(0);
+            let (top, bottom) = typeface.ink(id);
+            let y = units(position.y_offset) / per_em;
             all.push(Sign {
                 face: item.face,
-                // A face has at most 65,535 glyphs; 0 was refused.
-                id: u16::try_from(info.glyph_id).unwrap_or(0),
+                id,
                 cluster: item.range.start + from..item.range.start + to,
                 nth,
                 count: cluster.len(),
                 advance: units(position.x_advance) / per_em,
                 x: units(position.x_offset) / per_em,
-                y: units(position.y_offset) / per_em,
+                y,
+                top: y + f32::from(top) / per_em,
+                bottom: y + f32::from(bottom) / per_em,
             });
         }
     }

@@ -36,6 +36,9 @@ pub(super) struct Sign {
     pub(super) advance: f32,
     pub(super) x: f32,
     pub(super) y: f32,
+    /// Where its ink ends, from the baseline upwards, its own place reckoned in.
+    pub(super) top: f32,
+    pub(super) bottom: f32,
 }
 
 impl<'t> Shaped<'t> {
@@ -56,6 +59,8 @@ impl<'t> Shaped<'t> {
         let mut line = Line {
             glyphs: Vec::new(),
             width: 0.0,
+            rise: 0.0,
+            sink: 0.0,
         };
         for (seen, backwards) in self.seen(&range) {
             let covered = |run: &&Run| run.range.start < seen.end && seen.start < run.range.end;
@@ -68,6 +73,8 @@ impl<'t> Shaped<'t> {
         }
         let scale = size * MM_PER_PT;
         line.width *= scale;
+        line.rise *= scale;
+        line.sink *= scale;
         for glyph in &mut line.glyphs {
             glyph.x *= scale;
             glyph.y *= scale;
@@ -116,6 +123,8 @@ impl<'t> Shaped<'t> {
                 text: reads_as(read, sign.count, sign.nth),
             });
             line.width += sign.advance;
+            line.rise = line.rise.max(sign.top);
+            line.sink = line.sink.max(-sign.bottom);
         }
     }
 

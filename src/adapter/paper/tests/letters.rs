@@ -275,6 +275,86 @@ fn a_broken_letter_is_refused_with_file_line_and_reason() {
         ),
         ("pin", "z = \"Zulu\"", "", "[spelling] lacks the letter `z`"),
         ("pin", ", \"December\"]", "]", "invalid length 11"),
+        (
+            "pin",
+            "\"zero\"",
+            "\" \"",
+            "`digits` has a word without a letter",
+        ),
+        (
+            "pin",
+            "\"zero\"",
+            "\"7\"",
+            "`digits` has a word without a letter",
+        ),
+        ("pin", "\"zero\"", "\"zero 7\"", "`digits` holds a digit"),
+        (
+            "pin",
+            "\"zero\"",
+            "\"One \"",
+            "the word `one`, which stands for something else",
+        ),
+        (
+            "pin",
+            "\"Zulu\"",
+            "\"Alfa\"",
+            "which stands for something else",
+        ),
+        (
+            "pin",
+            "\"Zulu\"",
+            "\"\"",
+            "`[spelling]` has a word without a letter",
+        ),
+        (
+            "pin",
+            "capital {word}",
+            "{word}",
+            "`capital` says a word beside {word}",
+        ),
+        (
+            "pin",
+            "capital {word}",
+            "capital",
+            "`capital` says a word beside {word}",
+        ),
+        (
+            "pin",
+            "between = \" \"",
+            "between = \"9\"",
+            "`between` stands between",
+        ),
+        (
+            "pin",
+            "pin_label = \"Your PIN\"",
+            "pin_label = \"\"",
+            "`pin_label` is empty",
+        ),
+        (
+            "pin",
+            "\"Your PIN\"",
+            "\"Your PIN 9999 8888\"",
+            "`pin_label` holds a digit and stands beside the PIN",
+        ),
+        (
+            "pin",
+            "The gap is only",
+            "9999 8888: the gap is only",
+            "`pin_note` holds a digit",
+        ),
+        (
+            "pin",
+            "Keep the PIN",
+            "٧ Keep the PIN",
+            "`opening` holds a digit",
+        ),
+        ("pin", "\"January\"", "\"\"", "`page.months` is empty"),
+        (
+            "receipt",
+            "signature = \"Signature\"",
+            "signature = \"\"",
+            "`signature` is empty",
+        ),
     ] {
         let said = said_of_broken(kind, from, to);
         assert!(said.contains(reason), "{reason} is not in: {said}");

@@ -124,6 +124,15 @@ fn a_file_that_is_too_large_or_no_file_is_refused() {
 }
 
 #[test]
+fn a_pipe_in_the_logos_place_is_not_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("pipe.png");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+    let said = Logo::read(&path).unwrap_err().to_string();
+    assert!(said.contains("pipe.png is not a file"), "{said}");
+}
+
+#[test]
 fn what_is_transparent_shows_the_paper() {
     let clear = png(png::ColorType::Rgba, 2, 1, |x, _| {
         vec![200, 0, 0, if x == 0 { 0 } else { 255 }]

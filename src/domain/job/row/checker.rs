@@ -10,6 +10,7 @@ use super::{
 use crate::domain::authenticator::Serial;
 use crate::domain::job::Role;
 use crate::domain::job::column::{Column, nearest};
+use crate::domain::mailer::piles_marks;
 use crate::domain::pin::{Pin, PinUnfit};
 
 pub(super) struct Checker<'a> {
@@ -110,6 +111,15 @@ impl<'a> Checker<'a> {
                 Code::ControlCharacter,
                 "There is an invisible control character in it.".to_owned(),
                 "Type the text anew instead of pasting it.",
+            );
+            return None;
+        }
+        if piles_marks(&text) {
+            self.refuse(
+                column,
+                Code::ControlCharacter,
+                "Accents or other marks are piled up on one letter of it.".to_owned(),
+                "Type the text anew, without them.",
             );
             return None;
         }

@@ -172,6 +172,13 @@ fn each_fault_of_shape_says_what_and_what_to_do() {
             department ControlCharacter: There is an invisible control character in it. -> Type the text anew instead of pasting it.
         "#]],
     );
+    let piled = format!("Schnuppe{}", "\u{323}".repeat(90));
+    check_says(
+        &[(C::Name, &piled)],
+        expect![[r#"
+            name ControlCharacter: Accents or other marks are piled up on one letter of it. -> Type the text anew, without them.
+        "#]],
+    );
     check_says(
         &[(C::KeyName, "1234567890123456789012345678901")],
         expect![[r#"

@@ -1,10 +1,10 @@
-//! Which messages of a letter stand beside the PIN, and that none of them says whose it is.
+//! Which messages of a letter stand beside the PIN, that none of them says whose it is, and that none looks like one.
 
-use super::super::super::letter::Letter;
+use super::super::super::letter::{Letter, no_digit};
 use super::super::super::words::{Field, Words};
 use super::super::{Profile, TextBox};
 
-/// No message in the PIN's panel says whose PIN it is.
+/// No message in the PIN's panel says whose PIN it is, or has digits of its own.
 pub(in super::super) fn prove_words(profile: &Profile, letter: &Letter) -> Result<(), String> {
     let Some(panel) = profile.pin_panel() else {
         return Ok(());
@@ -33,6 +33,7 @@ pub(in super::super) fn prove_words(profile: &Profile, letter: &Letter) -> Resul
                     profile.name
                 ));
             }
+            no_digit(message, &words.fixed())?;
         }
     }
     Ok(())
