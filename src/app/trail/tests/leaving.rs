@@ -242,3 +242,20 @@ fn everything_is_counted() {
     };
     assert_eq!(counts, whole);
 }
+
+#[test]
+fn after_a_key_or_a_clock_that_went_back_the_first_scan_is_the_envelope() {
+    let by_key = Happening::Done {
+        step: Step::Deliver,
+        evidence: Evidence::Delivered {
+            control: control(5).to_string(),
+            target: "tray".to_owned(),
+            confirmed: Some(Confirm::Key),
+        },
+    };
+    for (done, seconds) in [(by_key, 0), (confirmed(), -3600)] {
+        let world = world([on_paper(), vec![done]].concat());
+        world.pass_seconds(seconds);
+        assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
+    }
+}
