@@ -35,7 +35,13 @@ fn reissue(beside: bool) {
     line.run_attended(Knows::nothing(), vec![key], |parts, handle| {
         let erase = attend::erasing(parts.ledger.clone());
         let press = parts.ports.press.clone();
-        let answer = control::over_station(parts.ledger.clone(), handle.clone(), press, erase);
+        let answer = control::over_station(
+            parts.ledger.clone(),
+            handle.clone(),
+            press,
+            std::sync::Arc::clone(&parts.board),
+            erase,
+        );
         let handle = handle.clone();
         std::thread::spawn(move || {
             device.wait_until_begun(1);

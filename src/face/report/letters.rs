@@ -48,7 +48,6 @@ impl ToConfirm {
             job: record.job.id.0,
             item: format!("{sign}-{}", record.job.envelope),
             who: format!("job {}, {}", record.job.id, record.job.request.user),
-            control: state.unconfirmed().map(str::to_owned),
             control_ends: state.unconfirmed().map(ends),
         });
     }
@@ -108,6 +107,7 @@ pub(super) fn open(rows: &[Stamped]) -> Open {
     state.map_or_else(
         |_| Open::default(),
         |state| Open {
+            control: state.unconfirmed().map(str::to_owned),
             control_ends: state.unconfirmed().map(ends),
             in_printer: matches!(state.sheet(), Some(Sheet::Accepted { .. })),
             doubt: state.unconfirmed().and(state.doubt()).map(str::to_owned),

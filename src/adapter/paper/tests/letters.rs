@@ -244,6 +244,7 @@ fn a_placeholder_where_it_does_not_belong_is_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one of each, and no logic")]
 fn a_broken_letter_is_refused_with_file_line_and_reason() {
     for (kind, from, to, reason) in [
         ("pin", "Dear {name}", "Dear {pin}", "line 3"),
