@@ -396,17 +396,6 @@ fn spoil_sheet(world: &World, sheet: Option<ControlNumber>) -> Result<What, Refu
 }
 
 #[test]
-fn the_number_of_an_older_sheet_does_not_spoil_the_new_one() {
-    let world = world(on_paper());
-    assert_eq!(
-        spoil_sheet(&world, Some(control(6))),
-        Err(Refusal::SpoiledAlready)
-    );
-    assert!(world.enrollment(JOB).spoiled().is_none());
-    assert!(spoil_sheet(&world, Some(control(5))).is_ok());
-}
-
-#[test]
 fn a_letter_is_spoiled_until_it_is_dispatched() {
     let what = |late| {
         Ok(What::Spoiled {

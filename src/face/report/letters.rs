@@ -91,9 +91,7 @@ fn ends(control: &str) -> String {
 /// The sheet that may exist and that nobody has confirmed yet.
 #[derive(Default)]
 pub(super) struct Open {
-    /// Its control number, for whoever reads the whole journal.
-    pub(super) control: Option<String>,
-    /// How that ends, for lists: a number that could be copied from there would prove no sheet.
+    /// How its control number ends: a whole number that could be copied would prove no sheet.
     pub(super) control_ends: Option<String>,
     /// What the printer said, where nobody can tell whether it came out.
     pub(super) doubt: Option<String>,
@@ -107,7 +105,6 @@ pub(super) fn open(rows: &[Stamped]) -> Open {
     state.map_or_else(
         |_| Open::default(),
         |state| Open {
-            control: state.unconfirmed().map(str::to_owned),
             control_ends: state.unconfirmed().map(ends),
             in_printer: matches!(state.sheet(), Some(Sheet::Accepted { .. })),
             doubt: state.unconfirmed().and(state.doubt()).map(str::to_owned),

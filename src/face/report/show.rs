@@ -29,8 +29,8 @@ pub fn show(
                 object.insert("pins".to_owned(), json!(sealed(record, &rows)));
                 object.insert("void".to_owned(), json!(letters::void(&rows)));
                 object.insert(
-                    "unconfirmed".to_owned(),
-                    json!(letters::open(&rows).control),
+                    "unconfirmed_ends".to_owned(),
+                    json!(letters::open(&rows).control_ends),
                 );
                 let rows: Vec<_> = rows.iter().map(json::row).collect();
                 object.insert("journal".to_owned(), rows.into());

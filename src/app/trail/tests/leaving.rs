@@ -259,3 +259,14 @@ fn after_a_key_or_a_clock_that_went_back_the_first_scan_is_the_envelope() {
         assert_eq!(take(&world, &sheet(5)), Ok(What::Enveloped(ENVELOPE)));
     }
 }
+
+#[test]
+fn the_number_of_an_older_sheet_does_not_spoil_the_new_one() {
+    let world = world(on_paper());
+    assert_eq!(
+        spoil_sheet(&world, Some(control(6))),
+        Err(Refusal::SpoiledAlready)
+    );
+    assert!(world.enrollment(JOB).spoiled().is_none());
+    assert!(spoil_sheet(&world, Some(control(5))).is_ok());
+}
