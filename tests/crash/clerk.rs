@@ -71,7 +71,11 @@ impl<'a> Clerk<'a> {
 
     /// Hears a line of the station.
     pub(crate) fn hear(&mut self, line: &str) {
-        let only_words = line.contains("Everything else is done") && line.contains("letter");
+        // The second where a job is held besides.
+        let only_words = ["Everything else is done", "Nothing else goes on"]
+            .iter()
+            .any(|words| line.contains(words))
+            && line.contains("letter");
         if only_words || line.contains(" is on paper: scan its code") {
             self.asked = true;
         }
