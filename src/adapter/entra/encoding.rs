@@ -1,7 +1,7 @@
 //! The encodings of ids and paths. Entra has written credential ids in three ways, and one text may be read in two;
 //! then both readings are given, because a superfluous id in an exclude list is harmless and a missing one is not.
 //!
-//! None of this is ever applied to a challenge or a user handle except [`bytes`], which reads one way only.
+//! None of this is ever applied to a challenge or a user handle except [`bytes()`], which reads one way only.
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
