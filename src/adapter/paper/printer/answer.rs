@@ -143,9 +143,14 @@ const HEADER_BYTES: usize = 8;
 /// `textWithLanguage` and `nameWithLanguage` (RFC 8010 §3.5.2).
 const WITH_LANGUAGE: [u8; 2] = [0x35, 0x36];
 
-/// Refuses values whose inner lengths lead out of them, which the reader below would take at their word and panic.
+/// More groups than the longest list of jobs has. Each is an allocation for the reader below, and opens with one byte.
+const GROUPS_MAX: usize = 20_000;
+
+/// Refuses values whose inner lengths lead out of them, which the reader below would take at their word and panic, and more
+/// groups than anybody needs, which would keep it busy for minutes.
 fn sound(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     let mut rest = bytes.get(HEADER_BYTES..).ok_or("it is too short")?;
+    let mut groups: usize = 0;
     // The end of the attributes is the tag 3; smaller than 16 are all that open a group.
     while let Some((&tag, after)) = rest.split_first() {
         if tag == 3 {
@@ -159,6 +164,11 @@ fn sound(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
             if WITH_LANGUAGE.contains(&tag) {
                 let whole = counted(value).and_then(|(_, text)| counted(text));
                 whole.ok_or("a text leads out of its value")?;
+            }
+        } else {
+            groups = groups.saturating_add(1);
+            if groups > GROUPS_MAX {
+                return Err("it has groups without end".to_owned());
             }
         }
     }
@@ -319,6 +329,16 @@ mod tests {
             other[0] = version;
             assert_eq!(read(&other).is_ok(), taken, "{version}");
         }
+    }
+
+    #[test]
+    fn groups_without_end_are_refused_before_they_are_read() {
+        let answer = |groups: usize| {
+            let header = b"\x01\x01\x00\x00\x00\x00\x00\x01".to_vec();
+            Answer::read([header, vec![0x04; groups], b"\x03".to_vec()].concat())
+        };
+        assert!(answer(GROUPS_MAX).is_ok());
+        assert!(answer(GROUPS_MAX + 1).is_err());
     }
 
     #[test]
