@@ -23,13 +23,16 @@ use std::sync::Arc;
 
 use crate::domain::fault::Fault;
 use crate::domain::policy::Policy;
-use crate::port::{AttestationCheck, Clock, Entropy, Keys, Ledger, Operator, Press, RelyingParty};
+use crate::port::{
+    AttestationCheck, Clock, Directory, Entropy, Keys, Ledger, Operator, Press, RelyingParty,
+};
 
 /// The outside, as the station was wired.
 #[derive(Clone)]
 pub struct Ports {
     pub keys: Arc<dyn Keys>,
     pub relying_party: Arc<dyn RelyingParty>,
+    pub directory: Arc<dyn Directory>,
     pub ledger: Arc<dyn Ledger>,
     pub press: Arc<dyn Press>,
     pub attestation_check: Arc<dyn AttestationCheck>,

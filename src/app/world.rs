@@ -6,6 +6,7 @@
 
 mod canon;
 mod desk;
+mod directory;
 mod key;
 mod ledger;
 mod mailbox;
@@ -236,6 +237,7 @@ impl World {
         Ports {
             keys: Arc::new(self.clone()),
             relying_party: Arc::new(self.clone()),
+            directory: Arc::new(self.clone()),
             ledger: Arc::new(self.clone()),
             press: Arc::new(self.clone()),
             attestation_check: Arc::new(self.clone()),

@@ -155,6 +155,8 @@ pub enum Fault {
     WrongKey,
     #[error("the job asks for the key with serial {wanted}")]
     WrongSerial { wanted: String },
+    #[error("the stock list does not have the key with serial {serial}")]
+    KeyUnlisted { serial: String },
     #[error("no current PIN is known for this key")]
     CurrentPinMissing,
     #[error("the job file gave no PIN, and the policy sets the PIN that it gives")]
@@ -178,6 +180,12 @@ pub enum Fault {
     },
     #[error("the tenant does not know this user (request {request_id})")]
     UserUnknown { request_id: String },
+    #[error("the user's account is disabled")]
+    UserDisabled,
+    #[error("Entra registers no key for this user: {why}")]
+    UserUnfit { why: String },
+    #[error("the tenant's passkey policy will refuse this key: {why}")]
+    TenantRefuses { why: String },
     #[error("Entra's answer cannot be used: {what}")]
     AnswerUnusable { what: String },
     #[error("it cannot be told whether the passkey was registered")]
@@ -280,7 +288,9 @@ impl Fault {
             | Self::KeyHoldsPasskey
             | Self::KeyEnrolledFor { .. }
             | Self::WrongKey
-            | Self::WrongSerial { .. } => Move::AnotherKey,
+            | Self::WrongSerial { .. }
+            | Self::KeyUnlisted { .. }
+            | Self::TenantRefuses { .. } => Move::AnotherKey,
             Self::Interrupted
             | Self::Unreachable { .. }
             | Self::Throttled { .. }
@@ -295,6 +305,8 @@ impl Fault {
             | Self::SpecifiedPinMissing
             | Self::Refused { .. }
             | Self::UserUnknown { .. }
+            | Self::UserDisabled
+            | Self::UserUnfit { .. }
             | Self::AnswerUnusable { .. }
             | Self::RegistrationUncertain
             | Self::PasskeyRefused { .. }

@@ -15,6 +15,8 @@ pub mod mailbox;
 pub mod mailer;
 pub mod model;
 pub mod paper;
+pub mod passkey_policy;
+pub mod person;
 pub mod pin;
 pub mod pin_rule;
 pub mod policy;

@@ -66,9 +66,11 @@ pub fn assemble(
         content_key,
         config.folder_options(),
     )?);
+    let entra = Arc::new(entra);
     let ports = Ports {
         keys,
-        relying_party: Arc::new(entra),
+        relying_party: entra.clone(),
+        directory: entra,
         ledger: ledger.clone(),
         press,
         attestation_check: Arc::new(Verifier),

@@ -258,8 +258,10 @@ impl Line {
             self.clock.clone(),
             parts.cancel.clone(),
         );
+        let entra = Arc::new(entra.expect("an address"));
         parts.ports = Ports {
-            relying_party: Arc::new(entra.expect("an address")),
+            relying_party: entra.clone(),
+            directory: entra,
             clock: self.clock.clone(),
             ..parts.ports
         };

@@ -11,6 +11,7 @@
 mod answer;
 mod config;
 mod creation_options;
+mod directory;
 mod encoding;
 mod fido2_methods;
 mod patience;

@@ -299,6 +299,8 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         Fault::StationKeys { .. } => Fault::StationKeys { what: what() },
         Fault::Recipients { .. } => Fault::Recipients { what: what() },
         Fault::Unsealable { .. } => Fault::Unsealable { what: what() },
+        Fault::UserUnfit { .. } => Fault::UserUnfit { why: what() },
+        Fault::TenantRefuses { .. } => Fault::TenantRefuses { why: what() },
         Fault::Internal { .. } => Fault::Internal { what: what() },
         Fault::PasskeyRefused { why } => Fault::PasskeyRefused {
             why: Box::new(withhold_fault(*why)),
@@ -332,6 +334,8 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         | Fault::Throttled { .. }
         | Fault::Clock { .. }
         | Fault::UserUnknown { .. }
+        | Fault::UserDisabled
+        | Fault::KeyUnlisted { .. }
         | Fault::RegistrationUncertain
         | Fault::PasskeyAmbiguous { .. }
         | Fault::DeliveryUncertain

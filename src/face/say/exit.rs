@@ -126,6 +126,10 @@ impl ExitCode {
             | Fault::Unsupported { .. }
             | Fault::AttestationWrong { .. } => Self::Authenticator,
             Fault::ModelNotAllowed { .. }
+            | Fault::KeyUnlisted { .. }
+            | Fault::TenantRefuses { .. }
+            | Fault::UserDisabled
+            | Fault::UserUnfit { .. }
             | Fault::CurrentPinMissing
             | Fault::SpecifiedPinMissing
             | Fault::UserUnknown { .. }

@@ -105,6 +105,10 @@ pub fn message(fault: &Fault) -> String {
             "This job is for the key with serial number {}, and this is another one.",
             clean(wanted)
         ),
+        Fault::KeyUnlisted { serial } => format!(
+            "The key with serial number {} is not in the stock list.",
+            clean(serial)
+        ),
         Fault::CurrentPinMissing => {
             "This key keeps its PIN, and nobody has said what that PIN is.".to_owned()
         }
@@ -148,6 +152,14 @@ pub fn message(fault: &Fault) -> String {
         Fault::UserUnknown { request_id } => format!(
             "The tenant does not know this user. The request was {}.",
             clean(request_id)
+        ),
+        Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
+        Fault::UserUnfit { why } => {
+            format!("Entra registers no key for this person: {}", sentence(why))
+        }
+        Fault::TenantRefuses { why } => format!(
+            "The tenant's passkey policy will refuse this key: {}",
+            sentence(why)
         ),
         Fault::AnswerUnusable { what } => {
             format!("Entra's answer cannot be used: {}", sentence(what))
@@ -285,6 +297,9 @@ pub fn hint(fault: &Fault) -> String {
         Fault::WrongSerial { .. } => {
             "Take the key with that serial number; it is printed on the key or on its package."
         }
+        Fault::KeyUnlisted { .. } => {
+            "Lay this key aside and ask where it comes from. If it is ours: `keyline stock import FILE` with the vendor's list that names it."
+        }
         Fault::CurrentPinMissing => {
             "Give it as `current_pin` in the job file, or release the job and type it when the slot asks."
         }
@@ -304,6 +319,15 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::UserUnknown { .. } => {
             "Check the spelling of the user. Cancel the job and drop a corrected job file, or create the user and release the job."
+        }
+        Fault::UserDisabled => {
+            "Nothing needs to be done if the account is enabled later: the station looks again by itself. A person who has left: `keyline jobs cancel JOB`."
+        }
+        Fault::UserUnfit { .. } => {
+            "Mend what is named at Entra, then `keyline jobs release JOB`; or `keyline jobs cancel JOB`."
+        }
+        Fault::TenantRefuses { .. } => {
+            "Nothing was done to this key. Take one of a model that the policy allows, or have the policy changed in the Entra admin center (Authentication methods, Passkey (FIDO2))."
         }
         Fault::AnswerUnusable { .. } => {
             "Look for a newer keyline, then `keyline jobs release JOB`. The log has the answer's shape, without its secrets."

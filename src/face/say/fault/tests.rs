@@ -68,15 +68,31 @@ fn number(fault: &Fault) -> usize {
         Fault::PinSpared { .. } => 52,
         Fault::PrinterAway { .. } => 53,
         Fault::LetterSpoiled { .. } => 54,
+        Fault::UserDisabled => 55,
+        Fault::UserUnfit { .. } => 56,
+        Fault::TenantRefuses { .. } => 57,
+        Fault::KeyUnlisted { .. } => 58,
     }
 }
 
-const FAULTS: usize = 55;
+const FAULTS: usize = 59;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
     let text = |text: &str| text.to_owned();
     vec![
+        Fault::UserDisabled,
+        Fault::UserUnfit {
+            why: text("guests have no passkeys here"),
+        },
+        Fault::TenantRefuses {
+            why: text(
+                "the passkey profile Keys does not list the model 2fc0579f-8113-47ea-b116-bb5a8db9202a",
+            ),
+        },
+        Fault::KeyUnlisted {
+            serial: text("23616243"),
+        },
         Fault::KeyGone,
         Fault::KeyMute,
         Fault::KeyHeldElsewhere,

@@ -1,0 +1,193 @@
+//! The tenant's own passkey (FIDO2) policy, `fido2AuthenticationMethodConfiguration`, and what it means for one model of key.
+//!
+//! A passkey may be registered when at least one profile in scope of the user allows it; a group that is excluded beats
+//! everything. What cannot be told is said to be unclear, never guessed.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::domain::authenticator::Aaguid;
+use crate::domain::person::ObjectId;
+
+/// `keyRestrictions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct KeyRestrictions {
+    pub enforced: bool,
+    /// `allow` these alone, or `block` these.
+    pub allow: bool,
+    pub aaguids: Vec<Aaguid>,
+}
+
+/// A passkey profile. An older policy without profiles reads as one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PasskeyProfile {
+    pub id: String,
+    pub name: String,
+    /// Whether `passkeyTypes` names device-bound ones, as security keys are.
+    pub device_bound: bool,
+    pub attestation_enforced: bool,
+    pub restrictions: KeyRestrictions,
+}
+
+/// Whom a part of the policy is for: `id` of an include target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// `all_users`.
+    AllUsers,
+    Group(ObjectId),
+}
+
+/// An include target and the profiles that it brings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Target {
+    pub audience: Audience,
+    /// Ids of profiles; empty: the default profile.
+    pub profiles: Vec<String>,
+}
+
+/// The whole policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PasskeyPolicy {
+    /// `state`.
+    pub enabled: bool,
+    /// `isSelfServiceRegistrationAllowed`: without it Graph hands out no creation options.
+    pub self_service: bool,
+    pub profiles: Vec<PasskeyProfile>,
+    /// The id of the profile that a target without profiles means.
+    pub default_profile: Option<String>,
+    pub include: Vec<Target>,
+    pub exclude: Vec<ObjectId>,
+}
+
+/// What is known of a key model beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub aaguid: Aaguid,
+    /// Whether the key proves its model (attestation that leads to the metadata's roots); `None`: not known.
+    pub attested: Option<bool>,
+}
+
+/// What the policy says beforehand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "verdict", content = "why")]
+pub enum PolicyVerdict {
+    Allowed,
+    /// Entra will refuse, with the reason in words.
+    Refused(String),
+    /// It depends on something that is not known here.
+    Unclear(String),
+}
+
+impl PasskeyPolicy {
+    /// Whether this policy lets a user with these groups (`None`: not known) register that key.
+    pub fn verdict(
+        &self,
+        candidate: Candidate,
+        groups: Option<&BTreeSet<ObjectId>>,
+    ) -> PolicyVerdict {
+        if !self.enabled {
+            return PolicyVerdict::Refused("the tenant's passkey policy is disabled".to_owned());
+        }
+        if !self.self_service {
+            return PolicyVerdict::Refused(
+                "the tenant's passkey policy does not allow self-service set-up, without which no key can be registered for others"
+                    .to_owned(),
+            );
+        }
+        let in_group = |id: &ObjectId| groups.map(|groups| groups.contains(id));
+        if self.exclude.iter().any(|id| in_group(id) == Some(true)) {
+            return PolicyVerdict::Refused(
+                "the user is in a group that the passkey policy excludes".to_owned(),
+            );
+        }
+        let sure: Vec<PolicyVerdict> = self
+            .in_scope(|audience| match audience {
+                Audience::AllUsers => true,
+                Audience::Group(id) => in_group(id) == Some(true),
+            })
+            .map(|profile| profile.verdict(candidate))
+            .collect();
+        let unknown_exclusion = groups.is_none() && !self.exclude.is_empty();
+        if sure.contains(&PolicyVerdict::Allowed) && !unknown_exclusion {
+            return PolicyVerdict::Allowed;
+        }
+        let perhaps = self
+            .in_scope(|audience| matches!(audience, Audience::Group(id) if in_group(id).is_none()));
+        let may_be = perhaps
+            .map(|profile| profile.verdict(candidate))
+            .any(|verdict| !matches!(verdict, PolicyVerdict::Refused(_)));
+        if may_be || (unknown_exclusion && sure.contains(&PolicyVerdict::Allowed)) {
+            return PolicyVerdict::Unclear(
+                "it depends on the user's groups, which are not known here".to_owned(),
+            );
+        }
+        let unclear = sure
+            .iter()
+            .find(|verdict| matches!(verdict, PolicyVerdict::Unclear(_)));
+        unclear.or(sure.first()).cloned().unwrap_or_else(|| {
+            PolicyVerdict::Refused("no target of the passkey policy includes the user".to_owned())
+        })
+    }
+
+    /// The profiles that targets of such audiences bring.
+    fn in_scope(
+        &self,
+        chosen: impl Fn(&Audience) -> bool,
+    ) -> impl Iterator<Item = &PasskeyProfile> {
+        let ids: BTreeSet<&str> = self
+            .include
+            .iter()
+            .filter(|target| chosen(&target.audience))
+            .flat_map(|target| {
+                let default = target
+                    .profiles
+                    .is_empty()
+                    .then_some(self.default_profile.as_ref());
+                let named = target.profiles.iter();
+                named.chain(default.flatten()).map(String::as_str)
+            })
+            .collect();
+        self.profiles
+            .iter()
+            .filter(move |profile| ids.contains(profile.id.as_str()))
+    }
+}
+
+impl PasskeyProfile {
+    fn verdict(&self, candidate: Candidate) -> PolicyVerdict {
+        if !self.device_bound {
+            return PolicyVerdict::Refused(format!(
+                "the passkey profile {} takes no device-bound passkeys",
+                self.name
+            ));
+        }
+        let listed = self.restrictions.aaguids.contains(&candidate.aaguid);
+        if self.restrictions.enforced && listed != self.restrictions.allow {
+            let how = if self.restrictions.allow {
+                "does not list"
+            } else {
+                "blocks"
+            };
+            return PolicyVerdict::Refused(format!(
+                "the passkey profile {} {how} the model {}",
+                self.name, candidate.aaguid
+            ));
+        }
+        if self.attestation_enforced {
+            return match candidate.attested {
+                Some(true) => PolicyVerdict::Allowed,
+                Some(false) => PolicyVerdict::Refused(format!(
+                    "the passkey profile {} enforces attestation, and this model has none that Entra knows",
+                    self.name
+                )),
+                None => PolicyVerdict::Unclear(format!(
+                    "the passkey profile {} enforces attestation, and it is not known here whether Entra knows this model",
+                    self.name
+                )),
+            };
+        }
+        PolicyVerdict::Allowed
+    }
+}
