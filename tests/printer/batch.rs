@@ -46,6 +46,11 @@ fn run(line: &Line, keys: u32) -> Summary {
 }
 
 pub(crate) fn keyline(line: &Line, arguments: &[&str]) -> String {
+    said(line, arguments).0
+}
+
+/// What it answers, and what it says besides.
+pub(crate) fn said(line: &Line, arguments: &[&str]) -> (String, String) {
     let told = Command::new(env!("CARGO_BIN_EXE_keyline"))
         .args(arguments)
         .arg("--config")
@@ -54,7 +59,8 @@ pub(crate) fn keyline(line: &Line, arguments: &[&str]) -> String {
         .output()
         .expect("keyline");
     assert!(told.status.success(), "{told:?}");
-    String::from_utf8(told.stdout).expect("text")
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (text(told.stdout), text(told.stderr))
 }
 
 /// The jobs by their control numbers, each with its PIN and whether it is done.
