@@ -202,6 +202,15 @@ pub trait Press: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// The numbers of the letters that a printer has taken and that may still come out of it, as it tells them: also those of
+    /// other stations. Asks once; changes nothing.
+    ///
+    /// # Errors
+    /// [`Fault::PrinterAway`] when the printer does not answer now, [`Fault::Mailer`] when it does not say.
+    fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {
+        Ok(Vec::new())
+    }
+
     /// Where the sheet with this number went, as far as the press can tell: for the doubt after a crash. `None`: it was
     /// certainly not handed over.
     ///

@@ -140,6 +140,12 @@ pub enum News {
     },
     Printer(Standstill),
     PrinterBack,
+    /// A void letter may still come out of the printer, which could not be asked, or did not cancel it.
+    VoidMayPrint {
+        fault: Fault,
+    },
+    /// The printer was asked, and has none of them any more.
+    NothingVoidWaits,
     /// A job is held that stands in no slot, where it would be seen.
     Held {
         case: Case,

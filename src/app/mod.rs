@@ -15,6 +15,7 @@ pub mod reconcile;
 pub mod runner;
 pub mod station;
 pub mod trail;
+pub mod void;
 #[cfg(test)]
 pub(crate) mod world;
 

@@ -10,6 +10,7 @@ pub mod reading;
 pub mod slots;
 mod tidy;
 mod trail;
+mod void;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::app::runner::{Hand, case_of};
 pub use crate::app::station::handle::{Handle, Options, Request, Summary};
 use crate::app::station::handle::{Message, PutOff};
 use crate::app::station::pulse::{Pulse, Sign};
+use crate::app::station::void::VoidLetters;
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
@@ -76,6 +78,7 @@ pub struct Desk {
     /// Older credentials go in a moment: the line is not empty yet.
     duties_soon: bool,
     waits_for_network: bool,
+    void_letters: VoidLetters,
     stopping: bool,
     pulse: Pulse,
     sender: UnboundedSender<Message>,
@@ -119,6 +122,7 @@ impl Desk {
             ended: BTreeSet::new(),
             duties_soon: false,
             waits_for_network: false,
+            void_letters: VoidLetters::default(),
             stopping: false,
             pulse: Pulse::unheard(),
             sender,
@@ -154,6 +158,7 @@ impl Desk {
         let (waiting, under_way) = self.station.queue();
         self.board.announce(News::Ready { waiting, under_way });
         self.begin_to_watch()?;
+        self.cancel_void_letters(None);
         self.look_into_folder();
         self.show();
         self.sign(Sign::Stands);
@@ -201,6 +206,7 @@ impl Desk {
         let empty = self.is_empty() && self.expected().next().is_none();
         let settled =
             !self.duties_due && !self.duties_soon && !self.duties_busy.load(Ordering::SeqCst);
+        let settled = settled && !self.void_letters.is_asking();
         self.stopping || self.summary.broken.is_some() || (empty && settled)
     }
 
@@ -242,6 +248,7 @@ impl Desk {
                     self.look_after_duties();
                 }
             }
+            Message::VoidLettersAsked(result) => self.void_letters_asked(result),
             Message::Request(request) => self.request(request),
             Message::Change {
                 job,

@@ -70,6 +70,7 @@ pub(crate) enum Op {
     Follow,
     Forget,
     TakeBack,
+    Waiting,
     WasDelivered,
     Entropy,
 }
@@ -92,6 +93,7 @@ impl Op {
             | Self::Follow
             | Self::Forget
             | Self::TakeBack
+            | Self::Waiting
             | Self::WasDelivered => Fault::DeliveryUncertain,
             Self::Entropy => Fault::Internal {
                 what: "cut".to_owned(),
@@ -140,6 +142,7 @@ impl Op {
             | Self::PressCheck
             | Self::CanTake
             | Self::Forget
+            | Self::Waiting
             | Self::Entropy => false,
         }
     }

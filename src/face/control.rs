@@ -12,6 +12,8 @@ mod void;
 pub use socket::{Server, ask, look, serve};
 pub use trail::{Hands, Part};
 
+use self::void::Lazy;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use crate::app::Policies;
 use crate::app::admin::{self, Change};
 use crate::app::board::{Board, News};
 use crate::app::station::Handle;
-use crate::app::trail::{Desk, act, subject};
+use crate::app::trail::{Deed, Desk, act, subject};
 use crate::domain::credential::CredentialId;
 use crate::domain::time::Timestamp;
 use crate::face::report::{find_one, name};
@@ -57,11 +59,14 @@ pub enum Answer {
     Done {
         message: String,
     },
-    /// Something was scanned or spoiled: in words, in one word for scripts, and what it is about, such as `L-0042`.
+    /// Something was scanned or spoiled: in words, in one word for scripts, and what it is about, such as `L-0042`. `note`: what is
+    /// still to be looked after.
     Acted {
         message: String,
         result: String,
         item: String,
+        #[serde(default)]
+        note: Option<String>,
     },
     /// A part of a batch that leaves.
     Part {
@@ -133,7 +138,7 @@ pub fn over_station(
                     Some(acted) => acted.map_err(trail::Act::Refused),
                     None => Err(trail::Act::Complaint(ended())),
                 };
-                return trail::done(ledger.as_ref(), hands, &act).into();
+                return trail::done(ledger.as_ref(), hands, None, &act).into();
             }
             Ask::Change { job, change, actor } => {
                 find_one(ledger.as_ref(), job).and_then(|record| {
@@ -167,7 +172,7 @@ pub fn over_station(
 
 /// What is needed without a station: the caller has the ledger open, with its lock.
 pub struct Alone<'a> {
-    pub ledger: &'a dyn Ledger,
+    pub ledger: Arc<dyn Ledger>,
     /// Read only where they are needed, so that a slip in one of them is in nobody's way.
     pub policies: &'a dyn Fn() -> Result<Policies, Complaint>,
     /// Where letters go, opened only for what concerns one.
@@ -178,9 +183,10 @@ pub struct Alone<'a> {
 
 /// Does it without a station.
 pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
+    let ledger = alone.ledger.as_ref();
     let result = match asked {
         Ask::Hands { hands, actor } => return hands_by_ourselves(alone, hands, actor).into(),
-        Ask::Change { job, change, actor } => find_one(alone.ledger, job).and_then(|record| {
+        Ask::Change { job, change, actor } => find_one(ledger, job).and_then(|record| {
             // Whatever else is changed asks no policy.
             let policies = match change {
                 Change::Reissue { .. } => (alone.policies)()?,
@@ -188,16 +194,21 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
                     Policies::default()
                 }
             };
-            let (ledger, now) = (alone.ledger, alone.now);
-            admin::change(ledger, &policies, record.job.id, change, actor, now)
-                .map(|changed| void::told(changed, &record, alone.press))
-                .map_err(|why| say::admin::refused(&why, &name(&record)))
+            let (job, press) = (record.job.id, Lazy::new(alone.press));
+            let told = admin::change(ledger, &policies, job, change, actor, alone.now)
+                .map(|changed| void::told(changed, &record, &|| press.get()))
+                .map_err(|why| say::admin::refused(&why, &name(&record)));
+            // Also after a refusal: whoever repeats a command that was cut down hears that it is done.
+            if void::may_make_void(change) {
+                void::cancel_others(&alone.ledger, job, &press);
+            }
+            told
         }),
         Ask::Erase { user, actor } => (alone.erase)(user, actor),
         // Nobody prints.
         Ask::Printer => Ok(String::new()),
-        Ask::Reopen { credential, actor } => require_given_up(alone.ledger, credential)
-            .and_then(|()| Ok(alone.ledger.reopen(credential, actor, alone.now)?))
+        Ask::Reopen { credential, actor } => require_given_up(ledger, credential)
+            .and_then(|()| Ok(ledger.reopen(credential, actor, alone.now)?))
             .map(|()| say::reconcile::reopened(credential)),
     };
     Answer::from(result)
@@ -205,24 +216,31 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
 
 fn hands_by_ourselves(alone: &Alone<'_>, hands: &Hands, actor: &str) -> Result<Answer, Complaint> {
     let policies = (alone.policies)()?;
+    let (ledger, lazy) = (alone.ledger.as_ref(), Lazy::new(alone.press));
     // A letter in hand is taken although nobody can tell its press of it.
-    let press = match hands {
-        Hands::Scanned { .. } | Hands::Spoiled { .. } => (alone.press)().ok(),
-        Hands::Dispatched { .. } => None,
+    let (press, unasked) = match hands {
+        Hands::Scanned { .. } | Hands::Spoiled { .. } => match lazy.get() {
+            Ok(press) => (Some(press), None),
+            Err(complaint) => (None, Some(complaint)),
+        },
+        Hands::Dispatched { .. } => (None, None),
     };
     let desk = Desk {
-        ledger: alone.ledger,
+        ledger,
         press: press.as_deref(),
         policies: &policies,
         actor,
         now: alone.now,
     };
     let act = |deed| {
-        subject(alone.ledger, &deed)
-            .and_then(|record| act(&desk, &record, &deed))
-            .map_err(trail::Act::Refused)
+        let record = subject(ledger, &deed).map_err(trail::Act::Refused)?;
+        let acted = act(&desk, &record, &deed).map_err(trail::Act::Refused);
+        if matches!(deed, Deed::Spoiled { .. }) {
+            void::cancel_others(&alone.ledger, record.job.id, &lazy);
+        }
+        acted
     };
-    trail::done(alone.ledger, hands, &act)
+    trail::done(ledger, hands, unasked.as_ref(), &act)
 }
 
 /// Whoever writes to the socket may name anything.

@@ -240,6 +240,10 @@ impl Press for Watched<dyn Press> {
         self.0.kept()
     }
 
+    fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {
+        self.0.waiting()
+    }
+
     fn whereabouts(
         &self,
         control: &ControlNumber,

@@ -78,7 +78,7 @@ impl Drop for Unnamed {
 }
 
 /// Where a file lies; a bare name lies in the current folder.
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))

@@ -85,9 +85,9 @@ pub(super) fn open_press(config: &Config, composer: Composer) -> Result<Arc<dyn 
     }
 }
 
-/// Says once, on the terminal and in the log, when the configured queue prints by itself what failed before: two sheets with one PIN are
-/// possible there. Asked beside everything else, because no start waits for a printer; one that is away says nothing of it.
-pub(super) fn tell_of_retries(config: &Config, board: &Arc<Board>) {
+/// Says once, on the terminal and in the log, what must not stay so at the print server while letters are printed. Asked beside
+/// everything else, because no start waits for a printer; one that is away says nothing of it.
+pub(super) fn tell_of_dangers(config: &Config, board: &Arc<Board>) {
     let Ok(Some(options)) = options(config) else {
         return;
     };
@@ -97,13 +97,24 @@ pub(super) fn tell_of_retries(config: &Config, board: &Arc<Board>) {
         let Ok(about) = describe(&options, true) else {
             return;
         };
-        let retries = |concern: &&Concern| matches!(concern, Concern::PrintsAgain { .. });
-        for concern in about.concerns.iter().filter(retries) {
+        for concern in about.concerns.iter().filter(|concern| is_danger(concern)) {
             let what = say::printers::concern(concern);
-            tracing::warn!(what, "the queue's error policy");
+            tracing::warn!(what, "how the print server is set up");
             board.announce(News::Trouble { what });
         }
     });
+}
+
+/// Whether a PIN may come out twice, or stays on a disk, however well the station works. All else is told by `keyline check`.
+const fn is_danger(concern: &Concern) -> bool {
+    match concern {
+        Concern::PrintsAgain { .. } | Concern::KeepsFiles { .. } => true,
+        Concern::ForgetsJobs { .. }
+        | Concern::FewJobs { .. }
+        | Concern::Unread { .. }
+        | Concern::Unencrypted { .. }
+        | Concern::MayScale => false,
+    }
 }
 
 /// What the configured printer says of itself, and whether it takes letters; `None`: there is none.

@@ -63,7 +63,7 @@ pub fn run<T, E: From<WireFault>>(
     .with_pulse(service::pulse());
     let retention = Retention::new(config, parts, &request.operator);
     retention.apply_or_warn();
-    printer::tell_of_retries(config, &parts.board);
+    printer::tell_of_dangers(config, &parts.board);
     let attendance = attend(parts, desk.handle())?;
     let summary = runtime.block_on(async {
         let signals = tokio::spawn(obey_signals(desk.handle(), parts.cancel.clone()));

@@ -272,4 +272,48 @@ fn what_one_file_does_not_take_comes_in_the_next() {
         first[499].contains("B-0500 ") && last[0].contains("Person 501"),
         "{last:?}"
     );
+    files_of_an_earlier_time_go(&line, folder.path());
+}
+
+/// Of 501 people one wants no key any more, so one file is enough.
+fn files_of_an_earlier_time_go(line: &Line, folder: &Path) {
+    let bytes = std::fs::read(folder.join("spring-labels-2.pdf")).expect("bytes");
+    for (name, bytes) in [
+        ("spring-labels-4.pdf", bytes.as_slice()),
+        ("spring-labels-3.pdf", b"%PDF-1.3 of somebody else"),
+        // These are no names of files of labels.
+        ("spring-labels-02.pdf", &bytes),
+        ("spring-labels-2.pdf.old", &bytes),
+        ("spring-receipts-2.pdf", &bytes),
+        ("springtime-labels-2.pdf", &bytes),
+    ] {
+        std::fs::write(folder.join(name), bytes).expect("written");
+    }
+    let link = folder.join("spring-labels-5.pdf");
+    std::os::unix::fs::symlink(folder.join("springtime-labels-2.pdf"), link).expect("a link");
+    let cancelled = keyline(line, &["jobs", "cancel", "501"]);
+    assert!(cancelled.status.success(), "{}", err(&cancelled));
+    let again = slips(line, folder, &["--kind", "label"]);
+    assert!(again.status.success(), "{}", err(&again));
+    assert_eq!(
+        names(folder),
+        [
+            "spring-labels-02.pdf",
+            "spring-labels-2.pdf.old",
+            "spring-labels-3.pdf",
+            "spring-labels-5.pdf",
+            "spring-labels.pdf",
+            "spring-receipts-2.pdf",
+            "springtime-labels-2.pdf",
+        ]
+    );
+    let told = err(&again);
+    for words in [
+        "spring-labels-2.pdf was of an earlier time and is removed.",
+        "spring-labels-4.pdf was of an earlier time and is removed.",
+        "spring-labels-3.pdf stays, because keyline did not write it.",
+        "spring-labels-5.pdf stays, because keyline did not write it.",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
 }

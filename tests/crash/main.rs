@@ -30,3 +30,4 @@ mod stories;
 #[path = "../support/mod.rs"]
 mod support;
 mod tray;
+mod void;

@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
+use keyline::adapter::paper::PrinterPress;
 use keyline::app::station::Summary;
 use keyline::domain::fault::Fault;
+use keyline::port::Press as _;
 use serde_json::Value;
 
+use crate::bench::press_at;
 use crate::line::{Knows, Line, write};
-use crate::printing::{Cups, Device, Mood, Printer, unavailable, wait};
+use crate::printing::{Cups, CupsSetup, Device, Mood, Printer, unavailable, wait};
 
 /// A station that prints at `uri`, with the printer's word for enough and no bags, and this many people.
 pub(crate) fn station(uri: &str, people: usize) -> Line {
@@ -46,6 +49,11 @@ fn run(line: &Line, keys: u32) -> Summary {
 }
 
 pub(crate) fn keyline(line: &Line, arguments: &[&str]) -> String {
+    said(line, arguments).0
+}
+
+/// What it answers, and what it says besides.
+pub(crate) fn said(line: &Line, arguments: &[&str]) -> (String, String) {
     let told = Command::new(env!("CARGO_BIN_EXE_keyline"))
         .args(arguments)
         .arg("--config")
@@ -54,7 +62,8 @@ pub(crate) fn keyline(line: &Line, arguments: &[&str]) -> String {
         .output()
         .expect("keyline");
     assert!(told.status.success(), "{told:?}");
-    String::from_utf8(told.stdout).expect("text")
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    (text(told.stdout), text(told.stderr))
 }
 
 /// The jobs by their control numbers, each with its PIN and whether it is done.
@@ -141,6 +150,39 @@ fn a_batch_through_a_printer_in_all_its_moods() {
     assert_doubts(&summary, 6, 2);
     assert_eq!(printer.device.sheets().len(), 7);
     assert_sound(&line, &printer.device);
+}
+
+/// Somebody stops the queue with a letter in it that waits, and starts it again when the station has seen that.
+#[test]
+fn a_batch_through_a_queue_that_is_stopped_in_mid_job() {
+    if unavailable().is_some() {
+        return;
+    }
+    let server = Cups::start_with(&CupsSetup {
+        error_policy: "stop-printer",
+        ..CupsSetup::default()
+    })
+    .unwrap();
+    let moods = [Mood::Fine, Mood::Slow, Mood::Fine, Mood::Fine];
+    server.device.plan(&moods).unwrap();
+    let line = station(&server.uri(), 4);
+    let press = press_at(&server.uri());
+    let summary = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.device.wait_until_begun(2);
+            server.administer("cupsdisable", &["Letters"]);
+            wait("the station to take it back", || waits(&press) == 0);
+            server.administer("cupsenable", &["Letters"]);
+        });
+        run(&line, 4)
+    });
+    assert_doubts(&summary, 3, 1);
+    assert_eq!(server.device.sheets().len(), 3);
+    assert_sound(&line, &server.device);
+}
+
+fn waits(press: &PrinterPress) -> usize {
+    press.waiting().map_or(usize::MAX, |waiting| waiting.len())
 }
 
 #[test]

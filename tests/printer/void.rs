@@ -10,7 +10,7 @@ use keyline::domain::paper::Printing;
 use keyline::face::control::{self, Ask};
 use keyline::wire::attend;
 
-use crate::batch::{keyline, station};
+use crate::batch::{keyline, said, station};
 use crate::bench::{deliver, end_of, press_at};
 use crate::line::Knows;
 use crate::printing::{Cups, CupsSetup, Mood, unavailable};
@@ -102,6 +102,15 @@ fn whoever_cannot_ask_the_print_server_says_so() {
         });
     });
     server.kill();
+    let (told, note) = said(&line, &["mailer", "spoil", "1", "--reason", "jammed"]);
+    assert!(told.contains("is void: destroy it."), "{told}");
+    assert!(!told.contains("printed as soon as"), "{told}");
+    for words in [
+        "note: Nobody could ask the printer for the void letter: The printer is away: ",
+        "it may still come out: cancel PM-",
+    ] {
+        assert!(note.contains(words), "{words}: {note}");
+    }
     let told = keyline(&line, &["jobs", "cancel", "1"]);
     assert!(
         told.contains("The printer may still print it: cancel PM-"),

@@ -24,6 +24,9 @@ use super::logo::Picture;
 use super::sheet::{Ink, Sheet};
 use crate::domain::fault::Fault;
 
+/// What every file says that it was made by.
+pub(super) const PRODUCER: &str = "keyline";
+
 /// A letter is smaller; the buffer never grows, so no part of it is left behind in freed memory.
 const PDF_BYTES_MAX: usize = 512 * 1024;
 
@@ -70,8 +73,8 @@ pub(super) fn blank(title: &str, date: jiff::civil::Date) -> Result<PdfDocument,
     let info = &mut document.metadata.info;
     (info.creation_date, info.modification_date) = (moment, moment);
     info.metadata_date = moment;
-    "keyline".clone_into(&mut info.creator);
-    "keyline".clone_into(&mut info.producer);
+    PRODUCER.clone_into(&mut info.creator);
+    PRODUCER.clone_into(&mut info.producer);
     Ok(document)
 }
 

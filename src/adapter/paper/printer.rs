@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 pub use self::options::{LOCAL_SERVER, Password, PrinterOptions};
 
 use self::about::About;
-use self::answer::{Group, Verdict, refusal};
+use self::answer::{Answer, Group, Verdict, refusal};
 use self::channel::{Channel, Lost};
 use self::follow::Seen;
 use self::request::{Request, Which};
@@ -89,22 +89,27 @@ impl PrinterPress {
     }
 
     fn list(&self, which: Which, name: &str) -> Result<Vec<(Ticket, Option<Standing>)>, Fault> {
+        Ok(self
+            .jobs(which)?
+            .jobs()
+            .filter(|job| job.text("job-name") == Some(name))
+            .filter_map(|job| Some((self.ticket(name, job)?, Standing::of(job))))
+            .collect())
+    }
+
+    /// The printer's jobs, whosever they are.
+    fn jobs(&self, which: Which) -> Result<Answer, Fault> {
         let answer = self
             .channel
             .ask(Request::jobs(&self.channel, which))
             .map_err(Lost::into_fault)?;
         match answer.verdict() {
             // No jobs: some printers say "not found".
-            Verdict::Done | Verdict::Gone => {}
+            Verdict::Done | Verdict::Gone => Ok(answer),
             Verdict::Later | Verdict::Never | Verdict::Unclear => {
-                return Err(refusal(&self.channel.uri, &answer));
+                Err(refusal(&self.channel.uri, &answer))
             }
         }
-        Ok(answer
-            .jobs()
-            .filter(|job| job.text("job-name") == Some(name))
-            .filter_map(|job| Some((self.ticket(name, job)?, Standing::of(job))))
-            .collect())
     }
 
     fn ticket(&self, name: &str, job: Group<'_>) -> Option<Ticket> {
@@ -321,6 +326,12 @@ impl Press for PrinterPress {
             .iter()
             .filter_map(|name| control_of(name))
             .collect())
+    }
+
+    fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {
+        let waiting = self.jobs(Which::NotCompleted)?;
+        let names = waiting.jobs().filter_map(|job| job.text("job-name"));
+        Ok(names.filter_map(control_of).collect())
     }
 
     fn whereabouts(

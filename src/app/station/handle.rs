@@ -92,6 +92,8 @@ pub(super) enum Message {
         /// Older credentials go in a moment.
         soon: bool,
     },
+    /// What came of asking the printer for void letters: how many it cancelled.
+    VoidLettersAsked(Result<usize, Fault>),
     Request(Request),
     Change {
         job: JobId,

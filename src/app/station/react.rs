@@ -49,6 +49,10 @@ impl Desk {
         }
         let (ledger, now) = (self.ports.ledger.as_ref(), self.ports.clock.now());
         let changed = admin::change(ledger, &self.policies, job, change, actor, now)?;
+        if changed.void().is_some() {
+            // Whoever asked takes it back beside the loop; a printer that is away just then is asked again.
+            self.void_letters.become_due();
+        }
         self.changed(job);
         self.ended.insert(job);
         self.duties_due = true;
@@ -233,6 +237,7 @@ impl Desk {
             self.look_into_folder();
         }
         self.look_after_duties();
+        self.look_after_void_letters();
     }
 
     pub(super) fn load_jobs(&mut self) -> Result<(), Fault> {

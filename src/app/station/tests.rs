@@ -2,6 +2,7 @@
 
 mod paper;
 mod trail;
+mod void;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use crate::domain::enrollment::Standing;
 use crate::domain::job::Draft;
 use crate::domain::policy::{Policy, UsedKeys};
 use crate::domain::time::Timestamp;
-use crate::port::{Clock, Ledger};
+use crate::port::{Clock, Ledger, Press};
 
 fn desk(world: &World, folder: Arc<Folder>, policy: Policy, limit: Option<usize>) -> Desk {
     let options = Options { limit, ..options() };

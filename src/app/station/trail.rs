@@ -1,13 +1,10 @@
 //! What hands did to paper and bags, written down in the loop: no run of the job is surprised.
 
-use std::sync::Arc;
-
-use crate::app::board::News;
 use crate::app::station::Desk;
 use crate::app::station::handle::PutOff;
 use crate::app::trail::{self, Acted, Deed, Refusal, What};
 use crate::domain::enrollment::Standing;
-use crate::domain::job::{Envelope, JobId};
+use crate::domain::job::JobId;
 use crate::domain::mailer::ControlNumber;
 
 impl Desk {
@@ -46,7 +43,9 @@ impl Desk {
         };
         let acted = trail::act(&desk, &record, deed)?;
         if let (true, What::Spoiled { control, .. }) = (asks_printer, &acted.what) {
-            self.take_back_aside(control, record.job.envelope);
+            // What is no number no press ever had.
+            let number = ControlNumber::parse(control).ok();
+            self.cancel_void_letters(number.map(|number| (number, record.job.envelope)));
         }
         match &acted.what {
             What::Confirmed(_) | What::Bagged(_) | What::Spoiled { .. } => {
@@ -60,22 +59,6 @@ impl Desk {
             | What::Dispatched(_) => {}
         }
         Ok(acted)
-    }
-
-    /// What still waits in the printer must not come out as a letter that is void. Whatever is left there is told; the next run of the
-    /// job tries once more.
-    fn take_back_aside(&self, control: &str, envelope: Envelope) {
-        let Ok(control) = ControlNumber::parse(control) else {
-            return;
-        };
-        let (press, board) = (Arc::clone(&self.ports.press), Arc::clone(&self.board));
-        tokio::task::spawn_blocking(move || {
-            if let Err(fault) = press.take_back(&control, envelope) {
-                tracing::warn!(%fault, "the printer may still have a void letter");
-                let what = fault.to_string();
-                board.announce(News::Trouble { what });
-            }
-        });
     }
 
     /// Where a person confirmed the last thing that was missing, no run tells that the job is done.

@@ -89,6 +89,10 @@ impl Press for World {
         Ok(self.state().press.kept.clone())
     }
 
+    fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {
+        self.call(Op::Waiting, |state| Ok(state.waiting()))
+    }
+
     fn take_back(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
         self.call(Op::TakeBack, |state| {
             state.take_back(&control.to_string());

@@ -3,6 +3,8 @@
 use crate::app::world::desk::Sheet;
 use crate::app::world::{Op, State};
 use crate::domain::fault::Fault;
+use crate::domain::job::Envelope;
+use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::{Printing, Ticket};
 use crate::port::Delivered;
 
@@ -154,6 +156,26 @@ impl State {
                 Err(Fault::DeliveryUncertain)
             }
         }
+    }
+
+    /// A letter with this number waits in it, whosever it is.
+    pub(crate) fn lay_in(&mut self, control: &str) {
+        self.accept(Sheet {
+            control: control.to_owned(),
+            envelope: Envelope(1),
+            recipient: "Anna Lang".to_owned(),
+            pin: control.to_owned(),
+            is_void: false,
+            is_scanned: false,
+        });
+    }
+
+    /// What has not come out yet and may.
+    pub(super) fn waiting(&self) -> Vec<ControlNumber> {
+        let inside = self.press.accepted.iter();
+        let inside = inside.filter(|one| one.is_known && !one.is_out);
+        let numbers = inside.map(|one| ControlNumber::parse(&one.sheet.control));
+        numbers.map(|number| number.expect("a number")).collect()
     }
 
     /// What has not come out never will.

@@ -7,6 +7,7 @@
 use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
+use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::{Leaving, Sheet, Ticket};
 
 impl Enrollment {
@@ -36,6 +37,17 @@ impl Enrollment {
     /// Whether the sheet of this attempt is void before anybody has confirmed it: only another PIN and another letter help.
     pub fn is_void(&self) -> bool {
         self.spoiled.is_some() && self.unconfirmed().is_some()
+    }
+
+    /// Whether the sheet with this number, which was drawn for this job, counts for nothing, whyever: wherever it still waits, it must
+    /// not come out any more.
+    pub fn is_void_sheet(&self, control: &ControlNumber) -> bool {
+        // Compared as numbers: older journals have them in groups.
+        let is_it = |text: Option<&str>| {
+            text.is_some_and(|text| ControlNumber::parse(text).as_ref() == Ok(control))
+        };
+        let counts = is_it(self.unconfirmed()) || is_it(self.delivered());
+        !counts || self.spoiled.is_some()
     }
 
     /// Whether this left the bench, once the job was done.

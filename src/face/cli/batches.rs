@@ -32,8 +32,9 @@ One PDF per kind, a page for each job, in the order of the run sheet:
   BATCH-receipts     what people sign and send back
 Behind 500 pages comes another file: BATCH-labels-2 and so on. A letter and a receipt name the key:
 jobs without one are told and left out, and so are cancelled jobs. Each file is for its owner alone,
-written over the one of an earlier time. No PIN and no letter's control number is in them. They
-hold names and addresses: keep them no longer than you need.
+written over the one of an earlier time; an earlier file with a higher number goes. No PIN and no
+letter's control number is in them. They hold names and addresses: keep them no longer than needed.
+In place of a sign that file names do not take stands `_`, and such a BATCH ends with eight digits.
 
 Exit code 0: written. 3: somebody's sheet cannot be set; which one and why is told, the others are
 written.";

@@ -48,7 +48,7 @@ fn alone<'a>(
     erase: &'a dyn Fn(&str, &str) -> Result<String, Complaint>,
 ) -> Alone<'a> {
     Alone {
-        ledger,
+        ledger: Arc::new(ledger.clone()),
         policies: &|| {
             let by_name = [("standard".to_owned(), Policy::default())].into();
             Ok(Policies {

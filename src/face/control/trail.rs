@@ -40,17 +40,19 @@ pub struct Part {
     pub last: Option<JobId>,
 }
 
-/// Does it through `act`, which is the station's loop or the ledger itself.
+/// Does it through `act`, which is the station's loop or the ledger itself. `unasked`: why there is no press to which anything could be
+/// told.
 pub(super) fn done(
     ledger: &dyn Ledger,
     hands: &Hands,
+    unasked: Option<&Complaint>,
     act: &dyn Fn(Deed) -> Result<Acted, Act>,
 ) -> Result<Answer, Complaint> {
     match hands {
         Hands::Scanned { line } => {
             let code = scan::read(line).ok_or_else(|| say::trail::no_code(scan::slip(line)))?;
             let acted = act(Deed::Scanned(code)).map_err(|why| why.complaint(None))?;
-            Ok(told(&acted))
+            Ok(told(&acted, unasked))
         }
         Hands::Spoiled { job, reason } => {
             let record = find_one(ledger, job)?;
@@ -60,7 +62,7 @@ pub(super) fn done(
                 sheet: sheet_of(ledger, job, record.job.id)?,
             };
             let acted = act(deed).map_err(|why| why.complaint(Some(&record)))?;
-            Ok(told(&acted))
+            Ok(told(&acted, unasked))
         }
         Hands::Dispatched {
             batch,
@@ -98,11 +100,12 @@ impl Act {
     }
 }
 
-fn told(acted: &Acted) -> Answer {
+fn told(acted: &Acted, unasked: Option<&Complaint>) -> Answer {
     Answer::Acted {
         message: say::trail::done(acted),
         result: say::trail::word(&acted.what).to_owned(),
         item: say::trail::item(&acted.what),
+        note: say::trail::note(acted, unasked),
     }
 }
 

@@ -1,15 +1,20 @@
 //! What a change made void and what still waits in a printer: it is taken back before the answer is given, and where that is not
-//! certain, the answer says what to do.
+//! certain, the answer says what to do. Without a station, what an earlier command left there goes as well.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use crate::app::admin::Changed;
+use crate::app::admin::{Change, Changed};
+use crate::app::void;
+use crate::domain::event::{Happening, Intent};
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
 use crate::face::report::name;
 use crate::face::say::{self, Complaint};
-use crate::port::{JobRecord, Press};
+use crate::port::{JobRecord, Ledger, Press};
 
 /// Whoever asked is answered well within the time that the socket gives, and nobody behind them waits for a printer that is away.
 /// The attempt itself goes on for as long as it takes.
@@ -55,4 +60,67 @@ fn is_taken_back(
         let _ = done.send(taken.is_ok());
     });
     is_done.recv_timeout(TAKE_BACK).unwrap_or(false)
+}
+
+/// A press that is opened once, and only where somebody asks for it.
+pub(super) struct Lazy<'a> {
+    open: &'a dyn Fn() -> Result<Arc<dyn Press>, Complaint>,
+    opened: OnceCell<Result<Arc<dyn Press>, Complaint>>,
+}
+
+impl<'a> Lazy<'a> {
+    pub(super) fn new(open: &'a dyn Fn() -> Result<Arc<dyn Press>, Complaint>) -> Self {
+        Self {
+            open,
+            opened: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn get(&self) -> Result<Arc<dyn Press>, Complaint> {
+        self.opened.get_or_init(|| (self.open)()).clone()
+    }
+}
+
+/// Whether such a change makes a letter void, where there is one.
+pub(super) const fn may_make_void(change: &Change) -> bool {
+    match change {
+        Change::Cancel | Change::Retry | Change::Reissue { .. } => true,
+        Change::Hold { .. } | Change::Release => false,
+    }
+}
+
+/// Where no station runs: has everything cancelled that waits in the printer and is void. Only for a job that had a letter, so that no
+/// other command waits for a printer. What fails is tried again by the next station.
+pub(super) fn cancel_others(ledger: &Arc<dyn Ledger>, job: JobId, press: &Lazy<'_>) {
+    if !had_a_letter(ledger.as_ref(), job).unwrap_or(false) {
+        return;
+    }
+    let Some(press) = press.get().ok().filter(|press| press.prints()) else {
+        return;
+    };
+    let ledger = Arc::clone(ledger);
+    let (done, is_done) = channel();
+    thread::spawn(move || {
+        if let Err(fault) = void::cancel_waiting(ledger.as_ref(), press.as_ref()) {
+            tracing::warn!(%fault, "the printer may still have a void letter");
+        }
+        // Whoever asked may have been answered by now.
+        let _ = done.send(());
+    });
+    // Whatever comes of it is in the log.
+    let _ = is_done.recv_timeout(TAKE_BACK);
+}
+
+/// Whether a control number was ever drawn for the job.
+fn had_a_letter(ledger: &dyn Ledger, job: JobId) -> Result<bool, Fault> {
+    let rows = ledger.journal(job)?;
+    Ok(rows.iter().any(|row| {
+        matches!(
+            row.event.happening,
+            Happening::Started {
+                intent: Intent::Deliver { .. },
+                ..
+            }
+        )
+    }))
 }

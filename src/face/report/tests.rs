@@ -233,6 +233,9 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
         batch       done  under way  waiting  held  cancelled
         onboarding     0          1        0     0          0
 
+        letters of  confirmed  void  spoiled  in envelope  dispatched  bagged  bags dispatched
+        onboarding          0     1        0            0           0       0                0
+
         1 job under way:
           Job 1 (dora@contoso.com, envelope 0001), last step 2026-03-02 10:30:00 +01:00
             void letters: 4820 9173 5525

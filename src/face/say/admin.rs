@@ -51,10 +51,16 @@ fn void_letter(control: Option<&str>) -> String {
 
 /// Said behind what was done: the letter with this number could not be taken out of the printer.
 pub fn may_still_print(control: &str) -> String {
+    let job = job_at_printer(control);
+    format!(" The printer may still print it: cancel {job} there.")
+}
+
+/// What the letter with this number is called at the printer.
+pub fn job_at_printer(control: &str) -> String {
     // Older journals have numbers in groups; the printer has none so.
     let name = ControlNumber::parse(control)
         .map_or_else(|_| clean(control), |control| control.to_string());
-    format!(" The printer may still print it: cancel PM-{name} there.")
+    format!("PM-{name}")
 }
 
 /// After the hand-over.

@@ -53,6 +53,8 @@ pub fn line(news: &News) -> String {
             sentence(what)
         ),
         News::PrinterBack => "The printer goes on.".to_owned(),
+        News::VoidMayPrint { fault } => void_may_print(fault),
+        News::NothingVoidWaits => "No void letter waits in the printer any more.".to_owned(),
         News::Held { case, fault, why } => held(case, fault, why.as_deref()),
         News::OnlyWords {
             bags,
@@ -70,6 +72,19 @@ fn letter_out(envelope: &str, by: Confirm) -> String {
         }
         Confirm::Device => format!("Letter L-{envelope} is on paper."),
     }
+}
+
+/// Nobody has to do anything but keep an eye on the tray, unless the printer refuses.
+fn void_may_print(fault: &Fault) -> String {
+    let next = if matches!(fault, Fault::PrinterAway { .. }) {
+        "It is cancelled there as soon as the printer answers."
+    } else {
+        "The next start of the station tries again."
+    };
+    format!(
+        "A void letter may still come out of the printer: {} {next} If it comes out, destroy it.",
+        sentence(&fault.to_string())
+    )
 }
 
 /// A job that no slot shows any more, and what is to be done about it.
@@ -182,6 +197,14 @@ mod tests {
             (
                 News::Printer(Standstill::Away("no route to 192.0.2.7".into())),
                 "The printer is away: no route to 192.0.2.7. Letters wait for it; keys go on.",
+            ),
+            (
+                News::VoidMayPrint {
+                    fault: Fault::PrinterAway {
+                        what: "no route to 192.0.2.7".to_owned(),
+                    },
+                },
+                "A void letter may still come out of the printer: the printer is away: no route to 192.0.2.7. It is cancelled there as soon as the printer answers. If it comes out, destroy it.",
             ),
             (
                 News::OnlyWords {

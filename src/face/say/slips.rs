@@ -1,5 +1,7 @@
 //! Words about the sheets that go with the keys of a batch: what was left out, and why. Bags by their numbers, never a name.
 
+use std::path::Path;
+
 use crate::domain::job::Envelope;
 use crate::face::say::clean::clean;
 use crate::face::say::news::{count, sentence};
@@ -32,6 +34,22 @@ pub fn unfit(envelope: Envelope, sheet: &str, why: &str) -> String {
     format!(
         "warning: No {sheet} for B-{envelope}: {}\n",
         clean(&sentence(why))
+    )
+}
+
+/// A file of an earlier time, when there were more sheets.
+pub fn out_of_date(path: &Path) -> String {
+    format!(
+        "{} was of an earlier time and is removed.\n",
+        clean(&path.display().to_string())
+    )
+}
+
+/// A file that is in the place of one, and of somebody else's making.
+pub fn not_ours(path: &Path) -> String {
+    format!(
+        "warning: {} stays, because keyline did not write it. It is none of the sheets that are written now.\n",
+        clean(&path.display().to_string())
     )
 }
 

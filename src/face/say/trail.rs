@@ -7,10 +7,12 @@ use crate::app::board::{Awaited, Unconfirmed};
 use crate::app::trail::{Acted, Fate, Line, Refusal, Stay, Thing, What};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
+use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::scan::Slip;
 use crate::face::report::name;
-use crate::face::say::news::count;
+use crate::face::say::admin::job_at_printer;
+use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault, moment};
 use crate::port::JobRecord;
 
@@ -70,7 +72,7 @@ pub fn done(acted: &Acted) -> String {
             clean(doubt).trim_end_matches('.')
         ));
     }
-    if let Some(left) = &acted.left {
+    if let Some(left) = acted.left.as_ref().filter(|_| unasked(acted).is_none()) {
         told.push_str(&format!(
             " Something of it is still there, though. {} {}",
             fault::message(left),
@@ -78,6 +80,31 @@ pub fn done(acted: &Acted) -> String {
         ));
     }
     told
+}
+
+/// What is still to be looked after, for whoever is not to take it for a part of what was done. `no_press`: why nobody could be
+/// told of it.
+pub fn note(acted: &Acted, no_press: Option<&Complaint>) -> Option<String> {
+    let What::Spoiled { control, .. } = &acted.what else {
+        return None;
+    };
+    let why = match (no_press, unasked(acted)) {
+        (Some(complaint), _) => complaint.message.clone(),
+        (None, Some(away)) => fault::message(away),
+        (None, None) => return None,
+    };
+    Some(format!(
+        "Nobody could ask the printer for the void letter: {} Where it was not printed yet, it may still come out: cancel {} at the printer, or destroy it when it comes. The next start of the station tries to cancel it.",
+        sentence(&why),
+        job_at_printer(control)
+    ))
+}
+
+/// The printer that could not be asked for a void letter.
+fn unasked(acted: &Acted) -> Option<&Fault> {
+    let is_void = matches!(acted.what, What::Spoiled { .. });
+    let left = acted.left.as_ref().filter(|_| is_void);
+    left.filter(|left| matches!(left, Fault::PrinterAway { .. }))
 }
 
 fn spoiled(envelope: Envelope, control: &str, late: bool) -> String {

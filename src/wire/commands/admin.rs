@@ -12,7 +12,7 @@ use crate::face::control::{self, Alone, Answer, Ask};
 use crate::face::report::{self, Style};
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::Clock;
-use crate::wire::commands::{Ended, said};
+use crate::wire::commands::{Ended, cannot_write, said};
 use crate::wire::config::Config;
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, policies, station};
@@ -67,8 +67,18 @@ pub(super) fn erase(config: &Path, user: &str, out: &mut dyn Write) -> Ended {
 }
 
 pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
-    let sentence = put(config, asked)?.into_result()?;
-    said(out, &format!("{sentence}\n"))
+    let answer = put(config, asked)?;
+    let note = match &answer {
+        Answer::Acted { note, .. } => note.clone(),
+        Answer::Done { .. } | Answer::Part { .. } | Answer::Refused { .. } => None,
+    };
+    let ended = said(out, &format!("{}\n", answer.into_result()?))?;
+    if let Some(note) = note {
+        std::io::stderr()
+            .write_all(format!("note: {note}\n").as_bytes())
+            .map_err(|error| cannot_write(&error))?;
+    }
+    Ok(ended)
 }
 
 /// Asks the running station, or does it here where none runs. A refusal is an answer.
@@ -80,7 +90,7 @@ pub(super) fn put(config: &Config, asked: &Ask) -> Result<Answer, Complaint> {
     let ledger = Arc::new(station::open_ledger(config)?);
     let erase = attend::erasing(ledger.clone());
     let alone = Alone {
-        ledger: ledger.as_ref(),
+        ledger,
         policies: &|| {
             policies::load(config).map_err(|fault| Complaint::from(WireFault::from(fault)))
         },

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
 
 use crate::adapter::ledger::{Anchor, SqliteLedger};
 use crate::adapter::paper::{Composer, spreadsheet};
@@ -20,6 +21,9 @@ use crate::port::Clock;
 use crate::wire::commands::{Ended, admin, cannot_write, slips};
 use crate::wire::outfile::Unnamed;
 use crate::wire::{station, stationery};
+
+/// Of a batch's name, as a part of its files' names: enough to tell apart what people call a batch.
+const HASH_BYTES: usize = 4;
 
 pub(super) fn batches(config: &Path, wish: &Batches, out: &mut dyn Write) -> Ended {
     match &wish.command {
@@ -169,8 +173,32 @@ pub(super) fn not_written(path: &Path, error: &std::io::Error) -> Complaint {
     )
 }
 
-/// The batch's name as a part of a file's name.
+/// The batch's name as a part of a file's name. Two batches never have the same: whatever is not the name itself ends with eight
+/// digits of its hash, and so does a name that looks as though it did.
 pub(super) fn file_stem(batch: &str) -> String {
+    let stem = readable(batch);
+    if stem == batch && !ends_as_a_hash(&stem) {
+        return stem;
+    }
+    let hash = Sha256::digest(batch.as_bytes());
+    let digits: String = hash
+        .iter()
+        .take(HASH_BYTES)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{stem}-{digits}")
+}
+
+/// Whether the text ends like what [`file_stem`] puts behind one.
+fn ends_as_a_hash(text: &str) -> bool {
+    text.rsplit_once('-').is_some_and(|(_, end)| {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        end.len() == 2 * HASH_BYTES && end.bytes().all(is_digit)
+    })
+}
+
+/// As much of the batch's name as any file system takes and a person reads.
+fn readable(batch: &str) -> String {
     /// Bytes; file systems take 255, and more comes behind it.
     const LENGTH_MAX: usize = 120;
     let mut stem = String::new();
@@ -197,14 +225,46 @@ mod tests {
     fn a_batch_of_any_name_names_files_in_the_folder() {
         for (batch, stem) in [
             ("onboarding", "onboarding"),
-            ("../../etc/passwd", "batch.._.._etc_passwd"),
-            ("a\u{202e}b\n", "a_b_"),
-            ("Mai 2026 (Büro)", "Mai 2026 _Büro_"),
-            (".hidden", "batch.hidden"),
-            ("", "batch"),
+            ("../../etc/passwd", "batch.._.._etc_passwd-"),
+            ("a\u{202e}b\n", "a_b_-"),
+            ("Mai 2026 (Büro)", "Mai 2026 _Büro_-"),
+            ("Mai 2026 Büro", "Mai 2026 Büro"),
+            (".hidden", "batch.hidden-"),
+            ("", "batch-"),
         ] {
-            assert_eq!(file_stem(batch), stem);
+            let named = file_stem(batch);
+            let rest = named
+                .strip_prefix(stem)
+                .unwrap_or_else(|| panic!("{named}"));
+            let hashed = stem.ends_with('-');
+            assert_eq!(
+                rest.len(),
+                if hashed { 2 * HASH_BYTES } else { 0 },
+                "{named}"
+            );
         }
-        assert!(file_stem(&"ü".repeat(300)).len() <= 120);
+        assert!(file_stem(&"ü".repeat(300)).len() <= 130);
+    }
+
+    #[test]
+    fn no_two_batches_name_the_same_file() {
+        let long = "x".repeat(120);
+        let mut batches: Vec<String> = [
+            "a/b", "a:b", "a_b", "a b", " a b", "a b ", "a?b", ".a", "batch.a", "", "batch", "_",
+            "?", "\u{202e}", &long,
+        ]
+        .map(str::to_owned)
+        .into();
+        batches.extend([format!("{long}y"), format!("{long}z")]);
+        // Somebody names a batch as another one's files are named.
+        let named: Vec<String> = batches.iter().map(|batch| file_stem(batch)).collect();
+        batches.extend(named);
+        batches.sort();
+        batches.dedup();
+        let mut stems: Vec<String> = batches.iter().map(|batch| file_stem(batch)).collect();
+        assert!(stems.len() > 25, "{stems:?}");
+        stems.sort();
+        stems.dedup();
+        assert_eq!(stems.len(), batches.len(), "{stems:?}");
     }
 }

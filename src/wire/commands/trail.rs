@@ -97,6 +97,7 @@ fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> E
             message,
             result,
             item,
+            note: _,
         } => {
             let value =
                 json!({ "taken": true, "result": result, "item": item, "message": message });

@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 
 use super::super::letter::PageDirection;
-use super::super::pdf::{glyphs_of, page_of_many};
+use super::super::pdf::{PRODUCER, glyphs_of, page_of_many};
 use super::super::sheet::Ink;
 use super::super::{Composer, title};
 use super::pdf::{self, Pages};
@@ -81,6 +81,18 @@ impl Composer {
         })
     }
 
+    /// Whether `file` is a PDF of sheets of `kind` that [`Composer::slips`] made, in whatever version: so say its title and its
+    /// producer.
+    pub fn made(kind: CompanionKind, file: &[u8]) -> bool {
+        let says = |entry: &str, text: &str| {
+            let units = text.encode_utf16().map(|unit| format!("{unit:04X}"));
+            let entry = format!("/{entry}<FEFF{}>", units.collect::<String>());
+            file.windows(entry.len())
+                .any(|bytes| bytes == entry.as_bytes())
+        };
+        file.starts_with(b"%PDF-") && says("Producer", PRODUCER) && says("Title", title(kind))
+    }
+
     /// Whether there is a profile for sheets of `kind`.
     ///
     /// # Errors
@@ -143,6 +155,18 @@ mod tests {
             slips.push(slip(kind, most + 1));
             assert!(composer.slips(kind, &slips, DAY).is_err());
         }
+    }
+
+    #[test]
+    fn a_file_tells_by_whom_it_was_made_and_for_what() {
+        let made = composer().slips(CompanionKind::Label, &[slip(CompanionKind::Label, 1)], DAY);
+        let pdf = made.expect("a file").pdf.expect("a file");
+        assert!(Composer::made(CompanionKind::Label, &pdf));
+        assert!(!Composer::made(CompanionKind::Receipt, &pdf));
+        assert!(!Composer::made(CompanionKind::Label, &pdf[1..]));
+        let others = String::from_utf8_lossy(&pdf).replace("/Producer", "/Creator");
+        assert!(!Composer::made(CompanionKind::Label, others.as_bytes()));
+        assert!(!Composer::made(CompanionKind::Label, b""));
     }
 
     #[test]

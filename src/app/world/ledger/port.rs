@@ -266,6 +266,14 @@ impl LedgerState {
             counts.confirmed += usize::from(good);
             for row in self.journal.get(&job.id).into_iter().flatten() {
                 let count = match &row.event.happening {
+                    Happening::Started {
+                        intent: Intent::Deliver { control },
+                        ..
+                    } if ControlNumber::parse(control)
+                        .is_ok_and(|control| state.is_void_sheet(&control)) =>
+                    {
+                        &mut counts.void
+                    }
                     Happening::Bagged => &mut counts.bagged,
                     Happening::Spoiled { .. } => &mut counts.spoiled,
                     Happening::Left { what } => match what {
@@ -277,7 +285,6 @@ impl LedgerState {
                 };
                 *count += 1;
             }
-            counts.void += usize::from(state.spoiled().is_some());
         }
         paper.retain(|_, counts| *counts != PaperCounts::default());
         paper

@@ -66,6 +66,7 @@ fn every_scan_is_answered_in_words() {
             message: "L-0001 is confirmed. Put it into its envelope, and scan it once more when it lies there.".to_owned(),
             result: "confirmed".to_owned(),
             item: "L-0001".to_owned(),
+            note: None,
         }))
     );
     let again = told(&path, &scan(&first)).unwrap();

@@ -70,3 +70,98 @@ fn no_press_is_opened_for_a_job_without_a_letter() {
     let told = asked(&ledger, Change::Cancel, None);
     assert!(!told.contains("may still print"), "{told}");
 }
+
+/// The row was written, and the command was cut down before it asked the printer.
+#[test]
+fn whoever_repeats_a_command_that_was_cut_down_has_its_letter_cancelled() {
+    let jam = || "4820 9173 5525".to_owned();
+    for (row, wanted) in [
+        (Happening::Cancelled { credential: None }, Change::Cancel),
+        (
+            Happening::Abandoned {
+                reason: Fault::KeyGone,
+                credential: None,
+                restart: Step::Reset,
+            },
+            Change::Retry,
+        ),
+        (
+            Happening::Reissued {
+                reason: "jammed".to_owned(),
+                void: Some(jam()),
+            },
+            Change::Reissue {
+                reason: "jammed".to_owned(),
+            },
+        ),
+    ] {
+        let ledger = letter_in_printer();
+        ledger.state().lay_in("482091735525");
+        ledger.tell(JobId(1), [row]);
+        let erase = |_: &str, _: &str| unreachable!();
+        let open = || -> Result<Arc<dyn Press>, Complaint> { Ok(Arc::new(ledger.clone())) };
+        let alone = Alone {
+            press: &open,
+            ..alone(&ledger, &erase)
+        };
+        let _refused = by_ourselves(&alone, &change("1", wanted.clone()));
+        assert_eq!(ledger.count(Op::TakeBack), 1, "{wanted:?}");
+        ledger.state().feed();
+        assert_eq!(ledger.state().press.sheets, [], "{wanted:?}");
+    }
+}
+
+fn spoil(ledger: &World, press: Option<&World>) -> Option<String> {
+    let erase = |_: &str, _: &str| unreachable!();
+    let open = || -> Result<Arc<dyn Press>, Complaint> {
+        match press {
+            Some(press) => Ok(Arc::new(press.clone())),
+            None => Err(Complaint::usage("The logo is gone.", "Bring it back.")),
+        }
+    };
+    let alone = Alone {
+        press: &open,
+        ..alone(ledger, &erase)
+    };
+    let asked = Ask::Hands {
+        hands: Hands::Spoiled {
+            job: "1".to_owned(),
+            reason: "jammed".to_owned(),
+        },
+        actor: "admin".to_owned(),
+    };
+    let told = by_ourselves(&alone, &asked);
+    assert!(ledger.enrollment(JobId(1)).is_void());
+    match told {
+        Answer::Acted { note, message, .. } => {
+            assert!(!message.contains("is printed as soon as"), "{message}");
+            note
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn whoever_spoils_a_letter_hears_that_it_may_still_come_out() {
+    let ledger = letter_in_printer();
+    assert_eq!(spoil(&ledger, Some(&ledger)), None);
+    assert_eq!(ledger.count(Op::TakeBack), 1);
+
+    let ledger = letter_in_printer();
+    let what = "it does not answer".to_owned();
+    ledger.trick(Op::TakeBack, When::Before, Fault::PrinterAway { what });
+    let away = spoil(&ledger, Some(&ledger)).unwrap();
+    let closed = spoil(&letter_in_printer(), None).unwrap();
+    for (note, why) in [
+        (away, "The printer is away: it does not answer."),
+        (closed, "The logo is gone."),
+    ] {
+        for words in [
+            why,
+            "may still come out: cancel PM-482091735525 at the printer",
+            "destroy it when it comes",
+        ] {
+            assert!(note.contains(words), "{words}: {note}");
+        }
+    }
+}
