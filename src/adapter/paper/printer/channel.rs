@@ -214,7 +214,13 @@ impl Channel {
         if error.is_dns() {
             return Lost::Unsent(format!("no address is found for the name {host}"));
         }
-        Lost::Unsent(format!("{host} cannot be reached ({})", last_cause(error)))
+        // With its port: the computer may be there, and its print server not.
+        let port = self.address.port_or_known_default();
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        Lost::Unsent(format!(
+            "{host}{port} cannot be reached ({})",
+            last_cause(error)
+        ))
     }
 
     /// What HTTP's own status says (RFC 8010 §3.4.2).
