@@ -4,6 +4,7 @@
 mod batch;
 mod bench;
 mod cups;
+mod demo;
 mod doubts;
 mod eve;
 mod hostile;
