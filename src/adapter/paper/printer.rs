@@ -12,6 +12,7 @@ mod channel;
 mod follow;
 mod loaded;
 mod options;
+mod pinned;
 mod place;
 mod request;
 mod server;
