@@ -27,6 +27,7 @@ fn every_person_of_a_dropped_file_gets_a_key_and_a_letter() {
         slots: 3,
         seed: 1,
         keep: Some(home.path().join("demo")),
+        printer: None,
     };
     let stage = Stage::set(wish).expect("a stage");
     let parts = stage.assemble(Arc::new(Nobody)).expect("a station");

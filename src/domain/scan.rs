@@ -5,7 +5,8 @@
 //! A hand scanner is a keyboard. It types the keys of one layout into a computer that may have another: on a German one `:` becomes
 //! `Ö`, `-` becomes `ß`, and `y` and `z` change places. Digits stay what they are, and a control number carries check digits. So
 //! the number counts, any one sign between the fields will do, and the batch is only held against what the ledger says of it.
-//! A French keyboard has its digits behind shift: `à&é"'(-è_ç` are digits where the whole line makes a code with them.
+//! A French keyboard has its digits behind shift: `à&é"'(-è_ç` are digits where the whole line makes a code with them. Each sign is
+//! one digit and no other, so a bag's label, which has no check digits, is read from them as well.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ use crate::domain::mailer::{CONTROL_DIGITS, ControlNumber, ControlNumberWrong};
 const SHEET: &str = "PM1";
 /// The same where the digits of a French keyboard became signs.
 const SHEET_IN_SIGNS: &str = "PM&";
+/// The same where every key became what a French keyboard has there.
+const SHEET_IN_FRENCH: &str = "P?&";
 /// Envelopes are shown with at least so many digits: fewer of them are half a code.
 const ENVELOPE_DIGITS_MIN: usize = 4;
 
@@ -90,10 +93,14 @@ pub enum Slip {
 pub fn slip(line: &str) -> Option<Slip> {
     let line = line.trim();
     let begun = line.get(..SHEET.len());
-    if begun.is_some_and(|begun| begun.eq_ignore_ascii_case(SHEET)) {
+    let begins = |code: &str| begun.is_some_and(|begun| begun.eq_ignore_ascii_case(code));
+    if [SHEET, SHEET_IN_SIGNS, SHEET_IN_FRENCH]
+        .into_iter()
+        .any(begins)
+    {
         return read(line).is_none().then_some(Slip::Half);
     }
-    let wrong = ControlNumber::parse(&digits(line)?);
+    let wrong = ControlNumber::parse(&digits(line).or_else(|| digits_in_signs(line))?);
     (wrong == Err(ControlNumberWrong::CheckDigits)).then_some(Slip::CheckDigits)
 }
 
@@ -167,18 +174,48 @@ fn item(line: &str) -> Option<Code> {
     number.parse().ok().map(Envelope).map(code)
 }
 
-/// The same from a French keyboard, if it is a whole code of a letter then: a bag's label has no check digits that would say so.
+/// The same from a French keyboard, if it is a whole code then.
 fn french(line: &str) -> Option<Code> {
     let as_on_ours: String = line.chars().map(on_our_keyboard).collect();
     // The whole line was typed there, letters and all.
     sheet(&as_on_ours)
         .or_else(|| signs_for_digits(line))
-        .or_else(|| {
-            let french = line
-                .chars()
-                .all(|c| french_digit(c).is_some() || c.is_whitespace() || c == ')');
-            french.then(|| number(&as_on_ours)).flatten()
-        })
+        .or_else(|| number(&digits_in_signs(line)?))
+        .or_else(|| item_in_signs(line))
+}
+
+/// The digits of a line that has nothing but their signs, and what stands between their groups.
+fn digits_in_signs(line: &str) -> Option<String> {
+    // A line of hyphens is a line, and no row of sixes.
+    if line
+        .chars()
+        .all(|c| matches!(c, '-' | ')') || c.is_whitespace())
+    {
+        return None;
+    }
+    let mut digits = String::with_capacity(CONTROL_DIGITS);
+    for character in line.chars() {
+        match french_digit(character) {
+            Some(digit) => digits.push(digit),
+            None if character == ')' || character.is_whitespace() => {}
+            None => return None,
+        }
+    }
+    Some(digits)
+}
+
+/// A bag or a letter whose hyphen may have become a bracket, and whose digits all became signs.
+fn item_in_signs(line: &str) -> Option<Code> {
+    let mut signs = line.chars();
+    let letter = signs.next()?;
+    let between = signs.next()?;
+    let rest = signs.as_str();
+    let is_line = between == '-' && rest.chars().all(|c| c == '-');
+    if is_line || !matches!(between, '-' | ')') {
+        return None;
+    }
+    let digits: Option<String> = rest.chars().map(french_digit).collect();
+    item(&format!("{letter}-{}", digits?))
 }
 
 /// A square code of which the digits alone became signs.

@@ -148,7 +148,7 @@ pub enum Command {
     /// Show the whole line at work, with practice keys and a practice tenant
     ///
     /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is
-    /// touched, and nothing leaves this computer.
+    /// touched, and nothing leaves this computer but the letters for --printer, which say that they are practice.
     #[command(
         after_help = DEMO
     )]
@@ -330,6 +330,9 @@ pub struct Demo {
     /// Work in this folder and leave everything there
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
+    /// Print the letters at this printer; without it they become files
+    #[arg(long, value_name = "URI")]
+    pub printer: Option<String>,
 }
 
 /// What the arguments came to.

@@ -162,6 +162,7 @@ fn demo(wish: &crate::face::cli::Demo, out: &mut dyn Write) -> Ended {
         slots,
         seed: wish.seed.unwrap_or(0),
         keep: wish.keep.clone(),
+        printer: wish.printer.clone(),
     })?;
     let _log = log::open(&stage.config).map_err(WireFault::from)?;
     let attendance = Attendance::here();

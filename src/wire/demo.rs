@@ -23,6 +23,10 @@ use crate::wire::config::Config;
 use crate::wire::init::{self, init};
 use crate::wire::{WireFault, run, station};
 
+use self::printer::{Chosen, policies_without_bags};
+
+mod printer;
+
 const SAMPLE: &str = include_str!("../../queue/samples/onboarding.csv");
 /// How many people the sample and the practice tenant have.
 pub const PEOPLE: usize = 24;
@@ -42,6 +46,8 @@ pub struct Wish {
     pub seed: u64,
     /// Where everything is kept; a fresh folder under the system's temporary one when absent.
     pub keep: Option<PathBuf>,
+    /// The printer that prints the letters; without one they become files.
+    pub printer: Option<String>,
 }
 
 /// Everything that the demo has set up, before it runs.
@@ -53,6 +59,7 @@ pub struct Stage {
     bench: Bench,
     keys: Arc<PracticeKeys>,
     maker: Manufacturer,
+    printer: Option<Chosen>,
     wish: Wish,
 }
 
@@ -60,7 +67,7 @@ impl Stage {
     /// Starts the practice tenant and makes a fresh station for it.
     ///
     /// # Errors
-    /// When the folder is in use, or the tenant cannot be started.
+    /// When the folder is in use, the tenant cannot be started, or the printer cannot print.
     pub fn set(wish: Wish) -> Result<Self, WireFault> {
         if !(1..=PEOPLE).contains(&wish.keys) || wish.slots == 0 {
             return Err(WireFault::Usage {
@@ -70,6 +77,7 @@ impl Stage {
                 hint: "leave both out for the usual demo".to_owned(),
             });
         }
+        let printer = wish.printer.as_deref().map(Chosen::ask).transpose()?;
         let folder = match &wish.keep {
             Some(folder) => folder.clone(),
             None => fresh_folder()?,
@@ -90,14 +98,22 @@ impl Stage {
             .create(&folder)
             .map_err(|error| WireFault::files(&folder, &error))?;
         let identity = folder.join("practice-identity.txt");
+        let mut settings = settings(&name, &client_id, tenant.url(), wish.slots);
+        settings.extend(printer.iter().flat_map(Chosen::settings));
         let made = init(&init::Request {
             folder: folder.clone(),
             practice_identity: Some(identity.clone()),
-            settings: settings(&name, &client_id, tenant.url(), wish.slots),
+            settings,
             ..init::Request::default()
         })?;
         init::write_new(&folder.join("practice-client-secret"), &secret)?;
         let config = Config::load(&made.config)?;
+        if printer.is_some() {
+            let policies = config.path(&config.queue.policies);
+            for (name, text) in policies_without_bags() {
+                init::replace(&policies.join(name), &text)?;
+            }
+        }
         let bench = Bench::new(wish.slots);
         let assemble = Box::new(
             |transport, attendant| -> Box<dyn crate::port::Authenticator> {
@@ -114,6 +130,7 @@ impl Stage {
             bench,
             keys,
             maker,
+            printer,
             wish,
         })
     }
@@ -143,6 +160,16 @@ impl Stage {
             get,
             count(usize::from(self.wish.slots), "slot")
         ));
+        let Some(printer) = &self.printer else { return };
+        for concern in &printer.concerns {
+            tell(&format!("warning: {concern}\n"));
+        }
+        tell(&format!(
+            "The letters are printed at {}, with practice PINs, for people who do not exist. Scan each sheet's square code, or type its\ncontrol number; elsewhere: {} mailer confirm NUMBER --config {}\n",
+            printer.name,
+            program(),
+            self.config.file.display()
+        ));
     }
 
     /// Says where everything lies.
@@ -151,16 +178,29 @@ impl Stage {
     /// Those of `out`.
     pub fn say_where(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let place = |path: &Path| self.config.path(path).display().to_string();
-        let program = std::env::current_exe()
-            .map_or_else(|_| "keyline".to_owned(), |path| path.display().to_string());
+        let (letters, end) = match &self.printer {
+            None => (
+                place(&self.config.letters.folder),
+                format!(
+                    "The demo has no printer: its letters are PDF files, and nothing was printed.\nDelete {} when you have seen enough: its letters hold practice PINs in clear.",
+                    self.folder.display()
+                ),
+            ),
+            Some(printer) => (
+                format!("printed at {}", printer.name),
+                format!(
+                    "The sheets hold practice PINs, which open nothing: shred them all the same, as you would real ones.\nDelete {} when you have seen enough.",
+                    self.folder.display()
+                ),
+            ),
+        };
         let told = format!(
-            "\nletters   {}\nledger    {}\nlog       {}\nPINs      {program} pins show 0001 --config {} --identity {}\nThe demo has no printer: its letters are PDF files, and nothing was printed.\nDelete {} when you have seen enough: its letters hold practice PINs in clear.\n",
-            place(&self.config.letters.folder),
+            "\nletters   {letters}\nledger    {}\nlog       {}\nPINs      {} pins show 0001 --config {} --identity {}\n{end}\n",
             place(&self.config.ledger.file),
             place(&self.config.log.folder),
+            program(),
             self.config.file.display(),
-            self.identity.display(),
-            self.folder.display()
+            self.identity.display()
         );
         out.write_all(told.as_bytes())
     }
@@ -283,7 +323,7 @@ fn obey(operator: &PracticeOperator, slot: Slot, state: &SlotState) {
         | SlotState::Asking { .. }
         | SlotState::AwaitingOptions { .. }
         | SlotState::AwaitingService { .. }
-        // Letters are files here, and keys go into no bags.
+        // Keys go into no bags here.
         | SlotState::Bagging { .. } => {}
     }
 }
@@ -304,14 +344,25 @@ fn settings(
         ("entra", "client_secret", toml::Value::Table(secret)),
         ("entra", "authority", text(url.as_str())),
         ("entra", "graph", text(url.as_str())),
+        // A sheet that is left lying somewhere shall not pass for a real one.
+        (
+            "letters",
+            "organisation",
+            text("PRACTICE: not a real letter"),
+        ),
         (
             "letters",
             "return_line",
-            text("Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
+            text("PRACTICE · Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
         ),
         ("queue", "settle_milliseconds", toml::Value::Integer(200)),
         ("slots", "places", toml::Value::Array(places.collect())),
     ]
+}
+
+/// How this program is called, for lines that are copied.
+fn program() -> String {
+    std::env::current_exe().map_or_else(|_| "keyline".to_owned(), |path| path.display().to_string())
 }
 
 fn tell(text: &str) {

@@ -109,7 +109,8 @@ pub(super) fn tell_of_dangers(config: &Config, board: &Arc<Board>) {
 const fn is_danger(concern: &Concern) -> bool {
     match concern {
         Concern::PrintsAgain { .. } | Concern::KeepsFiles { .. } => true,
-        Concern::ForgetsJobs { .. }
+        Concern::NotLoaded { .. }
+        | Concern::ForgetsJobs { .. }
         | Concern::FewJobs { .. }
         | Concern::Unread { .. }
         | Concern::Unencrypted { .. }

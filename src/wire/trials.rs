@@ -16,6 +16,8 @@ use crate::port::Clock;
 /// Longer than all but very few people's. A person's own name and address are tried when their job file is taken in, so what does
 /// not fit is told before anybody waits for it.
 const NAME: &str = "Maximiliane-Charlotte Hohenstein-Wittgenstein";
+/// It has a line of its own between the two.
+const DEPARTMENT: &str = "Research and Development, Applied Physics";
 /// As many lines as a job file may give, each as wide as lines of addresses get.
 const ADDRESS: [&str; 5] = [
     "Workplace Services, post room 17",
@@ -182,7 +184,7 @@ fn longest(language: &str, digits: &str, force_pin_change: bool) -> Result<Maile
     Ok(Mailer {
         language: language.to_owned(),
         recipient: NAME.to_owned(),
-        department: None,
+        department: Some(DEPARTMENT.to_owned()),
         destination: Destination::Postal(ADDRESS.map(str::to_owned).to_vec()),
         key_model: MODEL.to_owned(),
         serial_ending: Some("WWWW".to_owned()),

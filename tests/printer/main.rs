@@ -4,6 +4,7 @@
 mod batch;
 mod bench;
 mod cups;
+mod demo;
 mod doubts;
 mod eve;
 mod hostile;
@@ -13,8 +14,10 @@ mod hostile;
 )]
 #[path = "../support/line.rs"]
 mod line;
+mod pinned;
 #[path = "../support/printing.rs"]
 mod printing;
+mod strangers;
 mod tap;
 mod told;
 mod void;

@@ -87,6 +87,15 @@ fn printers_are_listed_and_described_with_the_lines_to_change() {
 
 /// What `keyline check` says of a station whose `[paper]` has these settings.
 fn checked(line: &Line, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    with(line, settings, || {
+        let path = line.config.file.display().to_string();
+        let told = keyline(line.home.path(), &["check", &path]);
+        (told.status.code(), text_of_both(&told))
+    })
+}
+
+/// What `ask` finds at a station whose `[paper]` has these settings.
+fn with<T>(line: &Line, settings: &[(&str, &str)], ask: impl FnOnce() -> T) -> T {
     let file = &line.config.file;
     let before = fs::read_to_string(file).expect("the configuration");
     let mut text = before.clone();
@@ -98,11 +107,9 @@ fn checked(line: &Line, settings: &[(&str, &str)]) -> (Option<i32>, String) {
         text = text.replacen(&old, &format!("{name} = \"{value}\""), 1);
     }
     fs::write(file, &text).expect("written");
-    let path = file.display().to_string();
-    let told = keyline(line.home.path(), &["check", &path]);
+    let found = ask();
     fs::write(file, before).expect("written");
-    let said = text_of_both(&told);
-    (told.status.code(), said)
+    found
 }
 
 fn text_of_both(told: &Output) -> String {
@@ -123,6 +130,29 @@ fn a_check_of_the_configuration_says_what_the_printer_says() {
     let (code, said) = checked(&line, &[("printer", &uri)]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains(&format!("{uri} (idle)")), "{said}");
+    // This printer has paper of other sizes in it, and says so.
+    let not_there = "warning: the paper iso_a4_210x297mm does not lie in the printer, which has na_letter_8.5x11in, na_number-10_4.125x9.5in: put it in";
+    assert!(said.contains(not_there), "{said}");
+    let listed = |settings: &[(&str, &str)]| {
+        with(&line, settings, || {
+            let path = line.config.file.display().to_string();
+            text_of_both(&keyline(line.home.path(), &["printers", "--config", &path]))
+        })
+    };
+    assert!(listed(&[("printer", &uri)]).contains(not_there));
+    let letter = ("media", "na_letter_8.5x11in");
+    for (tray, lacks) in [("main", false), ("by-pass-tray", true)] {
+        let settings = [("printer", uri.as_str()), letter, ("tray", tray)];
+        let said = listed(&settings);
+        assert!(
+            said.contains("prints the letters of this station"),
+            "{said}"
+        );
+        let told =
+            "na_letter_8.5x11in does not lie in its tray by-pass-tray, which has 104.77 x 241.3 mm";
+        assert_eq!(said.contains("does not lie in"), lacks, "{said}");
+        assert_eq!(said.contains(told), lacks, "{said}");
+    }
     let (code, said) = checked(&line, &[("printer", &uri), ("media", "iso_a3_297x420mm")]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("one of na_letter_8.5x11in"), "{said}");

@@ -10,7 +10,9 @@ mod about;
 mod answer;
 mod channel;
 mod follow;
+mod loaded;
 mod options;
+mod pinned;
 mod place;
 mod request;
 mod server;
@@ -26,6 +28,7 @@ use self::about::About;
 use self::answer::{Answer, Group, Verdict, refusal};
 use self::channel::{Channel, Lost};
 use self::follow::Seen;
+use self::place::Place;
 use self::request::{Request, Which};
 use self::spool::Spool;
 use self::state::Standing;
@@ -371,21 +374,29 @@ fn vanished() -> Printing {
     unknown("the printer knows nothing of the job any more")
 }
 
-/// What this printer says of itself. `configured`: it is the station's.
+/// Why no printer can be asked at this URI; what of it may be a secret is not repeated. `None`: one can.
+pub fn objection(uri: &str) -> Option<String> {
+    match Place::parse(uri) {
+        Err(Fault::Mailer { what }) => Some(what),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// What this printer says of itself. `configured`: it is the station's, and letters are printed there with these options.
 ///
 /// # Errors
 /// [`Fault::PrinterAway`] or [`Fault::Mailer`], in words.
 pub fn describe(options: &PrinterOptions, configured: bool) -> Result<PrinterDescription, Fault> {
-    about::describe(&Channel::open(options)?, configured)
+    about::describe(&Channel::open(options)?, configured.then_some(options))
 }
 
-/// All queues of the print server at `options`' URI. `chosen`: the URI of the station's printer.
+/// All queues of the print server at `options`' URI. `chosen`: the station's printer.
 ///
 /// # Errors
 /// [`Fault::PrinterAway`] or [`Fault::Mailer`], in words.
 pub fn queues(
     options: &PrinterOptions,
-    chosen: Option<&str>,
+    chosen: Option<&PrinterOptions>,
 ) -> Result<Vec<PrinterDescription>, Fault> {
     about::queues(&Channel::open(options)?, chosen)
 }

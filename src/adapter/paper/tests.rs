@@ -12,9 +12,11 @@ use crate::domain::mailer::{ControlNumber, Destination};
 use crate::domain::pin::Pin;
 use crate::port::Press;
 
+mod calibration;
 mod files;
 mod folder_of_templates;
 mod fonts;
+mod ink;
 mod letters;
 mod logo;
 mod scripts;

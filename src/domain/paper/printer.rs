@@ -47,6 +47,13 @@ pub struct PrinterDescription {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "concern")]
 pub enum Concern {
+    /// The paper of letters does not lie in the printer, or not in their tray.
+    NotLoaded {
+        media: String,
+        tray: Option<String>,
+        /// What it says lies there.
+        ready: Vec<String>,
+    },
     /// What a failed job does: it is printed again, by itself or as soon as the queue is started again.
     PrintsAgain { queue: String, policy: String },
     /// The print server keeps each file for this long after it was printed.

@@ -110,8 +110,51 @@ fn a_french_keyboard_is_read_where_it_makes_a_whole_code() {
         &number.to_string()[..6],
         in_french(&number.to_string()[6..], false)
     );
-    for line in [mixed.as_str(), "------------", "B)ààé'"] {
+    for line in [mixed.as_str(), "------------", "- - -", "))))"] {
         assert_eq!((read(line), slip(line)), (None, None), "{line}");
+    }
+}
+
+#[test]
+fn a_bag_is_read_from_a_french_keyboard_as_well() {
+    for number in [42, 1234, 5678, 6666, 9000, 12_345] {
+        for (letter, code) in [
+            ('B', Code::Bag(Envelope(number))),
+            ('b', Code::Bag(Envelope(number))),
+            ('L', Code::Letter(Envelope(number))),
+        ] {
+            let label = format!("{letter}-{number:04}");
+            let typed = in_french(&label, true);
+            assert_eq!(read(&typed), Some(code.clone()), "{typed}");
+            let digits = in_french(&label, false);
+            // A hyphen and four sixes is a line that somebody drew.
+            let expected = (number != 6666).then_some(code);
+            assert_eq!(read(&digits), expected, "{digits}");
+        }
+    }
+    for line in [
+        "B)àà'",
+        "Bàà'é",
+        "B)àà4é",
+        "B)àà'é!",
+        "B)ààà'é",
+        "B------",
+        "B))))))",
+        "X)àà'é",
+        "B)",
+        "b-",
+    ] {
+        assert_eq!((read(line), slip(line)), (None, None), "{line}");
+    }
+}
+
+#[test]
+fn a_slip_of_a_french_keyboard_is_told_as_well() {
+    let wrong = in_french("4820 9173 5599", true);
+    assert_eq!(slip(&wrong), Some(Slip::CheckDigits), "{wrong}");
+    for everything in [false, true] {
+        let half = in_french("PM1:easy-2026:4820", everything);
+        assert_eq!(slip(&half), Some(Slip::Half), "{half}");
     }
 }
 

@@ -72,7 +72,9 @@ pub(super) const PINS: &str = "Examples:
 pub(super) const DEMO: &str = "Examples:
   keyline demo
   keyline demo --keys 8 --slots 2 --seed 7
-  keyline demo --keep /tmp/keyline-demo     keep everything for a closer look";
+  keyline demo --keep /tmp/keyline-demo     keep everything for a closer look
+  keyline demo --keys 2 --printer ipp://localhost/printers/letters
+                                            two letters on real paper, marked PRACTICE";
 
 pub(super) const COMPLETIONS: &str = "Examples:
   keyline completions bash > /etc/bash_completion.d/keyline

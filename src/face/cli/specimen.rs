@@ -12,8 +12,9 @@ across the page. No ledger and no printer is touched; without a configuration wh
 pub(super) const CALIBRATE: &str = "Examples:
   keyline mailer calibrate din5008b -o rulers.pdf
 
-Print it at 100 %, without scaling, on the paper of the letters; measure the rulers, fold it, and put it
-into the envelope: only what lies in the outline of the window may be seen through it.";
+Print it at 100 %, without scaling, on the paper of the letters. Its rulers stand where printers print
+and count from the paper's edge: lay a ruler of your own there and compare. Then fold it and put it into
+the envelope: only what lies in the outline of the window may be seen through it.";
 
 pub(super) const CHECK: &str = "Examples:
   keyline mailer check

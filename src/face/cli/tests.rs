@@ -52,6 +52,7 @@ fn what_is_promised_can_be_typed() {
         "keyline ledger backup copy.db",
         "keyline people erase anna@contoso.com",
         "keyline demo --keys 8 --slots 2 --seed 7 --keep demo",
+        "keyline demo --keys 2 --printer ipp://localhost/printers/letters",
         "keyline completions bash",
         "keyline man",
     ] {

@@ -53,6 +53,17 @@ pub const fn yes(answer: Option<bool>) -> &'static str {
 /// What should be changed, and the line to change.
 pub fn concern(concern: &Concern) -> String {
     match concern {
+        Concern::NotLoaded { media, tray, ready } => {
+            let place = tray.as_ref().map_or_else(
+                || "the printer".to_owned(),
+                |tray| format!("its tray {}", clean(tray)),
+            );
+            format!(
+                "the paper {} does not lie in {place}, which has {}: put it in and tell the printer so, or it stops at the first letter; if other paper is right, set `media` in [paper], and `profile` with it",
+                clean(media),
+                clean(&ready.join(", "))
+            )
+        }
         Concern::PrintsAgain { queue, policy } => format!(
             "the print server prints a letter that failed again ({}): `lpadmin -p {} -o printer-error-policy=abort-job`",
             clean(policy),

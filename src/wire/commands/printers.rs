@@ -5,13 +5,14 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::adapter::paper::PrinterOptions;
-use crate::adapter::paper::printer::{LOCAL_SERVER, describe, queues};
+use crate::adapter::paper::printer::{LOCAL_SERVER, describe, objection, queues};
 use crate::domain::fault::Fault;
 use crate::domain::paper::printer::PrinterDescription;
 use crate::face::cli::Printers;
 use crate::face::report;
-use crate::face::say::ExitCode;
+use crate::face::say::news::sentence;
 use crate::face::say::printers::complaint;
+use crate::face::say::{Complaint, ExitCode, clean::clean};
 use crate::wire::commands::Ended;
 use crate::wire::config::Config;
 use crate::wire::{WireFault, printer};
@@ -19,6 +20,12 @@ use crate::wire::{WireFault, printer};
 pub(super) fn printers(path: &Path, wish: &Printers, out: &mut dyn Write) -> Ended {
     let chosen = chosen(path)?;
     if let Some(uri) = &wish.uri {
+        if let Some(why) = objection(uri) {
+            return Err(Complaint::usage(
+                sentence(&clean(&why)),
+                "Write ipp://HOST/PATH or ipps://HOST/PATH for a printer, ipp://HOST/ for a print server.",
+            ));
+        }
         let found = named(uri, chosen.as_ref()).map_err(|fault| complaint(&fault))?;
         report::printers(&found, &[], wish.json, out)?;
         return Ok(ExitCode::Done);
@@ -31,8 +38,7 @@ pub(super) fn printers(path: &Path, wish: &Printers, out: &mut dyn Write) -> End
             Err(fault) => failed.push((options.uri.clone(), fault)),
         }
     }
-    let chosen_uri = chosen.as_ref().map(|options| options.uri.as_str());
-    match queues(&PrinterOptions::of(LOCAL_SERVER), chosen_uri) {
+    match queues(&PrinterOptions::of(LOCAL_SERVER), chosen.as_ref()) {
         Ok(queues) => found.extend(queues.into_iter().filter(|queue| !queue.configured)),
         // Most computers have no print server, and need none.
         Err(Fault::PrinterAway { .. }) => {}
@@ -60,7 +66,7 @@ fn named(uri: &str, chosen: Option<&PrinterOptions>) -> Result<Vec<PrinterDescri
     let ours = chosen.filter(|options| options.uri == uri);
     let options = ours.cloned().unwrap_or_else(|| PrinterOptions::of(uri));
     if options.is_server() {
-        queues(&options, chosen.map(|options| options.uri.as_str()))
+        queues(&options, chosen)
     } else {
         Ok(vec![describe(&options, ours.is_some())?])
     }

@@ -1,211 +1,278 @@
 //! The page that a profile is measured with: rulers, folds, window and boxes, each with its name. It holds no content at all,
 //! so it may be thrown away.
+//!
+//! # Why
+//! A printer leaves the edges of the paper white. So the rulers stand where it prints and count from the edge all the same, and
+//! all words are put where no line and no other word is: what runs together cannot be measured.
 
 use super::super::desk::{Setting, WordsOf};
 use super::super::letter::PageDirection;
 use super::super::profile::{Area, Profile, TextBox};
-use super::super::shape::Style;
+use super::super::shape::{Base, MM_PER_PT, Style};
 use super::super::sheet::{Ink, Mark, Part, Sheet};
 use super::{Desktop, Page};
 use crate::domain::fault::Fault;
 
-const MM_PER_INCH: f32 = 25.4;
+mod free;
+mod ruler;
+
+use self::free::{Free, from_the_right, inside, under_or_over};
+use self::ruler::Scale;
+
 const LINE_PT: f32 = 0.6;
 const TICK_PT: f32 = 0.3;
-const TEXT_PT: f32 = 6.5;
-const TITLE_PT: f32 = 9.0;
-/// Between an outline and its name, mm.
-const NAME_GAP_MM: f32 = 0.6;
-/// What a ruler takes with its numbers, mm.
-const RULER_MM: f32 = 11.0;
-/// The room for a panel's name at the right edge, mm.
-const SIDE_NOTE_MM: f32 = 42.0;
 const PIN_PT: f32 = 1.5;
+const TEXT_PT: f32 = 6.5;
+/// The smallest size that a profile may have as well.
+const SMALL_PT: f32 = 5.0;
+const TITLE_PT: f32 = 9.0;
+/// From line to line, as a part of the size.
+const LEADING: f32 = 1.2;
+/// How wide the title may be, as a part of the sheet's width.
+const TITLE_SPAN: [f32; 4] = [0.7, 0.5, 0.4, 0.3];
+
+/// What the title keeps free around it, mm.
+const TITLE_CLEAR_MM: f32 = 1.5;
 
 /// Sets the page.
 pub(in crate::adapter::paper) fn calibration(on: Desktop<'_>) -> Result<Sheet, Fault> {
-    let mut page = Page::new(on, PageDirection::LeftToRight);
     let profile = on.profile;
-    let paper = profile.paper;
-    page.ruler_across(0.0, 1.0, 10)?;
-    page.ruler_down(0.0, 1.0, 10)?;
-    if profile.inches {
-        page.ruler_across(paper.height, MM_PER_INCH / 16.0, 16)?;
-        page.ruler_down(paper.width, MM_PER_INCH / 16.0, 16)?;
+    let mut chart = Chart {
+        page: Page::new(on, PageDirection::LeftToRight),
+        free: Free::on(profile.paper.area().inset(profile.margin)),
+    };
+    // Every line first: no word is put before it is known where they all are.
+    let named = named(profile);
+    chart.lines(profile, &named);
+    let scales = ruler::of(profile);
+    for scale in &scales {
+        chart.ticks(scale);
+    }
+    for scale in &scales {
+        chart.numbers(scale)?;
+    }
+    for (key, area) in &named {
+        chart.name(key, *area, inside(*area))?;
     }
     for fold in &profile.folds {
-        let line = Area {
-            x: 0.0,
-            y: *fold,
-            width: paper.width,
-            height: 0.0,
-        };
-        page.outline(line, true, &format!("fold {fold:.1}"))?;
+        let text = format!("fold {fold:.1}");
+        chart.name(&text, across(profile, *fold), under_or_over(*fold))?;
     }
-    for (number, panel) in (1_u8..).zip(profile.panels()) {
+    for (text, area) in panels(profile) {
+        chart.name(&text, area, from_the_right(area))?;
+    }
+    chart.title(profile)?;
+    chart.page.finish()
+}
+
+/// What is outlined and called by a name: the boxes, then the window, whose name may stand beside theirs.
+fn named(profile: &Profile) -> Vec<(&'static str, Area)> {
+    let mut named: Vec<(&'static str, Area)> = boxes(profile);
+    if let Some(window) = &profile.window {
+        named.push(("window", window.opening));
+        named.push((
+            "all that the window can show when the sheet slides",
+            window.slides,
+        ));
+    }
+    named
+}
+
+/// Every box of the profile. On the sheets that have it the text of a letter without a PIN, and the lines for a pen, lie over
+/// other boxes, so they are left out.
+fn boxes(profile: &Profile) -> Vec<(&'static str, Area)> {
+    let boxes = &profile.boxes;
+    let texts: [(&'static str, &Option<TextBox>); 13] = [
+        ("letterhead", &boxes.letterhead),
+        ("return_line", &boxes.return_line),
+        ("address", &boxes.address),
+        ("info", &boxes.info),
+        ("salutation", &boxes.salutation),
+        ("opening", &boxes.opening),
+        ("pin_label", &boxes.pin_label),
+        ("pin", &boxes.pin),
+        ("pin_note", &boxes.pin_note),
+        ("steps", &boxes.steps),
+        ("aside", &boxes.aside),
+        ("footer", &boxes.footer),
+        ("bag", &boxes.bag),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(key, text_box)| Some((key, text_box.as_ref()?.area())));
+    let areas = [("logo", boxes.logo), ("qr", boxes.qr)];
+    let areas = areas
+        .into_iter()
+        .filter_map(|(key, area)| Some((key, area?)));
+    texts.chain(areas).collect()
+}
+
+/// What each panel is called, where the sheet is folded at all.
+fn panels(profile: &Profile) -> Vec<(String, Area)> {
+    if profile.folds.is_empty() {
+        return Vec::new();
+    }
+    let said = |(number, panel): (u8, Area)| {
         let side = if profile.outer.contains(&number) {
             "outside"
         } else {
             "inside"
         };
-        // At the right, where the window's zones end.
-        let at = Area {
-            x: paper.width - SIDE_NOTE_MM,
-            y: panel.bottom() - 4.0,
-            width: SIDE_NOTE_MM,
-            height: 4.0,
-        };
-        page.words(at, &format!("panel {number}, {side}"), TEXT_PT)?;
-    }
-    if let Some(window) = &profile.window {
-        page.outline(
-            window.slides,
-            true,
-            "all that the window can show when the sheet slides",
-        )?;
-        page.outline(window.opening, false, "window")?;
-    }
-    page.boxes(profile)?;
-    let title = format!(
-        "keyline · profile {} · {} x {} mm · print at 100 %, then measure the rulers",
-        profile.name, paper.width, paper.height
-    );
-    // Amid the sheet, in boxes that are empty here.
-    let at = Area {
-        x: paper.width * 0.15,
-        y: paper.height * if profile.folds.is_empty() { 0.82 } else { 0.42 },
-        width: paper.width * 0.7,
-        height: 16.0,
+        (format!("panel {number}, {side}"), panel)
     };
-    page.words(at, &title, TITLE_PT)?;
-    page.finish()
+    (1_u8..).zip(profile.panels()).map(said).collect()
 }
 
-impl Page<'_> {
-    /// Every box of the profile; that of the PIN drawn heavier.
-    fn boxes(&mut self, profile: &Profile) -> Result<(), Fault> {
-        let boxes = &profile.boxes;
-        let texts: [(&str, &Option<TextBox>); 15] = [
-            ("letterhead", &boxes.letterhead),
-            ("return_line", &boxes.return_line),
-            ("address", &boxes.address),
-            ("info", &boxes.info),
-            ("salutation", &boxes.salutation),
-            ("opening", &boxes.opening),
-            ("pin_label", &boxes.pin_label),
-            ("pin", &boxes.pin),
-            ("pin_note", &boxes.pin_note),
-            ("steps", &boxes.steps),
-            ("aside", &boxes.aside),
-            ("footer", &boxes.footer),
-            ("body", &boxes.body),
-            ("sign", &boxes.sign),
-            ("bag", &boxes.bag),
-        ];
-        let texts = texts
-            .into_iter()
-            .filter_map(|(key, text_box)| Some((key, text_box.as_ref()?.area())));
-        let areas = [("logo", boxes.logo), ("qr", boxes.qr)];
-        let areas = areas
-            .into_iter()
-            .filter_map(|(key, area)| Some((key, area?)));
-        for (key, area) in texts.chain(areas) {
-            // On the sheets that have it the text of a letter without a PIN lies over other boxes.
-            if key == "body" || key == "sign" {
-                continue;
-            }
-            self.outline(area, false, key)?;
-            if key == "pin" {
-                self.mark(area, PIN_PT, false);
-            }
+/// A line over the whole sheet.
+const fn across(profile: &Profile, y: f32) -> Area {
+    Area {
+        x: 0.0,
+        y,
+        width: profile.paper.width,
+        height: 0.0,
+    }
+}
+
+/// A page in the making, and where it still has room.
+struct Chart<'a> {
+    page: Page<'a>,
+    free: Free,
+}
+
+impl Chart<'_> {
+    /// The frame that a printer reaches, the folds, and what is named.
+    fn lines(&mut self, profile: &Profile, named: &[(&str, Area)]) {
+        self.line(self.free.frame, TICK_PT, false);
+        for fold in &profile.folds {
+            self.line(across(profile, *fold), LINE_PT, true);
         }
-        Ok(())
-    }
-
-    /// Ticks along the upper or lower edge, numbered every `large` ticks.
-    fn ruler_across(&mut self, edge: f32, step: f32, large: u16) -> Result<(), Fault> {
-        let width = self.on.profile.paper.width;
-        let downwards = edge == 0.0;
-        for (nth, at) in steps(step, width) {
-            let length = tick(nth, large);
-            let y = if downwards { 0.0 } else { edge - length };
-            self.tick(Area {
-                x: at,
-                y,
-                width: 0.0,
-                height: length,
-            });
-            if nth.is_multiple_of(large) && nth > 0 && at < width - 4.0 {
-                let y = if downwards {
-                    length
-                } else {
-                    edge - length - 3.2
-                };
-                self.number(at - 1.6, y, nth, large)?;
-            }
+        for mark in &profile.fold_marks {
+            self.free.line(mark.area());
         }
-        Ok(())
-    }
-
-    /// The same down the left or right edge.
-    fn ruler_down(&mut self, edge: f32, step: f32, large: u16) -> Result<(), Fault> {
-        let height = self.on.profile.paper.height;
-        let rightwards = edge == 0.0;
-        for (nth, at) in steps(step, height) {
-            let length = tick(nth, large);
-            let x = if rightwards { 0.0 } else { edge - length };
-            self.tick(Area {
-                x,
-                y: at,
-                width: length,
-                height: 0.0,
-            });
-            if nth.is_multiple_of(large) && nth > 0 && at < height - 4.0 {
-                let x = if rightwards {
-                    length + 0.4
-                } else {
-                    edge - length - 4.6
-                };
-                self.number(x, at - 1.6, nth, large)?;
-            }
+        for (key, area) in named {
+            let slides = profile.window.is_some_and(|window| window.slides == *area);
+            let thickness = if *key == "pin" { PIN_PT } else { LINE_PT };
+            self.line(*area, thickness, slides);
         }
-        Ok(())
     }
 
-    fn tick(&mut self, area: Area) {
-        self.mark(area, TICK_PT, false);
-    }
-
-    /// Millimetres by tens, inches by ones.
-    fn number(&mut self, x: f32, y: f32, nth: u16, large: u16) -> Result<(), Fault> {
-        let shown = if large == 10 { nth } else { nth / large };
-        let at = Area {
-            x,
-            y,
-            width: 12.0,
-            height: 4.0,
-        };
-        self.words(at, &shown.to_string(), TEXT_PT)
-    }
-
-    fn outline(&mut self, area: Area, dashed: bool, name: &str) -> Result<(), Fault> {
-        self.mark(area, LINE_PT, dashed);
-        let at = Area {
-            // Clear of the ruler and its numbers.
-            x: (area.x + NAME_GAP_MM).max(RULER_MM),
-            y: area.y + NAME_GAP_MM / 2.0,
-            width: area.width.max(24.0),
-            height: 12.0,
-        };
-        self.words(at, name, TEXT_PT)
-    }
-
-    fn mark(&mut self, area: Area, thickness: f32, dashed: bool) {
-        self.desk.marks.push(Mark {
+    fn line(&mut self, area: Area, thickness: f32, dashed: bool) {
+        self.free.outline(area);
+        self.page.desk.marks.push(Mark {
             part: Part::Stamp,
             area,
             ink: Ink::Stroke { thickness, dashed },
         });
+    }
+
+    fn ticks(&mut self, scale: &Scale) {
+        for tick in scale.ticks() {
+            self.line(scale.edge.tick(self.free.frame, &tick), TICK_PT, false);
+        }
+    }
+
+    /// Millimetres by tens, inches by ones.
+    fn numbers(&mut self, scale: &Scale) -> Result<(), Fault> {
+        for tick in scale.ticks() {
+            let Some(number) = tick.number else { continue };
+            let text = number.to_string();
+            let (width, height) = self.measure(&text, TEXT_PT, f32::MAX)?;
+            let frame = self.free.frame;
+            let places = scale.edge.beside(frame, &tick, width, height);
+            let at = self.free.find(places, width, height);
+            self.put(at, &text, TEXT_PT)?;
+        }
+        Ok(())
+    }
+
+    /// A name in or at what it belongs to: smaller where there is no room for it otherwise.
+    fn name(
+        &mut self,
+        text: &str,
+        of: Area,
+        places: impl Iterator<Item = (f32, f32)> + Clone,
+    ) -> Result<(), Fault> {
+        let mut placed = None;
+        for size in [TEXT_PT, SMALL_PT] {
+            let (width, height) = self.measure(text, size, f32::MAX)?;
+            if let Some(at) = self.free.room(places.clone(), width, height) {
+                placed = Some((at, size));
+                break;
+            }
+        }
+        let (at, size) = match placed {
+            Some(placed) => placed,
+            // A box that is full of rulers: its name lies over lines rather than over words.
+            None => {
+                let (width, height) = self.measure(text, SMALL_PT, f32::MAX)?;
+                let over = places.chain(inside(of));
+                (self.free.find(over, width, height), SMALL_PT)
+            }
+        };
+        self.put(at, text, size)
+    }
+
+    /// What the page is, where it finds room: in boxes that are empty here, amid the sheet first.
+    fn title(&mut self, profile: &Profile) -> Result<(), Fault> {
+        let paper = profile.paper;
+        let title = format!(
+            "keyline · profile {} · {} x {} mm. Print it at 100 %. 0 is the paper's edge: lay a ruler of your own there and compare. \
+             The frame is {} mm inside; what is missing of it your printer cannot reach.",
+            profile.name, paper.width, paper.height, profile.margin
+        );
+        let middle = paper.height * if profile.folds.is_empty() { 0.6 } else { 0.37 };
+        for size in [TITLE_PT, TEXT_PT, SMALL_PT] {
+            for span in TITLE_SPAN {
+                let wide = paper.width * span;
+                let (width, height) = self.measure(&title, size, wide)?;
+                let below = Area {
+                    x: (paper.width - wide) / 2.0,
+                    y: middle,
+                    width: wide,
+                    height: self.free.frame.bottom() - middle,
+                };
+                let places = inside(below).chain(inside(self.free.frame));
+                let around = 2.0 * TITLE_CLEAR_MM;
+                if let Some((x, y)) = self.free.room(places, width + around, height + around) {
+                    let at = Area {
+                        x: x + TITLE_CLEAR_MM,
+                        y: y + TITLE_CLEAR_MM,
+                        // Wrapped as it was measured.
+                        width: wide,
+                        height,
+                    };
+                    return self.words(at, &title, size);
+                }
+            }
+        }
+        // No room anywhere: over lines is better than not at all.
+        let frame = self.free.frame;
+        self.words(frame, &title, SMALL_PT)
+    }
+
+    /// Width and height that `text` takes in lines of at most `wide` mm.
+    fn measure(&self, text: &str, size: f32, wide: f32) -> Result<(f32, f32), Fault> {
+        let faces = self.page.on.faces;
+        let lines = faces
+            .wrap(Style::Regular, size, text, wide, Base::LeftToRight)
+            .map_err(|missing| Fault::Mailer {
+                what: format!("the calibration page holds {}", missing.told()),
+            })?;
+        let width = lines.iter().map(|line| line.width).fold(0.0, f32::max);
+        let height = lines.iter().map(|_| leading(size)).sum();
+        Ok((width, height))
+    }
+
+    fn put(&mut self, (x, y): (f32, f32), text: &str, size: f32) -> Result<(), Fault> {
+        let (width, height) = self.measure(text, size, f32::MAX)?;
+        // A little wider than measured, so that it is not broken.
+        let at = Area {
+            x,
+            y,
+            width: width + 1.0,
+            height,
+        };
+        self.words(at, text, size)
     }
 
     fn words(&mut self, area: Area, text: &str, size: f32) -> Result<(), Fault> {
@@ -213,28 +280,19 @@ impl Page<'_> {
             part: Part::Stamp,
             style: Style::Regular,
             size,
-            leading: size * 0.42,
+            leading: leading(size),
             grey: 0.0,
             words: WordsOf::Letter,
             field: "the calibration page",
         };
-        self.desk.column(area, text, setting)
+        let before = self.page.desk.marks.len();
+        self.page.desk.column(area, text, setting)?;
+        let set = self.page.desk.marks.iter().skip(before);
+        self.free.words(set.map(|mark| mark.area));
+        Ok(())
     }
 }
 
-/// The places of the ticks on `length` mm.
-fn steps(step: f32, length: f32) -> impl Iterator<Item = (u16, f32)> {
-    (0_u16..)
-        .map(move |nth| (nth, f32::from(nth) * step))
-        .take_while(move |(_, at)| *at <= length)
-}
-
-fn tick(nth: u16, large: u16) -> f32 {
-    if nth.is_multiple_of(large) {
-        5.0
-    } else if nth.is_multiple_of(large / 2) {
-        3.5
-    } else {
-        2.0
-    }
+fn leading(size: f32) -> f32 {
+    size * MM_PER_PT * LEADING
 }

@@ -4,6 +4,7 @@
 use super::PrinterOptions;
 use super::answer::{Answer, Group, Verdict, refusal};
 use super::channel::{Channel, Lost};
+use super::loaded::not_loaded;
 use super::place::is_same;
 use super::request::{Request, Wish, dimensions};
 use super::server::concerns_of_server;
@@ -12,7 +13,7 @@ use crate::domain::fault::Fault;
 use crate::domain::paper::printer::{Activity, Concern, PrinterDescription};
 
 /// What is asked.
-pub(super) const ATTRIBUTES: [&str; 27] = [
+pub(super) const ATTRIBUTES: [&str; 28] = [
     "color-supported",
     "copies-supported",
     "cups-version",
@@ -20,6 +21,7 @@ pub(super) const ATTRIBUTES: [&str; 27] = [
     "document-format-supported",
     "job-cancel-after-supported",
     "job-sheets-supported",
+    "media-col-ready",
     "media-default",
     "media-ready",
     "media-source-supported",
@@ -183,11 +185,14 @@ fn suits(printer: Group<'_>, channel: &Channel, options: &PrinterOptions) -> Res
     Ok(())
 }
 
-/// The printer of `channel`, in full.
+/// The printer of `channel`, in full. `ours`: it is the one that the configuration names, and how letters are printed there.
 ///
 /// # Errors
 /// As [`About::ask`].
-pub(super) fn describe(channel: &Channel, configured: bool) -> Result<PrinterDescription, Fault> {
+pub(super) fn describe(
+    channel: &Channel,
+    ours: Option<&PrinterOptions>,
+) -> Result<PrinterDescription, Fault> {
     let about = About::ask(channel)?;
     let Some(printer) = about.0.printers().next() else {
         return Err(Fault::Mailer {
@@ -195,16 +200,16 @@ pub(super) fn describe(channel: &Channel, configured: bool) -> Result<PrinterDes
         });
     };
     let uri = channel.uri.clone();
-    Ok(description(printer, channel, uri, configured))
+    Ok(description(printer, channel, uri, ours))
 }
 
-/// All queues of the print server at `channel` (CUPS). `chosen` is the URI that the configuration names.
+/// All queues of the print server at `channel` (CUPS). `chosen` is the printer that the configuration names.
 ///
 /// # Errors
 /// As [`About::ask`]; [`Fault::Mailer`] when it is no print server.
 pub(super) fn queues(
     channel: &Channel,
-    chosen: Option<&str>,
+    chosen: Option<&PrinterOptions>,
 ) -> Result<Vec<PrinterDescription>, Fault> {
     let answer = channel
         .ask(Request::queues(channel, &ATTRIBUTES))
@@ -228,8 +233,8 @@ pub(super) fn queues(
         .filter_map(|printer| {
             let name = printer.text("printer-name")?;
             let uri = format!("{base}/printers/{name}");
-            let configured = chosen.is_some_and(|chosen| is_same(chosen, &uri));
-            Some(description(printer, channel, uri, configured))
+            let ours = chosen.filter(|chosen| is_same(&chosen.uri, &uri));
+            Some(description(printer, channel, uri, ours))
         })
         .collect())
 }
@@ -238,7 +243,7 @@ fn description(
     printer: Group<'_>,
     channel: &Channel,
     uri: String,
-    configured: bool,
+    ours: Option<&PrinterOptions>,
 ) -> PrinterDescription {
     let texts = |name: &str| -> Vec<String> {
         printer.texts(name).into_iter().map(str::to_owned).collect()
@@ -258,11 +263,11 @@ fn description(
         (!modes.is_empty()).then(|| modes.contains(&"color"))
     });
     PrinterDescription {
-        concerns: concerns(printer, channel, &name),
+        concerns: concerns(printer, channel, &name, ours),
         name,
         uri,
         make_and_model: text("printer-make-and-model"),
-        configured,
+        configured: ours.is_some(),
         activity: activity(printer),
         reasons: reasons(printer).into_iter().map(str::to_owned).collect(),
         accepts_jobs: printer.flag("printer-is-accepting-jobs").unwrap_or(true),
@@ -278,8 +283,16 @@ fn description(
 }
 
 /// What should be changed before letters are printed there.
-fn concerns(printer: Group<'_>, channel: &Channel, name: &str) -> Vec<Concern> {
-    let mut concerns = Vec::new();
+fn concerns(
+    printer: Group<'_>,
+    channel: &Channel,
+    name: &str,
+    ours: Option<&PrinterOptions>,
+) -> Vec<Concern> {
+    let mut concerns: Vec<Concern> = ours
+        .and_then(|options| not_loaded(printer, options))
+        .into_iter()
+        .collect();
     let local = is_loopback(&channel.host);
     if !channel.encrypted && !local {
         concerns.push(Concern::Unencrypted {

@@ -83,7 +83,8 @@ impl Answer {
 }
 
 impl<'a> Group<'a> {
-    fn values(self, name: &str) -> &'a [IppValue] {
+    /// As they came, one or many.
+    pub(super) fn values(self, name: &str) -> &'a [IppValue] {
         match self.0.get(name).map(|attribute| attribute.value()) {
             None => &[],
             Some(IppValue::Array(values)) => values,

@@ -15,13 +15,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use reqwest::blocking::{Body, Client, RequestBuilder};
 use reqwest::header::{CONTENT_TYPE, HeaderName};
-use reqwest::{Certificate, StatusCode, redirect};
+use reqwest::{StatusCode, redirect};
+use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
 use super::options::{Password, PrinterOptions};
+use super::pinned::{AUTHORITY_AS_SERVER, trusting};
 use super::place::Place;
 use super::request::Request;
 use crate::domain::fault::Fault;
@@ -108,7 +110,7 @@ impl Channel {
             // No TLS is spoken here, so the system's certificates need not even be there.
             (_, false) => builder.tls_certs_only([]),
             (None, true) => builder,
-            (Some(file), true) => builder.tls_certs_merge(certificates(file)?),
+            (Some(file), true) => builder.tls_backend_preconfigured(trust_in(file)?),
         };
         let client = builder.build().map_err(|error| Fault::Mailer {
             what: format!("no connection to a printer can be made: {}", chain(&error)),
@@ -166,7 +168,8 @@ impl Channel {
             .take(ANSWER_BYTES_MAX)
             .read_to_end(&mut bytes)
             .map_err(|error| {
-                Lost::NoAnswer(format!("the answer of {} broke off ({error})", self.host))
+                let why = last_cause(&error);
+                Lost::NoAnswer(format!("the answer of {} broke off ({why})", self.host))
             })?;
         Answer::read(bytes).map_err(|why| {
             Lost::Garbled(format!("{} does not answer as a printer: {why}", self.uri))
@@ -199,10 +202,16 @@ impl Channel {
             });
         }
         let causes = chain(error);
-        // Many a printer signs its own certificate as if it were an authority, and no `ca_file` makes that one do.
-        if causes.contains("CaUsedAsEndEntity") {
+        // Many a printer signs its own certificate as if it were an authority: that very one has to be named.
+        if causes.contains(AUTHORITY_AS_SERVER) {
             return Lost::Untrusted(format!(
-                "{host} cannot prove that it is the printer: its certificate is an authority's own (CA:TRUE), which `ca_file` does not change. Put a certificate for {host} into the printer that an authority signed and the authority's into `ca_file`, or print through a print server that has one"
+                "{host} cannot prove that it is the printer: it signed its own certificate as an authority (CA:TRUE), and that very certificate is not in the file of `ca_file`. Take it from the printer itself, and put it there"
+            ));
+        }
+        if causes.contains("not valid for name") {
+            return Lost::Untrusted(format!(
+                "{host} cannot prove that it is the printer ({}): write a name into `printer` that its certificate has",
+                last_cause(error)
             ));
         }
         if causes.contains("certificate") || causes.contains("InvalidContentType") {
@@ -214,7 +223,13 @@ impl Channel {
         if error.is_dns() {
             return Lost::Unsent(format!("no address is found for the name {host}"));
         }
-        Lost::Unsent(format!("{host} cannot be reached ({})", last_cause(error)))
+        // With its port: the computer may be there, and its print server not.
+        let port = self.address.port_or_known_default();
+        let port = port.map_or_else(String::new, |port| format!(":{port}"));
+        Lost::Unsent(format!(
+            "{host}{port} cannot be reached ({})",
+            last_cause(error)
+        ))
     }
 
     /// What HTTP's own status says (RFC 8010 §3.4.2).
@@ -257,8 +272,8 @@ impl Channel {
     }
 }
 
-/// The certificates of a PEM file.
-fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, Fault> {
+/// TLS that trusts the certificates of a PEM file besides the system's.
+fn trust_in(file: &std::path::Path) -> Result<ClientConfig, Fault> {
     let wrong = |why: String| Fault::Mailer {
         what: format!(
             "the file {} of `ca_file` cannot be used: {why}",
@@ -269,11 +284,7 @@ fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, Fault> {
     std::fs::File::open(file)
         .and_then(|file| file.take(CA_BYTES_MAX).read_to_end(&mut pem))
         .map_err(|error| wrong(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem).map_err(|error| wrong(chain(&error)))?;
-    if found.is_empty() {
-        return Err(wrong("there is no certificate in it".to_owned()));
-    }
-    Ok(found)
+    trusting(&pem).map_err(wrong)
 }
 
 /// The one place here where this process chooses its cryptography for TLS.
@@ -304,3 +315,6 @@ fn last_cause(error: &dyn Error) -> String {
     }
     last.to_string()
 }
+
+#[cfg(test)]
+mod tests;

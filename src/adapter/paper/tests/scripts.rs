@@ -335,40 +335,6 @@ fn names_of_many_scripts_are_set_and_read_back() {
 }
 
 #[test]
-fn marks_never_reach_out_of_their_line() {
-    let profile = "din5008b";
-    for (mark, in_head) in [("\u{301}", true), ("\u{323}", true), ("\u{E49}", false)] {
-        let pile = format!("Schnuppe{}", mark.repeat(90));
-        let mut letter = mailer("en", "73094186");
-        letter.recipient = pile.clone();
-        let slip = Companion::of(CompanionKind::Key, &letter);
-        let shipped = composer_with(profile, &[]);
-        for refused in [shipped.check(&letter), shipped.check_companion(&slip)] {
-            let said = refused.unwrap_err().to_string();
-            assert!(
-                said.contains("the recipient's name has more than 4 accents"),
-                "{mark}: {said}"
-            );
-        }
-        // What the letterhead says is no field of the letter: there the ink is looked at.
-        if !in_head {
-            continue;
-        }
-        let composer = Composer::new(
-            Templates::shipped().unwrap(),
-            Letterhead::of(&pile),
-            Stationery::default(),
-        );
-        let letter = mailer("en", "73094186");
-        let said = composer.unwrap().check(&letter).unwrap_err().to_string();
-        assert!(
-            said.contains("the organisation's name is too high for the letter"),
-            "{mark}: {said}"
-        );
-    }
-}
-
-#[test]
 fn a_pin_with_piled_marks_is_refused_unsaid() {
     let pile = format!("7309e{}4186", "\u{E49}".repeat(5));
     for pin in [pile.as_str(), "7309e\u{E49}\u{E49}\u{E49}\u{E49}"] {
