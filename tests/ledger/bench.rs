@@ -333,6 +333,7 @@ impl<'a> Hand<'a> {
         self.write(Happening::Started {
             step: Step::Register,
             intent: Intent::Register {
+                after_handover: Vec::new(),
                 replaces: replaces.to_vec(),
             },
         })

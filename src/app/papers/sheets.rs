@@ -74,6 +74,12 @@ pub(super) fn of(rows: &[Stamped]) -> Vec<Drawn> {
                 }
             }
             Happening::Spoiled { control, reason } => spoil(&mut sheets, control, reason),
+            Happening::Retired { fate, reason } => {
+                let why = format!("its key is {}: {reason}", fate.word());
+                if let Some(control) = confirmed(&sheets) {
+                    spoil(&mut sheets, &control, &why);
+                }
+            }
             Happening::Printed { control, sheet } => {
                 if let Some(drawn) = named(&mut sheets, control) {
                     drawn.fate = match sheet {
@@ -107,6 +113,8 @@ pub(super) fn of(rows: &[Stamped]) -> Vec<Drawn> {
             | Happening::NotDone { .. }
             | Happening::Bagged
             | Happening::Left { .. }
+            | Happening::HandedOver
+            | Happening::Wiped
             | Happening::Held { .. }
             | Happening::Released => {}
         }
@@ -132,6 +140,12 @@ fn named<'a>(sheets: &'a mut [Drawn], control: &str) -> Option<&'a mut Drawn> {
         .iter_mut()
         .rev()
         .find(|sheet| sheet.control == control)
+}
+
+/// The number of the sheet that is there, and good.
+fn confirmed(sheets: &[Drawn]) -> Option<String> {
+    let last = sheets.last()?;
+    matches!(last.fate, Fate::Confirmed { .. }).then(|| last.control.clone())
 }
 
 /// The last sheet, unless its fate is known already.

@@ -76,6 +76,13 @@ pub fn line(event: &Event) -> String {
         Happening::Printed { control, sheet } => printed(control, sheet),
         Happening::Spoiled { control, reason } => spoiled(control, reason),
         Happening::Left { what } => left(*what).to_owned(),
+        Happening::HandedOver => "Handed over: the person has the key and its PIN.".to_owned(),
+        Happening::Retired { fate, reason } => format!(
+            "The key is {}: its passkey goes from Entra, and its PIN and letter are void. Reason: {}.",
+            fate.word(),
+            clean(reason).trim_end_matches('.')
+        ),
+        Happening::Wiped => "The key that came back was wiped.".to_owned(),
         Happening::Held { fault } => format!("Held. {}", fault::message(fault)),
         Happening::Released => "Released.".to_owned(),
         Happening::Cancelled { credential } => {
@@ -115,12 +122,20 @@ fn started(step: Step, intent: &Intent) -> String {
     };
     let more = match intent {
         Intent::Plain => String::new(),
-        Intent::Register { replaces } if replaces.is_empty() => String::new(),
-        Intent::Register { replaces } => {
-            format!(
-                " It will replace {}.",
-                count(replaces.len(), "older passkey")
-            )
+        Intent::Register {
+            replaces,
+            after_handover,
+        } => {
+            let mut told = String::new();
+            if !replaces.is_empty() {
+                let many = count(replaces.len(), "older passkey");
+                told.push_str(&format!(" It will replace {many}."));
+            }
+            if !after_handover.is_empty() {
+                let many = count(after_handover.len(), "older passkey");
+                told.push_str(&format!(" Once it is handed over, it will replace {many}."));
+            }
+            told
         }
         Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
     };

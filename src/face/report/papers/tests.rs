@@ -42,6 +42,7 @@ fn item(sequence: u32, standing: Standing, sheets: &[(&str, Fate)]) -> Item {
         letter_enveloped: None,
         bag_dispatched: None,
         letter_dispatched: None,
+        custody: crate::domain::custody::Custody::default(),
     }
 }
 
