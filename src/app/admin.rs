@@ -7,8 +7,8 @@
 
 mod custody;
 
-pub(in crate::app) use self::custody::is_live;
 pub use self::custody::may_hand_over;
+pub(in crate::app) use self::custody::{is_live, taken_for};
 
 use serde::{Deserialize, Serialize};
 

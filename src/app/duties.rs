@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::admin::is_live;
+use crate::app::admin::{is_live, taken_for};
 use crate::app::{Ports, journal};
 use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
 use crate::domain::enrollment::Standing;
@@ -62,29 +62,31 @@ pub enum Found {
 /// The first fault of the ledger or the tenant; what was settled stays settled. A fault that concerns one user alone keeps
 /// that user's duties waiting, not the others'.
 pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
-    work_off(&Sides::from(ports), |_| true, actor)
+    let sides = Sides::from(ports);
+    work_off(&sides, ports.ledger.obligations(ports.clock.now())?, actor)
 }
 
-/// The same for these jobs alone.
+/// The same for these jobs alone. What a key that is not its person's any more may do goes at once, whenever it was due.
 ///
 /// # Errors
 /// As [`work`].
 pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Result<usize, Fault> {
-    work_off(sides, |job| jobs.contains(&job), actor)
+    let now = sides.clock.now();
+    let mut open = sides
+        .ledger
+        .obligations(now.plus_seconds(DUE_SECONDS_MAX))?;
+    open.retain(|one| {
+        let urgent = matches!(one.duty, Duty::Retired(_));
+        jobs.contains(&one.job) && (urgent || one.due <= now)
+    });
+    work_off(sides, open, actor)
 }
 
-fn work_off(
-    sides: &Sides<'_>,
-    concerns: impl Fn(JobId) -> bool,
-    actor: &str,
-) -> Result<usize, Fault> {
+fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<usize, Fault> {
     let (ledger, clock) = (sides.ledger, sides.clock);
     let mut deleted = 0_usize;
     let mut first = None;
-    for obligation in ledger.obligations(clock.now())? {
-        if !concerns(obligation.job) {
-            continue;
-        }
+    for obligation in open {
         let outcome = match look(sides, &obligation, actor) {
             Ok(outcome) => outcome,
             Err(fault) if concerns_one_user(&fault) => {
@@ -241,21 +243,13 @@ fn replaced(
     method: &MethodId,
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    let job = sides.ledger.job(obligation.job)?;
     let spare = |why: &str| {
         Ok(DutyOutcome::Spared {
             why: why.to_owned(),
         })
     };
-    match job {
-        Some(record) if record.standing == Standing::Cancelled => {
-            return spare("the job whose key was to replace it was given up");
-        }
-        // What they signed in with before is all that they have now.
-        Some(record) if record.custody.retired.is_some() => {
-            return spare("the person does not have the key that was to replace it any more");
-        }
-        Some(_) | None => {}
+    if let Some(why) = in_vain(sides.ledger, obligation.job)? {
+        return spare(why);
     }
     let (listed, live) = listed(sides, &obligation.user)?;
     let there = |wanted: &MethodId| listed.iter().any(|entry| entry.method == *wanted);
@@ -279,6 +273,23 @@ fn replaced(
         return Ok(DutyOutcome::Settled { deleted: false });
     }
     delete(sides, obligation, method, actor)
+}
+
+/// Why the key that this job enrolled is not what its person signs in with: what they had before is all that they have then.
+fn in_vain(ledger: &dyn Ledger, job: JobId) -> Result<Option<&'static str>, Fault> {
+    let Some(record) = ledger.job(job)? else {
+        return Ok(None);
+    };
+    if record.standing == Standing::Cancelled {
+        return Ok(Some("the job whose key was to replace it was given up"));
+    }
+    if record.custody.retired.is_some() {
+        return Ok(Some(
+            "the person does not have the key that was to replace it any more",
+        ));
+    }
+    let taken = taken_for(ledger, &record, &journal::replay(ledger, job)?)?;
+    Ok(taken.map(|_| "the key that was to replace it was taken for another job since"))
 }
 
 fn orphan(

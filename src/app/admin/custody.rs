@@ -18,7 +18,7 @@ use crate::port::{JobRecord, Ledger, PasskeyState};
 /// Those of the ledger, and what speaks against it.
 pub fn may_hand_over(
     ledger: &dyn Ledger,
-    job: JobId,
+    record: &JobRecord,
     enrollment: &Enrollment,
 ) -> Result<(), Unchanged> {
     enrollment
@@ -31,10 +31,35 @@ pub fn may_hand_over(
         return Err(Unchanged::NotHandedOver(NotHandedOver::Replaced));
     }
     // Wiped for another job, it signs its person in no more: what they had before stays until that job's key is with them.
-    match elsewhere(ledger, job, enrollment)? {
+    match taken_for(ledger, record, enrollment)? {
         Some(other) => Err(Unchanged::KeyElsewhere(other)),
         None => Ok(()),
     }
+}
+
+/// The job for which the key of this one was taken since, and perhaps wiped, whatever has become of that job. A key without a
+/// serial cannot be told from others, so there any later job counts that is to replace this one and has begun.
+pub(in crate::app) fn taken_for(
+    ledger: &dyn Ledger,
+    record: &JobRecord,
+    enrollment: &Enrollment,
+) -> Result<Option<JobId>, Fault> {
+    let job = record.job.id;
+    let binding = enrollment.binding();
+    if let Some(serial) = binding.and_then(|binding| binding.serial.as_ref()) {
+        let holders = ledger.holders_of_serial(serial)?;
+        let last = holders.first().map(|holder| holder.job);
+        return Ok(last.filter(|last| *last != job));
+    }
+    let request = &record.job.request;
+    let later = ledger
+        .jobs_of_user(&request.user)?
+        .into_iter()
+        .find(|other| {
+            let replaces = other.job.request.replace && other.job.request.role == request.role;
+            other.job.id > job && replaces && other.standing != Standing::Waiting
+        });
+    Ok(later.map(|other| other.job.id))
 }
 
 pub(super) fn change(
@@ -48,7 +73,7 @@ pub(super) fn change(
     let job = record.job.id;
     match change {
         Change::HandOver => {
-            may_hand_over(ledger, job, &enrollment)?;
+            may_hand_over(ledger, record, &enrollment)?;
             let older = enrollment.pending().len();
             // Nobody could be found at Entra whose methods they are.
             if older > 0 && !is_known(ledger, record)? {

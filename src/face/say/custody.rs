@@ -126,7 +126,7 @@ pub fn refused(why: &Unchanged, who: &str) -> Option<Complaint> {
     })
 }
 
-/// Where a key is that a job enrolled; `None` while the job is not done.
+/// What is known of the way of a key that a job enrolled, once there is something to say of it.
 pub fn place(record: &JobRecord) -> Option<String> {
     let Custody {
         handed_over,
@@ -146,7 +146,8 @@ pub fn place(record: &JobRecord) -> Option<String> {
         (None, false) if pending > 0 => {
             format!("not handed over yet; {} until then", stay(pending))
         }
-        (None, false) => "not handed over yet".to_owned(),
+        // Where nothing waits for it, many a house never says it.
+        (None, false) => return None,
     })
 }
 

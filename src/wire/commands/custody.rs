@@ -137,9 +137,8 @@ fn whole(
 }
 
 fn verdict(ledger: &SqliteLedger, record: &JobRecord) -> Result<Result<(), Unchanged>, Complaint> {
-    let job = record.job.id;
-    let enrollment = journal::replay(ledger, job)?;
-    match may_hand_over(ledger, job, &enrollment) {
+    let enrollment = journal::replay(ledger, record.job.id)?;
+    match may_hand_over(ledger, record, &enrollment) {
         Err(Unchanged::Fault(fault)) => Err(fault.into()),
         verdict => Ok(verdict),
     }

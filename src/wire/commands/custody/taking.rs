@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::adapter::ledger::{ERASED_PERSON, SqliteLedger};
@@ -71,32 +72,19 @@ pub(in crate::wire::commands) fn retire(
     let ledger = station::read_ledger(&config)?;
     let record = find_key(&ledger, &wish.key)?;
     let who = clean(&name(&record));
-    let jobs = BTreeSet::from([record.job.id]);
-    if record.custody.retired == Some(fate) {
+    let ours = if record.custody.retired == Some(fate) {
         // Whoever types it again may want what was cut off before.
-        let ours = unless_a_station_runs(&config)?;
         let told = format!("The key of {who} is {} already.\n", fate.word());
-        let done = said(out, &told)?;
-        work_off(&config, ours, &jobs)?;
-        return Ok(done);
-    }
-    if record.standing == Standing::Done && record.custody.retired.is_none() {
-        warn(&config, &ledger, &record, wish.yes)?;
-    }
-    let change = Change::Retire {
-        fate,
-        reason: wish.reason.clone(),
+        let _done = said(out, &told)?;
+        unless_a_station_runs(&config)?
+    } else {
+        if record.standing == Standing::Done && record.custody.retired.is_none() {
+            warn(&config, &ledger, &record, wish.yes)?;
+        }
+        write_down(&config, &record, fate, &wish.reason, out)?
     };
-    let mut told = Ok(());
-    let ours = admin::put_all(&config, &[asked(&record, change)], &mut |_, answer| {
-        told = answer
-            .into_result()
-            .and_then(|sentence| said(out, &format!("{sentence}\n")).map(drop));
-        Ok(())
-    })?;
-    told?;
     let by_station = ours.is_none();
-    work_off(&config, ours, &jobs)?;
+    work_off(&config, ours, &BTreeSet::from([record.job.id]))?;
     let gone = is_gone(&ledger, &record, by_station)?;
     ask::say(match gone {
         _ if record.job.request.user == ERASED_PERSON => {
@@ -110,13 +98,33 @@ pub(in crate::wire::commands) fn retire(
     Ok(ExitCode::Done)
 }
 
-fn unless_a_station_runs(
+/// By the running station, or here. Returns the ledger, still held, where no station runs.
+fn write_down(
     config: &Config,
-) -> Result<Option<std::sync::Arc<SqliteLedger>>, Complaint> {
+    record: &JobRecord,
+    fate: Fate,
+    reason: &str,
+    out: &mut dyn Write,
+) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
+    let change = Change::Retire {
+        fate,
+        reason: reason.to_owned(),
+    };
+    let mut told = Ok(());
+    let ours = admin::put_all(config, &[asked(record, change)], &mut |_, answer| {
+        told = answer
+            .into_result()
+            .and_then(|sentence| said(out, &format!("{sentence}\n")).map(drop));
+        Ok(())
+    })?;
+    told.map(|()| ours)
+}
+
+fn unless_a_station_runs(config: &Config) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
     if SqliteLedger::is_in_use(&config.path(&config.ledger.file))? {
         return Ok(None);
     }
-    Ok(Some(std::sync::Arc::new(station::open_ledger(config)?)))
+    Ok(Some(Arc::new(station::open_ledger(config)?)))
 }
 
 /// The job of the key that is meant. A serial number means whoever has the key now, whoever had it before.
