@@ -76,3 +76,6 @@ pub fn wipe_what_came_back(
     journal::append(ledger, job, state, Happening::Wiped, actor, clock.now())?;
     Ok(Some(job))
 }
+
+#[cfg(test)]
+mod tests;

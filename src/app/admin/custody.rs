@@ -160,3 +160,6 @@ fn is_known(ledger: &dyn Ledger, record: &JobRecord) -> Result<bool, Fault> {
     let known = ledger.jobs_of_user(&record.job.request.user)?;
     Ok(known.iter().any(|one| one.job.id == record.job.id))
 }
+
+#[cfg(test)]
+mod tests;
