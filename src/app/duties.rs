@@ -218,9 +218,11 @@ fn retired(
     method: &MethodId,
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    Ok(match delete(sides, obligation, method, actor)? {
-        DutyOutcome::Settled { deleted: false } => absent(sides, obligation),
-        outcome => outcome,
+    let outcome = delete(sides, obligation, method, actor)?;
+    Ok(if outcome == (DutyOutcome::Settled { deleted: false }) {
+        absent(sides, obligation)
+    } else {
+        outcome
     })
 }
 

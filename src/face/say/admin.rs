@@ -73,10 +73,11 @@ const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a j
 /// Why nothing was done about the job called `who`.
 pub fn refused(why: &Unchanged, who: &str) -> Complaint {
     let who = clean(who);
+    custody::refused(why, &who).unwrap_or_else(|| refused_by_its_work(why, &who))
+}
+
+fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
     let refuse = |message: String, hint: &str| Complaint::new(ExitCode::Refused, message, hint);
-    if let Some(complaint) = custody::refused(why, &who) {
-        return complaint;
-    }
     match why {
         Unchanged::NoSuchJob(_) => Complaint::usage(
             format!("{who} is not in this ledger."),

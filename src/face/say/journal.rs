@@ -3,7 +3,7 @@
 use crate::app::admin::STARTED_ANEW;
 use crate::domain::authenticator::Binding;
 use crate::domain::credential::AttestationVerdict;
-use crate::domain::event::{Event, Evidence, Happening, Intent, Step, Witness};
+use crate::domain::event::{Attempt, Event, Evidence, Happening, Intent, Step, Witness};
 use crate::domain::fault::Fault;
 use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::face::say::clean::clean;
@@ -41,29 +41,7 @@ pub fn line(event: &Event) -> String {
             reason,
             credential,
             restart,
-        } => {
-            let next = match restart {
-                Step::Reset => "waits for another key".to_owned(),
-                Step::SetPin
-                | Step::MakeCredential
-                | Step::Register
-                | Step::Configure
-                | Step::ChangePin
-                | Step::Bag
-                | Step::Deliver => {
-                    format!(
-                        "starts again with the same key, from here: {}",
-                        steps::to_do(*restart)
-                    )
-                }
-            };
-            format!(
-                "Attempt {} was given up; the job {next}. {}{}",
-                event.attempt.0,
-                given_up_for(reason),
-                orphan(credential.is_some())
-            )
-        }
+        } => abandoned(event.attempt, reason, credential.is_some(), *restart),
         Happening::Reissued { reason, void } => format!(
             "Reissued: the same key gets a new PIN and a new letter. {}Reason: {}.",
             void.as_ref().map_or_else(String::new, |control| format!(
@@ -89,6 +67,30 @@ pub fn line(event: &Event) -> String {
             format!("Cancelled for good.{}", orphan(credential.is_some()))
         }
     }
+}
+
+fn abandoned(attempt: Attempt, reason: &Fault, leaves: bool, restart: Step) -> String {
+    let next = match restart {
+        Step::Reset => "waits for another key".to_owned(),
+        Step::SetPin
+        | Step::MakeCredential
+        | Step::Register
+        | Step::Configure
+        | Step::ChangePin
+        | Step::Bag
+        | Step::Deliver => {
+            format!(
+                "starts again with the same key, from here: {}",
+                steps::to_do(restart)
+            )
+        }
+    };
+    format!(
+        "Attempt {} was given up; the job {next}. {}{}",
+        attempt.0,
+        given_up_for(reason),
+        orphan(leaves)
+    )
 }
 
 /// Why an attempt was given up. A retry of a job that was not held says so, and not that it was.

@@ -145,10 +145,10 @@ fn verdict(ledger: &SqliteLedger, record: &JobRecord) -> Result<Result<(), Uncha
 }
 
 fn in_few_words(why: &Unchanged) -> String {
-    match why {
-        Unchanged::NotHandedOver(why) => say::custody::not_yet(*why).to_owned(),
-        other => other.to_string(),
+    if let Unchanged::NotHandedOver(why) = why {
+        return say::custody::not_yet(*why).to_owned();
     }
+    why.to_string()
 }
 
 fn line(record: &JobRecord, why: &str, out: &mut dyn Write) -> Result<(), Complaint> {
