@@ -6,6 +6,7 @@ mod ledger {
     mod clock;
     mod computed;
     mod contract;
+    mod custody;
     mod damage;
     mod file;
     mod log;

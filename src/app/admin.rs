@@ -5,11 +5,17 @@
 //! ([`Handle::change`](crate::app::station::Handle::change)), and without a station the ledger's lock keeps one from
 //! starting.
 
+mod custody;
+
+pub use self::custody::may_hand_over;
+pub(in crate::app) use self::custody::{is_live, taken_for};
+
 use serde::{Deserialize, Serialize};
 
 use crate::app::Policies;
 use crate::app::journal::{append, replay};
 use crate::app::station::reading::holder_of;
+use crate::domain::custody::{Fate, NotHandedOver};
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Happening, Intent, Step};
 use crate::domain::fault::Fault;
@@ -32,6 +38,10 @@ pub enum Change {
     Retry,
     /// Its letter is void: the same key gets a new PIN and the person a new letter.
     Reissue { reason: String },
+    /// The person has the key and its PIN.
+    HandOver,
+    /// The person does not have the key any more, or never will.
+    Retire { fate: Fate, reason: String },
 }
 
 /// What became of it.
@@ -57,13 +67,24 @@ pub enum Changed {
     Reissued {
         void: Option<String>,
     },
+    /// `older`: so many older methods of the person go now.
+    HandedOver {
+        older: usize,
+    },
+    /// `void`: the control number of the letter that is void now, `kept`: older methods that stay because of it.
+    Retired {
+        fate: Fate,
+        void: Option<String>,
+        kept: u32,
+    },
 }
 
 impl Changed {
     /// The control number of the letter that the change made void, if one may exist.
     pub fn void(&self) -> Option<&str> {
         match self {
-            Self::Held | Self::Released => None,
+            // A letter for a key that is taken back was confirmed long ago: it is in no printer any more.
+            Self::Held | Self::Released | Self::HandedOver { .. } | Self::Retired { .. } => None,
             Self::Cancelled { void, .. } | Self::Retried { void, .. } | Self::Reissued { void } => {
                 void.as_deref()
             }
@@ -115,6 +136,16 @@ pub enum Unchanged {
     LetterVoid,
     #[error("the station no longer has the PIN of the key")]
     PinForgotten,
+    #[error("the key cannot be called handed over")]
+    NotHandedOver(NotHandedOver),
+    #[error("the key is enrolled for job {0} by now")]
+    KeyElsewhere(JobId),
+    #[error("the job has no key that could be taken back")]
+    NoKeyYet,
+    #[error("the key is {} already", .0.word())]
+    RetiredAlready(Fate),
+    #[error("the person was erased")]
+    Erased,
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -138,6 +169,9 @@ pub fn change(
         return Err(Unchanged::NoSuchJob(job));
     };
     let enrollment = replay(ledger, job)?;
+    if let Change::HandOver | Change::Retire { .. } = change {
+        return custody::change(ledger, &record, enrollment, change, actor, at);
+    }
     match enrollment.standing() {
         Standing::Done if matches!(change, Change::Reissue { .. }) => {
             return Err(Unchanged::HandedOver);
@@ -197,6 +231,8 @@ pub fn change(
             write(enrollment, reissued)?;
             Ok(Changed::Reissued { void })
         }
+        // They concern jobs that are done.
+        (Change::HandOver | Change::Retire { .. }, _) => Err(Unchanged::Done),
     }
 }
 
@@ -260,11 +296,7 @@ fn without_lost_key(
     };
     match holder {
         Some(holder) if holder.job != job => {
-            let reason = Fault::KeyEnrolledFor {
-                holder: holder.person,
-                envelope: holder.envelope,
-            };
-            Ok(give_up(enrollment, Some(&reason), write)?.0)
+            Ok(give_up(enrollment, Some(&holder.objection()), write)?.0)
         }
         Some(_) | None => Ok(enrollment),
     }

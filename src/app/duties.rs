@@ -6,7 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::app::Ports;
+use crate::app::admin::{is_live, taken_for};
+use crate::app::{Ports, journal};
 use crate::domain::credential::{CredentialId, MethodId, RegisteredCredential};
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
@@ -62,17 +63,38 @@ pub enum Found {
 /// that user's duties waiting, not the others'.
 pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
     let sides = Sides::from(ports);
+    work_off(&sides, ports.ledger.obligations(ports.clock.now())?, actor)
+}
+
+/// The same for these jobs alone. What a key that is not its person's any more may do goes at once, whenever it was due.
+///
+/// # Errors
+/// As [`work`].
+pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Result<usize, Fault> {
+    let now = sides.clock.now();
+    let mut open = sides
+        .ledger
+        .obligations(now.plus_seconds(DUE_SECONDS_MAX))?;
+    open.retain(|one| {
+        let urgent = matches!(one.duty, Duty::Retired(_));
+        jobs.contains(&one.job) && (urgent || one.due <= now)
+    });
+    work_off(sides, open, actor)
+}
+
+fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<usize, Fault> {
+    let (ledger, clock) = (sides.ledger, sides.clock);
     let mut deleted = 0_usize;
     let mut first = None;
-    for obligation in ports.ledger.obligations(ports.clock.now())? {
-        let outcome = match look(&sides, &obligation, actor) {
+    for obligation in open {
+        let outcome = match look(sides, &obligation, actor) {
             Ok(outcome) => outcome,
             Err(fault) if concerns_one_user(&fault) => {
                 first.get_or_insert(fault);
                 match &obligation.duty {
                     // Not with every tick: what the tenant refuses today it refuses in five seconds as well.
-                    Duty::Replaced(_) => DutyOutcome::Again {
-                        due: ports.clock.now().plus_seconds(REFUSED_SECONDS),
+                    Duty::Replaced(_) | Duty::Retired(_) => DutyOutcome::Again {
+                        due: clock.now().plus_seconds(REFUSED_SECONDS),
                     },
                     // Only looks that were answered count here.
                     Duty::Orphan(_) => continue,
@@ -83,9 +105,7 @@ pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
         if matches!(outcome, DutyOutcome::Settled { deleted: true }) {
             deleted = deleted.saturating_add(1);
         }
-        ports
-            .ledger
-            .settle(obligation.id, &outcome, actor, ports.clock.now())?;
+        ledger.settle(obligation.id, &outcome, actor, clock.now())?;
     }
     first.map_or(Ok(deleted), Err)
 }
@@ -171,7 +191,7 @@ pub fn are_near(ports: &Ports) -> Result<bool, Fault> {
     let near = ports.ledger.obligations(soon)?;
     Ok(near
         .iter()
-        .any(|one| matches!(one.duty, Duty::Replaced(_)) && one.looks < LAG_LOOKS_MAX))
+        .any(|one| !matches!(one.duty, Duty::Orphan(_)) && one.looks < LAG_LOOKS_MAX))
 }
 
 /// Whether a fault says nothing about other users.
@@ -186,6 +206,36 @@ fn look(sides: &Sides<'_>, obligation: &Obligation, actor: &str) -> Result<DutyO
     match &obligation.duty {
         Duty::Replaced(method) => replaced(sides, obligation, method, actor),
         Duty::Orphan(credential) => orphan(sides, obligation, credential, actor),
+        Duty::Retired(method) => retired(sides, obligation, method, actor),
+    }
+}
+
+/// The key is gone or back, so its method goes whatever the list says: the list may not show yet what was registered a minute
+/// ago. What is not there is asked for again some time later, for the same reason.
+fn retired(
+    sides: &Sides<'_>,
+    obligation: &Obligation,
+    method: &MethodId,
+    actor: &str,
+) -> Result<DutyOutcome, Fault> {
+    let outcome = delete(sides, obligation, method, actor)?;
+    Ok(if outcome == (DutyOutcome::Settled { deleted: false }) {
+        absent(sides, obligation)
+    } else {
+        outcome
+    })
+}
+
+/// What to do about something that is not there now, and may turn up.
+fn absent(sides: &Sides<'_>, obligation: &Obligation) -> DutyOutcome {
+    let pause = usize::try_from(obligation.looks)
+        .ok()
+        .and_then(|looks| ORPHAN_SECONDS.get(looks));
+    match pause {
+        Some(seconds) => DutyOutcome::Again {
+            due: sides.clock.now().plus_seconds(*seconds),
+        },
+        None => DutyOutcome::Settled { deleted: false },
     }
 }
 
@@ -195,21 +245,28 @@ fn replaced(
     method: &MethodId,
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    let job = sides.ledger.job(obligation.job)?;
-    if job.is_some_and(|record| record.standing == Standing::Cancelled) {
-        return Ok(DutyOutcome::Spared {
-            why: "the job whose key was to replace it was given up".to_owned(),
-        });
+    let spare = |why: &str| {
+        Ok(DutyOutcome::Spared {
+            why: why.to_owned(),
+        })
+    };
+    if let Some(why) = in_vain(sides.ledger, obligation.job)? {
+        return spare(why);
     }
     let (listed, live) = listed(sides, &obligation.user)?;
     let there = |wanted: &MethodId| listed.iter().any(|entry| entry.method == *wanted);
     let new_key_is_there = obligation.keeps.as_ref().is_some_and(there);
     if live.contains(method) {
-        return Ok(DutyOutcome::Spared {
-            why: "this ledger enrolled it, and it is in use".to_owned(),
-        });
+        return spare("this ledger enrolled it, and it is in use");
     }
     if !new_key_is_there {
+        // What it was replaced with decides by its own policy.
+        if !is_live(
+            sides.ledger,
+            &journal::replay(sides.ledger, obligation.job)?,
+        )? {
+            return spare("the key that was to replace it was replaced itself");
+        }
         return Ok(DutyOutcome::Again {
             due: sides.clock.now().plus_seconds(LAG_SECONDS),
         });
@@ -220,22 +277,31 @@ fn replaced(
     delete(sides, obligation, method, actor)
 }
 
+/// Why the key that this job enrolled is not what its person signs in with: what they had before is all that they have then.
+fn in_vain(ledger: &dyn Ledger, job: JobId) -> Result<Option<&'static str>, Fault> {
+    let Some(record) = ledger.job(job)? else {
+        return Ok(None);
+    };
+    if record.standing == Standing::Cancelled {
+        return Ok(Some("the job whose key was to replace it was given up"));
+    }
+    if record.custody.retired.is_some() {
+        return Ok(Some(
+            "the person does not have the key that was to replace it any more",
+        ));
+    }
+    let taken = taken_for(ledger, &record, &journal::replay(ledger, job)?)?;
+    Ok(taken.map(|_| "the key that was to replace it was taken for another job since"))
+}
+
 fn orphan(
     sides: &Sides<'_>,
     obligation: &Obligation,
     credential: &CredentialId,
     actor: &str,
 ) -> Result<DutyOutcome, Fault> {
-    let pause = usize::try_from(obligation.looks)
-        .ok()
-        .and_then(|looks| ORPHAN_SECONDS.get(looks));
     match sight(sides, &obligation.user, credential)? {
-        Sight::Absent => Ok(match pause {
-            Some(seconds) => DutyOutcome::Again {
-                due: sides.clock.now().plus_seconds(*seconds),
-            },
-            None => DutyOutcome::Settled { deleted: false },
-        }),
+        Sight::Absent => Ok(absent(sides, obligation)),
         Sight::Spared(why) => Ok(DutyOutcome::Spared {
             why: why.to_owned(),
         }),

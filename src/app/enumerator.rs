@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use crate::app::admin;
+use crate::app::admin::{self, Change};
 use crate::app::enumerator::record::Recorder;
 use crate::app::enumerator::scenario::{Scenario, drawer, is_closed};
 use crate::app::enumerator::shift::{ACTOR, SLOT, Shift};
@@ -161,8 +161,10 @@ impl<'a> Walk<'a> {
             }
         }
         let open = open_jobs(&one.state);
+        let all: Vec<JobId> = one.state.ledger.all_jobs().map(|job| job.id).collect();
         for change in &self.scenario.moves {
-            for job in &open {
+            let given_out = matches!(change, Change::HandOver | Change::Retire { .. });
+            for job in if given_out { &all } else { &open } {
                 let world = World::from(one.state.clone());
                 let ports = self.scenario.ports(&world);
                 self.recorder.attend(&world);
@@ -210,7 +212,9 @@ impl<'a> Walk<'a> {
         for (child, times) in self.recorder.cuts() {
             *node.children.entry(child).or_default() += times;
         }
-        let over = is_closed(&state) && state.ledger.open_duties().is_empty();
+        let over = is_closed(&state)
+            && state.ledger.open_duties().is_empty()
+            && !people::wait_for_hand_over(self.scenario, &state);
         if whole && over {
             node.finished += 1;
             if self.rested.insert(state.canon()) {

@@ -1,8 +1,9 @@
 //! Reading a job's journal, and appending to it when nobody works on the job. A run in progress appends by itself, because it
 //! has secrets to store with its events.
 
+use crate::domain::credential::MethodId;
 use crate::domain::enrollment::{Command, Enrollment};
-use crate::domain::event::{Event, Happening};
+use crate::domain::event::{Event, Evidence, Happening};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
@@ -19,7 +20,7 @@ pub fn replay(ledger: &dyn Ledger, job: JobId) -> Result<Enrollment, Fault> {
     })
 }
 
-/// Appends one event and returns the state that it leads to. A credential that the event leaves behind becomes a duty in
+/// Appends one event and returns the state that it leads to. What Entra has to be rid of from then on becomes a duty in
 /// the same transaction, and a job with nothing left to do lets go of the station's own copies of its PINs.
 ///
 /// # Errors
@@ -32,7 +33,6 @@ pub fn append(
     actor: &str,
     at: Timestamp,
 ) -> Result<Enrollment, Fault> {
-    let obligations = orphan(&happening);
     let event = Event {
         attempt: before.attempt(),
         happening,
@@ -40,6 +40,7 @@ pub fn append(
     let state = before.apply(&event).map_err(|impossible| Fault::Internal {
         what: impossible.to_string(),
     })?;
+    let obligations = duties(&event.happening, &state);
     let entry = Entry {
         job,
         event: &event,
@@ -53,8 +54,20 @@ pub fn append(
     Ok(state)
 }
 
-fn orphan(happening: &Happening) -> Vec<Duty> {
+/// What Entra has to be rid of from this event on; `state` is the one that it leads to.
+pub(crate) fn duties(happening: &Happening, state: &Enrollment) -> Vec<Duty> {
     match happening {
+        Happening::Done {
+            evidence: Evidence::Registered { .. },
+            ..
+        } => replaced(state.replaces()),
+        Happening::HandedOver => replaced(state.after_handover()),
+        Happening::Retired { .. } => state
+            .method()
+            .cloned()
+            .map(Duty::Retired)
+            .into_iter()
+            .collect(),
         Happening::Abandoned { credential, .. } | Happening::Cancelled { credential } => {
             credential.iter().cloned().map(Duty::Orphan).collect()
         }
@@ -67,8 +80,13 @@ fn orphan(happening: &Happening) -> Vec<Duty> {
         | Happening::Printed { .. }
         | Happening::Spoiled { .. }
         | Happening::Left { .. }
+        | Happening::Wiped
         | Happening::Reissued { .. }
         | Happening::Held { .. }
         | Happening::Released => Vec::new(),
     }
+}
+
+fn replaced(methods: &[MethodId]) -> Vec<Duty> {
+    methods.iter().cloned().map(Duty::Replaced).collect()
 }

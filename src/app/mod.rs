@@ -12,6 +12,7 @@ pub mod journal;
 pub mod papers;
 pub mod provisions;
 pub mod reconcile;
+pub mod restock;
 pub mod runner;
 pub mod station;
 pub mod trail;

@@ -13,6 +13,7 @@ pub use self::sheets::{Drawn, Fate, Void};
 pub use self::slips::{Slip, Slips, slips};
 
 use crate::domain::authenticator::Slot;
+use crate::domain::custody::Custody;
 use crate::domain::enrollment::{Command, Enrollment, Standing};
 use crate::domain::event::{Happening, Step};
 use crate::domain::fault::Fault;
@@ -57,6 +58,8 @@ pub struct Item {
     pub letter_enveloped: Option<Timestamp>,
     pub bag_dispatched: Option<Timestamp>,
     pub letter_dispatched: Option<Timestamp>,
+    /// Who has the key, once the job is done.
+    pub custody: Custody,
 }
 
 /// What a job under way does next.
@@ -214,6 +217,7 @@ fn item(record: JobRecord, file: u32, rows: &[Stamped]) -> Result<Item, Fault> {
         letter_enveloped: left(Leaving::LetterEnveloped),
         bag_dispatched: left(Leaving::BagDispatched),
         letter_dispatched: left(Leaving::LetterDispatched),
+        custody: record.custody,
     })
 }
 
@@ -245,6 +249,9 @@ fn key(rows: &[Stamped]) -> Option<KeyWords> {
             | Happening::Printed { .. }
             | Happening::Spoiled { .. }
             | Happening::Left { .. }
+            | Happening::HandedOver
+            | Happening::Retired { .. }
+            | Happening::Wiped
             | Happening::Reissued { .. }
             | Happening::Held { .. }
             | Happening::Released => {}
@@ -274,6 +281,9 @@ fn bagged(rows: &[Stamped]) -> Option<Timestamp> {
             | Happening::Printed { .. }
             | Happening::Spoiled { .. }
             | Happening::Left { .. }
+            | Happening::HandedOver
+            | Happening::Retired { .. }
+            | Happening::Wiped
             | Happening::Held { .. }
             | Happening::Released => {}
         }

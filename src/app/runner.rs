@@ -22,13 +22,13 @@ use crate::app::runner::outcome::Outcome;
 use crate::app::{Policies, Ports, journal};
 use crate::domain::authenticator::Slot;
 use crate::domain::enrollment::{Command, Enrollment};
-use crate::domain::event::{Event, Evidence, Happening, Step};
+use crate::domain::event::{Event, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::Job;
 use crate::domain::pin::Pin;
 use crate::domain::policy::Policy;
 use crate::domain::station::signal::Ending;
-use crate::port::{Authenticator, CancelFlag, Duty, Entry};
+use crate::port::{Authenticator, CancelFlag, Entry};
 
 /// A key in a slot, open for as long as it lies there.
 pub struct Hand {
@@ -191,7 +191,7 @@ impl Run<'_> {
                     what: impossible.to_string(),
                 })
             })?;
-        let obligations = self.obligations(&event.happening, &state);
+        let obligations = journal::duties(&event.happening, &state);
         let entry = Entry {
             job: self.job.id,
             event: &event,
@@ -209,41 +209,6 @@ impl Run<'_> {
         tracing::debug!(job = self.job.id.0, attempt = event.attempt.0, event = ?event.happening, "journal");
         self.enrollment = state;
         Ok(())
-    }
-
-    fn obligations(&self, happening: &Happening, state: &Enrollment) -> Vec<Duty> {
-        match happening {
-            Happening::Done {
-                evidence: Evidence::Registered { .. },
-                ..
-            } => state
-                .replaces()
-                .iter()
-                .cloned()
-                .map(Duty::Replaced)
-                .collect(),
-            Happening::Abandoned {
-                credential: Some(credential),
-                ..
-            }
-            | Happening::Cancelled {
-                credential: Some(credential),
-            } => vec![Duty::Orphan(credential.clone())],
-            Happening::Began { .. }
-            | Happening::Rebound { .. }
-            | Happening::Started { .. }
-            | Happening::Done { .. }
-            | Happening::NotDone { .. }
-            | Happening::Bagged
-            | Happening::Printed { .. }
-            | Happening::Spoiled { .. }
-            | Happening::Left { .. }
-            | Happening::Abandoned { .. }
-            | Happening::Reissued { .. }
-            | Happening::Held { .. }
-            | Happening::Released
-            | Happening::Cancelled { .. } => Vec::new(),
-        }
     }
 
     fn show(&self, command: &Command) {

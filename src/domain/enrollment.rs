@@ -9,6 +9,7 @@
 //! ever overwritten; [`Happening::Abandoned`] ends an attempt in one transaction and names where the next one starts.
 //! **Holds** lie on top of the state instead of replacing it, so that releasing a job in doubt leaves the doubt in place.
 
+mod custody;
 mod fold;
 mod paper;
 mod standing;
@@ -19,6 +20,7 @@ pub use self::standing::Standing;
 
 use crate::domain::authenticator::Binding;
 use crate::domain::credential::{CredentialId, MethodId, RpId};
+use crate::domain::custody::Fate;
 use crate::domain::event::{Attempt, Doubt, Event, Happening, Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::paper::{Leaving, Sheet, Ticket};
@@ -86,6 +88,8 @@ pub struct Enrollment {
     made: Option<Made>,
     method: Option<MethodId>,
     replaces: Vec<MethodId>,
+    /// The older methods that go once the person has the key.
+    after_handover: Vec<MethodId>,
     delivered: Option<String>,
     /// The sheet of this attempt, once a printer has it.
     sheet: Option<Sheet>,
@@ -95,6 +99,10 @@ pub struct Enrollment {
     spoiled: Option<String>,
     /// What left the bench.
     left: BTreeSet<Leaving>,
+    handed_over: bool,
+    retired: Option<Fate>,
+    /// The key that came back was reset.
+    wiped: bool,
 }
 
 impl Default for Enrollment {
@@ -119,6 +127,10 @@ impl Default for Enrollment {
             ticket: None,
             spoiled: None,
             left: BTreeSet::new(),
+            after_handover: Vec::new(),
+            handed_over: false,
+            retired: None,
+            wiped: false,
         }
     }
 }

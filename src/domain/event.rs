@@ -8,6 +8,7 @@ use crate::domain::authenticator::{Aaguid, Binding};
 use crate::domain::credential::{
     AttestationVerdict, CredentialId, CredentialProtection, MethodId, RpId,
 };
+use crate::domain::custody::Fate;
 use crate::domain::fault::Fault;
 use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::domain::policy::Plan;
@@ -107,7 +108,13 @@ pub enum Intent {
     #[default]
     Plain,
     /// The user's older methods, frozen before the new one exists, so that the new one can never be among them.
-    Register { replaces: Vec<MethodId> },
+    Register {
+        /// Those that go as soon as the new one is in the list.
+        replaces: Vec<MethodId>,
+        /// Those that go once the person has the new key; absent in the ledgers of older versions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        after_handover: Vec<MethodId>,
+    },
     /// The control number of the one sheet that is about to be printed.
     Deliver { control: String },
 }
@@ -196,6 +203,15 @@ pub enum Happening {
     Left {
         what: Leaving,
     },
+    /// The person has the key and its PIN: the older methods that waited for it go from now on.
+    HandedOver,
+    /// The person does not have the key any more, or never will: its credential goes, and its PIN and letter are void.
+    Retired {
+        fate: Fate,
+        reason: String,
+    },
+    /// The key that came back was reset: nothing of its person is on it any more.
+    Wiped,
     /// The attempt is over. The credential that it may have left at Entra is to be looked for and deleted.
     Abandoned {
         reason: Fault,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::MethodId;
+use crate::domain::custody::Fate;
 
 /// A CTAP2 status byte (CTAP 2.1 §8.2) other than success.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -151,6 +152,13 @@ pub enum Fault {
     KeyHoldsPasskey,
     #[error("this key was enrolled for {holder}, envelope {envelope}")]
     KeyEnrolledFor { holder: String, envelope: String },
+    #[error("this key is {}; it was enrolled for {holder}, envelope {envelope}", fate.word())]
+    KeyRetired {
+        /// Lost or scrapped; what came back may be used.
+        fate: Fate,
+        holder: String,
+        envelope: String,
+    },
     #[error("this is not the key that the job began with")]
     WrongKey,
     #[error("the job asks for the key with serial {wanted}")]
@@ -287,6 +295,7 @@ impl Fault {
             | Self::KeyUsed
             | Self::KeyHoldsPasskey
             | Self::KeyEnrolledFor { .. }
+            | Self::KeyRetired { .. }
             | Self::WrongKey
             | Self::WrongSerial { .. }
             | Self::KeyUnlisted { .. }

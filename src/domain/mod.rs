@@ -6,6 +6,7 @@
 
 pub mod authenticator;
 pub mod credential;
+pub mod custody;
 pub mod document;
 pub mod enrollment;
 pub mod event;

@@ -2,6 +2,7 @@
 //! destructive is done to it.
 
 mod configuration;
+mod deletion;
 mod paper;
 mod reissue;
 
@@ -15,6 +16,7 @@ use crate::domain::pin::PinUnfit;
 use crate::domain::pin_rule::PinRule;
 
 pub use self::configuration::Configuration;
+pub use self::deletion::{DeleteExisting, DeleteScope, Known, Older};
 
 /// What becomes of what is on the key, and where its PIN comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,25 +29,6 @@ pub enum ResetMode {
     Random,
     /// Reset, then the PIN that the job file gives.
     Specified,
-}
-
-/// Whether the user's older passkeys go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeleteExisting {
-    #[default]
-    Never,
-    AfterEnrollment,
-}
-
-/// Which of them go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeleteScope {
-    #[default]
-    SecurityKeys,
-    /// Passkeys on phones and synced ones as well.
-    AllPasskeys,
 }
 
 /// What to do with a key that has a PIN already.
@@ -92,6 +75,8 @@ pub struct Policy {
     pub always_uv: bool,
     pub delete_existing: DeleteExisting,
     pub delete_scope: DeleteScope,
+    /// So many of the user's existing keys stay, the newest; and with them those whose age Entra does not tell.
+    pub keep_newest: u32,
     pub used_keys: UsedKeys,
     /// Models that may be used; empty: any.
     pub models: Vec<Aaguid>,
@@ -124,6 +109,7 @@ impl Default for Policy {
             always_uv: false,
             delete_existing: DeleteExisting::default(),
             delete_scope: DeleteScope::default(),
+            keep_newest: 0,
             used_keys: UsedKeys::default(),
             models: Vec::new(),
             skip_reset_when_blank: false,
@@ -161,6 +147,10 @@ pub enum PolicyUnfit {
         "`skip_reset_when_blank` has no meaning with `reset = \"keep\"`, which resets no key; leave it out"
     )]
     KeepSkipsNothing,
+    #[error(
+        "`keep_newest` has no meaning with `delete_existing = \"never\"`, which keeps them all; leave it out"
+    )]
+    NeverDeletesNone,
     #[error("`delivery = \"link\"` is not available yet; use \"mailer\" or \"none\"")]
     LinkNotYet,
     #[error(
@@ -175,7 +165,7 @@ pub enum PolicyUnfit {
 
 impl Policy {
     /// The settings of a policy file, by which one is known.
-    pub const fn settings() -> [&'static str; 18] {
+    pub const fn settings() -> [&'static str; 19] {
         [
             "reset",
             "pin",
@@ -184,6 +174,7 @@ impl Policy {
             "always_uv",
             "delete_existing",
             "delete_scope",
+            "keep_newest",
             "used_keys",
             "models",
             "skip_reset_when_blank",
@@ -236,6 +227,9 @@ impl Policy {
                 });
             }
             Some(_) | None => {}
+        }
+        if self.delete_existing == DeleteExisting::Never && self.keep_newest > 0 {
+            unfit.push(PolicyUnfit::NeverDeletesNone);
         }
         if self.delivery == Delivery::Link {
             unfit.push(PolicyUnfit::LinkNotYet);

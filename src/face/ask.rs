@@ -31,3 +31,9 @@ pub fn say(line: &str) {
     // Nobody is left to be told when stderr is gone.
     let _ = writeln!(std::io::stderr(), "{line}");
 }
+
+/// Asks whether to go on. `None` when nobody can be asked.
+pub fn agrees(question: &str) -> Option<bool> {
+    let answer = text(&format!("{question} Go on? (yes / no)"))?;
+    Some(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}

@@ -2,10 +2,12 @@
 //! they bring about is wired elsewhere.
 
 mod batches;
+mod custody;
 mod examples;
 mod ledger;
 mod mailer;
 mod manual;
+mod pins;
 mod printers;
 mod reconcile;
 mod specimen;
@@ -21,14 +23,16 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::face::cli::examples::{
-    CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, JOBS, MAN, PINS, RUN, STATUS,
+    CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, JOBS, MAN, RUN, STATUS,
 };
 use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
+pub use custody::{Handover, Retirement, Return};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
+pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
 
@@ -110,7 +114,10 @@ pub enum Command {
     /// List the batches; write the papers of one, or its labels and letters
     #[command(after_help = batches::BATCHES)]
     Batches(Batches),
-    /// Look at keys
+    /// Say that a person has the key and its PIN; their older passkeys may go then
+    #[command(after_help = custody::HANDOVER)]
+    Handover(Handover),
+    /// Look at keys, or take them back
     #[command(arg_required_else_help = true)]
     Keys {
         #[command(subcommand)]
@@ -261,12 +268,21 @@ pub enum Jobs {
 }
 
 /// `keyline keys …`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Keys {
     /// Say whose key this is: insert any key; changes nothing
     ///
     /// Shows model, serial number, and, if this ledger knows the key, its person, envelope and state. No PIN is needed.
     Identify,
+    /// Take a key back into stock: its passkey goes from Entra, and it is wiped
+    #[command(after_help = custody::RETIRE)]
+    Return(Return),
+    /// Note down that a key is lost: its passkey goes from Entra
+    #[command(after_help = custody::RETIRE)]
+    Lost(Retirement),
+    /// Note down that a key is to be destroyed: its passkey goes from Entra
+    #[command(after_help = custody::RETIRE)]
+    Scrap(Retirement),
 }
 
 /// `keyline slots …`
@@ -276,29 +292,6 @@ pub enum Slots {
     ///
     /// The keys are only seen, not changed.
     Learn,
-}
-
-/// `keyline pins …`
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum Pins {
-    /// Show the PIN of a job's key
-    ///
-    /// Meant for the administrator's own computer, with a copy of the ledger. The PIN goes to stdout and nowhere else. With the station's own
-    /// ledger the look is noted in its audit chain, unless a station works on it just then.
-    #[command(
-        after_help = PINS
-    )]
-    Show {
-        /// Number, user, envelope, control number or serial
-        #[arg(value_name = "JOB")]
-        job: String,
-        /// The file with the private half of a recovery pair
-        #[arg(long, value_name = "FILE")]
-        identity: PathBuf,
-        /// A copy of the ledger, instead of the station's own
-        #[arg(long, value_name = "COPY")]
-        ledger: Option<PathBuf>,
-    },
 }
 
 /// `keyline people …`

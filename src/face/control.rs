@@ -190,9 +190,12 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
             // Whatever else is changed asks no policy.
             let policies = match change {
                 Change::Reissue { .. } => (alone.policies)()?,
-                Change::Hold { .. } | Change::Release | Change::Cancel | Change::Retry => {
-                    Policies::default()
-                }
+                Change::Hold { .. }
+                | Change::Release
+                | Change::Cancel
+                | Change::Retry
+                | Change::HandOver
+                | Change::Retire { .. } => Policies::default(),
             };
             let (job, press) = (record.job.id, Lazy::new(alone.press));
             let told = admin::change(ledger, &policies, job, change, actor, alone.now)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::{Attestation, CredentialId, MethodId};
+use crate::domain::custody::Custody;
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Event};
 use crate::domain::fault::Fault;
@@ -46,6 +47,8 @@ pub struct JobRecord {
     pub control: Option<String>,
     /// Why it is held.
     pub held: Option<Fault>,
+    /// Who has its key.
+    pub custody: Custody,
     pub updated: Timestamp,
 }
 
@@ -80,6 +83,8 @@ pub struct Entry<'a> {
 pub enum Duty {
     /// A method that the user had before, due once the new key is in the list.
     Replaced(MethodId),
+    /// The method of a key that its person does not have any more.
+    Retired(MethodId),
     /// A credential that an abandoned attempt may have left behind: looked for, and deleted if it appears.
     Orphan(CredentialId),
 }
@@ -120,7 +125,7 @@ pub enum PasskeyState {
     Registered,
     /// Given up before anybody had it: it must not be at Entra.
     Abandoned,
-    /// A newer key takes its place; it goes as soon as that one is in the list.
+    /// A newer key takes its place, and it goes as soon as that one is in the list; or its key was taken back, and it goes at once.
     Replaced,
     /// It was deleted at Entra, or never appeared there.
     Gone,
@@ -147,6 +152,7 @@ pub struct Holder {
     pub user: String,
     pub envelope: Envelope,
     pub standing: Standing,
+    pub custody: Custody,
 }
 
 /// How many letters and bags of a batch stand where.

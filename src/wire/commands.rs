@@ -3,6 +3,7 @@
 mod admin;
 mod batches;
 mod check;
+pub mod custody;
 pub mod keys;
 mod ledger;
 mod mailer;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use crate::adapter::system;
 use crate::app::station::Summary;
+use crate::domain::custody::Fate;
 use crate::face::cli::{
     CONFIG_DEFAULT, CONFIG_INSTALLED, Cli, Command, Keys, People, Pins, Slots, completions, man,
 };
@@ -51,6 +53,16 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Keys {
             command: Keys::Identify,
         } => keys::identify(config, out),
+        Command::Keys {
+            command: Keys::Return(wish),
+        } => custody::take_back(config, wish, out),
+        Command::Keys {
+            command: Keys::Lost(wish),
+        } => custody::retire(config, Fate::Lost, wish, out),
+        Command::Keys {
+            command: Keys::Scrap(wish),
+        } => custody::retire(config, Fate::Scrapped, wish, out),
+        Command::Handover(wish) => custody::handover(config, wish, out),
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),

@@ -328,11 +328,21 @@ impl<'a> Hand<'a> {
     }
 
     pub(crate) fn register(&mut self, replaces: &[MethodId]) -> &mut Self {
+        self.register_and_leave(replaces, &[])
+    }
+
+    /// The same with older methods that wait for the hand-over.
+    pub(crate) fn register_and_leave(
+        &mut self,
+        replaces: &[MethodId],
+        after_handover: &[MethodId],
+    ) -> &mut Self {
         let Attempt(attempt) = self.state.attempt();
         let job = self.job;
         self.write(Happening::Started {
             step: Step::Register,
             intent: Intent::Register {
+                after_handover: after_handover.to_vec(),
                 replaces: replaces.to_vec(),
             },
         })

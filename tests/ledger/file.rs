@@ -264,7 +264,9 @@ fn old_ledger(bench: &Bench) {
     drop(ledger);
     sql(&bench.path())
         .execute_batch(
-            "DROP VIEW who_holds_which_key; DROP VIEW keys_to_be_deleted; DROP VIEW batches; PRAGMA user_version = 1;",
+            "DROP VIEW who_holds_which_key; DROP VIEW keys_to_be_deleted; DROP VIEW batches; DROP INDEX job_pending;
+             ALTER TABLE job DROP COLUMN handed_over; ALTER TABLE job DROP COLUMN retired;
+             ALTER TABLE job DROP COLUMN wiped; ALTER TABLE job DROP COLUMN pending; PRAGMA user_version = 1;",
         )
         .unwrap();
 }

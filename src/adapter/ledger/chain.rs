@@ -239,7 +239,13 @@ pub(super) fn withhold(event: &Event) -> Event {
             control,
             reason: WITHHELD.to_owned(),
         },
+        Happening::Retired { fate, .. } => Happening::Retired {
+            fate,
+            reason: WITHHELD.to_owned(),
+        },
         same @ (Happening::Began { .. }
+        | Happening::HandedOver
+        | Happening::Wiped
         | Happening::Rebound { .. }
         | Happening::Started { .. }
         | Happening::Done { .. }
@@ -270,6 +276,11 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         Fault::Unsupported { .. } => Fault::Unsupported { what: what() },
         Fault::AttestationWrong { .. } => Fault::AttestationWrong { why: what() },
         Fault::KeyEnrolledFor { envelope, .. } => Fault::KeyEnrolledFor {
+            holder: what(),
+            envelope,
+        },
+        Fault::KeyRetired { fate, envelope, .. } => Fault::KeyRetired {
+            fate,
             holder: what(),
             envelope,
         },

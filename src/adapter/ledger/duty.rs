@@ -38,7 +38,7 @@ pub(super) fn settle(pen: &Pen<'_>, id: i64, outcome: &DutyOutcome) -> Result<()
         DutyOutcome::Deleting | DutyOutcome::Again { .. } => None,
     };
     match (passkey, kind.as_str()) {
-        (Some(becomes), "replaced") => {
+        (Some(becomes), "replaced" | "retired") => {
             pen.db.execute(
                 "UPDATE passkey SET state = ?2 WHERE method = ?1 AND state = 'replaced'",
                 params![target, becomes],

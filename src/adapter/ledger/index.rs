@@ -4,7 +4,8 @@
 use rusqlite::{Connection, params};
 
 use crate::domain::authenticator::Attachment;
-use crate::domain::credential::{Attestation, CredentialId, CredentialProtection};
+use crate::domain::credential::{Attestation, CredentialId, CredentialProtection, MethodId};
+use crate::domain::custody::Fate;
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Evidence, Happening, Intent};
 use crate::domain::job::JobId;
@@ -18,10 +19,12 @@ use super::trouble::{Trouble, misuse};
 pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
     let state = entry.state;
     let held = state.held().map(serde_json::to_string).transpose()?;
+    let custody = state.custody();
     let updated = pen
         .db
         .prepare_cached(
-            "UPDATE job SET standing = ?2, attempt = ?3, serial = ?4, control = ?5, method = ?6, held = ?7, updated = ?8
+            "UPDATE job SET standing = ?2, attempt = ?3, serial = ?4, control = ?5, method = ?6, held = ?7, updated = ?8,
+                            handed_over = ?9, retired = ?10, wiped = ?11, pending = ?12
              WHERE id = ?1",
         )?
         .execute(params![
@@ -32,7 +35,11 @@ pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
             state.delivered(),
             state.method().map(|method| &method.0),
             held,
-            pen.at.0
+            pen.at.0,
+            custody.handed_over,
+            custody.retired.map(Fate::word),
+            custody.wiped,
+            custody.pending
         ])?;
     if updated != 1 {
         return Err(misuse(format!("there is no job {}", entry.job)).into());
@@ -54,7 +61,13 @@ pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
         }
         Happening::Reissued { .. } => void_letters(pen, entry),
         Happening::Spoiled { control, .. } => void_letter(pen, entry, control),
-        Happening::Bagged
+        Happening::Retired { .. } => match state.delivered() {
+            Some(control) => void_letter(pen, entry, control),
+            None => Ok(()),
+        },
+        Happening::HandedOver
+        | Happening::Wiped
+        | Happening::Bagged
         | Happening::Printed { .. }
         | Happening::Left { .. }
         | Happening::Started { .. }
@@ -225,10 +238,12 @@ pub(super) fn keep_attestation(
 pub(super) fn oblige(pen: &Pen<'_>, job: JobId, duty: &Duty) -> Result<(), Trouble> {
     let (kind, target) = match duty {
         Duty::Replaced(method) => {
-            pen.db
-                .prepare_cached("UPDATE passkey SET state = 'replaced' WHERE method = ?1 AND state = 'registered'")?
-                .execute([&method.0])?;
+            passkey_goes(pen.db, method)?;
             ("replaced", method.0.clone())
+        }
+        Duty::Retired(method) => {
+            passkey_goes(pen.db, method)?;
+            ("retired", method.0.clone())
         }
         Duty::Orphan(credential) => {
             passkey_becomes(pen.db, credential, "abandoned")?;
@@ -242,6 +257,15 @@ pub(super) fn oblige(pen: &Pen<'_>, job: JobId, duty: &Duty) -> Result<(), Troub
              ON CONFLICT (job, kind, target) DO NOTHING",
         )?
         .execute(params![job.0, kind, target, pen.at.0])?;
+    Ok(())
+}
+
+/// It is live no more, and is to be deleted.
+fn passkey_goes(db: &Connection, method: &MethodId) -> Result<(), Trouble> {
+    db.prepare_cached(
+        "UPDATE passkey SET state = 'replaced' WHERE method = ?1 AND state = 'registered'",
+    )?
+    .execute([&method.0])?;
     Ok(())
 }
 

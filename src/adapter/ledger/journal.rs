@@ -61,8 +61,14 @@ pub(super) fn append(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<bool, Trouble> 
         pen.db
             .prepare_cached("DELETE FROM attestation WHERE job = ?1")?
             .execute([entry.job.0])?;
-        // What leaves the bench afterwards ends no batch a second time.
-        if matches!(entry.event.happening, Happening::Left { .. }) {
+        // What leaves the bench afterwards, or comes back, ends no batch a second time.
+        if matches!(
+            entry.event.happening,
+            Happening::Left { .. }
+                | Happening::HandedOver
+                | Happening::Retired { .. }
+                | Happening::Wiped
+        ) {
             return Ok(false);
         }
         return sign_if_batch_ends(pen, entry.job);

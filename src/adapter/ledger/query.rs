@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use crate::domain::authenticator::{Aaguid, Serial};
 use crate::domain::credential::{Attestation, CredentialId, CredentialProtection, MethodId};
+use crate::domain::custody::{Custody, Fate};
 use crate::domain::event::Attempt;
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Envelope, Job, JobId, Request, Role};
@@ -20,7 +21,8 @@ pub const ERASED_PERSON: &str = "a person who was erased";
 
 const RECORD: &str =
     "SELECT job.id, batch.name, job.sequence, job.envelope, job.policy, job.role, job.replaces,
-            job.has_pin, job.has_current_pin, job.standing, job.serial, job.control, job.held, job.updated, request.request
+            job.has_pin, job.has_current_pin, job.standing, job.serial, job.control, job.held, job.updated, request.request,
+            job.handed_over, job.retired, job.wiped, job.pending
      FROM job JOIN batch ON batch.id = job.batch LEFT JOIN request ON request.job = job.id";
 
 /// The records of the jobs that `condition` (everything behind the FROM clause) picks.
@@ -64,7 +66,18 @@ fn record(row: &Row<'_>) -> Result<JobRecord, Trouble> {
             .as_deref()
             .map(serde_json::from_str::<Fault>)
             .transpose()?,
+        custody: custody(row)?,
         updated: Timestamp(row.get(13)?),
+    })
+}
+
+fn custody(row: &Row<'_>) -> Result<Custody, Trouble> {
+    let fate: Option<String> = row.get(16)?;
+    Ok(Custody {
+        handed_over: row.get(15)?,
+        retired: fate.as_deref().and_then(Fate::of),
+        wiped: row.get(17)?,
+        pending: row.get(18)?,
     })
 }
 
@@ -150,6 +163,7 @@ fn holder(record: JobRecord) -> Holder {
         user: request.user,
         envelope: record.job.envelope,
         standing: record.standing,
+        custody: record.custody,
     }
 }
 
@@ -287,11 +301,12 @@ pub(super) fn obligations(db: &Connection, now: Timestamp) -> Result<Vec<Obligat
         let kind: String = row.get(3)?;
         let target: String = row.get(4)?;
         let keeps: Option<String> = row.get(5)?;
-        let (duty, keeps) = if kind == "replaced" {
-            (Duty::Replaced(MethodId(target)), keeps.map(MethodId))
-        } else {
+        let (duty, keeps) = match kind.as_str() {
+            "replaced" => (Duty::Replaced(MethodId(target)), keeps.map(MethodId)),
+            // The person does not have it, and somebody said so: it goes whatever else they have.
+            "retired" => (Duty::Retired(MethodId(target)), None),
             // What an abandoned attempt left is nobody's working key: its removal waits for no other.
-            (Duty::Orphan(orphan(&target)?), None)
+            _ => (Duty::Orphan(orphan(&target)?), None),
         };
         found.push(Obligation {
             id: row.get(0)?,

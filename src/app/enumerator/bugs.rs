@@ -37,6 +37,7 @@ pub(super) enum Bug {
     VanishedIsNotPrinted,
     SpoilForgotten,
     PinForgottenEarly,
+    OldKeysWithTheParcel,
 }
 
 /// Ports with a defect.
@@ -63,7 +64,9 @@ impl Bent {
             | Bug::PinOverwritten
             | Bug::PrimaryOnTheList => ports.ledger = Arc::new(bent()),
             Bug::OldKeysFirst => ports.relying_party = Arc::new(bent()),
-            Bug::SpoilForgotten | Bug::PinForgottenEarly => ports.ledger = Arc::new(bent()),
+            Bug::SpoilForgotten | Bug::PinForgottenEarly | Bug::OldKeysWithTheParcel => {
+                ports.ledger = Arc::new(bent())
+            }
             Bug::MailerTwice | Bug::PinTold | Bug::UnknownSentAgain | Bug::VanishedIsNotPrinted => {
                 ports.press = Arc::new(bent())
             }

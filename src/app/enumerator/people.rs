@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::app::admin::Change;
+use crate::app::admin::{self, Change};
 use crate::app::duties;
 use crate::app::enumerator::scenario::{Scenario, is_closed};
 use crate::app::enumerator::shift::{ACTOR, Shift};
@@ -59,6 +59,7 @@ pub(super) fn day(scenario: &Scenario, world: &World) -> Vec<String> {
 pub(super) fn at_rest(scenario: &Scenario, world: &World) -> Vec<String> {
     let mut wrong = world.state().unsound();
     let ports = scenario.ports(world);
+    hand_over(scenario, world);
     for _ in 0..LOOKS {
         if let Err(fault) = duties::work(&ports, ACTOR) {
             wrong.push(format!("liveness: duties stopped: {fault}"));
@@ -66,6 +67,7 @@ pub(super) fn at_rest(scenario: &Scenario, world: &World) -> Vec<String> {
         world.pass_seconds(4000);
     }
     wrong.extend(world.state().unsound());
+    wrong.extend(left_over(scenario, world));
     let open = world.state().ledger.open_duties();
     if !open.is_empty() {
         wrong.push(format!("liveness: duties stay open: {open:?}"));
@@ -73,6 +75,47 @@ pub(super) fn at_rest(scenario: &Scenario, world: &World) -> Vec<String> {
     wrong.sort();
     wrong.dedup();
     wrong
+}
+
+/// Whether somebody may still say that a person has their key.
+pub(super) fn wait_for_hand_over(scenario: &Scenario, state: &State) -> bool {
+    let says = scenario.moves.contains(&Change::HandOver);
+    let mut jobs = state.ledger.all_jobs();
+    says && jobs.any(|job| !state.ledger.enrollment(job.id).pending().is_empty())
+}
+
+/// In the end everybody has their key.
+fn hand_over(scenario: &Scenario, world: &World) {
+    if !scenario.moves.contains(&Change::HandOver) {
+        return;
+    }
+    let ports = scenario.ports(world);
+    let jobs: Vec<JobId> = world.state().ledger.all_jobs().map(|job| job.id).collect();
+    for job in jobs {
+        let (ledger, now) = (ports.ledger.as_ref(), ports.clock.now());
+        let policies = scenario.policies();
+        // What is said already, or of a key that is not there, changes nothing.
+        let _said = admin::change(ledger, &policies, job, &Change::HandOver, ACTOR, now);
+    }
+}
+
+/// Older keys that nobody will ever delete, although somebody has the key that they waited for.
+fn left_over(scenario: &Scenario, world: &World) -> Vec<String> {
+    if !scenario.moves.contains(&Change::HandOver) {
+        return Vec::new();
+    }
+    let state = world.state();
+    let jobs = state.ledger.all_jobs();
+    let gone: Vec<_> = jobs
+        .map(|job| state.ledger.enrollment(job.id))
+        .filter(|job| job.custody().handed_over && job.custody().retired.is_none())
+        .flat_map(|job| job.after_handover().iter().cloned())
+        .collect();
+    let methods = state.tenant.methods.iter();
+    methods
+        .filter(|method| gone.contains(&method.id))
+        .map(|method| format!("liveness: {} outlives the hand-over", method.id.0))
+        .collect()
 }
 
 /// The journals in short words.

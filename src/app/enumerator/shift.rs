@@ -168,7 +168,7 @@ impl<'a> Shift<'a> {
     fn read(&mut self, slot: Slot) {
         let place = Place(format!("practice:{}", slot.0));
         let cancel = CancelFlag::default();
-        let signal = match reading::read(&self.ports, &self.board, slot, &place, cancel) {
+        let signal = match reading::read(&self.ports, &self.board, slot, &place, cancel, ACTOR) {
             Ok((hand, reading)) => {
                 self.hand = Some(hand);
                 Signal::Read {

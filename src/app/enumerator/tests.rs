@@ -1,6 +1,7 @@
 //! The scenarios, and what they have to show.
 
 mod form;
+mod handover;
 mod planted;
 mod printer;
 

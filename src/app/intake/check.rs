@@ -65,7 +65,9 @@ fn holder(draft: &Draft, ledger: &dyn Ledger) -> Result<Option<String>, Fault> {
     }
     let jobs = ledger.jobs_of_user(&draft.request.user)?;
     let same = jobs.into_iter().find(|record| {
-        record.standing != Standing::Cancelled && record.job.request.role == draft.request.role
+        record.standing != Standing::Cancelled
+            && record.custody.retired.is_none()
+            && record.job.request.role == draft.request.role
     });
     Ok(same.map(|record| {
         let (envelope, role) = (record.job.envelope, draft.request.role.word());

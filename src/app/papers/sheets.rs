@@ -1,5 +1,6 @@
 //! The sheets of one job, told from its journal: every control number that was drawn, and where its sheet is.
 
+use crate::domain::custody;
 use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::paper::{Confirm, Sheet};
@@ -74,16 +75,8 @@ pub(super) fn of(rows: &[Stamped]) -> Vec<Drawn> {
                 }
             }
             Happening::Spoiled { control, reason } => spoil(&mut sheets, control, reason),
-            Happening::Printed { control, sheet } => {
-                if let Some(drawn) = named(&mut sheets, control) {
-                    drawn.fate = match sheet {
-                        Sheet::Unknown { why } => Fate::Unknown {
-                            why: Some(why.clone()),
-                        },
-                        Sheet::Accepted { .. } | Sheet::OnPaper => Fate::Waiting,
-                    };
-                }
-            }
+            Happening::Retired { fate, reason } => retire(&mut sheets, *fate, reason),
+            Happening::Printed { control, sheet } => print(&mut sheets, control, sheet),
             Happening::NotDone {
                 step: Step::Deliver,
                 ..
@@ -107,6 +100,8 @@ pub(super) fn of(rows: &[Stamped]) -> Vec<Drawn> {
             | Happening::NotDone { .. }
             | Happening::Bagged
             | Happening::Left { .. }
+            | Happening::HandedOver
+            | Happening::Wiped
             | Happening::Held { .. }
             | Happening::Released => {}
         }
@@ -132,6 +127,27 @@ fn named<'a>(sheets: &'a mut [Drawn], control: &str) -> Option<&'a mut Drawn> {
         .iter_mut()
         .rev()
         .find(|sheet| sheet.control == control)
+}
+
+fn print(sheets: &mut [Drawn], control: &str, sheet: &Sheet) {
+    if let Some(drawn) = named(sheets, control) {
+        drawn.fate = match sheet {
+            Sheet::Unknown { why } => Fate::Unknown {
+                why: Some(why.clone()),
+            },
+            Sheet::Accepted { .. } | Sheet::OnPaper => Fate::Waiting,
+        };
+    }
+}
+
+/// Nobody has the key that a good sheet is for.
+fn retire(sheets: &mut [Drawn], fate: custody::Fate, reason: &str) {
+    let last = sheets.last();
+    let good = last.filter(|last| matches!(last.fate, Fate::Confirmed { .. }));
+    if let Some(control) = good.map(|good| good.control.clone()) {
+        let why = format!("its key is {}: {reason}", fate.word());
+        spoil(sheets, &control, &why);
+    }
 }
 
 /// The last sheet, unless its fate is known already.

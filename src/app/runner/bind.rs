@@ -152,10 +152,7 @@ impl Run<'_> {
             return Ok(());
         };
         match holder_of(self.bench.ports.ledger.as_ref(), serial)? {
-            Some(holder) if holder.job != self.job.id => Err(Fault::KeyEnrolledFor {
-                holder: holder.person,
-                envelope: holder.envelope,
-            }),
+            Some(holder) if holder.job != self.job.id => Err(holder.objection()),
             Some(_) | None => Ok(()),
         }
     }

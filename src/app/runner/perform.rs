@@ -1,5 +1,6 @@
 //! The steps themselves: what is fixed before each, and the one effect that each has.
 
+use crate::app::restock;
 use crate::app::runner::letter::try_letter;
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::{Run, person_of};
@@ -8,7 +9,6 @@ use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
 use crate::domain::pin_rule::{NotDrawn, PinRule};
 use crate::domain::policy::ResetMode;
-use crate::port::Repowered;
 
 /// What is fixed before a step, and the PIN that it sets.
 pub(super) type Prepared = (Intent, Option<Pin>);
@@ -76,15 +76,7 @@ impl Run<'_> {
         if let Some(hand) = &self.hand {
             self.bench.board.set_long_touch(hand.slot, self.long_touch);
         }
-        let result = self.with_key(|key| match key.reset() {
-            // Some readers can take the power away and give it back, which opens the window again.
-            Err(fault @ (Fault::ResetTooLate | Fault::ResetRefused)) => match key.repower()? {
-                Repowered::Yes => key.reset(),
-                Repowered::NotHere => Err(fault),
-            },
-            other => other,
-        });
-        match result {
+        match self.with_key(restock::reset) {
             Ok(()) => Outcome::plain(),
             Err(fault) => Outcome::failed(fault),
         }

@@ -179,6 +179,7 @@ impl Run<'_> {
         let ours = ledger.passkeys_of_user(user)?.into_iter();
         taken.extend(ours.filter_map(|passkey| passkey.method));
         taken.extend_from_slice(self.enrollment.replaces());
+        taken.extend_from_slice(self.enrollment.after_handover());
         methods.retain(|method| !taken.contains(method));
         Ok(methods)
     }

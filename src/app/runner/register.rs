@@ -4,11 +4,11 @@ use crate::app::journal;
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::perform::Prepared;
-use crate::domain::credential::{Attestation, CredentialKind, MethodId};
+use crate::domain::credential::{Attestation, MethodId};
 use crate::domain::enrollment::{Made, Standing};
 use crate::domain::event::{Evidence, Intent, Step, Witness};
 use crate::domain::fault::Fault;
-use crate::domain::policy::{DeleteExisting, DeleteScope, NameParts, ResetMode, key_name};
+use crate::domain::policy::{Known, NameParts, Older, ResetMode, key_name};
 
 impl Run<'_> {
     pub(super) fn prepare_register(&mut self) -> Result<Prepared, Outcome> {
@@ -23,8 +23,12 @@ impl Run<'_> {
                 restart: Step::MakeCredential,
             });
         }
-        let replaces = self.older_methods().map_err(Outcome::NotDone)?;
-        Ok((Intent::Register { replaces }, None))
+        let older = self.older_methods().map_err(Outcome::NotDone)?;
+        let intent = Intent::Register {
+            replaces: older.now,
+            after_handover: older.after_handover,
+        };
+        Ok((intent, None))
     }
 
     pub(super) fn made(&self) -> Result<Made, Outcome> {
@@ -38,54 +42,55 @@ impl Run<'_> {
 
     /// The user's methods that the new key replaces. Keys that this ledger enrolled and that live are spared: a backup key
     /// never takes the primary away. What is no longer anybody's goes, whatever the policy says.
-    fn older_methods(&mut self) -> Result<Vec<MethodId>, Fault> {
-        let goes_by_policy = self.policy.delete_existing == DeleteExisting::AfterEnrollment;
-        let (dead, former) = self.former_methods()?;
-        if !goes_by_policy && dead.is_empty() {
-            return Ok(Vec::new());
+    fn older_methods(&mut self) -> Result<Older, Fault> {
+        let mut known = self.former_methods()?;
+        if !self.policy.deletes_existing() && known.dead.is_empty() && known.left.is_empty() {
+            return Ok(Older::default());
         }
         let user = self.job.request.user.as_str();
         let listed = self.with_tenant(|bench| bench.ports.relying_party.credentials(user))?;
         let methods: Vec<MethodId> = listed.iter().map(|entry| entry.method.clone()).collect();
-        let ours = self.bench.ports.ledger.live_among(&methods)?;
-        let all = self.policy.delete_scope == DeleteScope::AllPasskeys;
-        let goes = listed.into_iter().filter(|entry| {
-            let in_scope = all || entry.kind == CredentialKind::SecurityKey;
-            let spared = ours.contains(&entry.method) && !former.contains(&entry.method);
-            dead.contains(&entry.method) || (goes_by_policy && in_scope && !spared)
-        });
-        Ok(goes.map(|entry| entry.method).collect())
+        known.live = self.bench.ports.ledger.live_among(&methods)?;
+        Ok(self.policy.older(&listed, &known))
     }
 
-    /// Methods of this user's finished jobs here: those whose passkey went when this key was wiped for the same person again,
-    /// and those that a job which says `replace` is about, which are the ones of its own role.
-    fn former_methods(&self) -> Result<(Vec<MethodId>, Vec<MethodId>), Fault> {
+    /// Methods of this user's finished jobs here: those whose passkey went when this key was wiped for the same person again;
+    /// those that a job which says `replace` is about, which are the ones of its own role; and what a job of its own role left
+    /// waiting for its hand-over, which may never come.
+    fn former_methods(&self) -> Result<Known, Fault> {
         let ledger = self.bench.ports.ledger.as_ref();
         let serial = self
             .enrollment
             .binding()
             .and_then(|binding| binding.serial.as_ref());
-        let (mut dead, mut former) = (Vec::new(), Vec::new());
+        let mut known = Known::default();
         for record in ledger.jobs_of_user(&self.job.request.user)? {
             if record.job.id == self.job.id || record.standing != Standing::Done {
                 continue;
             }
+            let same_role = record.job.request.role == self.job.request.role;
+            let waits = same_role && record.custody.pending > 0;
             let wiped = self.policy.reset != ResetMode::Keep
                 && serial.is_some()
                 && record.serial.as_ref() == serial;
-            let replaced =
-                self.job.request.replace && record.job.request.role == self.job.request.role;
-            if !wiped && !replaced {
+            let replaced = self.job.request.replace && same_role;
+            if !wiped && !replaced && !waits {
                 continue;
             }
-            if let Some(method) = journal::replay(ledger, record.job.id)?.method() {
+            let older = journal::replay(ledger, record.job.id)?;
+            if waits {
+                known.left.extend_from_slice(older.pending());
+            }
+            if let Some(method) = older.method() {
                 if wiped {
-                    dead.push(method.clone());
+                    known.dead.push(method.clone());
                 }
-                former.push(method.clone());
+                if wiped || replaced {
+                    known.former.push(method.clone());
+                }
             }
         }
-        Ok((dead, former))
+        Ok(known)
     }
 
     pub(super) fn register(&mut self) -> Outcome {

@@ -151,6 +151,9 @@ impl Run<'_> {
             | Happening::Printed { .. }
             | Happening::Spoiled { .. }
             | Happening::Left { .. }
+            | Happening::HandedOver
+            | Happening::Retired { .. }
+            | Happening::Wiped
             | Happening::Held { .. }
             | Happening::Released
             | Happening::Reissued { .. }

@@ -44,8 +44,9 @@ impl Desk {
             Arc::clone(&self.board),
             self.sender.clone(),
         );
+        let actor = self.options.actor.clone();
         tokio::task::spawn_blocking(move || {
-            let result = reading::read(&ports, &board, slot, &place, cancel);
+            let result = reading::read(&ports, &board, slot, &place, cancel, &actor);
             drop(to_loop.send(Message::Read {
                 slot,
                 result: Box::new(result),

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use crate::app::board::Board;
 use crate::app::runner::Hand;
-use crate::app::{Ports, journal};
+use crate::app::{Ports, journal, restock};
 use crate::domain::authenticator::{Identity, Serial, Slot};
 use crate::domain::credential::{CredentialId, RpId};
+use crate::domain::custody::Fate;
 use crate::domain::enrollment::Standing;
 use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
@@ -29,6 +30,7 @@ pub(in crate::app) fn read(
     slot: Slot,
     place: &Place,
     cancel: CancelFlag,
+    actor: &str,
 ) -> Result<(Hand, Reading), Fault> {
     let arrived = Instant::now();
     let on_board = Arc::clone(board);
@@ -37,7 +39,9 @@ pub(in crate::app) fn read(
         on_touch: Box::new(move |touch| on_board.set_touch(slot, touch)),
     };
     let mut key = ports.keys.open(place, attendant)?;
-    let reading = examine(ports.ledger.as_ref(), key.as_mut())?;
+    let (ledger, clock) = (ports.ledger.as_ref(), ports.clock.as_ref());
+    restock::wipe_what_came_back(ledger, clock, key.as_mut(), actor)?;
+    let reading = examine(ledger, key.as_mut())?;
     let key_time = arrived.elapsed();
     Ok((
         Hand {
@@ -78,7 +82,8 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
     }
     Ok(Reading {
         identity,
-        enrolled_for,
+        // What came back is in stock, whoever had it before.
+        enrolled_for: enrolled_for.filter(|holder| holder.fate != Some(Fate::Returned)),
         passkey,
     })
 }
@@ -177,6 +182,7 @@ fn brief(holder: Holder) -> Option<EnrolledFor> {
 
 fn named(holder: Holder) -> EnrolledFor {
     EnrolledFor {
+        fate: holder.custody.retired,
         job: holder.job,
         user: holder.user,
         person: holder.person,

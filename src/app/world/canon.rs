@@ -154,6 +154,10 @@ impl State {
         for method in job.replaces() {
             scribe.name('m', method.0.as_bytes());
         }
+        scribe.put(format_args!("custody {:?}", job.custody()));
+        for method in job.after_handover() {
+            scribe.name('m', method.0.as_bytes());
+        }
         scribe.maybe('s', job.delivered().map(str::as_bytes));
         match job.intent() {
             None => scribe.put(format_args!("-")),
@@ -240,7 +244,9 @@ impl State {
                 self.left(one.due.0)
             ));
             match &one.duty {
-                Duty::Replaced(method) => scribe.name('m', method.0.as_bytes()),
+                Duty::Replaced(method) | Duty::Retired(method) => {
+                    scribe.name('m', method.0.as_bytes())
+                }
                 Duty::Orphan(credential) => scribe.name('c', &credential.0),
             }
         }

@@ -75,11 +75,13 @@ impl LedgerState {
         self.sealed.values().any(|sealed| sealed == pin)
     }
 
-    /// Whether the credential is the one that a finished job left its person with.
+    /// Whether the credential is the one that a finished job left its person with: where older ones wait for the hand-over, it
+    /// may lie in a parcel until then.
     pub(super) fn is_handed_over(&self, credential: &CredentialId) -> bool {
         self.folded.values().any(|job| {
             let made = job.made().map(|made| &made.credential);
-            made == Some(credential) && job.standing() == Standing::Done
+            let arrived = job.pending().is_empty() && job.custody().retired.is_none();
+            made == Some(credential) && job.standing() == Standing::Done && arrived
         })
     }
 
@@ -120,6 +122,7 @@ impl LedgerState {
             serial: state.binding().and_then(|binding| binding.serial.clone()),
             control: state.delivered().map(str::to_owned),
             held: state.held().cloned(),
+            custody: state.custody(),
             updated: last.map_or(self.admitted[&job.id], |row| row.at),
         }
     }
@@ -133,6 +136,7 @@ impl LedgerState {
             user: request.user.clone(),
             envelope: job.envelope,
             standing: self.enrollment(job.id).standing(),
+            custody: self.enrollment(job.id).custody(),
         })
     }
 
@@ -291,7 +295,7 @@ impl LedgerState {
 
     fn oblige(&mut self, job: JobId, duty: &Duty) {
         match duty {
-            Duty::Replaced(method) => {
+            Duty::Replaced(method) | Duty::Retired(method) => {
                 for kept in &mut self.passkeys {
                     if kept.method.as_ref() == Some(method) {
                         kept.state = PasskeyState::Replaced;
@@ -338,7 +342,7 @@ impl LedgerState {
             DutyOutcome::Deleting | DutyOutcome::Again { .. } => return,
         };
         match (duty, state) {
-            (Duty::Replaced(method), _) => {
+            (Duty::Replaced(method) | Duty::Retired(method), _) => {
                 let of = |kept: &&mut Kept| kept.method.as_ref() == Some(&method);
                 self.passkeys
                     .iter_mut()

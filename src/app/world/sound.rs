@@ -80,6 +80,17 @@ impl State {
         }
     }
 
+    /// A person whose key is lost, or came back, has lost it without us, or by order; what else they have is theirs still.
+    pub(super) fn note_retirement(&mut self, job: JobId, event: &Event) {
+        if !matches!(event.happening, Happening::Retired { .. }) {
+            return;
+        }
+        if let Some(job) = self.ledger.find_job(job) {
+            let user = job.request.user.clone();
+            self.protected.remove(&user);
+        }
+    }
+
     /// I6: an event that binds a key has to bind the one that the job went on with, unless nothing was on it.
     pub(super) fn note_binding(&mut self, job: JobId, event: &Event) {
         let (binding, goes_on) = match &event.happening {
@@ -118,7 +129,8 @@ impl State {
             match state.standing() {
                 Standing::Done => {
                     let replaced = jobs.iter().any(|other| self.replaces(other, job));
-                    if !replaced {
+                    let retired = state.custody().retired.is_some();
+                    if !replaced && !retired {
                         wrong.extend(self.unsound_job(job.id, state));
                     }
                     wrong.extend(self.copies_left(job.id));

@@ -44,6 +44,7 @@ pub(crate) fn started(step: Step) -> Happening {
         intent: match step {
             Step::Register => Intent::Register {
                 replaces: Vec::new(),
+                after_handover: Vec::new(),
             },
             Step::Deliver => Intent::Deliver {
                 control: "4820 9173 5525".to_owned(),
@@ -131,6 +132,9 @@ impl LedgerState {
                 Happening::Printed { .. } => "printed".to_owned(),
                 Happening::Spoiled { .. } => "spoiled".to_owned(),
                 Happening::Left { .. } => "left".to_owned(),
+                Happening::HandedOver => "handed over".to_owned(),
+                Happening::Retired { fate, .. } => fate.word().to_owned(),
+                Happening::Wiped => "wiped".to_owned(),
                 Happening::Held { .. } => "held".to_owned(),
                 Happening::Released => "released".to_owned(),
                 Happening::Cancelled { .. } => "cancelled".to_owned(),

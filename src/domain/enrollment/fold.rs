@@ -61,6 +61,10 @@ impl Enrollment {
                 | Happening::Left { .. }),
                 _,
             ) => return self.fold_paper(paper),
+            (
+                custody @ (Happening::HandedOver | Happening::Retired { .. } | Happening::Wiped),
+                _,
+            ) => return self.fold_custody(custody),
             // The key that the attempt kept is given up after all: it is lost, or broken.
             (
                 Happening::Abandoned {
@@ -90,8 +94,13 @@ impl Enrollment {
             self.ticket = None;
             self.spoiled = None;
         }
-        if let Intent::Register { replaces } = intent {
+        if let Intent::Register {
+            replaces,
+            after_handover,
+        } = intent
+        {
             self.replaces.clone_from(replaces);
+            self.after_handover.clone_from(after_handover);
         }
         self.phase = Phase::InDoubt(intent.clone());
     }
@@ -155,6 +164,7 @@ impl Enrollment {
             self.made = None;
             self.method = None;
             self.replaces.clear();
+            self.after_handover.clear();
         }
         self.phase = Phase::AwaitingKey { restart };
     }

@@ -80,6 +80,7 @@ impl Enrollment {
                     self.current().is_none()
                         && self.delivered.as_deref() == Some(control)
                         && !self.has_left(Leaving::LetterDispatched)
+                        && !self.handed_over
                 }
                 Phase::AwaitingKey { .. } | Phase::Cancelled => false,
             }
@@ -88,7 +89,7 @@ impl Enrollment {
     /// Whether this may leave the bench now. The bag goes before its letter, where the key has one, and no letter goes without
     /// its envelope; what is void stays.
     pub fn may_leave(&self, what: Leaving) -> bool {
-        let done = self.phase == Phase::Ready && self.attempt.0 > 0 && self.current().is_none();
+        let done = self.is_finished() && !self.handed_over && self.retired.is_none();
         let has_letter = self.delivered.is_some() && self.spoiled.is_none();
         let has_bag = self.plan.steps.contains(&Step::Bag);
         done && !self.has_left(what)
@@ -128,6 +129,9 @@ impl Enrollment {
             | Happening::NotDone { .. }
             | Happening::Abandoned { .. }
             | Happening::Reissued { .. }
+            | Happening::HandedOver
+            | Happening::Retired { .. }
+            | Happening::Wiped
             | Happening::Held { .. }
             | Happening::Released
             | Happening::Cancelled { .. } => None,

@@ -60,6 +60,7 @@ fn began(attempt: u32, steps: &[Step]) -> Event {
 fn intent(step: Step) -> Intent {
     match step {
         Step::Register => Intent::Register {
+            after_handover: Vec::new(),
             replaces: vec![MethodId("old".to_owned())],
         },
         Step::Deliver => Intent::Deliver {

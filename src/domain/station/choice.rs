@@ -59,7 +59,7 @@ impl Station {
         let mut jobs = self.jobs.iter();
         jobs.find(|candidate| candidate.job == job)
             .and_then(|candidate| holder_beside(candidate, reading))
-            .map_or(Fault::WrongKey, belongs_to)
+            .map_or(Fault::WrongKey, EnrolledFor::objection)
     }
 
     /// Whether the key with this serial lies in another slot: one key that is seen over two transports must not get two jobs.
@@ -177,7 +177,7 @@ impl Station {
         let job = candidate.job;
         if let Some(holder) = holder_beside(candidate, reading) {
             return SlotState::Refused {
-                fault: belongs_to(holder),
+                fault: holder.objection(),
             };
         }
         let wipes = candidate.reset != ResetMode::Keep;
@@ -244,13 +244,8 @@ fn recognise(candidate: &Candidate, binding: &Binding, reading: &Reading) -> Rec
 /// The person for whom another job enrolled the key, unless the job is to replace that very enrollment.
 fn holder_beside<'a>(candidate: &Candidate, reading: &'a Reading) -> Option<&'a EnrolledFor> {
     let holder = reading.enrolled_for.as_ref()?;
-    let own = candidate.replace && holder.user.eq_ignore_ascii_case(&candidate.user);
+    let own = candidate.replace
+        && holder.fate.is_none()
+        && holder.user.eq_ignore_ascii_case(&candidate.user);
     (holder.job != candidate.job && !own).then_some(holder)
-}
-
-fn belongs_to(holder: &EnrolledFor) -> Fault {
-    Fault::KeyEnrolledFor {
-        holder: holder.person.clone(),
-        envelope: holder.envelope.clone(),
-    }
 }

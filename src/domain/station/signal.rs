@@ -2,6 +2,7 @@
 
 use crate::domain::authenticator::{Binding, Identity, Serial, Slot};
 use crate::domain::credential::CredentialId;
+use crate::domain::custody::Fate;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, JobId, Role};
@@ -81,6 +82,23 @@ pub struct EnrolledFor {
     pub user: String,
     pub person: String,
     pub envelope: String,
+    /// Why the person does not have it any more.
+    pub fate: Option<Fate>,
+}
+
+impl EnrolledFor {
+    /// Why nobody else gets this key.
+    pub fn objection(&self) -> Fault {
+        let (holder, envelope) = (self.person.clone(), self.envelope.clone());
+        match self.fate {
+            Some(fate) => Fault::KeyRetired {
+                fate,
+                holder,
+                envelope,
+            },
+            None => Fault::KeyEnrolledFor { holder, envelope },
+        }
+    }
 }
 
 /// How a run of a job on a slot ended.

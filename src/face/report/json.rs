@@ -24,6 +24,7 @@ pub(super) fn job(record: &JobRecord) -> Value {
         "serial": record.serial,
         "control": record.control,
         "held": record.held.as_ref().map(held),
+        "custody": record.custody,
         "updated": moment::utc(record.updated),
     })
 }

@@ -129,7 +129,7 @@ pub(super) fn wants_key(rows: &[Stamped]) -> bool {
 /// The control numbers of the letters that may exist and are not to be trusted, the oldest first.
 pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
     let mut void = Vec::new();
-    let mut open = None;
+    let (mut open, mut good) = (None, None);
     for row in rows {
         match &row.event.happening {
             Happening::Started {
@@ -137,12 +137,14 @@ pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
                 ..
             } => open = Some(control.as_str()),
             Happening::Done {
-                evidence: Evidence::Delivered { .. },
+                evidence: Evidence::Delivered { control, .. },
                 ..
-            }
-            | Happening::NotDone { .. } => open = None,
+            } => (open, good) = (None, Some(control.as_str())),
+            Happening::NotDone { .. } => open = None,
+            // Nobody has the key that it is for.
+            Happening::Retired { .. } => void.extend(good.take()),
             Happening::Spoiled { control, .. } => {
-                open = None;
+                (open, good) = (None, None);
                 void.push(control.as_str());
             }
             // Nobody knew what became of it when it was given up.
@@ -156,6 +158,8 @@ pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
             | Happening::Bagged
             | Happening::Printed { .. }
             | Happening::Left { .. }
+            | Happening::HandedOver
+            | Happening::Wiped
             | Happening::Held { .. }
             | Happening::Released => {}
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::domain::event::Happening;
 use crate::domain::event::Step;
 use crate::face::report::{Style, json, letters, read, written};
-use crate::face::say::{Complaint, clean::clean, fault, journal, moment};
+use crate::face::say::{Complaint, clean::clean, custody, fault, journal, moment};
 use crate::port::{JobRecord, Ledger, Stamped};
 
 /// Writes a job and its whole journal.
@@ -104,6 +104,9 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
     let void = letters::void(rows);
     if !void.is_empty() {
         writeln!(to, "{:14}  {}", "void letters", clean(&void.join(", ")))?;
+    }
+    if let Some(place) = custody::place(record) {
+        writeln!(to, "{:14}  {place}", "key")?;
     }
     if let Some(why) = &record.held {
         writeln!(

@@ -93,6 +93,8 @@ pub fn status(
         printed,
     } = found(ledger, held.iter().chain(&under_way))?;
     let paper = read(ledger.paper())?;
+    let (keys, older) = to_hand_over(&records);
+    let waiting = say::custody::waiting(keys, older);
     let printer = printer.map(|why| match printed.as_slice() {
         [] => why.to_owned(),
         printed => format!("{why} In the printer: {}.", printed.join(", ")),
@@ -113,6 +115,7 @@ pub fn status(
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
                 "to_confirm": confirm.json(),
+                "handover": { "keys": keys, "older_passkeys": older },
                 "printer": printer,
             });
             json::write(&value, to)
@@ -125,9 +128,22 @@ pub fn status(
                 writeln!(to, "\n{printer}")?;
             }
             confirm.write(to)?;
+            if let Some(waiting) = &waiting {
+                writeln!(to, "\n{waiting}")?;
+            }
             going_on(&under_way, &void, &wanted, style, to)?;
             held_jobs(&held, &void, &doubts, style, to)
         }
+    })
+}
+
+/// Keys that wait for their hand-over with older passkeys behind them, and how many those are. What is retired waits for nobody.
+fn to_hand_over(records: &[JobRecord]) -> (usize, usize) {
+    let waits = records.iter().map(|record| record.custody);
+    let waits = waits.filter(|custody| custody.pending > 0 && custody.retired.is_none());
+    waits.fold((0, 0), |(keys, older), custody| {
+        let pending = usize::try_from(custody.pending).unwrap_or(usize::MAX);
+        (keys.saturating_add(1), older.saturating_add(pending))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::app::admin::{Changed, Unchanged};
 use crate::domain::mailer::ControlNumber;
-use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
+use crate::face::say::{Complaint, ExitCode, clean::clean, custody, fault};
 
 /// What was done, about the job called `who`.
 pub fn done(changed: &Changed, who: &str) -> String {
@@ -33,6 +33,10 @@ pub fn done(changed: &Changed, who: &str) -> String {
             },
             void_letter(void.as_deref())
         ),
+        Changed::HandedOver { older } => custody::handed_over(&who, *older),
+        Changed::Retired { fate, void, kept } => {
+            custody::retired(&who, *fate, void.as_deref(), *kept)
+        }
         Changed::Reissued { void } => format!(
             "{who} gets a new PIN and a new letter. {}Put its key back into a slot; its passkey stays.",
             void_letter(void.as_deref())
@@ -69,6 +73,10 @@ const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a j
 /// Why nothing was done about the job called `who`.
 pub fn refused(why: &Unchanged, who: &str) -> Complaint {
     let who = clean(who);
+    custody::refused(why, &who).unwrap_or_else(|| refused_by_its_work(why, &who))
+}
+
+fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
     let refuse = |message: String, hint: &str| Complaint::new(ExitCode::Refused, message, hint);
     match why {
         Unchanged::NoSuchJob(_) => Complaint::usage(
@@ -131,6 +139,11 @@ pub fn refused(why: &Unchanged, who: &str) -> Complaint {
             format!("{who} gets a new PIN and a new letter already; nothing more is needed."),
             "Put its key back into a slot of the running station.",
         ),
+        Unchanged::NotHandedOver(_)
+        | Unchanged::KeyElsewhere(_)
+        | Unchanged::NoKeyYet
+        | Unchanged::RetiredAlready(_)
+        | Unchanged::Erased => refuse(format!("{who}: {why}."), "Nothing was changed."),
         Unchanged::Fault(fault) => Complaint::from(fault),
     }
 }

@@ -137,6 +137,7 @@ impl ExitCode {
             Fault::KeyUsed
             | Fault::KeyHoldsPasskey
             | Fault::KeyEnrolledFor { .. }
+            | Fault::KeyRetired { .. }
             | Fault::WrongKey
             | Fault::WrongSerial { .. }
             | Fault::OnHold { .. } => Self::Waiting,

@@ -1,5 +1,6 @@
 //! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
 
+use crate::domain::custody::Fate;
 use crate::domain::fault::{CtapStatus, Fault};
 use crate::face::say::clean::clean;
 use crate::face::say::news::{count, sentence};
@@ -97,6 +98,20 @@ pub fn message(fault: &Fault) -> String {
         }
         Fault::KeyEnrolledFor { holder, envelope } => format!(
             "This key already belongs to {}, envelope {}.",
+            clean(holder),
+            clean(envelope)
+        ),
+        Fault::KeyRetired {
+            fate,
+            holder,
+            envelope,
+        } => format!(
+            "This key {}; it was enrolled for {}, envelope {}.",
+            match fate {
+                Fate::Returned => "came back",
+                Fate::Lost => "was reported lost",
+                Fate::Scrapped => "was scrapped",
+            },
             clean(holder),
             clean(envelope)
         ),
@@ -291,6 +306,12 @@ pub fn hint(fault: &Fault) -> String {
         Fault::KeyEnrolledFor { .. } => {
             "Bring it to its owner, or put it back into its envelope. To enroll it anew, set `replace` in the job file."
         }
+        Fault::KeyRetired { fate, .. } => match fate {
+            Fate::Scrapped => "Destroy it. Nobody shall sign in with it.",
+            Fate::Returned | Fate::Lost => {
+                "Lay it aside and tell the administrator: `keyline keys return ENVELOPE --reason …` takes it back into stock."
+            }
+        },
         Fault::WrongKey => {
             "Lift it and put back the key that lay in this slot before. If that key is lost, `keyline jobs retry JOB` starts anew with another."
         }

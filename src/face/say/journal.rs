@@ -3,7 +3,7 @@
 use crate::app::admin::STARTED_ANEW;
 use crate::domain::authenticator::Binding;
 use crate::domain::credential::AttestationVerdict;
-use crate::domain::event::{Event, Evidence, Happening, Intent, Step, Witness};
+use crate::domain::event::{Attempt, Event, Evidence, Happening, Intent, Step, Witness};
 use crate::domain::fault::Fault;
 use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::face::say::clean::clean;
@@ -41,29 +41,7 @@ pub fn line(event: &Event) -> String {
             reason,
             credential,
             restart,
-        } => {
-            let next = match restart {
-                Step::Reset => "waits for another key".to_owned(),
-                Step::SetPin
-                | Step::MakeCredential
-                | Step::Register
-                | Step::Configure
-                | Step::ChangePin
-                | Step::Bag
-                | Step::Deliver => {
-                    format!(
-                        "starts again with the same key, from here: {}",
-                        steps::to_do(*restart)
-                    )
-                }
-            };
-            format!(
-                "Attempt {} was given up; the job {next}. {}{}",
-                event.attempt.0,
-                given_up_for(reason),
-                orphan(credential.is_some())
-            )
-        }
+        } => abandoned(event.attempt, reason, credential.is_some(), *restart),
         Happening::Reissued { reason, void } => format!(
             "Reissued: the same key gets a new PIN and a new letter. {}Reason: {}.",
             void.as_ref().map_or_else(String::new, |control| format!(
@@ -76,12 +54,43 @@ pub fn line(event: &Event) -> String {
         Happening::Printed { control, sheet } => printed(control, sheet),
         Happening::Spoiled { control, reason } => spoiled(control, reason),
         Happening::Left { what } => left(*what).to_owned(),
+        Happening::HandedOver => "Handed over: the person has the key and its PIN.".to_owned(),
+        Happening::Retired { fate, reason } => format!(
+            "The key is {}: its passkey goes from Entra, and its PIN and letter are void. Reason: {}.",
+            fate.word(),
+            clean(reason).trim_end_matches('.')
+        ),
+        Happening::Wiped => "The key that came back was wiped.".to_owned(),
         Happening::Held { fault } => format!("Held. {}", fault::message(fault)),
         Happening::Released => "Released.".to_owned(),
         Happening::Cancelled { credential } => {
             format!("Cancelled for good.{}", orphan(credential.is_some()))
         }
     }
+}
+
+fn abandoned(attempt: Attempt, reason: &Fault, leaves: bool, restart: Step) -> String {
+    let next = match restart {
+        Step::Reset => "waits for another key".to_owned(),
+        Step::SetPin
+        | Step::MakeCredential
+        | Step::Register
+        | Step::Configure
+        | Step::ChangePin
+        | Step::Bag
+        | Step::Deliver => {
+            format!(
+                "starts again with the same key, from here: {}",
+                steps::to_do(restart)
+            )
+        }
+    };
+    format!(
+        "Attempt {} was given up; the job {next}. {}{}",
+        attempt.0,
+        given_up_for(reason),
+        orphan(leaves)
+    )
 }
 
 /// Why an attempt was given up. A retry of a job that was not held says so, and not that it was.
@@ -115,12 +124,20 @@ fn started(step: Step, intent: &Intent) -> String {
     };
     let more = match intent {
         Intent::Plain => String::new(),
-        Intent::Register { replaces } if replaces.is_empty() => String::new(),
-        Intent::Register { replaces } => {
-            format!(
-                " It will replace {}.",
-                count(replaces.len(), "older passkey")
-            )
+        Intent::Register {
+            replaces,
+            after_handover,
+        } => {
+            let mut told = String::new();
+            if !replaces.is_empty() {
+                let many = count(replaces.len(), "older passkey");
+                told.push_str(&format!(" It will replace {many}."));
+            }
+            if !after_handover.is_empty() {
+                let many = count(after_handover.len(), "older passkey");
+                told.push_str(&format!(" Once it is handed over, it will replace {many}."));
+            }
+            told
         }
         Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
     };

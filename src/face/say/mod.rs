@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod clean;
+pub mod custody;
 pub mod exit;
 pub mod fault;
 pub mod journal;

@@ -222,7 +222,13 @@ fn refused(fault: &Fault) -> Words {
 fn wants_back(fault: &Fault, key_in: bool, case: Option<&Case>) -> Words {
     let own = format!("It is the key for {}, {}.", person(case), envelope(case));
     let (big, small) = match (fault, key_in) {
-        (Fault::WrongKey | Fault::WrongSerial { .. } | Fault::KeyEnrolledFor { .. }, true) => (
+        (
+            Fault::WrongKey
+            | Fault::WrongSerial { .. }
+            | Fault::KeyEnrolledFor { .. }
+            | Fault::KeyRetired { .. },
+            true,
+        ) => (
             "wrong key: lift it",
             format!(
                 "{} Put back the one for {}.",

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::Change;
 use crate::face::cli::Jobs;
@@ -83,11 +84,44 @@ pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> 
 
 /// Asks the running station, or does it here where none runs. A refusal is an answer.
 pub(super) fn put(config: &Config, asked: &Ask) -> Result<Answer, Complaint> {
-    if let Some(answer) = control::ask(&attend::socket_path(config)?, asked)? {
-        return Ok(answer);
+    let mut answered = None;
+    put_all(config, std::slice::from_ref(asked), &mut |_, answer| {
+        answered = Some(answer);
+        Ok(())
+    })?;
+    answered.ok_or_else(|| Complaint::usage("Nobody answered.", "Try again."))
+}
+
+/// Asks for several things, one after another, and tells each answer with its place. Returns the ledger, still held, where no
+/// station runs.
+pub(super) fn put_all(
+    config: &Config,
+    asked: &[Ask],
+    tell: &mut dyn FnMut(usize, Answer) -> Result<(), Complaint>,
+) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
+    let socket = attend::socket_path(config)?;
+    let mut ours: Option<Arc<SqliteLedger>> = None;
+    for (at, one) in asked.iter().enumerate() {
+        if ours.is_none()
+            && let Some(answer) = control::ask(&socket, one)?
+        {
+            tell(at, answer)?;
+            continue;
+        }
+        let ledger = match &ours {
+            Some(ledger) => Arc::clone(ledger),
+            None => {
+                refuse_as_root_for_another(&config.path(&config.ledger.file))?;
+                let ledger = Arc::new(station::open_ledger(config)?);
+                Arc::clone(ours.insert(ledger))
+            }
+        };
+        tell(at, alone(config, ledger, one))?;
     }
-    refuse_as_root_for_another(&config.path(&config.ledger.file))?;
-    let ledger = Arc::new(station::open_ledger(config)?);
+    Ok(ours)
+}
+
+fn alone(config: &Config, ledger: Arc<SqliteLedger>, asked: &Ask) -> Answer {
     let erase = attend::erasing(ledger.clone());
     let alone = Alone {
         ledger,
@@ -98,7 +132,7 @@ pub(super) fn put(config: &Config, asked: &Ask) -> Result<Answer, Complaint> {
         erase: &|user, actor| erase(user, actor),
         now: SystemClock.now(),
     };
-    Ok(control::by_ourselves(&alone, asked))
+    control::by_ourselves(&alone, asked)
 }
 
 pub(super) fn load(path: &Path) -> Result<Config, WireFault> {

@@ -208,14 +208,17 @@ fn about(
     Ok(lines)
 }
 
-fn watch(keys: &dyn Keys) -> Result<Receiver<KeyEvent>, Complaint> {
+pub(super) fn watch(keys: &dyn Keys) -> Result<Receiver<KeyEvent>, Complaint> {
     let (sender, events) = channel();
     keys.watch(Box::new(move |event| sender.send(event).is_ok()))?;
     Ok(events)
 }
 
 /// The place of the next key that arrives; what lay there before does not count.
-fn next_key(events: &Receiver<KeyEvent>, patience: Duration) -> Result<Place, Complaint> {
+pub(super) fn next_key(
+    events: &Receiver<KeyEvent>,
+    patience: Duration,
+) -> Result<Place, Complaint> {
     let until = Instant::now() + patience;
     loop {
         match events.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -233,7 +236,7 @@ fn next_key(events: &Receiver<KeyEvent>, patience: Duration) -> Result<Place, Co
                         "No key came within {}.",
                         count(usize::try_from(patience.as_secs()).unwrap_or(0), "second")
                     ),
-                    "Nothing was changed. Is the key in all the way? `[slots]` in the configuration says what is watched.",
+                    "No key was changed. Is the key in all the way? `[slots]` in the configuration says what is watched.",
                 ));
             }
         }

@@ -109,6 +109,16 @@ fn refuse_what_is_gone(
             "Nothing in this ledger brings them back.",
         ));
     }
+    if record.custody.wiped {
+        return Err(Complaint::new(
+            ExitCode::Refused,
+            format!(
+                "{}: the key came back and was wiped. Its PIN is void, and on no key any more.",
+                name(record)
+            ),
+            "Whoever has the key now is found by its serial number: keyline keys identify",
+        ));
+    }
     if sealed_pins(ledger, record.job.id)? > 0 {
         return Ok(());
     }
@@ -180,6 +190,12 @@ fn write(
         (serial, _) => serial.to_owned(),
     };
     let person = record.job.request.name.as_deref().unwrap_or("");
+    let void = record.custody.retired.map_or_else(String::new, |fate| {
+        format!(
+            "VOID: its key is {}; nobody is to be given this PIN",
+            fate.word()
+        )
+    });
     // Room for all of it at once: growing would leave copies behind that nobody wipes.
     let mut lines = Zeroizing::new(String::with_capacity(TEXT_BYTES));
     for (title, value) in [
@@ -188,6 +204,7 @@ fn write(
         ("user", &clean(&pin.user)),
         ("envelope", &record.job.envelope.to_string()),
         ("serial", &clean(&serial)),
+        ("state", &void),
         ("PIN", pin.pin.reveal()),
         ("old PIN", before.map_or("", Pin::reveal)),
     ] {

@@ -114,7 +114,10 @@ impl Effects {
             }
             Happening::Reissued { .. } => self.void_letters(job, attempt),
             Happening::Spoiled { control, .. } => self.void_letter(control),
-            Happening::Bagged
+            Happening::HandedOver => self.replace(job, at, state.after_handover()),
+            Happening::Retired { .. } => self.retire(job, at, state),
+            Happening::Wiped
+            | Happening::Bagged
             | Happening::Printed { .. }
             | Happening::Left { .. }
             | Happening::Started { .. }
@@ -197,10 +200,7 @@ impl Effects {
                 if let Some(made) = state.made() {
                     self.register(&made.credential, method, at);
                 }
-                for replaced in state.replaces() {
-                    self.become_by_method(&replaced.0, "registered", "replaced");
-                    self.oblige(job, "replaced", replaced.0.clone(), at);
-                }
+                self.replace(job, at, state.replaces());
             }
             Evidence::Delivered { control, .. } => {
                 let letter = self.letters.entry(control.clone()).or_insert(Letter {
@@ -212,6 +212,23 @@ impl Effects {
                 "delivered".clone_into(&mut letter.state);
                 letter.at = at;
             }
+        }
+    }
+
+    fn replace(&mut self, job: i64, at: i64, methods: &[MethodId]) {
+        for replaced in methods {
+            self.become_by_method(&replaced.0, "registered", "replaced");
+            self.oblige(job, "replaced", replaced.0.clone(), at);
+        }
+    }
+
+    fn retire(&mut self, job: i64, at: i64, state: &Enrollment) {
+        if let Some(control) = state.delivered() {
+            self.void_letter(control);
+        }
+        if let Some(method) = state.method() {
+            self.become_by_method(&method.0, "registered", "replaced");
+            self.oblige(job, "retired", method.0.clone(), at);
         }
     }
 
@@ -282,7 +299,9 @@ impl Effects {
         known.state.clone_from(&said.outcome);
         known.due = said.due.unwrap_or(known.due);
         match (said.kind.as_str(), said.outcome.as_str()) {
-            ("replaced", "settled") => self.become_by_method(&said.target, "replaced", "gone"),
+            ("replaced" | "retired", "settled") => {
+                self.become_by_method(&said.target, "replaced", "gone")
+            }
             ("replaced", "spared") => {
                 self.become_by_method(&said.target, "replaced", "registered");
             }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Deserialize;
 
+use crate::domain::custody::Fate;
 use crate::domain::enrollment::Enrollment;
 use crate::domain::job::Request;
 
@@ -230,6 +231,17 @@ fn removed(db: &Connection, kind: &str) -> Result<HashSet<i64>, Stop> {
     Ok(jobs)
 }
 
+/// Whether the columns that say who has the key agree with the journal.
+fn is_in_custody(row: &rusqlite::Row<'_>, state: &Enrollment) -> rusqlite::Result<bool> {
+    let custody = state.custody();
+    let (handed_over, wiped): (bool, bool) = (row.get(9)?, row.get(11)?);
+    let (fate, pending): (Option<String>, u32) = (row.get(10)?, row.get(12)?);
+    Ok(custody.handed_over == handed_over
+        && custody.retired.map(Fate::word) == fate.as_deref()
+        && custody.wiped == wiped
+        && custody.pending == pending)
+}
+
 /// Whether the row of the person is that of the user whom the request names.
 fn fits_person(request: Option<&str>, key: Option<String>) -> bool {
     match (request, key) {
@@ -395,7 +407,8 @@ impl Walk<'_> {
                     job.updated IS (SELECT at FROM journal WHERE journal.job = job.id AND kind IN ('admitted', 'event')
                                     ORDER BY seq DESC LIMIT 1),
                     job.has_pin IS EXISTS (SELECT 1 FROM sealed_pin WHERE sealed_pin.job = job.id AND kind = 'specified')
-                    AND job.has_current_pin IS EXISTS (SELECT 1 FROM sealed_pin WHERE sealed_pin.job = job.id AND kind = 'current')
+                    AND job.has_current_pin IS EXISTS (SELECT 1 FROM sealed_pin WHERE sealed_pin.job = job.id AND kind = 'current'),
+                    job.handed_over, job.retired, job.wiped, job.pending
              FROM job ORDER BY job.id",
         )?;
         let mut rows = statement.query([])?;
@@ -417,6 +430,7 @@ impl Walk<'_> {
                 && has_its_pins
                 && standing == standing_word(state.standing())
                 && attempt == state.attempt().0
+                && is_in_custody(row, state)?
                 && serial.as_deref() == serial_of(state)
                 && control.as_deref() == state.delivered()
                 && method.as_deref() == state.method().map(|method| method.0.as_str());

@@ -44,12 +44,12 @@ pub(super) fn signatures(db: &Connection, trusted: &[[u8; 32]]) -> Result<Vec<St
 }
 
 /// A station signs the last row of every transaction that leaves so many rows unsigned, and the row with which the last job of a
-/// batch ended. The columns that tell which that was are compared with the journal before. What leaves the bench afterwards ends no
+/// batch ended. The columns that tell which that was are compared with the journal before. What leaves the bench afterwards, or comes back, ends no
 /// batch, and is signed with whatever comes next.
 pub(super) fn none_missing(db: &Connection, last: i64) -> Result<(), Stop> {
     let mut statement = db.prepare(
         "SELECT max(journal.seq) AS ended FROM job LEFT JOIN journal ON journal.job = job.id AND journal.kind = 'event'
-              AND journal.event ->> '$.event' <> 'left'
+              AND journal.event ->> '$.event' NOT IN ('left', 'handed_over', 'retired', 'wiped')
          GROUP BY job.batch
          HAVING sum(job.standing IN ('waiting', 'under_way', 'held')) = 0 AND ended NOT IN (SELECT seq FROM checkpoint)
          ORDER BY ended LIMIT 1",

@@ -104,8 +104,24 @@ impl Ledger for Bent {
                 };
                 return self.world.append(&early, actor, at);
             }
+            // What waits for the hand-over goes with what does not.
+            Bug::OldKeysWithTheParcel if entry.obligations.is_empty() => {
+                let early: Vec<Duty> = match &entry.event.happening {
+                    Happening::Done { step, .. } if *step == Step::Register => {
+                        let waits = entry.state.after_handover().iter();
+                        waits.cloned().map(Duty::Replaced).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                let early = Entry {
+                    obligations: &early,
+                    ..*entry
+                };
+                return self.world.append(&early, actor, at);
+            }
             Bug::SpoilForgotten
             | Bug::PinForgottenEarly
+            | Bug::OldKeysWithTheParcel
             | Bug::UnknownSentAgain
             | Bug::VanishedIsNotPrinted
             | Bug::PinOverwritten

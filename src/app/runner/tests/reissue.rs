@@ -267,7 +267,7 @@ fn a_key_that_was_wiped_is_told_and_given_up_by_the_administrator_alone() {
             })
         );
         let duties = line.world.state().ledger.open_duties();
-        assert_eq!(duties, [Duty::Orphan(made)]);
+        assert_eq!(duties, [crate::port::Duty::Orphan(made)]);
         assert_eq!(line.run(), Ending::Finished);
         line.clear_up();
         line.assert_sound("a fresh enrollment");

@@ -110,6 +110,7 @@ impl Ledger for World {
     fn append(&self, entry: &Entry<'_>, actor: &str, at: Timestamp) -> Result<(), Fault> {
         self.call(Op::Append, |state| {
             state.note_binding(entry.job, entry.event);
+            state.note_retirement(entry.job, entry.event);
             state.ledger.append(entry, actor, at)
         })
     }
@@ -232,7 +233,7 @@ impl Ledger for World {
             due.map(|due| Obligation {
                 keeps: match due.obligation.duty {
                     Duty::Replaced(_) => ledger.enrollment(due.obligation.job).method().cloned(),
-                    Duty::Orphan(_) => None,
+                    Duty::Orphan(_) | Duty::Retired(_) => None,
                 },
                 ..due.obligation.clone()
             })

@@ -283,6 +283,7 @@ fn a_nameless_key_that_is_enrolled_anew_comes_back_although_it_still_shows_its_p
         let mut hall = Hall::new(vec![anew(replace)]);
         let mut reading = used("");
         reading.enrolled_for = Some(EnrolledFor {
+            fate: None,
             job: JobId(77),
             user: user.to_owned(),
             person: "Somebody".to_owned(),

@@ -82,6 +82,7 @@ fn replace_takes_a_key_with_a_passkey() {
 fn of_somebody(user: &str) -> Reading {
     let mut reading = blank("a");
     reading.enrolled_for = Some(EnrolledFor {
+        fate: None,
         job: JobId(77),
         user: user.to_owned(),
         person: "Bo Berg".to_owned(),

@@ -41,6 +41,7 @@ fn a_nameless_key_that_shows_another_passkey_is_not_even_tried() {
 
 fn finished_for(mut reading: Reading, job: i64) -> Reading {
     reading.enrolled_for = Some(EnrolledFor {
+        fate: None,
         job: JobId(job),
         user: "bo@contoso.com".to_owned(),
         person: "Bo Berg".to_owned(),

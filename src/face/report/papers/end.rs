@@ -2,6 +2,7 @@
 //! sequence without a letter and why, and what the audit chain said. Two persons sign it.
 
 use crate::app::papers::{Batch, Count, Drawn, Fate, Item, Void};
+use crate::domain::custody;
 use crate::domain::document::{Long, Part, Sheet};
 use crate::domain::enrollment::Standing;
 use crate::domain::paper::Confirm;
@@ -77,6 +78,16 @@ fn jobs_part(batch: &Batch) -> Part {
                 "{} in envelopes, {} sent",
                 when(|item| item.letter_enveloped.is_some()),
                 when(|item| item.letter_dispatched.is_some())
+            ),
+        ),
+        fact(
+            "Keys",
+            format!(
+                "{} handed over, {} returned, {} lost, {} scrapped",
+                when(|item| item.custody.handed_over && item.custody.retired.is_none()),
+                when(|item| item.custody.retired == Some(custody::Fate::Returned)),
+                when(|item| item.custody.retired == Some(custody::Fate::Lost)),
+                when(|item| item.custody.retired == Some(custody::Fate::Scrapped))
             ),
         ),
     ])

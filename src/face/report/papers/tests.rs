@@ -42,6 +42,7 @@ fn item(sequence: u32, standing: Standing, sheets: &[(&str, Fate)]) -> Item {
         letter_enveloped: None,
         bag_dispatched: None,
         letter_dispatched: None,
+        custody: crate::domain::custody::Custody::default(),
     }
 }
 
@@ -122,6 +123,7 @@ fn the_end_of_the_batch_accounts_for_every_number_and_place() {
         Jobs: 4 jobs from 1 job file: 1 done, 1 under way, 1 waiting for a key, 1 held, 0 cancelled
         Bags: 4 confirmed, 0 sent
         Letters: 0 in envelopes, 0 sent
+        Keys: 0 handed over, 0 returned, 0 lost, 0 scrapped
         # The sheets
         | confirmed | 1 | 
         | void | 1 | 

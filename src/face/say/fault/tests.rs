@@ -72,10 +72,11 @@ fn number(fault: &Fault) -> usize {
         Fault::UserUnfit { .. } => 56,
         Fault::TenantRefuses { .. } => 57,
         Fault::KeyUnlisted { .. } => 58,
+        Fault::KeyRetired { .. } => 59,
     }
 }
 
-const FAULTS: usize = 59;
+const FAULTS: usize = 60;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -145,6 +146,21 @@ fn all() -> Vec<Fault> {
         Fault::KeyUsed,
         Fault::KeyHoldsPasskey,
         Fault::KeyEnrolledFor {
+            holder: text("Anna Lang"),
+            envelope: text("0042"),
+        },
+        Fault::KeyRetired {
+            fate: Fate::Returned,
+            holder: text("Anna Lang"),
+            envelope: text("0042"),
+        },
+        Fault::KeyRetired {
+            fate: Fate::Lost,
+            holder: text("Anna Lang"),
+            envelope: text("0042"),
+        },
+        Fault::KeyRetired {
+            fate: Fate::Scrapped,
             holder: text("Anna Lang"),
             envelope: text("0042"),
         },

@@ -1,0 +1,71 @@
+//! What becomes of keys after their jobs, as it is typed: `keyline handover`, and `keyline keys return`, `lost` and `scrap`.
+
+use clap::Args;
+
+pub(super) const HANDOVER: &str = "Examples:
+  keyline handover 0042
+  keyline handover --batch onboarding
+  keyline handover --batch onboarding --yes      for scripts: nobody is asked
+
+Say it once the person has both the key and its letter. Under `delete_existing = \"after_delivery\"`
+the person's older passkeys are deleted at Entra from then on, and not before: nobody is left with
+nothing while a parcel travels. Where keys go out in bags, bag and letter have to be dispatched
+first. A newer job of the same person takes over what an older one left waiting. It can be repeated.
+
+Exit code 0: handed over now, or before. 3: the key cannot be called handed over. 4: of a batch
+nothing can be, yet. 6: it is noted down, and the older passkeys are still at Entra; they go later.";
+
+pub(super) const RETIRE: &str = "Examples:
+  keyline keys return 0042 --reason \"left the company\"
+  keyline keys lost 12345678 --reason \"stolen on a train\" --yes
+  keyline keys scrap 0042 --reason \"does not light up\"
+
+The passkey is deleted at Entra, PIN and letter are void, and the journal keeps why. What else the
+person has there is told first, and asked for unless you say --yes. A key that came back is wiped,
+here or in any slot of a running station, and may be enrolled anew; one that is lost or scrapped is
+refused in words wherever it turns up. A lost key that turns up: keyline keys return.
+
+Exit code 0: done. 3: refused. 4: the key is not wiped yet. 6: it is noted down, and the passkey is
+still at Entra; type the same again, or leave it to the station.";
+
+/// `keyline handover`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Handover {
+    /// Number, user, envelope, control number or serial
+    #[arg(
+        value_name = "JOB",
+        required_unless_present = "batch",
+        conflicts_with = "batch"
+    )]
+    pub job: Option<String>,
+    /// All keys of this batch that can be (the job file's name without its ending)
+    #[arg(long, value_name = "BATCH")]
+    pub batch: Option<String>,
+    /// Ask nobody whether the older passkeys may go
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `keyline keys return`, `lost` and `scrap`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Retirement {
+    /// Serial, envelope, job number, control number or user
+    #[arg(value_name = "KEY")]
+    pub key: String,
+    /// What happened; it stands in the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Ask nobody
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `keyline keys return`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct Return {
+    #[command(flatten)]
+    pub retirement: Retirement,
+    /// Do not wait for the key: the running station wipes it in any slot
+    #[arg(long)]
+    pub wipe_later: bool,
+}

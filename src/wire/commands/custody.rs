@@ -1,0 +1,244 @@
+//! `keyline handover`, and `keyline keys return`, `lost` and `scrap`: what the administrator says of keys that were given out. It is
+//! written down first, by the running station or here; what follows at Entra is done by whoever wrote it. Asks before something
+//! goes that cannot be brought back.
+
+mod taking;
+
+pub use taking::wipe_next;
+pub(super) use taking::{retire, take_back};
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::adapter::entra::Entra;
+use crate::adapter::ledger::SqliteLedger;
+use crate::adapter::system::SystemClock;
+use crate::app::admin::{Change, Unchanged, may_hand_over};
+use crate::app::duties::{self, Sides};
+use crate::app::journal;
+use crate::domain::custody::NotHandedOver;
+use crate::domain::fault::Fault;
+use crate::domain::job::{BatchName, JobId};
+use crate::face::ask;
+use crate::face::cli::Handover;
+use crate::face::control::{Answer, Ask};
+use crate::face::report::{find_one, name};
+use crate::face::say::{self, Complaint, ExitCode, clean};
+use crate::port::{CancelFlag, JobRecord, Ledger};
+use crate::wire::commands::{Ended, admin, cannot_write, said};
+use crate::wire::config::{Config, ConfigFault};
+use crate::wire::{WireFault, log, station};
+
+pub(super) fn handover(path: &Path, wish: &Handover, out: &mut dyn Write) -> Ended {
+    let config = admin::load(path)?;
+    let ledger = station::read_ledger(&config)?;
+    match (&wish.job, &wish.batch) {
+        (Some(job), _) => one(&config, &ledger, job, wish.yes, out),
+        (None, batch) => {
+            let batch = batch.as_deref().unwrap_or_default();
+            whole(&config, &ledger, batch, wish.yes, out)
+        }
+    }
+}
+
+fn one(config: &Config, ledger: &SqliteLedger, job: &str, yes: bool, out: &mut dyn Write) -> Ended {
+    let record = find_one(ledger, job)?;
+    let who = name(&record);
+    match verdict(ledger, &record)? {
+        Ok(()) => {}
+        Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => {
+            let told = format!(
+                "{} is handed over already; nothing more is needed.\n",
+                clean(&who)
+            );
+            return said(out, &told);
+        }
+        Err(why) => return Err(say::admin::refused(&why, &who)),
+    }
+    agree(1, older(&record), yes)?;
+    let mut told = Ok(());
+    let asked = [hand_over(&record)];
+    let ours = admin::put_all(config, &asked, &mut |_, answer| {
+        told = answer
+            .into_result()
+            .and_then(|sentence| said(out, &format!("{sentence}\n")).map(drop));
+        Ok(())
+    })?;
+    told?;
+    work_off(config, ours, &BTreeSet::from([record.job.id]))?;
+    Ok(ExitCode::Done)
+}
+
+/// What became of the keys of a batch.
+#[derive(Default)]
+struct Tally {
+    now: usize,
+    before: usize,
+    stay: usize,
+}
+
+fn whole(
+    config: &Config,
+    ledger: &SqliteLedger,
+    batch: &str,
+    yes: bool,
+    out: &mut dyn Write,
+) -> Ended {
+    let records = ledger.jobs(Some(&BatchName(batch.to_owned())))?;
+    if records.is_empty() {
+        return Err(say::trail::no_batch(batch));
+    }
+    let mut tally = Tally::default();
+    let mut ready = Vec::new();
+    for record in records {
+        match verdict(ledger, &record)? {
+            Ok(()) => ready.push(record),
+            Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => tally.before += 1,
+            // Nobody waits for it any more.
+            Err(Unchanged::Cancelled) => {}
+            Err(why) => {
+                tally.stay += 1;
+                line(&record, &in_few_words(&why), out)?;
+            }
+        }
+    }
+    agree(ready.len(), ready.iter().map(older).sum(), yes)?;
+    let asked: Vec<Ask> = ready.iter().map(hand_over).collect();
+    let mut jobs = BTreeSet::new();
+    let ours = admin::put_all(config, &asked, &mut |at, answer| {
+        let Some(record) = ready.get(at) else {
+            return Ok(());
+        };
+        match answer {
+            Answer::Refused { message, .. } => {
+                tally.stay += 1;
+                line(record, &message, out)
+            }
+            Answer::Done { .. } | Answer::Acted { .. } | Answer::Part { .. } => {
+                tally.now += 1;
+                jobs.insert(record.job.id);
+                Ok(())
+            }
+        }
+    })?;
+    let told = format!(
+        "{} handed over now, {} before, {} not yet.\n",
+        tally.now, tally.before, tally.stay
+    );
+    let _done = said(out, &told)?;
+    work_off(config, ours, &jobs)?;
+    Ok(if tally.now == 0 && tally.stay > 0 {
+        ExitCode::Waiting
+    } else {
+        ExitCode::Done
+    })
+}
+
+fn verdict(ledger: &SqliteLedger, record: &JobRecord) -> Result<Result<(), Unchanged>, Complaint> {
+    let enrollment = journal::replay(ledger, record.job.id)?;
+    match may_hand_over(ledger, record, &enrollment) {
+        Err(Unchanged::Fault(fault)) => Err(fault.into()),
+        verdict => Ok(verdict),
+    }
+}
+
+fn in_few_words(why: &Unchanged) -> String {
+    if let Unchanged::NotHandedOver(why) = why {
+        return say::custody::not_yet(*why).to_owned();
+    }
+    why.to_string()
+}
+
+fn line(record: &JobRecord, why: &str, out: &mut dyn Write) -> Result<(), Complaint> {
+    writeln!(out, "{}: {}", clean(&name(record)), clean(why)).map_err(|error| cannot_write(&error))
+}
+
+fn older(record: &JobRecord) -> usize {
+    usize::try_from(record.custody.pending).unwrap_or(usize::MAX)
+}
+
+fn hand_over(record: &JobRecord) -> Ask {
+    asked(record, Change::HandOver)
+}
+
+/// By the number in the first column of every list, which always means that job.
+fn asked(record: &JobRecord, change: Change) -> Ask {
+    Ask::Change {
+        job: record.job.id.to_string(),
+        change,
+        actor: admin::actor(),
+    }
+}
+
+/// Asks only where something goes that cannot be brought back.
+fn agree(keys: usize, older: usize, yes: bool) -> Result<(), Complaint> {
+    if yes || older == 0 {
+        return Ok(());
+    }
+    insist(&say::custody::may_go(keys, older))
+}
+
+/// Nothing is done unless somebody says yes.
+fn insist(question: &str) -> Result<(), Complaint> {
+    match ask::agrees(question) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Complaint::new(
+            ExitCode::Interrupted,
+            "Nothing was changed.",
+            "Type the same again when you are sure.",
+        )),
+        None => Err(Complaint::usage(
+            format!("{question} Nobody can be asked here, so nothing was changed."),
+            "Add --yes when that is what you want.",
+        )),
+    }
+}
+
+/// The tenant, as the configuration names it.
+fn tenant(config: &Config) -> Result<Entra, Complaint> {
+    let objections = config.check();
+    if !objections.is_empty() {
+        return Err(WireFault::from(ConfigFault::objections(&config.file, &objections)).into());
+    }
+    let entra = Entra::new(
+        config.entra(),
+        config.entra.client_secret.clone(),
+        Arc::new(SystemClock),
+        CancelFlag::default(),
+    );
+    Ok(entra.map_err(WireFault::from)?)
+}
+
+/// What these jobs have to be rid of at Entra is deleted now, where no station runs that does it. `ours`: the ledger, held.
+fn work_off(
+    config: &Config,
+    ours: Option<Arc<SqliteLedger>>,
+    jobs: &BTreeSet<JobId>,
+) -> Result<(), Complaint> {
+    let Some(ledger) = ours else {
+        return Ok(());
+    };
+    // What changes something at Entra stands in the log with its request-id.
+    let _log = log::open(config).map_err(WireFault::from)?;
+    let later = |why: Complaint| {
+        Complaint::new(
+            ExitCode::RelyingParty,
+            format!(
+                "It is noted down, but not everything could be deleted at Entra now. {}",
+                why.message
+            ),
+            format!("The station does it when it runs next. {}", why.hint),
+        )
+    };
+    let entra = tenant(config).map_err(later)?;
+    let sides = Sides {
+        ledger: ledger.as_ref(),
+        relying_party: &entra,
+        clock: &SystemClock,
+    };
+    duties::work_for(&sides, jobs, &admin::actor())
+        .map(drop)
+        .map_err(|fault: Fault| later(fault.into()))
+}

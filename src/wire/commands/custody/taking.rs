@@ -1,0 +1,247 @@
+//! Taking keys back: which key is meant, what its person is left with, and the wiping of a key that came back.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::adapter::ledger::{ERASED_PERSON, SqliteLedger};
+use crate::adapter::system::SystemClock;
+use crate::app::admin::Change;
+use crate::app::{journal, restock};
+use crate::domain::authenticator::Serial;
+use crate::domain::custody::Fate;
+use crate::domain::enrollment::Standing;
+use crate::domain::fault::Move;
+use crate::domain::job::JobId;
+use crate::face::ask;
+use crate::face::cli::{Retirement, Return};
+use crate::face::report::{find_one, name};
+use crate::face::say::{self, Complaint, ExitCode, clean, fault};
+use crate::port::{
+    Attendant, CancelFlag, Clock, JobRecord, Keys, Ledger, PasskeyState, RelyingParty,
+};
+use crate::wire::commands::custody::{asked, insist, tenant, work_off};
+use crate::wire::commands::{Ended, admin, keys, said};
+use crate::wire::config::Config;
+use crate::wire::station;
+
+/// How long a running station is watched that is to delete a passkey.
+const STATION_PATIENCE: Duration = Duration::from_secs(15);
+const GLANCE: Duration = Duration::from_millis(250);
+/// How long the key is waited for that is to be wiped.
+const KEY_PATIENCE: Duration = Duration::from_secs(120);
+
+pub(in crate::wire::commands) fn take_back(
+    path: &Path,
+    wish: &Return,
+    out: &mut dyn Write,
+) -> Ended {
+    let done = retire(path, Fate::Returned, &wish.retirement, out)?;
+    let config = admin::load(path)?;
+    let record = find_key(&station::read_ledger(&config)?, &wish.retirement.key)?;
+    if record.custody.wiped {
+        return Ok(done);
+    }
+    let runs = SqliteLedger::is_in_use(&config.path(&config.ledger.file))?;
+    if wish.wipe_later || runs {
+        ask::say(
+            "Put the key into any slot of the running station: it is wiped there, and asks for a touch.",
+        );
+        return Ok(done);
+    }
+    let ledger = station::open_ledger(&config)?;
+    ledger.sign_lock("a command that wipes a key");
+    wipe_next(
+        &station::hardware(&config),
+        &ledger,
+        record.job.id,
+        KEY_PATIENCE,
+    )?;
+    said(out, "The key is wiped. It may be enrolled anew.\n")
+}
+
+pub(in crate::wire::commands) fn retire(
+    path: &Path,
+    fate: Fate,
+    wish: &Retirement,
+    out: &mut dyn Write,
+) -> Ended {
+    let config = admin::load(path)?;
+    let ledger = station::read_ledger(&config)?;
+    let record = find_key(&ledger, &wish.key)?;
+    let who = clean(&name(&record));
+    let ours = if record.custody.retired == Some(fate) {
+        // Whoever types it again may want what was cut off before.
+        let told = format!("The key of {who} is {} already.\n", fate.word());
+        let _done = said(out, &told)?;
+        unless_a_station_runs(&config)?
+    } else {
+        if record.standing == Standing::Done && record.custody.retired.is_none() {
+            warn(&config, &ledger, &record, wish.yes)?;
+        }
+        write_down(&config, &record, fate, &wish.reason, out)?
+    };
+    let by_station = ours.is_none();
+    work_off(&config, ours, &BTreeSet::from([record.job.id]))?;
+    let gone = is_gone(&ledger, &record, by_station)?;
+    ask::say(match gone {
+        _ if record.job.request.user == ERASED_PERSON => {
+            "The person was erased, so its passkey cannot be found from here: look for it in the Entra admin center."
+        }
+        true => "Its passkey is deleted at Entra.",
+        false => {
+            "Its passkey was not seen at Entra, or is deleted there in a moment; the station looks for it again."
+        }
+    });
+    Ok(ExitCode::Done)
+}
+
+/// By the running station, or here. Returns the ledger, still held, where no station runs.
+fn write_down(
+    config: &Config,
+    record: &JobRecord,
+    fate: Fate,
+    reason: &str,
+    out: &mut dyn Write,
+) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
+    let change = Change::Retire {
+        fate,
+        reason: reason.to_owned(),
+    };
+    let mut told = Ok(());
+    let ours = admin::put_all(config, &[asked(record, change)], &mut |_, answer| {
+        told = answer
+            .into_result()
+            .and_then(|sentence| said(out, &format!("{sentence}\n")).map(drop));
+        Ok(())
+    })?;
+    told.map(|()| ours)
+}
+
+fn unless_a_station_runs(config: &Config) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
+    if SqliteLedger::is_in_use(&config.path(&config.ledger.file))? {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(station::open_ledger(config)?)))
+}
+
+/// The job of the key that is meant. A serial number means whoever has the key now, whoever had it before.
+fn find_key(ledger: &dyn Ledger, text: &str) -> Result<JobRecord, Complaint> {
+    let text = text.trim();
+    let mut found = ledger.find(text)?;
+    let by_serial = Serial::new(text).filter(|_| found.len() > 1);
+    if let Some(serial) = by_serial
+        && found.iter().all(|one| one.serial.as_ref() == Some(&serial))
+        && let Some(holder) = ledger.holders_of_serial(&serial)?.first()
+        && let Some(record) = ledger.job(holder.job)?
+    {
+        return Ok(record);
+    }
+    // A person whose other jobs came to nothing, or whose other key is gone, is meant with the one that they have.
+    found.retain(|one| one.standing == Standing::Done && one.custody.retired.is_none());
+    match (found.pop(), found.is_empty()) {
+        (Some(record), true) => Ok(record),
+        _ => find_one(ledger, text),
+    }
+}
+
+/// Says what the person is left with, and asks.
+fn warn(
+    config: &Config,
+    ledger: &dyn Ledger,
+    record: &JobRecord,
+    yes: bool,
+) -> Result<(), Complaint> {
+    let others = others(config, ledger, record);
+    let told = say::custody::last_method(&clean(&name(record)), others);
+    if yes {
+        ask::say(&told);
+        return Ok(());
+    }
+    insist(&format!(
+        "{told} The passkey of this key is deleted at Entra, and that cannot be undone."
+    ))
+}
+
+/// How many passkeys the person has at Entra beside the one of this key. `None` when it could not be asked.
+fn others(config: &Config, ledger: &dyn Ledger, record: &JobRecord) -> Option<usize> {
+    let user = &record.job.request.user;
+    if user == ERASED_PERSON {
+        return None;
+    }
+    let own = journal::replay(ledger, record.job.id).ok()?;
+    let listed = tenant(config).ok()?.credentials(user);
+    match listed {
+        Ok(listed) => Some(
+            listed
+                .iter()
+                .filter(|entry| Some(&entry.method) != own.method())
+                .count(),
+        ),
+        Err(fault) => {
+            ask::say(&fault::message(&fault));
+            None
+        }
+    }
+}
+
+/// Whether the passkey of the job is known to be deleted. A running station is given some seconds for it.
+fn is_gone(ledger: &dyn Ledger, record: &JobRecord, by_station: bool) -> Result<bool, Complaint> {
+    let until = Instant::now() + STATION_PATIENCE;
+    loop {
+        let passkeys = ledger.passkeys_of_user(&record.job.request.user)?;
+        let gone = passkeys
+            .iter()
+            .filter(|one| one.job == record.job.id && !one.given_up)
+            .all(|one| one.state == PasskeyState::Gone);
+        if gone || !by_station || Instant::now() >= until {
+            return Ok(gone);
+        }
+        SystemClock.wait(GLANCE, &CancelFlag::default());
+    }
+}
+
+/// Waits for the key of `job` among those that arrive at `keys`, and wipes it. Other keys are not touched.
+///
+/// # Errors
+/// When no key comes within `patience`, or it cannot be wiped; nothing is lost then, and it can be tried again.
+pub fn wipe_next(
+    keys: &dyn Keys,
+    ledger: &dyn Ledger,
+    job: JobId,
+    patience: Duration,
+) -> Result<(), Complaint> {
+    let actor = admin::actor();
+    let events = keys::watch(keys)?;
+    ask::say(
+        "Insert the key, or lay it on a reader, and touch it when it blinks. If it is in already: lift it and put it back.",
+    );
+    loop {
+        let place = keys::next_key(&events, patience)?;
+        let attendant = Attendant {
+            cancel: CancelFlag::default(),
+            on_touch: Box::new(|_| {}),
+        };
+        let wiped = keys.open(&place, attendant).and_then(|mut key| {
+            if restock::came_back(ledger, key.as_mut())? != Some(job) {
+                return Ok(None);
+            }
+            restock::wipe_what_came_back(ledger, &SystemClock, key.as_mut(), &actor)
+        });
+        match wiped {
+            Ok(Some(_)) => return Ok(()),
+            Ok(None) => ask::say("This is another key, and it stays as it is. Lift it."),
+            // It says by itself what to do: take it out and put it back.
+            Err(fault) if fault.whose_move() == Move::PutBack => {
+                ask::say(&format!(
+                    "{} {}",
+                    fault::message(&fault),
+                    fault::hint(&fault)
+                ));
+            }
+            Err(fault) => return Err(Complaint::from(&fault)),
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! `keyline handover`, and `keyline keys return`, `lost` and `scrap`, as typed: old keys go when their person has the new one, and
+//! keys come back.
+
+use std::time::Duration;
+
+use keyline::adapter::ledger::{SqliteLedger, Verdict};
+use keyline::domain::authenticator::Aaguid;
+use keyline::domain::fault::Fault;
+use keyline::domain::job::JobId;
+use keyline::domain::time::Timestamp;
+use keyline::port::{Attendant, Authenticator, KeyEvent, Keys, Ledger, Place};
+use keyline::practice::authenticator::{Bench, PRACTICE_AAGUID, SimulatedKey};
+use keyline::practice::tenant::{Existing, Operation, Trick};
+use keyline::wire::commands::custody::wipe_next;
+use keyline::wire::station::open_ledger;
+
+use crate::line::{Knows, Line, write};
+use crate::{err, keyline, out};
+
+const ANNA: &str = "anna.lang@contoso.com";
+const EMILY: &str = "emily.carter@contoso.com";
+const JUERGEN: &str = "juergen.mueller@contoso.com";
+/// Microsoft Authenticator on Android.
+const PHONE: &str = "de1e552d-db1d-4423-a619-566b625cdc84";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn station(more: &str) -> Line {
+    let line = Line::new(1);
+    write(
+        &line.root().join("config/policies/parcel.toml"),
+        &format!("delete_existing = \"after_delivery\"\nused_keys = \"refuse\"\n{more}"),
+    );
+    line
+}
+
+fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
+    let rows: String = rows.iter().map(|row| format!("{row}\r\n")).collect();
+    line.drop_file(file, &format!("user,policy,replace\r\n{rows}"));
+    let wanted = keys.len();
+    let (summary, parts) = line.run(Knows::nothing(), keys);
+    assert_eq!(summary.done, wanted, "{summary:?}");
+    drop(parts);
+}
+
+fn key(line: &Line, number: u32) -> SimulatedKey {
+    line.maker.make(number).expect("a key")
+}
+
+fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
+    let aaguid = match name {
+        "phone" => Aaguid::try_from(PHONE).expect("an AAGUID"),
+        _ => PRACTICE_AAGUID,
+    };
+    let existing = Existing {
+        display_name: name.to_owned(),
+        aaguid,
+        credential_id: None,
+        id_bytes: None,
+        method: None,
+        created: created.map(Timestamp),
+        synced: false,
+    };
+    line.tenant(|tenant| tenant.add_existing(user, existing))
+        .expect("room for it");
+}
+
+/// The names of what a person has at Entra.
+fn has(line: &Line, user: &str) -> Vec<String> {
+    let all = line
+        .tenant(|tenant| tenant.credentials(user))
+        .expect("a user");
+    all.into_iter().map(|one| one.display_name).collect()
+}
+
+fn typed(line: &Line, arguments: &[&str], code: i32) -> String {
+    let output = keyline(line, arguments);
+    let told = format!("{}{}", out(&output), err(&output));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+    told
+}
+
+fn reader(line: &Line) -> SqliteLedger {
+    SqliteLedger::open_reader(&line.config.path(&line.config.ledger.file)).expect("a ledger")
+}
+
+fn assert_sound(line: &Line) {
+    let verdict = reader(line).verify(None).expect("a verdict");
+    assert!(matches!(verdict, Verdict::Sound(_)), "{verdict:?}");
+}
+
+#[test]
+fn old_keys_go_when_their_person_has_the_new_one_and_not_before() {
+    let line = station("");
+    plant(&line, ANNA, "old key", None);
+    plant(&line, ANNA, "phone", None);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,"), &format!("{EMILY},parcel,")],
+        vec![key(&line, 1), key(&line, 2)],
+    );
+    let all = ["old key", "phone", "PRACTICE-000001 Keyline practi"];
+    assert_eq!(has(&line, ANNA), all);
+    assert!(typed(&line, &["status"], 0).contains("1 older passkey stays at Entra until 1 key is"));
+    let shown = typed(&line, &["jobs", "show", "1"], 0);
+    assert!(
+        shown.contains("not handed over yet; 1 older passkey stays until then"),
+        "{shown}"
+    );
+
+    let unasked = typed(&line, &["handover", "1"], 2);
+    assert!(
+        unasked.contains("cannot be undone") && unasked.contains("--yes"),
+        "{unasked}"
+    );
+    assert_eq!(has(&line, ANNA), all);
+    assert_eq!(
+        reader(&line)
+            .job(JobId(1))
+            .expect("a ledger")
+            .expect("a job")
+            .custody
+            .pending,
+        1
+    );
+
+    let told = typed(&line, &["handover", "1", "--yes"], 0);
+    assert!(
+        told.contains("is handed over") && told.contains("1 older passkey"),
+        "{told}"
+    );
+    assert_eq!(
+        has(&line, ANNA),
+        ["phone", "PRACTICE-000001 Keyline practi"]
+    );
+    let again = typed(&line, &["handover", "L-0001"], 0);
+    assert!(again.contains("already"), "{again}");
+    assert_eq!(line.tenant(|tenant| tenant.requests(Operation::Delete)), 1);
+
+    // Emily had nothing that could go, so nobody is asked.
+    let told = typed(&line, &["handover", "--batch", "a"], 0);
+    assert!(
+        told.contains("1 handed over now, 1 before, 0 not yet."),
+        "{told}"
+    );
+    let shown = typed(&line, &["jobs", "show", "1"], 0);
+    assert!(shown.contains("key             handed over"), "{shown}");
+    assert!(
+        shown.contains("the person has the key and its PIN"),
+        "{shown}"
+    );
+    assert!(!typed(&line, &["status"], 0).contains("older passkey"));
+    assert_sound(&line);
+}
+
+#[test]
+fn the_newest_of_the_old_keys_may_stay() {
+    let line = station("keep_newest = 1\n");
+    let day = 86_400_000;
+    plant(&line, ANNA, "of 2023", Some(1_680_000_000_000));
+    plant(&line, ANNA, "of 2025", Some(1_680_000_000_000 + 730 * day));
+    plant(&line, ANNA, "of 2024", Some(1_680_000_000_000 + 365 * day));
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![key(&line, 1)],
+    );
+    typed(&line, &["handover", ANNA, "--yes"], 0);
+    assert_eq!(
+        has(&line, ANNA),
+        ["of 2025", "PRACTICE-000001 Keyline practi"]
+    );
+}
+
+#[test]
+fn what_cannot_be_handed_over_is_told_and_stays() {
+    let line = station("");
+    plant(&line, ANNA, "old key", None);
+    let people = [ANNA, EMILY].map(|user| format!("{user},parcel,"));
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    enroll(&line, "a.csv", &people, vec![key(&line, 1), key(&line, 2)]);
+    typed(&line, &["mailer", "spoil", "1", "--reason", "wet"], 0);
+    let refused = typed(&line, &["handover", "1", "--yes"], 3);
+    assert!(
+        refused.contains("its letter is void") && refused.contains("hint:"),
+        "{refused}"
+    );
+    let told = typed(&line, &["handover", "--batch", "a", "--yes"], 0);
+    assert!(told.contains("its letter is void"), "{told}");
+    assert!(
+        told.contains("1 handed over now, 0 before, 1 not yet."),
+        "{told}"
+    );
+    let nothing = typed(&line, &["handover", "--batch", "a", "--yes"], 4);
+    assert!(
+        nothing.contains("0 handed over now, 1 before, 1 not yet."),
+        "{nothing}"
+    );
+    typed(&line, &["handover", "--batch", "nobody", "--yes"], 2);
+    assert_eq!(has(&line, ANNA)[0], "old key");
+}
+
+#[test]
+fn a_newer_job_takes_over_what_the_older_one_left_waiting() {
+    let line = station("");
+    plant(&line, ANNA, "old key", None);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![key(&line, 1)],
+    );
+    // The first parcel never arrives.
+    enroll(
+        &line,
+        "b.csv",
+        &[&format!("{ANNA},parcel,yes")],
+        vec![key(&line, 2)],
+    );
+    assert_eq!(has(&line, ANNA).len(), 3);
+    let told = typed(&line, &["handover", "2", "--yes"], 0);
+    assert!(told.contains("2 older passkeys"), "{told}");
+    assert_eq!(has(&line, ANNA), ["PRACTICE-000002 Keyline practi"]);
+    let late = typed(&line, &["handover", "1", "--yes"], 3);
+    assert!(late.contains("another key took its place"), "{late}");
+    assert_eq!(line.tenant(|tenant| tenant.requests(Operation::Delete)), 2);
+    assert_sound(&line);
+}
+
+#[test]
+fn a_lost_key_signs_nobody_in_and_is_stopped_when_it_turns_up() {
+    let line = station("");
+    let first = key(&line, 1);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![first.clone()],
+    );
+    let unasked = typed(&line, &["keys", "lost", "1", "--reason", "stolen"], 2);
+    assert!(unasked.contains("the last passkey"), "{unasked}");
+    assert_eq!(has(&line, ANNA).len(), 1);
+    let serial = "PRACTICE-000001";
+    let told = typed(
+        &line,
+        &["keys", "lost", serial, "--reason", "stolen", "--yes"],
+        0,
+    );
+    assert!(
+        told.contains("is lost") && told.contains("is deleted at Entra"),
+        "{told}"
+    );
+    assert_eq!(has(&line, ANNA), Vec::<String>::new());
+    let shown = typed(&line, &["jobs", "show", "1"], 0);
+    assert!(
+        shown.contains("void letters") && shown.contains("Reason: stolen"),
+        "{shown}"
+    );
+    let identity = line.identity.display().to_string();
+    let pin = typed(&line, &["pins", "show", "1", "--identity", &identity], 0);
+    assert!(pin.contains("VOID: its key is lost"), "{pin}");
+    let refused = typed(&line, &["handover", "1", "--yes"], 3);
+    assert!(refused.contains("its key is lost"), "{refused}");
+    assert_sound(&line);
+
+    // It turns up in a slot, although the job would take any key of this person.
+    line.drop_file(
+        "b.csv",
+        &format!("user,policy,replace\r\n{ANNA},parcel,yes\r\n"),
+    );
+    let (summary, parts) = line.run(Knows::nothing(), vec![first.clone(), key(&line, 2)]);
+    assert_eq!(summary.done, 1, "{summary:?}");
+    let second = parts
+        .ports
+        .ledger
+        .job(JobId(2))
+        .expect("a ledger")
+        .expect("a job");
+    assert_eq!(second.serial.expect("a serial").as_str(), "PRACTICE-000002");
+    drop(parts);
+    assert_eq!(has(&line, ANNA), ["PRACTICE-000002 Keyline practi"]);
+    let mut still = line.open(&first);
+    assert!(
+        still.capabilities().expect("an answer").has_pin(),
+        "nobody wiped it"
+    );
+}
+
+/// A hand that puts one key in as soon as somebody watches.
+struct Hand<'a>(&'a Line, &'a SimulatedKey);
+
+impl Keys for Hand<'_> {
+    fn watch(&self, sink: Box<dyn FnMut(KeyEvent) -> bool + Send>) -> Result<(), Fault> {
+        self.0.keys.watch(sink)?;
+        self.0.bench.insert(&Bench::place(1), self.1)
+    }
+
+    fn open(&self, place: &Place, attendant: Attendant) -> Result<Box<dyn Authenticator>, Fault> {
+        self.0.keys.open(place, attendant)
+    }
+}
+
+fn touched(key: &SimulatedKey) -> std::thread::JoinHandle<bool> {
+    let key = key.clone();
+    std::thread::spawn(move || key.wait_for_blink(PATIENCE) && key.press())
+}
+
+#[test]
+fn a_key_that_came_back_is_wiped_and_serves_the_next_person() {
+    let line = station("");
+    let (first, other) = (key(&line, 1), key(&line, 2));
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,"), &format!("{EMILY},parcel,")],
+        vec![first.clone(), other.clone()],
+    );
+    let came_back = [
+        "keys",
+        "return",
+        "1",
+        "--reason",
+        "left",
+        "--yes",
+        "--wipe-later",
+    ];
+    let told = typed(&line, &came_back, 0);
+    assert!(
+        told.contains("is returned") && told.contains("any slot"),
+        "{told}"
+    );
+    assert_eq!(has(&line, ANNA), Vec::<String>::new());
+    // The same again does no harm: it is for whoever was cut off.
+    assert!(typed(&line, &came_back, 0).contains("already"));
+    let ledger = open_ledger(&line.config).expect("a ledger");
+    // Emily's key lies in the slot first: it is not the one, and it stays as it is.
+    let stray = wipe_next(
+        &Hand(&line, &other),
+        &ledger,
+        JobId(1),
+        Duration::from_millis(300),
+    );
+    assert!(stray.is_err(), "{stray:?}");
+    line.bench.pull(&Bench::place(1));
+    let finger = touched(&first);
+    let wiped = wipe_next(&Hand(&line, &first), &ledger, JobId(1), PATIENCE);
+    assert_eq!(wiped, Ok(()));
+    assert!(finger.join().expect("a finger"), "it asked for a touch");
+    line.bench.pull(&Bench::place(1));
+    drop(ledger);
+    for (key, has_pin) in [(&first, false), (&other, true)] {
+        let told = line.open(key).capabilities().expect("an answer");
+        assert_eq!(told.has_pin(), has_pin);
+        line.bench.pull(&Bench::place(1));
+    }
+    let shown = typed(&line, &["jobs", "show", "1"], 0);
+    assert!(shown.contains("returned, and wiped"), "{shown}");
+    let identity = line.identity.display().to_string();
+    let pin = typed(&line, &["pins", "show", "1", "--identity", &identity], 3);
+    assert!(pin.contains("on no key any more"), "{pin}");
+    enroll(
+        &line,
+        "b.csv",
+        &[&format!("{JUERGEN},parcel,")],
+        vec![first],
+    );
+    assert_eq!(has(&line, JUERGEN), ["PRACTICE-000001 Keyline practi"]);
+    let meant = typed(
+        &line,
+        &[
+            "keys",
+            "lost",
+            "PRACTICE-000001",
+            "--reason",
+            "gone",
+            "--yes",
+        ],
+        0,
+    );
+    assert!(meant.contains("Job 3"), "whoever has it now: {meant}");
+    assert_sound(&line);
+}
+
+#[test]
+fn a_running_station_wipes_what_came_back_in_any_slot() {
+    let line = station("");
+    let first = key(&line, 1);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![first.clone()],
+    );
+    let came_back = [
+        "keys",
+        "return",
+        ANNA,
+        "--reason",
+        "left",
+        "--yes",
+        "--wipe-later",
+    ];
+    typed(&line, &came_back, 0);
+    // The policy refuses used keys, and this one is wiped before anybody could call it used.
+    enroll(&line, "b.csv", &[&format!("{EMILY},parcel,")], vec![first]);
+    assert_eq!(has(&line, EMILY), ["PRACTICE-000001 Keyline practi"]);
+    let shown = typed(&line, &["jobs", "show", "1"], 0);
+    assert!(
+        shown.contains("The key that came back was wiped."),
+        "{shown}"
+    );
+    assert_sound(&line);
+}
+
+#[test]
+fn a_tenant_that_is_away_is_told_and_the_same_command_goes_on() {
+    let line = station("");
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![key(&line, 1)],
+    );
+    line.tenant(|tenant| tenant.misbehave(Operation::Delete, 1, Trick::Fail { status: 403 }));
+    let lost = ["keys", "lost", "1", "--reason", "stolen", "--yes"];
+    let told = typed(&line, &lost, 6);
+    assert!(
+        told.contains("noted down") && told.contains("403"),
+        "{told}"
+    );
+    assert_eq!(has(&line, ANNA).len(), 1);
+    let told = typed(&line, &lost, 0);
+    assert!(
+        told.contains("is lost already") && told.contains("is deleted at Entra"),
+        "{told}"
+    );
+    assert_eq!(has(&line, ANNA), Vec::<String>::new());
+    assert_sound(&line);
+}
+
+#[test]
+fn what_was_never_given_out_is_not_taken_back() {
+    let line = station("");
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![key(&line, 1)],
+    );
+    line.drop_file("b.csv", &format!("user,policy\r\n{EMILY},keep\r\n"));
+    let (summary, parts) = line.run(Knows::nothing(), vec![key(&line, 2)]);
+    assert_eq!(summary.held.len(), 1, "{summary:?}");
+    drop(parts);
+    let refused = typed(
+        &line,
+        &["keys", "lost", "2", "--reason", "gone", "--yes"],
+        3,
+    );
+    assert!(refused.contains("is not done"), "{refused}");
+    let refused = typed(&line, &["handover", "2", "--yes"], 3);
+    assert!(refused.contains("the job is not done"), "{refused}");
+    typed(
+        &line,
+        &["keys", "scrap", "1", "--reason", "broken", "--yes"],
+        0,
+    );
+    let refused = typed(
+        &line,
+        &[
+            "keys",
+            "return",
+            "1",
+            "--reason",
+            "no",
+            "--yes",
+            "--wipe-later",
+        ],
+        3,
+    );
+    assert!(refused.contains("scrapped already"), "{refused}");
+    assert_sound(&line);
+}
