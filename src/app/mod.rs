@@ -14,6 +14,7 @@ pub mod provisions;
 pub mod reconcile;
 pub mod runner;
 pub mod station;
+pub mod tenant_policy;
 pub mod trail;
 pub mod void;
 #[cfg(test)]
