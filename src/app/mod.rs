@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod board;
 pub mod duties;
+pub mod eligibility;
 #[cfg(test)]
 mod enumerator;
 pub mod intake;

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod paper;
+mod people;
 mod reissue;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::domain::pin::PinUnfit;
 use crate::domain::pin_rule::PinRule;
 
 pub use self::configuration::Configuration;
+pub use self::people::DisabledUsers;
 
 /// What becomes of what is on the key, and where its PIN comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +95,7 @@ pub struct Policy {
     pub delete_existing: DeleteExisting,
     pub delete_scope: DeleteScope,
     pub used_keys: UsedKeys,
+    pub disabled_users: DisabledUsers,
     /// Models that may be used; empty: any.
     pub models: Vec<Aaguid>,
     /// A key without PIN is taken as it is, which saves a touch on factory-fresh keys.
@@ -125,6 +128,7 @@ impl Default for Policy {
             delete_existing: DeleteExisting::default(),
             delete_scope: DeleteScope::default(),
             used_keys: UsedKeys::default(),
+            disabled_users: DisabledUsers::default(),
             models: Vec::new(),
             skip_reset_when_blank: false,
             delivery: Delivery::default(),
@@ -175,7 +179,7 @@ pub enum PolicyUnfit {
 
 impl Policy {
     /// The settings of a policy file, by which one is known.
-    pub const fn settings() -> [&'static str; 18] {
+    pub const fn settings() -> [&'static str; 19] {
         [
             "reset",
             "pin",
@@ -185,6 +189,7 @@ impl Policy {
             "delete_existing",
             "delete_scope",
             "used_keys",
+            "disabled_users",
             "models",
             "skip_reset_when_blank",
             "delivery",

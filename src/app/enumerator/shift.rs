@@ -40,12 +40,13 @@ pub(super) struct Shift<'a> {
 
 impl<'a> Shift<'a> {
     pub(super) fn new(scenario: &'a Scenario, world: World) -> Self {
+        let ports = scenario.ports(&world);
         let mut shift = Self {
-            ports: scenario.ports(&world),
             scenario,
             world,
             policies: scenario.policies(),
-            provisions: Provisions::default(),
+            provisions: Provisions::new(&ports),
+            ports,
             board: Arc::default(),
             station: Station::new(ConfirmCards::Never, None),
             hand: None,

@@ -38,11 +38,12 @@ impl Line {
     }
 
     pub(super) fn on(world: World, job: Job, policy: Policy) -> Self {
+        let provisions = Provisions::new(&world.ports());
         Self {
             world,
             job,
             policy,
-            provisions: Provisions::default(),
+            provisions,
             board: Board::default(),
         }
     }
