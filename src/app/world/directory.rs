@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Op, World};
+use super::{Op, State, World};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::RegisteredCredential;
 use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
 use crate::domain::passkey_policy::{
     Audience, Candidate, KeyRestrictions, PasskeyPolicy, PasskeyProfile, PolicyVerdict, Target,
 };
@@ -45,6 +46,19 @@ impl DirectoryState {
             let verdict = policy.verdict(Candidate { aaguid, attested }, Some(&groups));
             matches!(verdict, PolicyVerdict::Refused(_))
         })
+    }
+}
+
+impl State {
+    /// Somebody disables the account of this job's person, or enables it again.
+    pub(crate) fn turn_account(&mut self, job: JobId) {
+        if let Some(job) = self.ledger.find_job(job) {
+            let user = job.request.user.clone();
+            if !self.directory.disabled.remove(&user) {
+                self.directory.disabled.insert(user);
+            }
+            self.version += 1;
+        }
     }
 }
 
