@@ -311,6 +311,15 @@ fn a_job_that_cannot_be_prepared_is_held_and_its_key_takes_the_next_one() {
 }
 
 #[test]
+fn a_job_whose_preparation_was_broken_off_is_not_held_for_that() {
+    let mut hall = Hall::new(Vec::new());
+    hall.tell(Signal::Jobs(vec![candidate(1)]));
+    let (job, fault) = (JobId(1), Fault::Cancelled);
+    assert_eq!(hall.tell(Signal::Unprepared { job, fault }), []);
+    assert_eq!(hall.tell(Signal::Tick), [Order::Prepare { job }]);
+}
+
+#[test]
 fn a_job_that_is_cancelled_while_its_key_waits_lets_go_of_the_key() {
     let mut hall = Hall::new(Vec::new());
     hall.tell(Signal::Jobs(vec![candidate(1), candidate(2)]));
