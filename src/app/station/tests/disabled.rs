@@ -105,6 +105,60 @@ async fn who_was_held_before_the_start_is_looked_at_when_it_starts() {
     assert!(told.contains(&News::Disabled { jobs: 2 }), "{told:?}");
 }
 
+/// A clock that keeps whoever waits by it, as long as somebody holds its gate.
+struct SlowClock {
+    true_clock: Arc<dyn Clock>,
+    gate: Mutex<()>,
+}
+
+impl Clock for SlowClock {
+    fn now(&self) -> Timestamp {
+        self.true_clock.now()
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        self.true_clock.today()
+    }
+
+    fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
+        drop(self.gate.lock().expect("no panic"));
+        self.true_clock.wait(duration, cancel)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_station_that_ends_when_nothing_is_left_sees_its_first_round_through() {
+    let world = four_keys(|| KeyState::blank(None));
+    for user in ["anna@contoso.com", "bo@contoso.com"] {
+        let job = world.add_job(request(user)).id;
+        world.tell(job, [held_for_its_account()]);
+    }
+    // Anna's account stays disabled; Bo is looked at after her.
+    disable(&world, "anna@contoso.com");
+    let mut ports = world.ports();
+    let clock = Arc::new(SlowClock {
+        true_clock: ports.clock.clone(),
+        gate: Mutex::new(()),
+    });
+    ports.clock = clock.clone();
+    let (told, signs) = std::sync::mpsc::channel();
+    let pulse = Pulse::new(Duration::from_millis(5), move |sign, _| {
+        // At the end nobody listens any more.
+        let _ = told.send(sign);
+    });
+    let desk = world::desk(ports, people(0), Policy::default(), options()).with_pulse(pulse);
+    let held = clock.gate.lock().expect("no panic");
+    let running = tokio::spawn(desk.run());
+    let next = || signs.recv_timeout(Duration::from_secs(30));
+    assert_eq!(next(), Ok(Sign::Stands));
+    for _ in 0..20 {
+        assert_eq!(next(), Ok(Sign::Lives));
+    }
+    drop(held);
+    let summary = running.await.expect("no panic").expect("it ran");
+    assert_eq!((summary.done, summary.held), (1, vec![Fault::UserDisabled]));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_leavers_are_no_storm_of_calls() {
     let world = World::new();
