@@ -87,12 +87,12 @@ impl Run<'_> {
             return Ok(());
         };
         let aaguid = binding.fingerprint.aaguid;
-        self.is_taken(aaguid).map_err(|fault| match fault {
-            reason @ Fault::TenantRefuses { .. } => Outcome::Abandon {
-                reason,
-                restart: Step::Reset,
-            },
-            other => Outcome::NotDone(other),
+        self.is_taken(aaguid).map_err(|reason| {
+            if !matches!(reason, Fault::TenantRefuses { .. }) {
+                return Outcome::NotDone(reason);
+            }
+            let restart = Step::Reset;
+            Outcome::Abandon { reason, restart }
         })
     }
 

@@ -289,3 +289,29 @@ fn all_of_it_can_be_read_aloud() {
     }
     expect_file!["words.txt"].assert_eq(&text);
 }
+
+#[test]
+fn a_refusal_without_code_or_reason_is_a_sentence_all_the_same() {
+    let refused = |code: &str, reason: &str| {
+        message(&Fault::Refused {
+            status: 403,
+            code: code.to_owned(),
+            message: reason.to_owned(),
+            request_id: "r-1".to_owned(),
+        })
+    };
+    assert_eq!(
+        [
+            refused("Denied", "No way."),
+            refused("", "No way"),
+            refused("Denied", " "),
+            refused("", ""),
+        ],
+        [
+            "Entra refused with 403 Denied: No way. The request was r-1.",
+            "Entra refused with 403: No way. The request was r-1.",
+            "Entra refused with 403 Denied and gave no reason. The request was r-1.",
+            "Entra refused with 403 and gave no reason. The request was r-1.",
+        ]
+    );
+}
