@@ -30,6 +30,8 @@ use crate::port::{Clock, Directory, RelyingParty};
 
 /// How long an answer counts, in seconds.
 const FRESH_SECONDS: i64 = 600;
+/// How old a policy, or a user's groups, may be by which somebody is refused, in seconds: it may have been mended meanwhile.
+const REFUSAL_SECONDS: i64 = 60;
 /// Passkeys that Entra is believed to take of one person. Unproved.
 pub const PASSKEYS_BELIEVED_MAX: usize = 10;
 
@@ -129,10 +131,7 @@ impl Eligibility {
                 Err(fault) => self.unread_person(fault)?,
             }
         }
-        match self.policy_for(applicant.user) {
-            Some((policy, groups)) => included(&policy, groups.as_ref()),
-            None => Ok(()),
-        }
+        self.judged(applicant.user, included)
     }
 
     /// Whether Entra will take a key of this model for this person.
@@ -140,19 +139,18 @@ impl Eligibility {
     /// # Errors
     /// [`Fault::TenantRefuses`]: another model is needed. [`Fault::UserUnfit`]: no model would do.
     pub fn key_may(&self, user: &str, aaguid: Aaguid) -> Result<(), Fault> {
-        let Some((policy, groups)) = self.policy_for(user) else {
-            return Ok(());
-        };
-        included(&policy, groups.as_ref())?;
         let attested = (self.attested)(aaguid);
-        match policy.verdict(Candidate { aaguid, attested }, groups.as_ref()) {
-            PolicyVerdict::Allowed => Ok(()),
-            PolicyVerdict::Refused(why) => Err(Fault::TenantRefuses { why }),
-            PolicyVerdict::Unclear(why) => {
-                tracing::debug!(%aaguid, %why, "the passkey policy leaves it open");
-                Ok(())
+        self.judged(user, |policy, groups| {
+            included(policy, groups)?;
+            match policy.verdict(Candidate { aaguid, attested }, groups) {
+                PolicyVerdict::Allowed => Ok(()),
+                PolicyVerdict::Refused(why) => Err(Fault::TenantRefuses { why }),
+                PolicyVerdict::Unclear(why) => {
+                    tracing::debug!(%aaguid, %why, "the passkey policy leaves it open");
+                    Ok(())
+                }
             }
-        }
+        })
     }
 
     /// Whether an account that was disabled is enabled now. `false` as well where that cannot be read any more.
@@ -247,9 +245,26 @@ impl Eligibility {
         );
     }
 
+    /// By what is known; before somebody is refused by something old, by what is asked anew.
+    fn judged(
+        &self,
+        user: &str,
+        judge: impl Fn(&PasskeyPolicy, Option<&BTreeSet<ObjectId>>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let at_most = |seconds_ago| match self.policy_for(user, seconds_ago) {
+            Some((policy, groups)) => judge(&policy, groups.as_ref()),
+            None => Ok(()),
+        };
+        at_most(FRESH_SECONDS).or_else(|_| at_most(REFUSAL_SECONDS))
+    }
+
     /// The policy, where it can be read and is open, and the user's groups, where it speaks of groups and they can be read.
-    fn policy_for(&self, user: &str) -> Option<(Arc<PasskeyPolicy>, Option<BTreeSet<ObjectId>>)> {
-        let policy = match self.policy.current() {
+    fn policy_for(
+        &self,
+        user: &str,
+        seconds_ago: i64,
+    ) -> Option<(Arc<PasskeyPolicy>, Option<BTreeSet<ObjectId>>)> {
+        let policy = match self.policy.at_most(seconds_ago) {
             Ok(policy) => policy,
             Err(fault) => {
                 self.unread(Subject::PasskeyPolicy, fault);
@@ -260,14 +275,15 @@ impl Eligibility {
             tracing::warn!("the tenant's passkey policy is closed; what Entra says of it decides");
             return None;
         }
-        let groups = policy.speaks_of_groups().then(|| self.groups_of(user));
+        let asks = policy.speaks_of_groups();
+        let groups = asks.then(|| self.groups_of(user, seconds_ago));
         Some((policy, groups.flatten()))
     }
 
-    fn groups_of(&self, user: &str) -> Option<BTreeSet<ObjectId>> {
+    fn groups_of(&self, user: &str, seconds_ago: i64) -> Option<BTreeSet<ObjectId>> {
         let (name, now) = (user.to_ascii_lowercase(), self.clock.now());
         if let Some((at, groups)) = self.notes().groups.get(&name)
-            && is_fresh(*at, now)
+            && (0..seconds_ago).contains(&at.seconds_until(now))
         {
             return Some(groups.clone());
         }

@@ -23,9 +23,9 @@ struct Heard {
 }
 
 impl Heard {
-    fn is_fresh(&self, now: Timestamp) -> bool {
+    fn is_fresh(&self, now: Timestamp, seconds_max: i64) -> bool {
         // A clock that was set back must not keep an answer for ever.
-        (0..self.counts_for).contains(&self.at.seconds_until(now))
+        (0..self.counts_for.min(seconds_max)).contains(&self.at.seconds_until(now))
     }
 }
 
@@ -56,9 +56,18 @@ impl TenantPolicy {
     /// [`Fault::Refused`] with 403 where the tenant does not let it be read: a warning, no more. Otherwise those of
     /// [`Directory::passkey_policy`].
     pub fn current(&self) -> Result<Arc<PasskeyPolicy>, Fault> {
+        self.at_most(FRESH_SECONDS)
+    }
+
+    /// The policy as it was at most so many seconds ago: for whoever is about to refuse something that somebody may have allowed
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// As [`TenantPolicy::current`].
+    pub fn at_most(&self, seconds_ago: i64) -> Result<Arc<PasskeyPolicy>, Fault> {
         let earlier = self.heard().clone();
         if let Some(heard) = earlier.as_ref()
-            && heard.is_fresh(self.clock.now())
+            && heard.is_fresh(self.clock.now(), seconds_ago)
         {
             return heard.answer.clone();
         }
@@ -75,7 +84,7 @@ impl TenantPolicy {
         // Another slot may have asked while this one waited.
         let earlier = self.heard().clone();
         if let Some(heard) = earlier.as_ref()
-            && heard.is_fresh(self.clock.now())
+            && heard.is_fresh(self.clock.now(), seconds_ago)
         {
             return heard.answer.clone();
         }

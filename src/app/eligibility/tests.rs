@@ -282,6 +282,46 @@ fn a_person_whom_the_policy_leaves_out_is_held_and_no_key_is_laid_aside() {
 }
 
 #[test]
+fn nobody_is_refused_by_what_may_have_been_mended_a_minute_ago() {
+    let sales = policy_for(Audience::Group(group("sales")), &[ALLOWED]);
+    let (world, eligibility) = over(DirectoryState {
+        groups: [(ANNA.to_owned(), [group("finance")].into())].into(),
+        ..with_policy(sales)
+    });
+    let asked = || [Op::Policy, Op::Groups].map(|op| asked(&world, op));
+    let left_out = |seconds| {
+        world.pass_seconds(seconds);
+        let refused = eligibility.person_may(&anna());
+        assert!(
+            matches!(refused, Err(Fault::UserUnfit { .. })),
+            "{refused:?}"
+        );
+    };
+    left_out(0);
+    // A whole queue of people whom it leaves out costs no further call for the policy.
+    left_out(59);
+    assert_eq!(asked(), [1, 1]);
+    left_out(1);
+    assert_eq!(asked(), [2, 2]);
+
+    let mut state = world.state();
+    let groups = &mut state.directory.groups;
+    groups.insert(ANNA.to_owned(), [group("sales")].into());
+    drop(state);
+    world.pass_seconds(60);
+    assert_eq!(eligibility.person_may(&anna()), Ok(()));
+    let refused = eligibility.key_may(ANNA, model(OTHER));
+    assert!(
+        matches!(refused, Err(Fault::TenantRefuses { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(asked(), [3, 3], "both were heard just now");
+    world.state().directory.policy = Some(policy_for(Audience::AllUsers, &[OTHER]));
+    world.pass_seconds(60);
+    assert_eq!(eligibility.key_may(ANNA, model(OTHER)), Ok(()));
+}
+
+#[test]
 fn a_policy_that_is_closed_to_everybody_is_left_to_entra() {
     for (enabled, self_service) in [(false, true), (true, false)] {
         let (_, eligibility) = over(with_policy(PasskeyPolicy {
