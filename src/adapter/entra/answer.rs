@@ -52,6 +52,7 @@ impl Answer {
         match self.status {
             404 if self.is_graphs() => Fault::UserUnknown {
                 request_id: self.request_id.clone(),
+                code: self.error().code,
             },
             404 => self.not_graphs(),
             300..=399 => Fault::AnswerUnusable {

@@ -201,6 +201,7 @@ fn a_directory_that_does_not_answer_is_waited_for() {
     assert_eq!(eligibility.person_may(&anna()), Ok(()));
     let unknown = Fault::UserUnknown {
         request_id: "r-1".to_owned(),
+        code: String::new(),
     };
     world.trick(Op::Person, When::Before, unknown.clone());
     assert_eq!(eligibility.person_may(&anna()), Err(unknown));

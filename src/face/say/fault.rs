@@ -144,8 +144,13 @@ pub fn message(fault: &Fault) -> String {
             message,
             request_id,
         } => refused(*status, code, message, request_id),
-        Fault::UserUnknown { request_id } => format!(
-            "The tenant does not know this user. The request was {}.",
+        Fault::UserUnknown { request_id, code } => format!(
+            "The tenant does not know this user{}. The request was {}.",
+            // Faults of an older keyline have no code.
+            match code.as_str() {
+                "" => String::new(),
+                code => format!(" (404 {})", clean(code)),
+            },
             clean(request_id)
         ),
         Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
