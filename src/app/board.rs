@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::app::eligibility::Notice;
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
@@ -146,6 +147,15 @@ pub enum News {
     },
     /// The printer was asked, and has none of them any more.
     NothingVoidWaits,
+    /// So many jobs are held because the account is disabled; the station looks again by itself.
+    Disabled {
+        jobs: usize,
+    },
+    /// An account was disabled and is enabled now: its job goes on.
+    Enabled {
+        case: Case,
+    },
+    Notice(Notice),
     /// A job is held that stands in no slot, where it would be seen.
     Held {
         case: Case,

@@ -184,6 +184,15 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        if self.scenario.accounts {
+            for job in &open {
+                let world = World::from(one.state.clone());
+                self.recorder.attend(&world);
+                world.state().turn_account(*job);
+                let trail = format!("{} | account of {job}", one.trail);
+                self.ended(&mut node, &world, &trail, goes_on);
+            }
+        }
         if self.scenario.tears {
             for job in open {
                 let world = World::from(one.state.clone());

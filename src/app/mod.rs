@@ -5,6 +5,7 @@
 pub mod admin;
 pub mod board;
 pub mod duties;
+pub mod eligibility;
 #[cfg(test)]
 mod enumerator;
 pub mod intake;
@@ -15,6 +16,7 @@ pub mod reconcile;
 pub mod restock;
 pub mod runner;
 pub mod station;
+pub mod tenant_policy;
 pub mod trail;
 pub mod void;
 #[cfg(test)]

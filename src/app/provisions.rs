@@ -1,10 +1,12 @@
 //! Creation options fetched ahead of time, so that no operator waits for the network with a key in hand. A key is wiped
-//! only when its job's options are in here.
+//! only when its job's options are in here, and they come only for people for whom Entra registers keys.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::app::Ports;
+use crate::app::eligibility::{Applicant, Eligibility};
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
@@ -15,8 +17,8 @@ use crate::port::RelyingParty;
 pub const LIFETIME_MIN_SECONDS: i64 = 180;
 
 /// The options at hand, by job.
-#[derive(Default)]
 pub struct Provisions {
+    eligibility: Eligibility,
     options: Mutex<HashMap<JobId, AtHand>>,
     /// Jobs whose letter was tried and can be set.
     letters: Mutex<HashSet<JobId>>,
@@ -49,22 +51,44 @@ impl AtHand {
 }
 
 impl Provisions {
+    /// Nothing is at hand yet.
+    pub fn new(ports: &Ports) -> Self {
+        Self::after(Eligibility::new(ports))
+    }
+
+    /// The same, for those people and models alone of which this says so.
+    pub fn after(eligibility: Eligibility) -> Self {
+        Self {
+            eligibility,
+            options: Mutex::default(),
+            letters: Mutex::default(),
+        }
+    }
+
+    /// Who may get a key, and which.
+    pub const fn eligibility(&self) -> &Eligibility {
+        &self.eligibility
+    }
+
     /// Fetches the options of a job, unless good ones are at hand.
     ///
     /// # Errors
-    /// As [`RelyingParty::ready`] and [`RelyingParty::creation_options`].
+    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`].
     pub fn provide(
         &self,
         relying_party: &dyn RelyingParty,
-        job: JobId,
-        user: &str,
+        applicant: &Applicant<'_>,
         now: Timestamp,
     ) -> Result<(), Fault> {
+        let job = applicant.job;
         if self.is_fresh(job, now) {
             return Ok(());
         }
         relying_party.ready()?;
-        let options = relying_party.creation_options(user)?;
+        self.eligibility.person_may(applicant)?;
+        let options = relying_party.creation_options(applicant.user)?;
+        self.eligibility
+            .count_passkeys(relying_party, applicant, &options);
         self.lock().insert(job, AtHand::new(options, now));
         Ok(())
     }
@@ -95,7 +119,7 @@ impl Provisions {
     /// Takes the options out for the ceremony: each challenge is used once.
     ///
     /// # Errors
-    /// As [`Provisions::provide`], when they have to be fetched anew.
+    /// As [`RelyingParty::creation_options`], when they have to be fetched anew.
     pub fn take(
         &self,
         relying_party: &dyn RelyingParty,
@@ -137,33 +161,43 @@ impl Provisions {
 mod tests {
     use super::*;
     use crate::app::world::{Op, START, When, World};
+    use crate::domain::policy::DisabledUsers;
 
     const JOB: JobId = JobId(1);
     const USER: &str = "anna@contoso.com";
+    const ANNA: Applicant<'_> = Applicant {
+        job: JOB,
+        user: USER,
+        person: "Anna Lang",
+        disabled_users: DisabledUsers::Hold,
+    };
 
     fn after(seconds: i64) -> Timestamp {
         START.plus_seconds(seconds)
     }
 
+    fn nothing_at_hand() -> (World, Provisions) {
+        let world = World::new();
+        let provisions = Provisions::new(&world.ports());
+        (world, provisions)
+    }
+
     #[test]
     fn options_are_fetched_once_while_they_are_good() {
-        let (world, provisions) = (World::new(), Provisions::default());
+        let (world, provisions) = nothing_at_hand();
         for seconds in [0, 100, 420] {
-            assert_eq!(
-                provisions.provide(&world, JOB, USER, after(seconds)),
-                Ok(())
-            );
+            assert_eq!(provisions.provide(&world, &ANNA, after(seconds)), Ok(()));
         }
         assert_eq!(world.count(Op::Options), 1);
         // Under three minutes are left: they are fetched anew.
-        assert_eq!(provisions.provide(&world, JOB, USER, after(421)), Ok(()));
+        assert_eq!(provisions.provide(&world, &ANNA, after(421)), Ok(()));
         assert_eq!(world.count(Op::Options), 2);
     }
 
     #[test]
     fn each_challenge_is_handed_out_once() {
-        let (world, provisions) = (World::new(), Provisions::default());
-        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        let (world, provisions) = nothing_at_hand();
+        provisions.provide(&world, &ANNA, after(0)).unwrap();
         let first = provisions.take(&world, JOB, USER, after(1)).unwrap();
         assert!(!provisions.is_fresh(JOB, after(1)));
         let second = provisions.take(&world, JOB, USER, after(1)).unwrap();
@@ -172,16 +206,16 @@ mod tests {
 
     #[test]
     fn options_that_are_about_to_run_out_are_not_handed_out() {
-        let (world, provisions) = (World::new(), Provisions::default());
-        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        let (world, provisions) = nothing_at_hand();
+        provisions.provide(&world, &ANNA, after(0)).unwrap();
         provisions.take(&world, JOB, USER, after(421)).unwrap();
         assert_eq!(world.count(Op::Options), 2);
     }
 
     #[test]
     fn what_has_become_too_old_is_dropped_and_named() {
-        let (world, provisions) = (World::new(), Provisions::default());
-        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        let (world, provisions) = nothing_at_hand();
+        provisions.provide(&world, &ANNA, after(0)).unwrap();
         assert_eq!(provisions.expire(after(420)), []);
         assert_eq!(provisions.expire(after(421)), [JOB]);
         assert_eq!(provisions.expire(after(421)), []);
@@ -189,10 +223,10 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_does_not_make_options_last_longer() {
-        let (world, provisions) = (World::new(), Provisions::default());
+        let (world, provisions) = nothing_at_hand();
         // They are good for a moment only.
         let late = Timestamp(after(420).0 - 20);
-        provisions.provide(&world, JOB, USER, late).unwrap();
+        provisions.provide(&world, &ANNA, late).unwrap();
         let set_back = after(-3600);
         let begun = Instant::now();
         while provisions.is_fresh(JOB, set_back) {
@@ -201,17 +235,17 @@ mod tests {
         }
         assert_eq!(provisions.expire(set_back), [JOB]);
         // Set ahead, it only has them fetched anew.
-        provisions.provide(&world, JOB, USER, after(0)).unwrap();
+        provisions.provide(&world, &ANNA, after(0)).unwrap();
         provisions.take(&world, JOB, USER, after(86_400)).unwrap();
         assert_eq!(world.count(Op::Options), 3);
     }
 
     #[test]
     fn a_service_that_is_not_ready_gives_no_options() {
-        let (world, provisions) = (World::new(), Provisions::default());
+        let (world, provisions) = nothing_at_hand();
         let fault = Fault::Clock { seconds: 400 };
         world.trick(Op::Ready, When::Before, fault.clone());
-        assert_eq!(provisions.provide(&world, JOB, USER, after(0)), Err(fault));
+        assert_eq!(provisions.provide(&world, &ANNA, after(0)), Err(fault));
         assert!(!provisions.is_fresh(JOB, after(0)));
         assert_eq!(world.count(Op::Options), 0);
     }

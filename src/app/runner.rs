@@ -17,6 +17,7 @@ mod settle;
 use std::time::{Duration, Instant};
 
 use crate::app::board::{Board, Case, Finished};
+use crate::app::eligibility::Applicant;
 use crate::app::provisions::Provisions;
 use crate::app::runner::outcome::Outcome;
 use crate::app::{Policies, Ports, journal};
@@ -303,6 +304,16 @@ pub fn case_of(job: &Job, policy: &Policy) -> Case {
         person: person_of(job).to_owned(),
         envelope: job.envelope.to_string(),
         bag: policy.bagging(),
+    }
+}
+
+/// The person of a job, as Entra is asked about them.
+pub fn applicant<'a>(job: &'a Job, policy: &Policy) -> Applicant<'a> {
+    Applicant {
+        job: job.id,
+        user: &job.request.user,
+        person: person_of(job),
+        disabled_users: policy.disabled_users,
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub(in crate::app) mod candidates;
 pub(in crate::app) mod carry_out;
+pub(in crate::app) mod disabled;
 mod handle;
 pub mod pulse;
 mod react;
@@ -20,9 +21,11 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::app::board::{Awaited, Board, Case, Counts, News, Unconfirmed};
+use crate::app::eligibility::{Attested, Eligibility};
 use crate::app::intake::Intake;
 use crate::app::provisions::Provisions;
 use crate::app::runner::{Hand, case_of};
+use crate::app::station::disabled::Rounds;
 pub use crate::app::station::handle::{Handle, Options, Request, Summary};
 use crate::app::station::handle::{Message, PutOff};
 use crate::app::station::pulse::{Pulse, Sign};
@@ -79,6 +82,7 @@ pub struct Desk {
     duties_soon: bool,
     waits_for_network: bool,
     void_letters: VoidLetters,
+    disabled: Rounds,
     stopping: bool,
     pulse: Pulse,
     sender: UnboundedSender<Message>,
@@ -97,11 +101,11 @@ impl Desk {
         let (sender, receiver) = unbounded_channel();
         Self {
             station: Station::new(options.confirm_cards, options.limit),
+            provisions: Arc::new(Provisions::new(&ports)),
             ports,
             policies,
             intake,
             board,
-            provisions: Arc::default(),
             options,
             places: BTreeMap::new(),
             hands: BTreeMap::new(),
@@ -123,6 +127,7 @@ impl Desk {
             duties_soon: false,
             waits_for_network: false,
             void_letters: VoidLetters::default(),
+            disabled: Rounds::default(),
             stopping: false,
             pulse: Pulse::unheard(),
             sender,
@@ -134,6 +139,14 @@ impl Desk {
     #[must_use]
     pub fn with_pulse(mut self, pulse: Pulse) -> Self {
         self.pulse = pulse;
+        self
+    }
+
+    /// With somebody who knows of models whether they prove themselves by an attestation that Entra knows.
+    #[must_use]
+    pub fn with_attested(mut self, attested: Attested) -> Self {
+        let eligibility = Eligibility::new(&self.ports).with_attested(attested);
+        self.provisions = Arc::new(Provisions::after(eligibility));
         self
     }
 
@@ -160,6 +173,7 @@ impl Desk {
         self.begin_to_watch()?;
         self.cancel_void_letters(None);
         self.look_into_folder();
+        self.look_after_disabled();
         self.show();
         self.sign(Sign::Stands);
         let mut beats = self.pulse.beats();
@@ -203,7 +217,8 @@ impl Desk {
         if self.station.is_working() || !self.aside.is_empty() {
             return false;
         }
-        let empty = self.is_empty() && self.expected().next().is_none();
+        let empty =
+            self.is_empty() && self.expected().next().is_none() && !self.disabled.is_under_way();
         let settled =
             !self.duties_due && !self.duties_soon && !self.duties_busy.load(Ordering::SeqCst);
         let settled = settled && !self.void_letters.is_asking();
@@ -242,6 +257,8 @@ impl Desk {
                 hand,
             } => self.ended(slot, job, ending, hand),
             Message::Provided { job, result } => self.provided(job, result),
+            Message::Enabled { jobs } => self.enabled(jobs),
+            Message::RoundEnded => self.round_ended(),
             Message::DutiesDone { soon } => {
                 self.duties_soon = soon;
                 if self.duties_due {
@@ -296,6 +313,7 @@ impl Desk {
     }
 
     fn show(&mut self) {
+        self.tell_notices();
         self.board.set_counts(self.counts());
         if self.station.to_print() == 0 {
             self.board.forget_standstill();

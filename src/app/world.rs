@@ -28,6 +28,7 @@ use crate::domain::time::Timestamp;
 
 pub(crate) use canon::Canon;
 pub(crate) use desk::{PressState, request};
+pub(crate) use directory::{DirectoryState, denied, policy_for};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
 pub(crate) use mailbox::{Folder, file_of};
@@ -60,6 +61,9 @@ pub(crate) enum Op {
     Post,
     List,
     Delete,
+    Person,
+    Groups,
+    Policy,
     Read,
     Append,
     Admit,
@@ -79,11 +83,16 @@ impl Op {
     /// What a call says when the power is gone.
     fn dead(self) -> Fault {
         match self {
-            Self::Ready | Self::Options | Self::Post | Self::List | Self::Delete => {
-                Fault::Unreachable {
-                    what: "cut".to_owned(),
-                }
-            }
+            Self::Ready
+            | Self::Options
+            | Self::Post
+            | Self::List
+            | Self::Delete
+            | Self::Person
+            | Self::Groups
+            | Self::Policy => Fault::Unreachable {
+                what: "cut".to_owned(),
+            },
             Self::Read | Self::Append | Self::Admit | Self::Settle => Fault::Ledger {
                 what: "cut".to_owned(),
             },
@@ -138,6 +147,9 @@ impl Op {
             | Self::Ready
             | Self::Options
             | Self::List
+            | Self::Person
+            | Self::Groups
+            | Self::Policy
             | Self::Read
             | Self::PressCheck
             | Self::CanTake
@@ -173,6 +185,7 @@ pub(crate) struct State {
     /// Which key lies in which slot, by its place in `keys`.
     pub(crate) slots: BTreeMap<u16, usize>,
     pub(crate) tenant: TenantState,
+    pub(crate) directory: DirectoryState,
     pub(crate) ledger: LedgerState,
     pub(crate) press: PressState,
     pub(crate) typed_pin: Option<String>,
@@ -205,6 +218,7 @@ impl World {
             keys: Vec::new(),
             slots: BTreeMap::new(),
             tenant: TenantState::default(),
+            directory: DirectoryState::default(),
             ledger: LedgerState::default(),
             press: PressState::default(),
             typed_pin: None,

@@ -186,8 +186,13 @@ pub enum Fault {
         message: String,
         request_id: String,
     },
-    #[error("the tenant does not know this user (request {request_id})")]
-    UserUnknown { request_id: String },
+    /// Graph's message says no more than the user's name once again, and faults are logged: it is left out.
+    #[error("the tenant does not know this user ({code}, request {request_id})")]
+    UserUnknown {
+        request_id: String,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        code: String,
+    },
     #[error("the user's account is disabled")]
     UserDisabled,
     #[error("Entra registers no key for this user: {why}")]

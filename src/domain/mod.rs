@@ -17,6 +17,7 @@ pub mod mailer;
 pub mod model;
 pub mod paper;
 pub mod passkey_policy;
+pub mod passkey_scope;
 pub mod person;
 pub mod pin;
 pub mod pin_rule;

@@ -4,6 +4,7 @@
 mod configuration;
 mod deletion;
 mod paper;
+mod people;
 mod reissue;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::domain::pin_rule::PinRule;
 
 pub use self::configuration::Configuration;
 pub use self::deletion::{DeleteExisting, DeleteScope, Known, Older};
+pub use self::people::DisabledUsers;
 
 /// What becomes of what is on the key, and where its PIN comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,7 @@ pub struct Policy {
     /// So many of the user's existing keys stay, the newest; and with them those whose age Entra does not tell.
     pub keep_newest: u32,
     pub used_keys: UsedKeys,
+    pub disabled_users: DisabledUsers,
     /// Models that may be used; empty: any.
     pub models: Vec<Aaguid>,
     /// A key without PIN is taken as it is, which saves a touch on factory-fresh keys.
@@ -111,6 +114,7 @@ impl Default for Policy {
             delete_scope: DeleteScope::default(),
             keep_newest: 0,
             used_keys: UsedKeys::default(),
+            disabled_users: DisabledUsers::default(),
             models: Vec::new(),
             skip_reset_when_blank: false,
             delivery: Delivery::default(),
@@ -165,7 +169,7 @@ pub enum PolicyUnfit {
 
 impl Policy {
     /// The settings of a policy file, by which one is known.
-    pub const fn settings() -> [&'static str; 19] {
+    pub const fn settings() -> [&'static str; 20] {
         [
             "reset",
             "pin",
@@ -176,6 +180,7 @@ impl Policy {
             "delete_scope",
             "keep_newest",
             "used_keys",
+            "disabled_users",
             "models",
             "skip_reset_when_blank",
             "delivery",

@@ -248,7 +248,8 @@ impl Station {
 
     fn unprepared(&mut self, job: JobId, fault: Fault, orders: &mut Vec<Order>) {
         self.preparing.remove(&job);
-        if fault.whose_move() == Move::Wait {
+        // A call that was broken off because the station stops says nothing about the job.
+        if fault.whose_move() == Move::Wait || fault == Fault::Cancelled {
             self.resting.insert(job);
         } else if !self.is_working_on(job) {
             // Two hands on one journal would tear it apart: a job at work finds out by itself.

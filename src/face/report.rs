@@ -48,6 +48,11 @@ impl Style {
     }
 }
 
+/// Whether the job is held because its person's account is disabled: whoever has left is to be seen first.
+fn is_for_account(record: &JobRecord) -> bool {
+    record.held == Some(Fault::UserDisabled)
+}
+
 /// Candidates that are listed when a text fits several jobs.
 const CANDIDATES_MAX: usize = 20;
 

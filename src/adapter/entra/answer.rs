@@ -52,6 +52,7 @@ impl Answer {
         match self.status {
             404 if self.is_graphs() => Fault::UserUnknown {
                 request_id: self.request_id.clone(),
+                code: self.error().code,
             },
             404 => self.not_graphs(),
             300..=399 => Fault::AnswerUnusable {
@@ -74,12 +75,8 @@ impl Answer {
 
     /// The fault of a 5xx or 408: it is open whether anything was done.
     pub(super) fn failed(&self) -> Fault {
-        let error = self.error();
         Fault::Unreachable {
-            what: format!(
-                "the service failed with {} {} (request {})",
-                self.status, error.code, self.request_id
-            ),
+            what: format!("the service failed with {}", self.in_its_words()),
         }
     }
 
@@ -95,13 +92,30 @@ impl Answer {
 
     /// The fault of a 401 to a fresh token.
     pub(super) fn refused_token(&self) -> Fault {
-        let error = self.error();
+        let said = self.in_its_words();
         Fault::SignIn {
-            what: format!(
-                "Graph does not take a fresh token: 401 {} {} (request {})",
-                error.code, error.message, self.request_id
-            ),
+            what: if self.is_graphs() {
+                format!("Graph does not take a fresh token: {said}")
+            } else {
+                format!(
+                    "something that is not Microsoft Graph does not take a token: {said}; does a proxy answer?"
+                )
+            },
         }
+    }
+
+    /// Status, code, message and request id, as far as they were given.
+    fn in_its_words(&self) -> String {
+        let GraphError { code, message } = self.error();
+        let mut words = self.status.to_string();
+        if !code.is_empty() {
+            words.push_str(&format!(" {code}"));
+        }
+        if !message.is_empty() {
+            words.push_str(&format!(": {}", message.trim_end_matches('.')));
+        }
+        words.push_str(&format!(" (request {})", self.request_id));
+        words
     }
 
     /// Whether Graph itself said this, and not something on the way.
@@ -123,6 +137,13 @@ impl Answer {
             message: text("message"),
         }
     }
+}
+
+/// The request id within an error object (`innerError`), for answers whose headers were lost on the way.
+pub(super) fn request_id(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let id = body.pointer("/error/innerError/request-id")?.as_str()?;
+    (!id.is_empty()).then(|| shown(id))
 }
 
 /// The fault of JSON that is not what it should be. serde's own words may quote the content, so only the place is told.

@@ -293,3 +293,51 @@ fn a_refusal_shows_one_line_of_bounded_length() {
     let odd: BTreeSet<char> = text.chars().filter(|c| c.is_control()).collect();
     assert!(odd.is_empty() && text.len() < 700, "{text}");
 }
+
+fn answered(status: u16, from_graph: bool, body: &Value) -> Answer {
+    Answer {
+        status,
+        request_id: "r-1".to_owned(),
+        from_graph,
+        retry_after: None,
+        date: None,
+        body: body.to_string().into_bytes().into(),
+    }
+}
+
+#[test]
+fn code_message_and_request_id_are_told_as_the_service_gave_them() {
+    let error = json!({ "error": { "code": "tooBusy", "message": "Come back later." } });
+    let whole = answered(503, true, &error);
+    let told = [
+        whole.failed(),
+        answered(401, true, &error).refused_token(),
+        answered(403, true, &error).refused(),
+        answered(502, false, &json!("a gateway's page")).failed(),
+    ];
+    let told = told.map(|fault| fault.to_string());
+    assert_eq!(
+        told,
+        [
+            "the network or the service does not answer: the service failed with 503 tooBusy: Come back later (request r-1)",
+            "the station cannot sign in to the tenant: Graph does not take a fresh token: 401 tooBusy: Come back later (request r-1)",
+            "Entra refused with 403 tooBusy: Come back later. (request r-1)",
+            "the network or the service does not answer: the service failed with 502 (request r-1)",
+        ]
+    );
+}
+
+#[test]
+fn a_request_id_is_found_in_the_body_as_well() {
+    let inner = |id: Value| json!({ "error": { "code": "x", "innerError": { "request-id": id } } });
+    let found = |body: &Value| answer::request_id(body.to_string().as_bytes());
+    assert_eq!(found(&inner(json!("r\u{1b}-7"))), Some("r -7".to_owned()));
+    for none in [
+        inner(json!("")),
+        inner(json!(7)),
+        json!({ "error": "x" }),
+        json!([]),
+    ] {
+        assert_eq!(found(&none), None, "{none}");
+    }
+}

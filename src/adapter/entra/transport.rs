@@ -264,7 +264,9 @@ impl Wire {
         Ok(Answer {
             status,
             from_graph: service_id.is_some(),
-            request_id: service_id.unwrap_or_else(|| client_request_id.to_owned()),
+            request_id: service_id
+                .or_else(|| answer::request_id(&body))
+                .unwrap_or_else(|| client_request_id.to_owned()),
             retry_after,
             date,
             body,

@@ -1,5 +1,6 @@
 //! Defects that the enumerator has to find, planted in the ports.
 
+mod directory;
 mod ledger;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) enum Bug {
     SpoilForgotten,
     PinForgottenEarly,
     OldKeysWithTheParcel,
+    DisabledOverlooked,
+    PolicyOverlooked,
 }
 
 /// Ports with a defect.
@@ -71,6 +74,7 @@ impl Bent {
                 ports.press = Arc::new(bent())
             }
             Bug::AnyKeyWillDo | Bug::ToggleRepeated => ports.keys = Arc::new(bent()),
+            Bug::DisabledOverlooked | Bug::PolicyOverlooked => ports.directory = Arc::new(bent()),
         }
         ports
     }

@@ -9,6 +9,7 @@ use crate::app::enumerator::scenario::{Scenario, is_closed};
 use crate::app::enumerator::shift::{ACTOR, Shift};
 use crate::app::world::{State, Weather, World};
 use crate::domain::enrollment::Standing;
+use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::signal::SlotState;
 
@@ -154,6 +155,14 @@ impl Day<'_> {
                 .collect()
         };
         for job in held {
+            let held = self.shift.world.enrollment(job).held().cloned();
+            if held == Some(Fault::UserDisabled) {
+                // Nobody has to release it after that.
+                self.shift.world.state().directory.disabled.clear();
+                self.said.push(format!("enabled for {job}"));
+                self.shift.tick(TICK_SECONDS);
+                continue;
+            }
             let releases = self.releases.entry(job).or_default();
             *releases += 1;
             let void = self.shift.world.enrollment(job).is_void();

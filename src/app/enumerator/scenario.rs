@@ -29,6 +29,8 @@ pub(super) struct Scenario {
     pub(super) moves: Vec<Change>,
     /// Whether a letter is torn now and then before somebody has confirmed it.
     pub(super) tears: bool,
+    /// Whether somebody disables or enables the account of a job's person between two lives of the program.
+    pub(super) accounts: bool,
     /// The defect that is planted.
     pub(super) bug: Option<Bug>,
 }

@@ -9,7 +9,7 @@ use crate::app::board::Board;
 use crate::app::enumerator::scenario::Scenario;
 use crate::app::provisions::Provisions;
 use crate::app::runner::{self, Bench, Hand};
-use crate::app::station::{candidates, carry_out, reading};
+use crate::app::station::{candidates, carry_out, disabled, reading};
 use crate::app::world::World;
 use crate::app::{Policies, Ports, duties};
 use crate::domain::authenticator::Slot;
@@ -40,12 +40,13 @@ pub(super) struct Shift<'a> {
 
 impl<'a> Shift<'a> {
     pub(super) fn new(scenario: &'a Scenario, world: World) -> Self {
+        let ports = scenario.ports(&world);
         let mut shift = Self {
-            ports: scenario.ports(&world),
             scenario,
             world,
             policies: scenario.policies(),
-            provisions: Provisions::default(),
+            provisions: Provisions::new(&ports),
+            ports,
             board: Arc::default(),
             station: Station::new(ConfirmCards::Never, None),
             hand: None,
@@ -54,6 +55,7 @@ impl<'a> Shift<'a> {
         if let Ok(open) = candidates::all(&shift.ports, &shift.policies) {
             shift.tell(Signal::Jobs(open.candidates));
         }
+        shift.look_after_disabled();
         shift
     }
 
@@ -101,7 +103,33 @@ impl<'a> Shift<'a> {
             self.tell(Signal::Expired { job });
         }
         self.look_after_duties();
+        self.look_after_disabled();
         self.tell(Signal::Tick);
+    }
+
+    /// As the station does at its start and every ten minutes. Who is held is what it remembers, as a board does.
+    fn look_after_disabled(&mut self) {
+        let Ok(open) = candidates::all(&self.ports, &self.policies) else {
+            return;
+        };
+        let mut held = open.held;
+        held.retain(|_, fault| disabled::is_disabled(fault));
+        let jobs: Vec<JobId> = held.into_keys().collect();
+        let ledger = self.ports.ledger.as_ref();
+        let Ok(people) = disabled::people(ledger, &self.policies, &jobs) else {
+            return;
+        };
+        let (eligibility, stop) = (self.provisions.eligibility(), CancelFlag::default());
+        let mut enabled = Vec::new();
+        disabled::round(&self.ports, eligibility, people, &stop, &mut |jobs| {
+            enabled.extend(jobs);
+        });
+        for job in enabled {
+            let now = self.ports.clock.now();
+            if disabled::go_on(self.ports.ledger.as_ref(), &self.policies, job, now) == Ok(true) {
+                self.changed(job);
+            }
+        }
     }
 
     /// As the station does after each job, and as long as older credentials go in a moment.

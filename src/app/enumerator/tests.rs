@@ -1,5 +1,6 @@
 //! The scenarios, and what they have to show.
 
+mod eligibility;
 mod form;
 mod handover;
 mod planted;
@@ -55,6 +56,7 @@ fn anna(name: &'static str, policy: Policy, key: KeyState) -> Scenario {
         lag: 0,
         moves: Vec::new(),
         tears: false,
+        accounts: false,
         bug: None,
     }
 }

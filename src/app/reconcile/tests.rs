@@ -272,6 +272,7 @@ fn one_person_who_cannot_be_compared_does_not_keep_the_others_from_it() {
     world.add_job(request("bo@contoso.com"));
     let unknown = Fault::UserUnknown {
         request_id: "r-9".to_owned(),
+        code: String::new(),
     };
     // Of Bo nothing is expected, of Anna a passkey.
     world.trick(Op::List, When::Before, unknown.clone());

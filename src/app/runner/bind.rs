@@ -68,6 +68,9 @@ impl Run<'_> {
             restart,
         )?;
         self.gate()?;
+        if restart == Step::Reset {
+            self.is_taken(identity.capabilities.aaguid)?;
+        }
         Ok((Binding::new(slot, &identity), plan))
     }
 

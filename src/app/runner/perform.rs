@@ -3,7 +3,8 @@
 use crate::app::restock;
 use crate::app::runner::letter::try_letter;
 use crate::app::runner::outcome::Outcome;
-use crate::app::runner::{Run, person_of};
+use crate::app::runner::{Run, applicant, person_of};
+use crate::domain::authenticator::Aaguid;
 use crate::domain::event::{Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
@@ -19,6 +20,7 @@ impl Run<'_> {
         match step {
             Step::Reset => {
                 self.gate().map_err(Outcome::NotDone)?;
+                self.is_still_taken()?;
                 Ok((Intent::Plain, None))
             }
             Step::SetPin => self.prepare_set_pin(),
@@ -55,21 +57,43 @@ impl Run<'_> {
         if self.gate_passed {
             return Ok(());
         }
-        let (job, user) = (self.job.id, self.job.request.user.as_str());
+        let job = self.job.id;
         if !self.bench.provisions.has_letter(job) {
             try_letter(self.bench.ports, self.bench.policies, self.job)?;
         }
+        let applicant = applicant(self.job, self.policy);
         self.with_tenant(|bench| {
             let (tenant, now) = (bench.ports.relying_party.as_ref(), bench.ports.clock.now());
             if bench.provisions.is_fresh(job, now) {
                 // They were fetched minutes ago; whether the tenant is there now is another question.
                 tenant.ready()
             } else {
-                bench.provisions.provide(tenant, job, user, now)
+                bench.provisions.provide(tenant, &applicant, now)
             }
         })?;
         self.gate_passed = true;
         Ok(())
+    }
+
+    /// Whether the tenant takes a key of this model for this person. Told before anything is done to it.
+    pub(super) fn is_taken(&mut self, aaguid: Aaguid) -> Result<(), Fault> {
+        let user = self.job.request.user.as_str();
+        self.with_tenant(|bench| bench.provisions.eligibility().key_may(user, aaguid))
+    }
+
+    /// A key that was bound before the tenant's policy changed is not reset after it: another one may do.
+    fn is_still_taken(&mut self) -> Result<(), Outcome> {
+        let Some(binding) = self.enrollment.binding() else {
+            return Ok(());
+        };
+        let aaguid = binding.fingerprint.aaguid;
+        self.is_taken(aaguid).map_err(|reason| {
+            if !matches!(reason, Fault::TenantRefuses { .. }) {
+                return Outcome::NotDone(reason);
+            }
+            let restart = Step::Reset;
+            Outcome::Abandon { reason, restart }
+        })
     }
 
     fn reset(&mut self) -> Outcome {

@@ -7,6 +7,7 @@ mod print;
 mod reissue;
 mod reply;
 mod tries;
+mod whom;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -38,11 +39,12 @@ impl Line {
     }
 
     pub(super) fn on(world: World, job: Job, policy: Policy) -> Self {
+        let provisions = Provisions::new(&world.ports());
         Self {
             world,
             job,
             policy,
-            provisions: Provisions::default(),
+            provisions,
             board: Board::default(),
         }
     }

@@ -7,7 +7,7 @@ use crate::app::duties;
 use crate::app::journal;
 use crate::app::provisions::Provisions;
 use crate::app::runner::letter::try_letter;
-use crate::app::runner::{self, Bench};
+use crate::app::runner::{self, Bench, applicant};
 use crate::app::station::{Desk, Message, reading};
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
@@ -177,7 +177,8 @@ impl Desk {
     }
 }
 
-/// Everything that a job needs before a key is taken for it: a letter that can be set, and creation options.
+/// Everything that a job needs before a key is taken for it: a letter that can be set, a person for whom Entra registers keys,
+/// and creation options.
 pub(in crate::app) fn provide(
     ports: &Ports,
     policies: &Policies,
@@ -191,8 +192,9 @@ pub(in crate::app) fn provide(
         try_letter(ports, policies, &record.job)?;
         provisions.note_letter(job);
     }
-    let user = &record.job.request.user;
-    provisions.provide(ports.relying_party.as_ref(), job, user, ports.clock.now())
+    let policy = policies.get(&record.job.request.policy)?;
+    let applicant = applicant(&record.job, policy);
+    provisions.provide(ports.relying_party.as_ref(), &applicant, ports.clock.now())
 }
 
 /// Holds a job that nobody works on.

@@ -88,6 +88,12 @@ pub(super) enum Message {
         job: JobId,
         result: Result<(), Fault>,
     },
+    /// The accounts of these jobs' people were disabled, and are enabled now.
+    Enabled {
+        jobs: Vec<JobId>,
+    },
+    /// Everybody whose account was disabled was looked at again.
+    RoundEnded,
     DutiesDone {
         /// Older credentials go in a moment.
         soon: bool,

@@ -238,6 +238,7 @@ impl Desk {
         }
         self.look_after_duties();
         self.look_after_void_letters();
+        self.look_after_disabled();
     }
 
     pub(super) fn load_jobs(&mut self) -> Result<(), Fault> {
@@ -328,7 +329,7 @@ impl Desk {
 
     /// The ledger takes nothing any more. The steps in hand end, since a touch may be under way, but no key is taken for a job
     /// that could not be written down.
-    fn break_off(&mut self, fault: Fault) {
+    pub(super) fn break_off(&mut self, fault: Fault) {
         if self.summary.broken.is_some() {
             return;
         }

@@ -1,5 +1,6 @@
 //! The whole station over a world in memory: files in, keys in, keys out.
 
+mod disabled;
 mod paper;
 mod trail;
 mod void;

@@ -72,6 +72,9 @@ impl State {
         for user in &self.protected {
             scribe.put(format_args!("{user}"));
         }
+        for user in &self.directory.disabled {
+            scribe.put(format_args!("disabled {user}"));
+        }
         Canon([0, 1].map(|salt| {
             let mut hasher = DefaultHasher::new();
             hasher.write_u8(salt);

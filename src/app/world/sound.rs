@@ -63,7 +63,26 @@ impl State {
                 .push(format!("I6: {op:?} on key {key}, which is a stranger's"));
         }
         if op == Op::Reset {
+            self.must_be_of_use(key);
             self.give_up_own_key(key);
+        }
+    }
+
+    /// No key is wiped for a person who may have none, nor one of a model that they may not have, where the tenant tells.
+    fn must_be_of_use(&mut self, key: usize) {
+        let job = self.running.and_then(|job| self.ledger.find_job(job));
+        let Some(user) = job.map(|job| job.request.user.clone()) else {
+            return;
+        };
+        if self.directory.disabled.contains(&user) {
+            let broken =
+                format!("vetting: key {key} is wiped for {user}, whose account is disabled");
+            self.broken.push(broken);
+        }
+        let model = self.keys[key].capabilities().aaguid;
+        if self.directory.is_heard && self.directory.refuses(&user, model) {
+            let broken = format!("vetting: key {key} is wiped for {user}, whom it cannot serve");
+            self.broken.push(broken);
         }
     }
 

@@ -124,6 +124,9 @@ impl RelyingParty for World {
     ) -> Result<MethodId, Fault> {
         self.call(Op::Post, |state| {
             let now = state.now;
+            if state.directory.refuses(user, attestation.aaguid) {
+                return Err(refused(400));
+            }
             let tenant = &mut state.tenant;
             let alive = tenant.issued.iter().any(|(challenge, expires)| {
                 *challenge == attestation.attestation_object && now <= *expires

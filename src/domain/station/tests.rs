@@ -300,6 +300,7 @@ fn a_job_that_cannot_be_prepared_is_held_and_its_key_takes_the_next_one() {
     hall.tell(Signal::Prepared { job: JobId(2) });
     let fault = Fault::UserUnknown {
         request_id: "r".to_owned(),
+        code: String::new(),
     };
     let orders = hall.tell(Signal::Unprepared {
         job: JobId(1),
@@ -308,6 +309,15 @@ fn a_job_that_cannot_be_prepared_is_held_and_its_key_takes_the_next_one() {
     let job = JobId(1);
     assert!(orders.contains(&Order::Hold { job, fault }));
     assert_eq!(runs(&orders), [(1, 2)]);
+}
+
+#[test]
+fn a_job_whose_preparation_was_broken_off_is_not_held_for_that() {
+    let mut hall = Hall::new(Vec::new());
+    hall.tell(Signal::Jobs(vec![candidate(1)]));
+    let (job, fault) = (JobId(1), Fault::Cancelled);
+    assert_eq!(hall.tell(Signal::Unprepared { job, fault }), []);
+    assert_eq!(hall.tell(Signal::Tick), [Order::Prepare { job }]);
 }
 
 #[test]
@@ -408,6 +418,7 @@ fn a_job_at_work_is_neither_prepared_again_nor_held_from_outside() {
     assert_eq!(hall.tell(Signal::Expired { job }), []);
     let fault = Fault::UserUnknown {
         request_id: "r".to_owned(),
+        code: String::new(),
     };
     assert_eq!(hall.tell(Signal::Unprepared { job, fault }), []);
     assert_eq!(hall.state(1), SlotState::Working { job });

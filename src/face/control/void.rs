@@ -84,8 +84,8 @@ impl<'a> Lazy<'a> {
 /// Whether such a change makes a letter void, where there is one.
 pub(super) const fn may_make_void(change: &Change) -> bool {
     match change {
-        Change::Cancel | Change::Retry | Change::Reissue { .. } => true,
-        Change::Hold { .. } | Change::Release => false,
+        Change::Cancel | Change::Retry | Change::Reissue { .. } | Change::Retire { .. } => true,
+        Change::Hold { .. } | Change::Release | Change::HandOver => false,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
-use crate::face::report::{Style, json, letters, name, paper, read, written};
+use crate::face::report::{Style, is_for_account, json, letters, name, paper, read, written};
 use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -84,7 +84,8 @@ pub fn status(
             .filter(|record| record.standing == standing)
             .collect()
     };
-    let (held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
+    let (mut held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
+    held.sort_by_key(|record| !is_for_account(record));
     let Found {
         void,
         doubts,
@@ -299,7 +300,21 @@ fn held_jobs(
     if records.is_empty() {
         return Ok(());
     }
-    writeln!(to, "\n{} held:", news::count(records.len(), "job"))?;
+    let jobs = news::count(records.len(), "job");
+    let heading = match records
+        .iter()
+        .filter(|record| is_for_account(record))
+        .count()
+    {
+        0 => format!("{jobs} held:"),
+        all if all == records.len() => {
+            format!("{jobs} held for people whose account is disabled (have they left?):")
+        }
+        first => format!(
+            "{jobs} held, first {first} for people whose account is disabled (have they left?):"
+        ),
+    };
+    writeln!(to, "\n{heading}")?;
     for record in records {
         let since = moment::local(record.updated, &style.zone);
         writeln!(to, "  {}, since {since}", clean(&name(record)))?;

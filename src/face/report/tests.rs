@@ -63,6 +63,49 @@ fn status_says_what_is_held_and_what_to_do() {
 }
 
 #[test]
+fn people_who_may_have_left_come_first_wherever_held_jobs_are_listed() {
+    let ledger = ledger();
+    let leaver = World::with_jobs(&["bert@contoso.com"]);
+    for ledger in [&ledger, &leaver] {
+        let last = ledger.jobs(None).unwrap().len();
+        let job = JobId(i64::try_from(last).unwrap());
+        let fault = Fault::UserDisabled;
+        ledger.tell(job, [Happening::Held { fault }]);
+    }
+    let told = text(|to| status(&ledger, None, &style(false), to));
+    expect![[r#"
+        batch       done  under way  waiting  held  cancelled
+        onboarding     1          0        0     2          0
+
+        2 jobs held, first 1 for people whose account is disabled (have they left?):
+          Job 3 (chloé�[2J@contoso.com, envelope 0003), since 2026-03-02 10:30:00 +01:00
+            The account of this person is disabled in the tenant.
+            -> Nothing needs to be done if the account is enabled later: the station looks again by itself. A person who has left: `keyline jobs cancel JOB`.
+          Job 2 (bert@contoso.com, envelope 0002), since 2026-03-02 10:30:00 +01:00
+            It cannot be told whether Entra has registered the passkey.
+            -> Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew.
+    "#]].assert_eq(&told);
+    let told = text(|to| status(&leaver, None, &style(false), to));
+    let heading = "\n1 job held for people whose account is disabled (have they left?):\n";
+    assert!(told.contains(heading), "{told}");
+    let told = text(|to| list(&ledger, None, &style(false), to));
+    let jobs: Vec<&str> = told
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(jobs, ["3", "1", "2"], "{told}");
+    for make in [
+        text(|to| list(&ledger, None, &style(true), to)),
+        text(|to| status(&ledger, None, &style(true), to)),
+    ] {
+        let value: Value = serde_json::from_str(&make).unwrap();
+        let first = value.get(0).unwrap_or(&value["held"][0]);
+        assert_eq!(first["held"]["fault"]["fault"], "user_disabled");
+    }
+}
+
+#[test]
 fn status_names_each_letter_that_waits_for_its_confirmation() {
     let ledger = ledger();
     let mut chloe = course("10000044", Step::Register);

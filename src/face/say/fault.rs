@@ -158,14 +158,14 @@ pub fn message(fault: &Fault) -> String {
             code,
             message,
             request_id,
-        } => format!(
-            "Entra refused with {status} {}: {} The request was {}.",
-            clean(code),
-            sentence(message),
-            clean(request_id)
-        ),
-        Fault::UserUnknown { request_id } => format!(
-            "The tenant does not know this user. The request was {}.",
+        } => refused(*status, code, message, request_id),
+        Fault::UserUnknown { request_id, code } => format!(
+            "The tenant does not know this user{}. The request was {}.",
+            // Faults of an older keyline have no code.
+            match code.as_str() {
+                "" => String::new(),
+                code => format!(" (404 {})", clean(code)),
+            },
             clean(request_id)
         ),
         Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
@@ -408,6 +408,20 @@ pub fn hint(fault: &Fault) -> String {
         }
     }
     .to_owned()
+}
+
+/// A refusal with everything that the service gave: it may give a status alone.
+fn refused(status: u16, code: &str, message: &str, request_id: &str) -> String {
+    let code = match code {
+        "" => String::new(),
+        code => format!(" {}", clean(code)),
+    };
+    let reason = match message.trim() {
+        "" => " and gave no reason.".to_owned(),
+        message => format!(": {}", sentence(message)),
+    };
+    let request_id = clean(request_id);
+    format!("Entra refused with {status}{code}{reason} The request was {request_id}.")
 }
 
 fn status_words(status: CtapStatus) -> String {

@@ -4,7 +4,7 @@ use crate::app::board::{Case, News, Standstill};
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
 use crate::face::say::clean::clean;
-use crate::face::say::fault;
+use crate::face::say::{fault, notice};
 
 /// One line, in words.
 pub fn line(news: &News) -> String {
@@ -55,6 +55,13 @@ pub fn line(news: &News) -> String {
         News::PrinterBack => "The printer goes on.".to_owned(),
         News::VoidMayPrint { fault } => void_may_print(fault),
         News::NothingVoidWaits => "No void letter waits in the printer any more.".to_owned(),
+        News::Disabled { jobs } => notice::disabled(*jobs),
+        News::Enabled { case } => format!(
+            "The account of {} is enabled again. Envelope {} goes on.",
+            clean(&case.person),
+            clean(&case.envelope)
+        ),
+        News::Notice(notice) => notice::line(notice),
         News::Held { case, fault, why } => held(case, fault, why.as_deref()),
         News::OnlyWords {
             bags,

@@ -319,6 +319,7 @@ fn fault(refusal: refusal::Refusal) -> Fault {
     if refusal.status == 404 {
         return Fault::UserUnknown {
             request_id: String::new(),
+            code: refusal.code.to_owned(),
         };
     }
     Fault::Refused {

@@ -131,7 +131,9 @@ impl Ledger for Bent {
             | Bug::MailerTwice
             | Bug::ToggleRepeated
             | Bug::PinTold
-            | Bug::PrimaryOnTheList => {}
+            | Bug::PrimaryOnTheList
+            | Bug::DisabledOverlooked
+            | Bug::PolicyOverlooked => {}
         }
         self.world.append(entry, actor, at)
     }

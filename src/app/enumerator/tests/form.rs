@@ -14,6 +14,7 @@ fn hard() -> Scenario {
         ops: &[Op::Post, Op::Delete],
         lag: 20,
         moves: vec![Change::Retry],
+        accounts: true,
         ..anna("the form", policy, nameless())
     })
 }

@@ -188,6 +188,7 @@ fn all() -> Vec<Fault> {
         },
         Fault::UserUnknown {
             request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
+            code: text("Request_ResourceNotFound"),
         },
         Fault::AnswerUnusable {
             what: text("there is no challenge in it"),
@@ -304,4 +305,30 @@ fn all_of_it_can_be_read_aloud() {
         );
     }
     expect_file!["words.txt"].assert_eq(&text);
+}
+
+#[test]
+fn a_refusal_without_code_or_reason_is_a_sentence_all_the_same() {
+    let refused = |code: &str, reason: &str| {
+        message(&Fault::Refused {
+            status: 403,
+            code: code.to_owned(),
+            message: reason.to_owned(),
+            request_id: "r-1".to_owned(),
+        })
+    };
+    assert_eq!(
+        [
+            refused("Denied", "No way."),
+            refused("", "No way"),
+            refused("Denied", " "),
+            refused("", ""),
+        ],
+        [
+            "Entra refused with 403 Denied: No way. The request was r-1.",
+            "Entra refused with 403: No way. The request was r-1.",
+            "Entra refused with 403 Denied and gave no reason. The request was r-1.",
+            "Entra refused with 403 and gave no reason. The request was r-1.",
+        ]
+    );
 }

@@ -102,6 +102,7 @@ fn states() -> Vec<SlotView> {
         held(Fault::PasskeyRefused {
             why: Box::new(Fault::UserUnknown {
                 request_id: "4f7a1c52".to_owned(),
+                code: String::new(),
             }),
         }),
         view(SlotState::Done { job: JOB }, None, false),
