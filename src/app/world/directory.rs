@@ -7,7 +7,7 @@ use crate::domain::credential::RegisteredCredential;
 use crate::domain::fault::Fault;
 use crate::domain::passkey_policy::PasskeyPolicy;
 use crate::domain::person::{Grants, Group, ObjectId, Person, UserType};
-use crate::port::{Directory, Page, RelyingParty};
+use crate::port::{Bookmark, Directory, Page, RelyingParty};
 
 fn denied() -> Fault {
     Fault::Refused {
@@ -45,7 +45,7 @@ impl Directory for World {
         Err(denied())
     }
 
-    fn members(&self, _: &ObjectId, _: &mut dyn FnMut(Page) -> bool) -> Result<(), Fault> {
+    fn members(&self, _: &ObjectId, _: Option<&Bookmark>) -> Result<Page, Fault> {
         Err(denied())
     }
 
