@@ -11,6 +11,7 @@ pub mod fault;
 pub mod journal;
 pub mod moment;
 pub mod news;
+pub mod people;
 pub mod printers;
 pub mod reconcile;
 pub mod service;
