@@ -2,6 +2,7 @@
 //! people, and what is kept for how long. Whole stations in this process, and the program itself on their folders.
 
 mod check;
+mod groups;
 mod handover;
 mod keys;
 mod papers;
