@@ -86,6 +86,9 @@ pub enum LeftOut {
     Unfit(Vec<BadRow>),
 }
 
+/// A member's row, or why there is none.
+type Verdict = Result<Proposal, LeftOut>;
+
 /// What is told while a group is read.
 #[derive(Clone, Debug)]
 pub enum Told {
@@ -247,7 +250,7 @@ impl Reader<'_> {
         choice: &Choice,
         rules: &Rules,
         answered: &mut bool,
-    ) -> Result<Vec<(Person, Result<Proposal, LeftOut>)>, Fault> {
+    ) -> Result<Vec<(Person, Verdict)>, Fault> {
         let mut reasons: Vec<Option<LeftOut>> = people.iter().map(unsuited).collect();
         if choice.missing_only {
             let asked: Vec<usize> = (0..people.len())

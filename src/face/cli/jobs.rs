@@ -35,8 +35,8 @@ takes it as any other. When Entra asks for patience it is waited for, and only w
 asked again. The application needs GroupMember.Read.All and User.Read.All; with User.ReadBasic.All
 alone the directory does not say whose account is disabled, and that is told.
 
-Exit code 0: done. 2: no such group, or several. 3: the rows would be refused. 6: Entra or the network
-failed: nothing was written, or some people could not be asked and were left out.";
+Exit code 0: done. 2: no such group, or several. 3: the rows would be refused. 6: Entra or the
+network failed: nothing was written, or some people could not be asked and were left out.";
 
 /// `keyline jobs …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

@@ -129,16 +129,13 @@ fn candidates(groups: &[Group]) -> String {
 
 /// A fault of the directory; where a permission is missing, which one.
 pub fn denied(fault: &Fault, permission: &str) -> Complaint {
-    let complaint = Complaint::from(fault);
-    match fault {
-        Fault::Refused { status: 403, .. } => Complaint {
-            hint: format!(
-                "Give the application the permission {permission} (Entra admin center: App registrations, API permissions, then Grant admin consent), and try again."
-            ),
-            ..complaint
-        },
-        _ => complaint,
+    let mut complaint = Complaint::from(fault);
+    if matches!(fault, Fault::Refused { status: 403, .. }) {
+        complaint.hint = format!(
+            "Give the application the permission {permission} (Entra admin center: App registrations, API permissions, then Grant admin consent), and try again."
+        );
     }
+    complaint
 }
 
 /// What became of a group's members, in sentences. `file` is where the rows lie, `None` after a dry run.

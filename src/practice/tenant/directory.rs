@@ -54,22 +54,13 @@ pub struct PracticeGroup {
 }
 
 /// What the directory has besides people.
+#[derive(Default)]
 pub(super) struct Directory {
     groups: Vec<PracticeGroup>,
     /// Where in the list of people whom stands, by object id and UPN in lower case. Some may be missing.
     places: HashMap<String, usize>,
     /// Application permissions of the practice application; `None`: all that there are.
     permitted: Option<BTreeSet<String>>,
-}
-
-impl Default for Directory {
-    fn default() -> Self {
-        Self {
-            groups: Vec::new(),
-            places: HashMap::new(),
-            permitted: None,
-        }
-    }
 }
 
 impl Directory {

@@ -130,11 +130,12 @@ fn unpack(entra: &Entra, item: Item, whole: &Answer) -> Answer {
             .headers
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
-        // Numbers have been seen where text should be.
-        Some(match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        })
+        // Retry-After may as well be a number.
+        Some(
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned),
+        )
     };
     Answer {
         status: item.status,
