@@ -76,9 +76,10 @@ pub enum Jobs {
     },
     /// Give a job up for good
     ///
-    /// Nothing more is done for it. While the station works on the job it is refused, and nothing is changed: lift the key, which is
-    /// safe at any time, or wait until the step is done. If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun
-    /// must be wiped before it is used again.
+    /// Nothing more is done for it, at whatever step it is: a station that works on it breaks off what the key is doing and lets it
+    /// go, and waits only for what Entra was asked just then. While its letter is handed over it is refused, and nothing is changed.
+    /// If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun must be wiped before it is
+    /// used again.
     Cancel {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
