@@ -396,16 +396,6 @@ impl Station {
                 SlotState::AwaitingService { job: other, .. } if *other == job && !goes_on => {
                     record.state = SlotState::LiftFirst;
                 }
-                // Given up for good: nobody waits for its key any more.
-                SlotState::WantsBack {
-                    job: other, key_in, ..
-                } if *other == job && now.is_none() => {
-                    record.state = if *key_in {
-                        SlotState::LiftFirst
-                    } else {
-                        SlotState::Empty
-                    };
-                }
                 // The key of a job that goes on lies here still, but nobody has it in hand any more.
                 SlotState::Held { job: other, .. }
                     if *other == job && now.is_some_and(|now| now.wants.is_some()) =>

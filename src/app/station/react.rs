@@ -162,10 +162,6 @@ impl Desk {
                     self.hands.insert(slot, hand);
                 }
                 self.signal(Signal::Ended { slot, job, ending });
-                if given_up {
-                    // The slot waits for this key no more.
-                    self.changed(job);
-                }
             }
             None => {
                 self.aside.remove(&job);
