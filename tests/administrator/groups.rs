@@ -301,9 +301,9 @@ fn only_those_without_a_key_are_asked_for_and_a_throttled_list_is_asked_again() 
     };
     line.tenant(|tenant| {
         tenant.add_existing(ANNA, existing).expect("room");
-        for on in [Operation::Members, Operation::List] {
+        for (on, seconds) in [(Operation::Members, 1), (Operation::List, 3)] {
             let throttle = Trick::Throttle {
-                retry_after_seconds: Some(1),
+                retry_after_seconds: Some(seconds),
                 as_date: false,
             };
             tenant.misbehave(on, 1, throttle);
@@ -323,6 +323,10 @@ fn only_those_without_a_key_are_asked_for_and_a_throttled_list_is_asked_again() 
     );
     assert!(done.status.success(), "{}", err(&done));
     let said = out(&done);
+    assert_eq!(
+        err(&done),
+        "Entra asks for patience: it goes on in 3 seconds.\n"
+    );
     assert!(said.contains("has 1 security key already"), "{said}");
     assert!(said.contains("3 of 7 members"), "{said}");
     let records = taken(&line);

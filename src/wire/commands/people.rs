@@ -32,7 +32,7 @@ use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies, stationery};
 
 /// A wait that is longer is told also where no bar can be seen.
-const SILENT_WAIT_MAX: Duration = Duration::from_secs(5);
+const SILENT_WAIT_MAX: Duration = Duration::from_secs(2);
 /// What a job file made of a group tells of each person.
 const COLUMNS: [Column; 7] = [
     Column::User,
