@@ -21,7 +21,7 @@ use crate::domain::pin::Pin;
 pub use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
 
-pub use self::directory::{Directory, Page};
+pub use self::directory::{Bookmark, Directory, Page};
 pub use self::key::{
     Attendant, AttestationCheck, Authenticator, CancelFlag, Conduct, Keepalive, KeyEvent, Keys,
     MakeCredential, PinVerdict, Place, Repowered, Transport,

@@ -286,6 +286,14 @@ pub fn rules(policies: &Policies, languages: Vec<String>) -> Rules {
     }
 }
 
+/// What the policy of one row objects to in it, before there is a file.
+///
+/// # Errors
+/// [`Fault::PolicyMissing`].
+pub fn disagreements(draft: &Draft, policies: &Policies) -> Result<Vec<BadRow>, Fault> {
+    Ok(check::object(draft, policies.get(&draft.request.policy)?))
+}
+
 /// What the policies object to in the rows of a file: for `keyline check`, which admits nothing. Each row that would be
 /// admitted is handed on to `tried` with its place in the batch, for what else stands in its way.
 ///

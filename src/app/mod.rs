@@ -11,6 +11,7 @@ mod enumerator;
 pub mod intake;
 pub mod journal;
 pub mod papers;
+pub mod people;
 pub mod provisions;
 pub mod reconcile;
 pub mod restock;

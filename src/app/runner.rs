@@ -123,10 +123,12 @@ pub fn run(bench: &Bench<'_>, job: &Job, hand: Option<&mut Hand>) -> Ending {
 impl Run<'_> {
     fn drive(&mut self) -> Ending {
         loop {
-            if self.bench.cancel.is_cancelled() {
+            let command = self.enrollment.next();
+            // What is finished is told as finished, also when somebody stops the run a moment later.
+            let finished = matches!(command, Command::Finish | Command::Rest);
+            if self.bench.cancel.is_cancelled() && !finished {
                 return Ending::Stopped(Fault::Cancelled);
             }
-            let command = self.enrollment.next();
             self.show(&command);
             if self.leaves_the_slot(&command) {
                 return Ending::KeyDone;

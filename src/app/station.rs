@@ -56,9 +56,11 @@ pub struct Desk {
     cancels: BTreeMap<Slot, CancelFlag>,
     /// Ends runs between two steps.
     pause: CancelFlag,
+    /// What ends the run in a slot between two steps.
+    runs: BTreeMap<Slot, CancelFlag>,
     /// Jobs that run without a key, and what ends such a run between two steps.
     aside: BTreeMap<JobId, CancelFlag>,
-    /// Changes by hand that wait until nobody follows the sheet of their job.
+    /// What is to be done by hand as soon as nobody works on its job any more.
     put_off: BTreeMap<JobId, Vec<PutOff>>,
     /// Whose jobs stand in the slots now: the ledger is not asked again for every message.
     cases: BTreeMap<JobId, Case>,
@@ -110,6 +112,7 @@ impl Desk {
             places: BTreeMap::new(),
             hands: BTreeMap::new(),
             cancels: BTreeMap::new(),
+            runs: BTreeMap::new(),
             pause: CancelFlag::default(),
             aside: BTreeMap::new(),
             put_off: BTreeMap::new(),

@@ -59,3 +59,15 @@ pub struct Sheet {
     pub head: Vec<String>,
     pub rows: Vec<Vec<String>>,
 }
+
+/// What begins a formula in a spreadsheet, also as wide characters and behind what a spreadsheet strips.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+
+/// A cell that a spreadsheet does not compute: with an apostrophe before what would be a formula.
+pub fn no_formula(cell: &str) -> String {
+    if cell.trim_start_matches(' ').starts_with(FORMULA) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
+}

@@ -9,6 +9,7 @@ use crate::domain::authenticator::Serial;
 use crate::domain::pin::Pin;
 
 pub mod column;
+pub mod proposal;
 pub mod reason;
 pub mod row;
 pub mod sheet;

@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct ObjectId(pub String);
 
+impl ObjectId {
+    /// `text` as an object id, in lower case; `None` when it is none.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let groups = text.split('-').map(str::len);
+        let hexadecimal = |c: char| c.is_ascii_hexdigit() || c == '-';
+        let fits = groups.eq([8, 4, 4, 4, 12]) && text.chars().all(hexadecimal);
+        fits.then(|| Self(text.to_lowercase()))
+    }
+}
+
 /// `userType`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +53,11 @@ impl Person {
         let name = self.display_name.as_deref();
         let name = name.or(self.user_principal_name.as_deref());
         name.unwrap_or(&self.id.0)
+    }
+
+    /// Whether the station may read no more of them than the id, as in groups with hidden membership.
+    pub const fn is_withheld(&self) -> bool {
+        self.user_principal_name.is_none() && self.display_name.is_none()
     }
 }
 

@@ -4,9 +4,11 @@
 mod batches;
 mod custody;
 mod examples;
+mod jobs;
 mod ledger;
 mod mailer;
 mod manual;
+mod people;
 mod pins;
 mod printers;
 mod reconcile;
@@ -22,16 +24,16 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::face::cli::examples::{
-    CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, JOBS, MAN, RUN, STATUS,
-};
+use crate::face::cli::examples::{CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, MAN, RUN, STATUS};
 use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
 pub use custody::{Handover, Retirement, Return};
+pub use jobs::{Added, FromGroup, Jobs};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
+pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
@@ -94,13 +96,25 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Look at jobs, hold them, let them go on, give them up
+    /// Add jobs, look at them, hold them, let them go on, give them up
     ///
     /// While a station runs these commands reach it and it makes the change; otherwise they change the ledger themselves.
-    #[command(after_help = JOBS, arg_required_else_help = true)]
+    #[command(after_help = jobs::JOBS, arg_required_else_help = true)]
     Jobs {
         #[command(subcommand)]
         command: Jobs,
+    },
+    /// Find people in the tenant
+    #[command(arg_required_else_help = true)]
+    Users {
+        #[command(subcommand)]
+        command: Users,
+    },
+    /// Find groups in the tenant, and list who is in them
+    #[command(arg_required_else_help = true)]
+    Groups {
+        #[command(subcommand)]
+        command: Groups,
     },
     /// Letters and bags: confirm, spoil, reissue, dispatch
     #[command(after_help = mailer::MAILER, arg_required_else_help = true)]
@@ -209,62 +223,6 @@ pub struct Run {
     /// Badge or number of the person at the bench
     #[arg(long, value_name = "BADGE", value_parser = badge)]
     pub operator: Option<String>,
-}
-
-/// `keyline jobs …`
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum Jobs {
-    /// List jobs; changes nothing
-    List {
-        /// Only the jobs of this batch (the job file's name without its ending)
-        #[arg(long, value_name = "BATCH")]
-        batch: Option<String>,
-        /// Print JSON, for scripts
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a job and its whole journal; changes nothing
-    Show {
-        /// Number, user, envelope, control number or serial
-        #[arg(value_name = "JOB")]
-        job: String,
-        /// Print JSON, for scripts
-        #[arg(long)]
-        json: bool,
-    },
-    /// Stop a job from starting or going on, until it is released
-    Hold {
-        /// Number, user, envelope, control number or serial
-        #[arg(value_name = "JOB")]
-        job: String,
-        /// Why; it stands in the journal and is shown with the job
-        #[arg(long, value_name = "TEXT", default_value = "held by the administrator")]
-        reason: String,
-    },
-    /// Let a held job go on where it was
-    Release {
-        /// Number, user, envelope, control number or serial
-        #[arg(value_name = "JOB")]
-        job: String,
-    },
-    /// Give a job up for good
-    ///
-    /// Nothing more is done for it. If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun
-    /// must be wiped before it is used again.
-    Cancel {
-        /// Number, user, envelope, control number or serial
-        #[arg(value_name = "JOB")]
-        job: String,
-    },
-    /// Start a job anew, with another key
-    ///
-    /// Releases the job, gives up the key it began with, and waits for a fresh one. A passkey that the old key may have left at
-    /// Entra is looked for there and deleted. Use it when a key is lost, broken or spoiled half-way.
-    Retry {
-        /// Number, user, envelope, control number or serial
-        #[arg(value_name = "JOB")]
-        job: String,
-    },
 }
 
 /// `keyline keys …`

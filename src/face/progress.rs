@@ -33,6 +33,12 @@ impl Progress {
         }
     }
 
+    /// There are so many, as it turned out.
+    pub fn of(&mut self, total: usize) {
+        self.bar
+            .set_length(u64::try_from(total).unwrap_or(u64::MAX));
+    }
+
     /// So many pieces are done.
     pub fn reached(&mut self, done: usize) {
         self.show();

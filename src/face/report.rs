@@ -9,6 +9,7 @@ mod letters;
 mod list;
 mod paper;
 pub mod papers;
+pub mod people;
 mod printers;
 mod reconcile;
 mod show;

@@ -7,14 +7,19 @@ use crate::domain::fault::Fault;
 use crate::domain::passkey_policy::PasskeyPolicy;
 use crate::domain::person::{Grants, Group, ObjectId, Person};
 
+/// Where a page begins: the directory's own words, handed back to it as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bookmark(pub String);
+
 /// One page of a group's members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
+    /// Also those of whom the station may read no more than the id: [`Person::is_withheld`].
     pub people: Vec<Person>,
     /// `@odata.count` of the whole group, where the directory told it.
     pub total: Option<usize>,
-    /// Members of which the station may read no more than the id.
-    pub withheld: usize,
+    /// `None`: this was the last page.
+    pub next: Option<Bookmark>,
 }
 
 /// Microsoft Graph's directory, as far as we need it. A right that was not consented is [`Fault::Refused`] with 403.
@@ -46,11 +51,12 @@ pub trait Directory: Send + Sync {
     /// [`Fault::Refused`] with 404 when there is no such group.
     fn group(&self, id: &ObjectId) -> Result<Group, Fault>;
 
-    /// The users in a group and in the groups in it, page by page, until `take` says `false`. Memory holds one page.
+    /// One page of the users in a group and in the groups in it: the first, or the one at a bookmark of this group. Whoever asks
+    /// decides how many pages are in memory, and after [`Fault::Throttled`] goes on with the page that failed.
     ///
     /// # Errors
-    /// As above; pages that were taken stay taken.
-    fn members(&self, group: &ObjectId, take: &mut dyn FnMut(Page) -> bool) -> Result<(), Fault>;
+    /// As [`Directory::group`].
+    fn members(&self, group: &ObjectId, from: Option<&Bookmark>) -> Result<Page, Fault>;
 
     /// The groups that a user is in, also through other groups.
     ///

@@ -7,6 +7,7 @@ pub mod custody;
 pub mod keys;
 mod ledger;
 mod mailer;
+mod people;
 mod pins;
 mod printers;
 mod reconcile;
@@ -47,6 +48,8 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Check { file } => check::check(config, file, out),
         Command::Status { json } => admin::status(config, *json, out),
         Command::Jobs { command } => admin::jobs(config, command, out),
+        Command::Users { command } => people::users(config, command, out),
+        Command::Groups { command } => people::groups(config, command, out),
         Command::Mailer { command } => mailer::mailer(config, command, out),
         Command::Printers(wish) => printers::printers(config, wish, out),
         Command::Batches(wish) => batches::batches(config, wish, out),

@@ -4,6 +4,7 @@
 mod bench;
 mod ceremony;
 mod checks;
+mod directory;
 mod faults;
 mod practice;
 mod shapes;

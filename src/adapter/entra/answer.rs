@@ -47,6 +47,15 @@ impl Answer {
         Err(self.refused())
     }
 
+    /// A 2xx, or the fault that it is not, where a 404 concerns something else than a user.
+    pub(super) fn accepted_thing(self) -> Result<Self, Fault> {
+        match self.status {
+            200..=299 => Ok(self),
+            404 if self.is_graphs() => Err(self.refusal()),
+            _ => Err(self.refused()),
+        }
+    }
+
     /// The fault of an answer that is no success.
     pub(super) fn refused(&self) -> Fault {
         match self.status {
@@ -61,15 +70,18 @@ impl Answer {
                     self.status
                 ),
             },
-            status => {
-                let error = self.error();
-                Fault::Refused {
-                    status,
-                    code: error.code,
-                    message: error.message,
-                    request_id: self.request_id.clone(),
-                }
-            }
+            _ => self.refusal(),
+        }
+    }
+
+    /// What the service said, as it said it.
+    fn refusal(&self) -> Fault {
+        let error = self.error();
+        Fault::Refused {
+            status: self.status,
+            code: error.code,
+            message: error.message,
+            request_id: self.request_id.clone(),
         }
     }
 

@@ -5,6 +5,7 @@ mod grants;
 mod groups;
 mod people;
 mod policy;
+mod query;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::domain::credential::RegisteredCredential;
 use crate::domain::fault::Fault;
 use crate::domain::passkey_policy::PasskeyPolicy;
 use crate::domain::person::{Grants, Group, ObjectId, Person};
-use crate::port::{Directory, Page};
+use crate::port::{Bookmark, Directory, Page};
 
 use super::Entra;
 
@@ -33,8 +34,8 @@ impl Directory for Entra {
         groups::group(self, id)
     }
 
-    fn members(&self, group: &ObjectId, take: &mut dyn FnMut(Page) -> bool) -> Result<(), Fault> {
-        groups::members(self, group, take)
+    fn members(&self, group: &ObjectId, from: Option<&Bookmark>) -> Result<Page, Fault> {
+        groups::members(self, group, from)
     }
 
     fn groups_of(&self, user: &str) -> Result<BTreeSet<ObjectId>, Fault> {

@@ -4,7 +4,6 @@
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use url::Url;
 
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::{Attestation, CredentialKind, MethodId, RegisteredCredential};
@@ -15,7 +14,7 @@ use super::answer::unusable;
 use super::creation_options::moment;
 use super::patience::Replay;
 use super::transport::{Call, Payload};
-use super::{Entra, encoding};
+use super::{Entra, encoding, next_page};
 
 /// Characters as the service counts them, in UTF-16 units. In no document of Graph, but enforced.
 pub const DISPLAY_NAME_CHARACTERS_MAX: usize = 30;
@@ -106,7 +105,7 @@ pub(super) fn list(entra: &Entra, user: &str) -> Result<Vec<RegisteredCredential
         let Some(next) = page.next else {
             return Ok(credentials);
         };
-        url = next_page(&entra.config.graph, &next)?;
+        url = next_page(&entra.config.graph, &next, SUBJECT)?;
     }
     Err(wrong(&format!(
         "the list has more than {LIST_PAGES_MAX} pages"
@@ -133,7 +132,7 @@ pub(super) fn delete(entra: &Entra, user: &str, method: &MethodId) -> Result<Del
 /// One page of a list.
 pub(super) struct Page {
     pub(super) credentials: Vec<RegisteredCredential>,
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 /// Reads one page.
@@ -189,17 +188,6 @@ fn kind(aaguid: Option<Aaguid>, passkey_type: Option<&str>) -> CredentialKind {
     } else {
         CredentialKind::SecurityKey
     }
-}
-
-/// `@odata.nextLink` is followed as it is, but carries our token to the configured Graph alone.
-fn next_page(graph: &Url, link: &str) -> Result<Url, Fault> {
-    let url = Url::parse(link).map_err(|_| wrong("@odata.nextLink is not an address"))?;
-    if url.origin() != graph.origin() {
-        return Err(wrong(
-            "@odata.nextLink leads away from the configured Graph; it is not followed",
-        ));
-    }
-    Ok(url)
 }
 
 fn wrong(what: &str) -> Fault {

@@ -131,6 +131,20 @@ impl Entra {
     }
 }
 
+/// `@odata.nextLink` is followed as it is, but carries our token to the configured Graph alone.
+fn next_page(graph: &Url, link: &str, subject: &str) -> Result<Url, Fault> {
+    let wrong = |why: &str| Fault::AnswerUnusable {
+        what: format!("{subject}: @odata.nextLink {why}"),
+    };
+    let url = Url::parse(link).map_err(|_| wrong("is not an address"))?;
+    if url.origin() != graph.origin() {
+        return Err(wrong(
+            "leads away from the configured Graph; it is not followed",
+        ));
+    }
+    Ok(url)
+}
+
 impl RelyingParty for Entra {
     fn ready(&self) -> Result<(), Fault> {
         // The service document costs nothing and needs no permission. Whatever Graph says short of 401 and 5xx, it is there;

@@ -35,6 +35,8 @@ const IDLE_SECONDS_MAX: u64 = 30;
 /// What a request carries besides its address.
 pub(super) enum Payload<'a> {
     Nothing,
+    /// No more than the header without which the directory answers no search, no count and no cast.
+    Eventual,
     Json(&'a Value),
     Form(&'a [(&'a str, &'a str)]),
 }
@@ -194,6 +196,11 @@ impl Wire {
         }
     }
 
+    /// Waits as long as the service asked; `false` when cancelled.
+    pub(super) fn wait(&self, wait: Duration) -> bool {
+        self.clock.wait(wait, &self.cancel)
+    }
+
     fn once(&self, call: &Call<'_>, bearer: &Bearer<'_>) -> Result<Answer, Lost> {
         let client_request_id = Uuid::new_v4().to_string();
         let host = call.url.host_str().unwrap_or_default();
@@ -229,6 +236,7 @@ impl Wire {
         }
         match call.payload {
             Payload::Nothing => request,
+            Payload::Eventual => request.header("ConsistencyLevel", "eventual"),
             Payload::Json(value) => request.json(value),
             Payload::Form(pairs) => request.form(pairs),
         }
@@ -321,7 +329,7 @@ fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, 
             )
         };
     }
-    let asks = call.method == Method::GET || call.name == "token";
+    let asks = call.method == Method::GET || matches!(call.name, "token" | "batch");
     match result {
         Ok(answer) if asks && answer.status < 400 => answered!(debug, answer),
         Ok(answer) => answered!(info, answer),

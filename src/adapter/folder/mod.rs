@@ -25,9 +25,12 @@ mod archive;
 mod claim;
 mod expiry;
 mod intake;
+mod new_file;
 mod room;
 mod sight;
 mod watch;
+
+pub use new_file::NewFile;
 
 use room::{Room, Rooms};
 use sight::{Look, Sights};

@@ -82,7 +82,7 @@ fn holder(draft: &Draft, ledger: &dyn Ledger) -> Result<Option<String>, Fault> {
     }))
 }
 
-fn object(draft: &Draft, policy: &Policy) -> Vec<BadRow> {
+pub(super) fn object(draft: &Draft, policy: &Policy) -> Vec<BadRow> {
     let name = &draft.request.policy;
     let at = |column, message: String, hint: &str| {
         BadRow::at(

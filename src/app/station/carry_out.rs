@@ -62,7 +62,7 @@ impl Desk {
             Arc::clone(&self.provisions),
         );
         let pause = match slot {
-            Some(_) => self.pause.clone(),
+            Some(slot) => self.pause_of_slot(slot),
             None => self.pause_of_aside(job),
         };
         let (board, actor) = (Arc::clone(&self.board), self.options.actor.clone());
@@ -96,18 +96,39 @@ impl Desk {
 
     /// A run without a key can be ended for itself: one that follows a sheet may last until somebody fills in paper.
     fn pause_of_aside(&mut self, job: JobId) -> CancelFlag {
+        let flag = self.pause_of_one();
+        self.aside.insert(job, flag.clone());
+        flag
+    }
+
+    /// So can one on a key whose job is given up.
+    fn pause_of_slot(&mut self, slot: Slot) -> CancelFlag {
+        let flag = self.pause_of_one();
+        self.runs.insert(slot, flag.clone());
+        flag
+    }
+
+    fn pause_of_one(&self) -> CancelFlag {
         let flag = CancelFlag::default();
         if self.pause.is_cancelled() {
             flag.cancel();
         }
-        self.aside.insert(job, flag.clone());
         flag
     }
 
     /// Runs end between two steps.
     pub(super) fn pause(&self) {
         self.pause.cancel();
-        self.aside.values().for_each(CancelFlag::cancel);
+        let runs = self.runs.values().chain(self.aside.values());
+        runs.for_each(CancelFlag::cancel);
+    }
+
+    /// Breaks off the exchange in hand and ends the run behind it, as if the key had been lifted: what is in doubt then stays in
+    /// the journal.
+    pub(super) fn break_off_slot(&self, slot: Slot) {
+        for flag in [self.runs.get(&slot), self.cancels.get(&slot)] {
+            flag.into_iter().for_each(CancelFlag::cancel);
+        }
     }
 
     fn prepare(&mut self, job: JobId) {

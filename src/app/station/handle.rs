@@ -135,6 +135,16 @@ pub(super) enum PutOff {
     },
 }
 
+impl PutOff {
+    /// Whether it ends the job for good, so that its run may be broken off for it.
+    pub(super) const fn gives_up(&self) -> bool {
+        match self {
+            Self::Change { change, .. } => matches!(change, Change::Cancel),
+            Self::Trail { .. } => false,
+        }
+    }
+}
+
 /// A way into the loop, for faces. Cloned freely.
 #[derive(Clone)]
 pub struct Handle(pub(super) UnboundedSender<Message>);

@@ -18,14 +18,19 @@ use crate::port::{CancelFlag, KeyEvent};
 
 impl Desk {
     /// Does something to a job by hand. Whoever follows its sheet just now stops first: that may take as long as nobody fills in
-    /// paper, and the sheet that is to be confirmed may be in somebody's hand already.
+    /// paper, and the sheet that is to be confirmed may be in somebody's hand already. A job that is given up for good lets go of
+    /// its key first: nobody has to touch it, or lift it, for that.
     pub(super) fn in_turn(&mut self, job: JobId, wish: PutOff) {
-        match self.aside.get(&job) {
-            Some(run) if self.station.prints(job) => {
+        match (self.aside.get(&job), self.station.works_in(job)) {
+            (Some(run), _) if self.station.prints(job) => {
                 run.cancel();
                 self.put_off.entry(job).or_default().push(wish);
             }
-            Some(_) | None => self.fulfil(wish),
+            (None, Some(slot)) if wish.gives_up() => {
+                self.break_off_slot(slot);
+                self.put_off.entry(job).or_default().push(wish);
+            }
+            (Some(_) | None, _) => self.fulfil(wish),
         }
     }
 
@@ -47,6 +52,11 @@ impl Desk {
         if self.station.is_working_on(job) || self.aside.contains_key(&job) {
             return Err(Unchanged::InWork);
         }
+        self.make(job, change, actor)
+    }
+
+    /// Changes a job by hand that nobody works on.
+    fn make(&mut self, job: JobId, change: &Change, actor: &str) -> Result<Changed, Unchanged> {
         let (ledger, now) = (self.ports.ledger.as_ref(), self.ports.clock.now());
         let changed = admin::change(ledger, &self.policies, job, change, actor, now)?;
         if changed.void().is_some() {
@@ -145,7 +155,10 @@ impl Desk {
         self.look_after_duties();
         match slot {
             Some(slot) => {
-                if let Some(hand) = hand {
+                self.runs.remove(&slot);
+                let given_up = self.give_up(job);
+                // A hand whose exchanges were broken off does nothing more: the key is opened anew when it is put in again.
+                if let Some(hand) = hand.filter(|_| !given_up) {
                     self.hands.insert(slot, hand);
                 }
                 self.signal(Signal::Ended { slot, job, ending });
@@ -161,6 +174,25 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// The run has ended: what its job was broken off for is done before anything goes on with it, such as its letter. Whether
+    /// there was anything.
+    fn give_up(&mut self, job: JobId) -> bool {
+        let wishes = self.put_off.remove(&job).unwrap_or_default();
+        let given_up = !wishes.is_empty();
+        for wish in wishes {
+            match wish {
+                PutOff::Change {
+                    job,
+                    change,
+                    actor,
+                    reply,
+                } => drop(reply.send(self.make(job, &change, &actor))),
+                trail @ PutOff::Trail { .. } => self.fulfil(trail),
+            }
+        }
+        given_up
     }
 
     pub(super) fn provided(&mut self, job: JobId, result: Result<(), Fault>) {

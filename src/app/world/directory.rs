@@ -12,7 +12,7 @@ use crate::domain::passkey_policy::{
     Audience, Candidate, KeyRestrictions, PasskeyPolicy, PasskeyProfile, PolicyVerdict, Target,
 };
 use crate::domain::person::{Grants, Group, ObjectId, Person, UserType};
-use crate::port::{Directory, Page, RelyingParty};
+use crate::port::{Bookmark, Directory, Page, RelyingParty};
 
 /// What the directory holds, and what of it may be read.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +136,7 @@ impl Directory for World {
         Err(denied())
     }
 
-    fn members(&self, _: &ObjectId, _: &mut dyn FnMut(Page) -> bool) -> Result<(), Fault> {
+    fn members(&self, _: &ObjectId, _: Option<&Bookmark>) -> Result<Page, Fault> {
         Err(denied())
     }
 

@@ -85,9 +85,15 @@ impl Station {
 
     /// Whether a slot runs this job just now.
     pub fn is_working_on(&self, job: JobId) -> bool {
-        self.slots
-            .values()
-            .any(|record| record.state == SlotState::Working { job })
+        self.works_in(job).is_some()
+    }
+
+    /// The slot in which the job is at work.
+    pub fn works_in(&self, job: JobId) -> Option<Slot> {
+        let mut slots = self.slots.iter();
+        slots
+            .find(|(_, record)| record.state == SlotState::Working { job })
+            .map(|(slot, _)| *slot)
     }
 
     /// Whether the job is at work in a slot, or waits there with its key.

@@ -56,16 +56,6 @@ pub(super) const STATUS: &str = "Examples:
   keyline status
   keyline status --json | jq .held";
 
-pub(super) const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a
-letter or the serial number of a key. If it fits several jobs, they are listed and nothing is
-changed.
-
-Examples:
-  keyline jobs list --batch onboarding
-  keyline jobs show anna@contoso.com
-  keyline jobs hold 0042 --reason \"on leave until May\"
-  keyline jobs release 0042";
-
 pub(super) const PINS: &str = "Examples:
   keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db";
 

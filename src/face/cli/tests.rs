@@ -39,6 +39,11 @@ fn what_is_promised_can_be_typed() {
         "keyline jobs release 7",
         "keyline jobs cancel 7",
         "keyline jobs retry 7",
+        "keyline jobs add anna@contoso.com --policy standard --role backup --language de --name Anna",
+        "keyline jobs from-group Sales --policy standard --missing-only --dry-run --role primary",
+        "keyline users find anna --json",
+        "keyline groups find sales --json",
+        "keyline groups members Sales --csv",
         "keyline mailer reissue 0042 --reason torn",
         "keyline mailer confirm 482091735525 B-0042 --json",
         "keyline mailer confirm -",
@@ -135,7 +140,7 @@ fn a_missing_choice_after_an_option_lists_the_choices_too() {
     assert_eq!(complaint.message, "What shall be done is missing.");
     assert_eq!(
         complaint.hint,
-        "One of these: list, show, hold, release, cancel, retry. Add `--help` to learn more."
+        "One of these: list, show, hold, release, cancel, retry, add, from-group. Add `--help` to learn more."
     );
 }
 

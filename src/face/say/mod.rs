@@ -12,6 +12,7 @@ pub mod journal;
 pub mod moment;
 pub mod news;
 mod notice;
+pub mod people;
 pub mod printers;
 pub mod reconcile;
 pub mod service;

@@ -14,6 +14,17 @@ pub enum Operation {
     List,
     Get,
     Delete,
+    /// One user.
+    Person,
+    FindPeople,
+    /// One group.
+    Group,
+    FindGroups,
+    /// One page of a group's members.
+    Members,
+    GroupsOf,
+    /// The call; each request in it counts and is struck as what it is.
+    Batch,
 }
 
 /// One kind of misbehaviour.

@@ -20,7 +20,7 @@ use super::line::Scissors;
 use super::refusal::Refusal;
 use super::shapes::{self, Version};
 use super::state::State;
-use super::{Inner, admin, token};
+use super::{Inner, admin, batch, directory, token};
 
 /// Bytes. A registration has about 15 KB.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -53,6 +53,8 @@ fn graph(version: Version) -> Router<Arc<Inner>> {
             "/users/{user}/authentication/fido2Methods/{below}",
             get(below).delete(delete),
         )
+        .merge(directory::router())
+        .route("/$batch", post(batch::answer))
         .method_not_allowed_fallback(not_allowed)
         .layer(Extension(version))
 }
@@ -65,6 +67,11 @@ pub(super) struct Visit {
 }
 
 impl Visit {
+    /// A header of the request, where it has that one.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
     /// Counts, lets misbehaviour strike, checks the token, acts, answers.
     pub(super) async fn serve(
         self,

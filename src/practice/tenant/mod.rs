@@ -4,10 +4,13 @@
 //! It is no Entra: what it says when it refuses is invented and says so, and it never leaves this machine.
 
 mod admin;
+mod batch;
+mod directory;
 mod encoding;
 mod faults;
 mod http;
 mod line;
+mod odata;
 mod people;
 mod refusal;
 mod registration;
@@ -34,6 +37,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+pub use directory::PracticeGroup;
 pub use faults::{Faults, Misbehaviour, Operation, Trick};
 pub use people::Person;
 pub use state::TenantCredential;

@@ -17,6 +17,31 @@ pub struct Person {
     /// BCP 47 tag, as `preferredLanguage` has it.
     pub language: String,
     pub mail: String,
+    pub employee_id: Option<String>,
+    /// `accountEnabled`.
+    pub enabled: bool,
+    /// B2B: at home in another tenant.
+    pub guest: bool,
+    /// In a group with hidden membership the practice application may read no more of them than the id.
+    pub withheld: bool,
+}
+
+impl Person {
+    /// An enabled member of whom nothing but names is known.
+    pub fn new(id: impl Into<String>, upn: &str, display_name: &str) -> Self {
+        Self {
+            id: id.into(),
+            upn: upn.to_owned(),
+            display_name: display_name.to_owned(),
+            department: String::new(),
+            language: String::new(),
+            mail: upn.to_owned(),
+            employee_id: None,
+            enabled: true,
+            guest: false,
+            withheld: false,
+        }
+    }
 }
 
 /// The sample job file's people are the directory, so that the demo's batch finds everybody it names.
@@ -43,13 +68,12 @@ pub(super) fn everybody() -> Result<Vec<Person>, Fault> {
             let row: Row = row.map_err(|error| Fault::Internal {
                 what: format!("the sample job file: {error}"),
             })?;
+            let id = format!("c0a70500-0000-4000-8000-{number:012}");
             Ok(Person {
-                id: format!("c0a70500-0000-4000-8000-{number:012}"),
-                mail: row.user.clone(),
-                upn: row.user,
-                display_name: row.name,
                 department: row.department,
                 language: row.language,
+                employee_id: Some(format!("E{number:04}")),
+                ..Person::new(id, &row.user, &row.name)
             })
         })
         .collect()

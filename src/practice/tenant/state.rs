@@ -13,6 +13,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+use super::directory::Directory;
 use super::encoding::{IdForm, base64url};
 use super::faults::{Faults, Operation};
 use super::people::{Person, everybody};
@@ -43,6 +44,7 @@ pub(super) struct State {
     /// The tenant's own address, with a slash at its end.
     pub(super) base: String,
     pub(super) people: Vec<Person>,
+    pub(super) directory: Directory,
     pub(super) faults: Faults,
     /// Requests by kind, struck ones included.
     pub(super) requests: BTreeMap<Operation, u64>,
@@ -64,6 +66,7 @@ impl State {
             setup,
             base,
             people: everybody()?,
+            directory: Directory::default(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
             ahead_seconds: 0,
@@ -109,6 +112,10 @@ impl State {
 
     /// The person of this UPN, compared as Entra compares, or object id.
     pub(super) fn person(&self, user: &str) -> Result<&Person, Refusal> {
+        let known = self.directory.place(user);
+        if let Some(person) = known.and_then(|place| self.people.get(place)) {
+            return Ok(person);
+        }
         self.people
             .iter()
             .find(|person| {

@@ -13,7 +13,7 @@ use crate::face::control::{self, Alone, Answer, Ask};
 use crate::face::report::{self, Style};
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::Clock;
-use crate::wire::commands::{Ended, cannot_write, said};
+use crate::wire::commands::{Ended, cannot_write, people, said};
 use crate::wire::config::Config;
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, policies, station};
@@ -27,9 +27,11 @@ pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
     Ok(ExitCode::Done)
 }
 
-pub(super) fn jobs(config: &Path, command: &Jobs, out: &mut dyn Write) -> Ended {
-    let config = load(config)?;
+pub(super) fn jobs(path: &Path, command: &Jobs, out: &mut dyn Write) -> Ended {
+    let config = load(path)?;
     let (job, change) = match command {
+        Jobs::Add(wish) => return people::add(path, wish, out),
+        Jobs::FromGroup(wish) => return people::from_group(path, wish, out),
         Jobs::List { batch, json } => {
             let ledger = station::read_ledger(&config)?;
             report::list(&ledger, batch.as_deref(), &Style::here(*json), out)?;

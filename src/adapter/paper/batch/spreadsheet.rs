@@ -1,14 +1,11 @@
 //! Rows and columns as spreadsheets open them: CSV in UTF-8 with a byte order mark. What a spreadsheet would take for a formula
 //! is text.
 
-use crate::domain::document::Sheet;
+use crate::domain::document::{Sheet, no_formula};
 use crate::domain::fault::Fault;
 
 /// By it spreadsheets know UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
-/// What begins a formula, also as wide characters and behind what a spreadsheet strips.
-const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-
 /// The sheet as CSV (RFC 4180).
 ///
 /// # Errors
@@ -21,21 +18,12 @@ pub fn spreadsheet(sheet: &Sheet) -> Result<Vec<u8>, Fault> {
         .terminator(csv::Terminator::CRLF)
         .from_writer(BYTE_ORDER_MARK.to_vec());
     for row in std::iter::once(&sheet.head).chain(&sheet.rows) {
-        let cells = row.iter().map(|cell| harmless(cell));
+        let cells = row.iter().map(|cell| no_formula(cell));
         writer.write_record(cells).map_err(wrong)?;
     }
     writer.into_inner().map_err(|error| Fault::Mailer {
         what: format!("a table cannot be written: {error}"),
     })
-}
-
-/// With an apostrophe before what would be a formula.
-fn harmless(cell: &str) -> String {
-    if cell.trim_start_matches(' ').starts_with(FORMULA) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,386 @@
+//! Looking at the tenant's directory, and putting people of it into the queue. It opens no ledger and needs no station: a job
+//! file that lies in `new/` is all that a station wants.
+
+use std::io::{IsTerminal as _, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Zoned;
+
+use crate::adapter::entra::Entra;
+use crate::adapter::folder::NewFile;
+use crate::adapter::system::SystemClock;
+use crate::app::people::{Choice, LeftOut, NoGroup, Reader, Tally, Told, unsuited};
+use crate::app::{Policies, intake};
+use crate::domain::fault::Fault;
+use crate::domain::job::column::Column;
+use crate::domain::job::proposal::Proposal;
+use crate::domain::job::row::Rules;
+use crate::domain::mailbox::MailboxFault;
+use crate::domain::person::{Group, Person};
+use crate::domain::time::Timestamp;
+use crate::face::cli::{Added, FromGroup, Groups, Users};
+use crate::face::progress::Progress;
+use crate::face::report::people::{self as report, Members, Shape};
+use crate::face::say::{Complaint, ExitCode, people as say};
+use crate::face::{ask, say::people::no_group};
+use crate::port::{CancelFlag, Clock};
+use crate::wire::commands::{Ended, cannot_write, said};
+use crate::wire::config::{Config, ConfigFault};
+use crate::wire::init::refuse_as_root_for_another;
+use crate::wire::{WireFault, policies, stationery};
+
+/// A wait that is longer is told also where no bar can be seen.
+const SILENT_WAIT_MAX: Duration = Duration::from_secs(2);
+/// What a job file made of a group tells of each person.
+const COLUMNS: [Column; 7] = [
+    Column::User,
+    Column::Policy,
+    Column::Role,
+    Column::Language,
+    Column::Name,
+    Column::Department,
+    Column::Mail,
+];
+
+pub(super) fn users(config: &Path, command: &Users, out: &mut dyn Write) -> Ended {
+    let Users::Find { text, json } = command;
+    let text = say::searchable(text)?;
+    let tenant = Tenant::of(&load(config)?, "looking")?;
+    let found = tenant.reader().find_people(text);
+    let people = found.map_err(|fault| say::denied(&fault, say::READ_USERS))?;
+    report::users(&people, *json, out)?;
+    Ok(ExitCode::Done)
+}
+
+pub(super) fn groups(config: &Path, command: &Groups, out: &mut dyn Write) -> Ended {
+    match command {
+        Groups::Find { text, json } => {
+            let text = say::searchable(text)?;
+            let tenant = Tenant::of(&load(config)?, "looking")?;
+            let found = tenant.reader().find_groups(text);
+            let groups = found.map_err(|fault| say::denied(&fault, say::READ_GROUPS))?;
+            report::groups(&groups, *json, out)?;
+        }
+        Groups::Members { group, json, csv } => {
+            let shape = match (json, csv) {
+                (true, _) => Shape::Json,
+                (false, true) => Shape::Csv,
+                (false, false) => Shape::Table,
+            };
+            members(&Tenant::of(&load(config)?, "reading")?, group, shape, out)?;
+        }
+    }
+    Ok(ExitCode::Done)
+}
+
+fn members(
+    tenant: &Tenant,
+    text: &str,
+    shape: Shape,
+    out: &mut dyn Write,
+) -> Result<(), Complaint> {
+    let group = tenant.group(text)?;
+    let mut list = Members::begin(shape, out)?;
+    let mut done = 0;
+    tenant
+        .reader()
+        .members(&group.id, &mut |people: Vec<Person>, total| {
+            list.add(&people)?;
+            done += people.len();
+            tenant.progress.seen(done, total);
+            Ok(())
+        })
+        .map_err(|stop: Stop| stop.told(say::READ_GROUPS))?;
+    list.end()
+}
+
+pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -> Ended {
+    let config = load(config)?;
+    let (policies, rules) = rules(&config)?;
+    let choice = Choice {
+        policy: Some(wish.policy.clone()),
+        role: wish.role.unwrap_or_default(),
+        language: wish.language.clone(),
+        missing_only: wish.missing_only,
+    };
+    // What is wrong with all rows is told before anything is read.
+    let mut sample = Proposal::new("somebody@contoso.com");
+    choice.apply(&mut sample);
+    check(&sample, &rules, &policies)?;
+    let queue = config.path(&config.queue.folder);
+    if !wish.dry_run {
+        refuse_as_root_for_another(&queue)?;
+    }
+    let tenant = Tenant::of(&config, "reading")?;
+    let group = tenant.group(&wish.group)?;
+    let mut file = NewFile::new(&COLUMNS).map_err(WireFault::from)?;
+    if wish.dry_run {
+        report::proposals_head(out)?;
+    }
+    let mut left_out: Vec<(Person, LeftOut)> = Vec::new();
+    let tally = propose(&tenant, &group, &choice, &rules, &mut |told| {
+        match told {
+            Told::Row(_, row) if wish.dry_run => report::proposal(&row, out)?,
+            Told::Row(_, row) => file.push(&row)?,
+            Told::LeftOut(person, why) => left_out.push((person, why)),
+            Told::Seen { done, total } => tenant.progress.seen(done, total),
+        }
+        Ok(())
+    })?;
+    tenant.progress.over();
+    let name = if wish.dry_run || tally.rows == 0 {
+        None
+    } else {
+        let title = format!("{} {}", short(&group.display_name), minute());
+        Some(file.drop_into(&queue, &title).map_err(WireFault::from)?)
+    };
+    if wish.dry_run {
+        writeln!(out).map_err(|error| cannot_write(&error))?;
+    }
+    report::left_out(&left_out, out)?;
+    let told = say::outcome(&tally, &group, name.as_deref());
+    let done = said(out, &format!("{told}\n"))?;
+    let exits = left_out.iter().map(|(_, why)| say::exit(why));
+    Ok(ExitCode::worst_of(exits.chain([done])))
+}
+
+fn propose(
+    tenant: &Tenant,
+    group: &Group,
+    choice: &Choice,
+    rules: &Rules,
+    tell: &mut dyn FnMut(Told) -> Result<(), Stop>,
+) -> Result<Tally, Complaint> {
+    let proposed = tenant.reader().propose(&group.id, choice, rules, tell);
+    let permissions = if choice.missing_only {
+        format!("{} or {}", say::READ_GROUPS, say::READ_KEYS)
+    } else {
+        say::READ_GROUPS.to_owned()
+    };
+    proposed.map_err(|stop| stop.told(&permissions))
+}
+
+pub(super) fn add(config: &Path, wish: &Added, out: &mut dyn Write) -> Ended {
+    let config = load(config)?;
+    let (policies, rules) = rules(&config)?;
+    let mut row = typed(wish);
+    // Whatever is wrong with what was typed is told before anybody is asked.
+    check(&row, &rules, &policies)?;
+    let queue = config.path(&config.queue.folder);
+    refuse_as_root_for_another(&queue)?;
+    let tenant = Tenant::of(&config, "looking")?;
+    match tenant.reader().person(&wish.user) {
+        Ok(person) => {
+            if let Some(why) = unsuited(&person).filter(|why| *why != LeftOut::Withheld) {
+                return Err(say::refused(person.label(), &why));
+            }
+            let known = Proposal::of(&person, &rules);
+            row.object_id.clone_from(&known.object_id);
+            for column in [Column::User, Column::Name, Column::Department, Column::Mail] {
+                if row.get(column).is_empty() || column == Column::User {
+                    row.set(column, known.get(column));
+                }
+            }
+            if row.get(Column::Language).is_empty() {
+                row.set(Column::Language, known.get(Column::Language));
+            }
+        }
+        Err(fault @ Fault::UserUnknown { .. }) => return Err(fault.into()),
+        Err(fault) => ask::say(&say::not_looked_up(&wish.user, &fault)),
+    }
+    check(&row, &rules, &policies)?;
+    let used = Column::ALL
+        .into_iter()
+        .filter(|column| !row.get(*column).is_empty());
+    let mut file = NewFile::new(&used.collect::<Vec<_>>()).map_err(WireFault::from)?;
+    file.push(&row).map_err(WireFault::from)?;
+    // Not the person's name: a batch's name outlives the person.
+    let title = format!("added {}", minute());
+    let name = file.drop_into(&queue, &title).map_err(WireFault::from)?;
+    let who = [row.get(Column::Name), row.get(Column::User)];
+    let who = who.iter().find(|text| !text.is_empty()).unwrap_or(&"");
+    said(out, &format!("{}\n", say::added(who, &name)))
+}
+
+/// The row as it was typed.
+fn typed(wish: &Added) -> Proposal {
+    let mut row = Proposal::new(wish.user.trim());
+    let choice = Choice {
+        policy: wish.policy.clone(),
+        role: wish.role.unwrap_or_default(),
+        language: wish.language.clone(),
+        missing_only: false,
+    };
+    choice.apply(&mut row);
+    for (column, text) in [
+        (Column::Name, &wish.name),
+        (Column::Department, &wish.department),
+        (Column::Address, &wish.address),
+        (Column::Serial, &wish.serial),
+        (Column::Note, &wish.note),
+    ] {
+        row.set(column, text.as_deref().unwrap_or_default());
+    }
+    if wish.replace {
+        row.set(Column::Replace, "yes");
+    }
+    row
+}
+
+/// Whether the station would take this row.
+fn check(row: &Proposal, rules: &Rules, policies: &Policies) -> Result<(), Complaint> {
+    let draft = row.check(rules).map_err(|bad| say::bad_rows(&bad))?;
+    let bad = intake::disagreements(&draft, policies)?;
+    if bad.is_empty() {
+        Ok(())
+    } else {
+        Err(say::bad_rows(&bad))
+    }
+}
+
+fn rules(config: &Config) -> Result<(Policies, Rules), WireFault> {
+    let policies = policies::load(config)?;
+    let templates = stationery::templates(config)?;
+    let languages = templates.languages().map(str::to_owned).collect();
+    let rules = intake::rules(&policies, languages);
+    Ok((policies, rules))
+}
+
+fn load(path: &Path) -> Result<Config, WireFault> {
+    let config = Config::load(path)?;
+    let objections = config.check();
+    if objections.is_empty() {
+        Ok(config)
+    } else {
+        Err(ConfigFault::objections(&config.file, &objections).into())
+    }
+}
+
+/// This minute, on the station's clock, as a part of a file's name.
+fn minute() -> String {
+    Zoned::now().strftime("%Y-%m-%d %H%M").to_string()
+}
+
+/// So much of a group's name stands in the batch's name that the minute behind it still fits.
+fn short(name: &str) -> String {
+    name.chars().take(50).collect()
+}
+
+/// The tenant's directory, with whoever shows how far it is.
+struct Tenant {
+    entra: Entra,
+    progress: Telling,
+    cancel: CancelFlag,
+}
+
+impl Tenant {
+    fn of(config: &Config, what: &'static str) -> Result<Self, WireFault> {
+        let progress = Telling(Arc::new(Mutex::new(Some(Progress::begin(what, 0)))));
+        let cancel = CancelFlag::default();
+        let entra = Entra::new(
+            config.entra(),
+            config.entra.client_secret.clone(),
+            Arc::new(progress.clone()),
+            cancel.clone(),
+        )?;
+        Ok(Self {
+            entra,
+            progress,
+            cancel,
+        })
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            directory: &self.entra,
+            clock: &self.progress,
+            cancel: &self.cancel,
+        }
+    }
+
+    fn group(&self, text: &str) -> Result<Group, Complaint> {
+        let wanted = say::searchable(text)?;
+        let found = self.reader().group(wanted);
+        found.map_err(|why: NoGroup| no_group(why, text))
+    }
+}
+
+/// The clock on the wall, which tells whoever sits there that Entra is waited for.
+#[derive(Clone)]
+struct Telling(Arc<Mutex<Option<Progress>>>);
+
+impl Telling {
+    fn bar(&self) -> MutexGuard<'_, Option<Progress>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self, done: usize, total: Option<usize>) {
+        if let Some(bar) = self.bar().as_mut() {
+            bar.of(total.unwrap_or(done).max(done));
+            bar.reached(done);
+        }
+    }
+
+    /// Nothing is waited for any more.
+    fn over(&self) {
+        drop(self.bar().take());
+    }
+}
+
+impl Clock for Telling {
+    fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    fn today(&self) -> jiff::civil::Date {
+        SystemClock.today()
+    }
+
+    fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
+        let told = say::waiting(duration.as_secs());
+        if duration > SILENT_WAIT_MAX && !std::io::stderr().is_terminal() {
+            ask::say(&told);
+        }
+        if duration.as_secs() > 0
+            && let Some(bar) = self.bar().as_mut()
+        {
+            bar.waits(told);
+        }
+        SystemClock.wait(duration, cancel)
+    }
+}
+
+/// Why reading a group ended early.
+enum Stop {
+    Fault(Fault),
+    Complaint(Complaint),
+}
+
+impl Stop {
+    fn told(self, permission: &str) -> Complaint {
+        match self {
+            Self::Fault(fault) => say::denied(&fault, permission),
+            Self::Complaint(complaint) => complaint,
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Complaint> for Stop {
+    fn from(complaint: Complaint) -> Self {
+        Self::Complaint(complaint)
+    }
+}
+
+impl From<MailboxFault> for Stop {
+    fn from(fault: MailboxFault) -> Self {
+        Self::Complaint(WireFault::from(fault).into())
+    }
+}
