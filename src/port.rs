@@ -14,6 +14,7 @@ use crate::domain::credential::{Attestation, CreationOptions, MethodId, Register
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::job::row::Rules;
+pub use crate::domain::keeping::{Keeping, Kept, OpenRemoval, Removal, RemovalEnd};
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
 use crate::domain::paper::{Printing, Ticket};

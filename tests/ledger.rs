@@ -9,6 +9,7 @@ mod ledger {
     mod custody;
     mod damage;
     mod file;
+    mod keeping;
     mod log;
     mod passkeys;
     mod secrets;

@@ -61,6 +61,8 @@ pub struct Counts {
     pub to_print: usize,
     /// Of those under way: letters that came out, and wait for somebody who confirms them.
     pub to_confirm: usize,
+    /// Keys of the stock list that nobody has; `None` where no list was imported.
+    pub spare: Option<usize>,
 }
 
 /// What a person has to say a word to.
@@ -162,6 +164,20 @@ pub enum News {
         fault: Fault,
         /// What the printer said of a sheet of which nobody can tell.
         why: Option<String>,
+    },
+    /// The stock list does not have the key in this slot, and it is taken all the same.
+    KeyUnlisted {
+        slot: Slot,
+        serial: String,
+    },
+    /// The key in this slot tells no serial number that the stock list could be asked for.
+    KeyWithoutSerial {
+        slot: Slot,
+    },
+    /// More jobs wait than there are spare keys.
+    FewSpares {
+        spare: usize,
+        waiting: usize,
     },
     /// Nothing is left to do but that somebody confirms these; held jobs stay behind.
     OnlyWords {

@@ -10,6 +10,7 @@ pub mod eligibility;
 mod enumerator;
 pub mod intake;
 pub mod journal;
+pub mod keys;
 pub mod papers;
 pub mod people;
 pub mod provisions;

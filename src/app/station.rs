@@ -9,6 +9,7 @@ pub mod pulse;
 mod react;
 pub mod reading;
 pub mod slots;
+mod stock;
 mod tidy;
 mod trail;
 mod void;
@@ -29,6 +30,7 @@ use crate::app::station::disabled::Rounds;
 pub use crate::app::station::handle::{Handle, Options, Request, Summary};
 use crate::app::station::handle::{Message, PutOff};
 use crate::app::station::pulse::{Pulse, Sign};
+use crate::app::station::stock::Stock;
 use crate::app::station::void::VoidLetters;
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
@@ -36,6 +38,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::Station;
 use crate::domain::station::signal::SlotState;
+use crate::domain::stock::Unlisted;
 use crate::port::{CancelFlag, Place};
 
 /// How often what waits for the network is tried again, and old options are dropped: the usual [`Options::tick`].
@@ -86,6 +89,7 @@ pub struct Desk {
     void_letters: VoidLetters,
     disabled: Rounds,
     stopping: bool,
+    stock: Stock,
     pulse: Pulse,
     sender: UnboundedSender<Message>,
     receiver: UnboundedReceiver<Message>,
@@ -132,6 +136,7 @@ impl Desk {
             void_letters: VoidLetters::default(),
             disabled: Rounds::default(),
             stopping: false,
+            stock: Stock::default(),
             pulse: Pulse::unheard(),
             sender,
             receiver,
@@ -150,6 +155,13 @@ impl Desk {
     pub fn with_attested(mut self, attested: Attested) -> Self {
         let eligibility = Eligibility::new(&self.ports).with_attested(attested);
         self.provisions = Arc::new(Provisions::after(eligibility));
+        self
+    }
+
+    /// What becomes of keys that the stock list does not have; they stop, when nobody says otherwise.
+    #[must_use]
+    pub fn with_unlisted(mut self, unlisted: Unlisted) -> Self {
+        self.stock.unlisted = unlisted;
         self
     }
 
@@ -289,6 +301,11 @@ impl Desk {
                 actor,
                 reply,
             } => drop(reply.send(self.reopen(&credential, &actor))),
+            Message::Keep {
+                keeping,
+                actor,
+                reply,
+            } => drop(reply.send(self.keep(&keeping, &actor))),
             Message::Trail { deed, actor, reply } => {
                 let about = deed.clone();
                 let actor = actor.unwrap_or_else(|| self.options.actor.clone());
@@ -307,6 +324,7 @@ impl Desk {
             done: self.summary.done,
             to_print: self.station.to_print(),
             to_confirm: letters,
+            spare: self.stock.spare,
         }
     }
 

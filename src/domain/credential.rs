@@ -157,6 +157,10 @@ pub struct RegisteredCredential {
     pub created: Option<Timestamp>,
     /// Synced passkeys and those in the Authenticator app are not security keys.
     pub kind: CredentialKind,
+    /// `attestationLevel`: whether its model was proved when it was registered; `None` where the list does not tell.
+    pub attested: Option<bool>,
+    /// `passkeyType`: whether copies of it may be on several devices; `None` where the list does not tell.
+    pub synced: Option<bool>,
 }
 
 /// Whether an entry of `fido2Methods` is a security key, as far as the list tells.

@@ -5,6 +5,7 @@ mod batches;
 mod custody;
 mod examples;
 mod jobs;
+mod keys;
 mod ledger;
 mod mailer;
 mod manual;
@@ -12,7 +13,9 @@ mod people;
 mod pins;
 mod printers;
 mod reconcile;
+mod slots;
 mod specimen;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -30,6 +33,7 @@ use crate::face::say::Complaint;
 pub use batches::{Batches, OfBatches, Slip};
 pub use custody::{Handover, Retirement, Return};
 pub use jobs::{Added, FromGroup, Jobs};
+pub use keys::{ListKeys, RemoveKeys};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
@@ -37,6 +41,8 @@ pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
+pub use slots::Slots;
+pub use stock::{OfStock, Stock};
 
 /// Where the configuration lies when nobody says otherwise.
 pub const CONFIG_DEFAULT: &str = "config/station.toml";
@@ -131,12 +137,15 @@ pub enum Command {
     /// Say that a person has the key and its PIN; their older passkeys may go then
     #[command(after_help = custody::HANDOVER)]
     Handover(Handover),
-    /// Look at keys, or take them back
+    /// Look at keys, take them back, delete passkeys of a person
     #[command(arg_required_else_help = true)]
     Keys {
         #[command(subcommand)]
         command: Keys,
     },
+    /// Which keys are ours: count them, take a vendor's list
+    #[command(after_help = stock::STOCK)]
+    Stock(Stock),
     /// Teach the station its slots
     #[command(arg_required_else_help = true)]
     Slots {
@@ -228,6 +237,12 @@ pub struct Run {
 /// `keyline keys …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Keys {
+    /// List a person's passkeys at Entra; changes nothing
+    #[command(after_help = keys::LIST)]
+    List(ListKeys),
+    /// Delete passkeys of a person at Entra
+    #[command(after_help = keys::REMOVE)]
+    Remove(RemoveKeys),
     /// Say whose key this is: insert any key; changes nothing
     ///
     /// Shows model, serial number, and, if this ledger knows the key, its person, envelope and state. No PIN is needed.
@@ -241,15 +256,6 @@ pub enum Keys {
     /// Note down that a key is to be destroyed: its passkey goes from Entra
     #[command(after_help = custody::RETIRE)]
     Scrap(Retirement),
-}
-
-/// `keyline slots …`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
-pub enum Slots {
-    /// Put a key where slot 1 shall be, then slot 2, and so on; writes the order into the configuration
-    ///
-    /// The keys are only seen, not changed.
-    Learn,
 }
 
 /// `keyline people …`

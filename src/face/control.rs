@@ -27,7 +27,7 @@ use crate::domain::credential::CredentialId;
 use crate::domain::time::Timestamp;
 use crate::face::report::{find_one, name};
 use crate::face::say::{self, Complaint, ExitCode};
-use crate::port::{Ledger, Press};
+use crate::port::{Keeping, Kept, Ledger, Press};
 
 /// What is asked of whoever may write the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum Ask {
         credential: CredentialId,
         actor: String,
     },
+    /// Write down what belongs to no job: stock, and passkeys that an administrator deletes.
+    Keep { keeping: Keeping, actor: String },
     /// How does the printer stand, as far as the running station has seen? Changes nothing.
     Printer,
     /// Write down what hands did to paper and bags.
@@ -68,6 +70,10 @@ pub enum Answer {
         #[serde(default)]
         note: Option<String>,
     },
+    /// Something that belongs to no job was written down.
+    Kept {
+        kept: Kept,
+    },
     /// A part of a batch that leaves.
     Part {
         part: Part,
@@ -87,7 +93,7 @@ impl Answer {
     pub fn into_result(self) -> Result<String, Complaint> {
         match self {
             Self::Done { message } | Self::Acted { message, .. } => Ok(message),
-            Self::Part { .. } => Ok(String::new()),
+            Self::Part { .. } | Self::Kept { .. } => Ok(String::new()),
             Self::Refused {
                 exit,
                 message,
@@ -153,6 +159,13 @@ pub fn over_station(
                 })
             }
             Ask::Erase { user, actor } => erase(user, actor),
+            Ask::Keep { keeping, actor } => {
+                return match station.keep(keeping.clone(), actor.clone()) {
+                    Some(Ok(kept)) => Answer::Kept { kept },
+                    Some(Err(fault)) => Err::<Answer, _>(Complaint::from(fault)).into(),
+                    None => Err::<Answer, _>(ended()).into(),
+                };
+            }
             Ask::Printer => Ok(board
                 .view()
                 .standstill
@@ -208,6 +221,13 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
             told
         }),
         Ask::Erase { user, actor } => (alone.erase)(user, actor),
+        Ask::Keep { keeping, actor } => {
+            let kept = ledger.keep(keeping, actor, alone.now);
+            return kept
+                .map(|kept| Answer::Kept { kept })
+                .map_err(Complaint::from)
+                .into();
+        }
         // Nobody prints.
         Ask::Printer => Ok(String::new()),
         Ask::Reopen { credential, actor } => require_given_up(ledger, credential)

@@ -5,6 +5,7 @@
 pub mod audit;
 mod dispatch;
 mod json;
+mod keys;
 mod letters;
 mod list;
 mod paper;
@@ -15,13 +16,16 @@ mod reconcile;
 mod show;
 pub mod specimen;
 mod status;
+mod stock;
 
 pub use dispatch::dispatch;
+pub use keys::{added, keys};
 pub use list::list;
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;
 pub use status::{batches, status};
+pub use stock::stock;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};

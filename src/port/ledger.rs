@@ -9,8 +9,10 @@ use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Event};
 use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Draft, Envelope, Job, JobId};
+use crate::domain::keeping::{Keeping, Kept, OpenRemoval};
 use crate::domain::mailer::ControlNumber;
 use crate::domain::pin::Pin;
+use crate::domain::stock::{Listing, ModelStock};
 use crate::domain::time::Timestamp;
 
 /// A batch as the folder delivered it.
@@ -229,4 +231,29 @@ pub trait Ledger: Send + Sync {
     fn reopen(&self, credential: &CredentialId, actor: &str, at: Timestamp) -> Result<(), Fault>;
     /// Something that belongs to no job, for the audit chain: shift change, start, erasure.
     fn note(&self, what: &str, actor: &str, at: Timestamp) -> Result<(), Fault>;
+    /// Writes down what belongs to no job and is more than a note: stock, and passkeys that an administrator deletes.
+    fn keep(&self, keeping: &Keeping, actor: &str, at: Timestamp) -> Result<Kept, Fault> {
+        let _ = (keeping, actor, at);
+        Err(Fault::Internal {
+            what: "this ledger keeps jobs alone".to_owned(),
+        })
+    }
+    /// What the stock list says of this serial.
+    fn listing(&self, serial: &Serial) -> Result<Listing, Fault> {
+        let _ = serial;
+        Ok(Listing::NoList)
+    }
+    /// The stock per model; empty where no list was imported.
+    fn stock(&self) -> Result<Vec<ModelStock>, Fault> {
+        Ok(Vec::new())
+    }
+    /// The passkey of this ledger that Entra knows by this id.
+    fn passkey_of_method(&self, method: &MethodId) -> Result<Option<Passkey>, Fault> {
+        let _ = method;
+        Ok(None)
+    }
+    /// Removals of which nobody knows what came of them, oldest first.
+    fn open_removals(&self) -> Result<Vec<OpenRemoval>, Fault> {
+        Ok(Vec::new())
+    }
 }

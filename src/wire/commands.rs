@@ -2,6 +2,7 @@
 
 mod admin;
 mod batches;
+mod book;
 mod check;
 pub mod custody;
 pub mod keys;
@@ -13,6 +14,7 @@ mod printers;
 mod reconcile;
 mod slips;
 mod specimen;
+mod stock;
 mod trail;
 
 use std::io::Write;
@@ -66,6 +68,13 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: Keys::Scrap(wish),
         } => custody::retire(config, Fate::Scrapped, wish, out),
         Command::Handover(wish) => custody::handover(config, wish, out),
+        Command::Keys {
+            command: Keys::List(wish),
+        } => keys::list(config, wish, out),
+        Command::Keys {
+            command: Keys::Remove(wish),
+        } => keys::remove(config, wish, out),
+        Command::Stock(wish) => stock::stock(config, wish, out),
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),

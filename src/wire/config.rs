@@ -16,6 +16,7 @@ use crate::adapter::folder;
 use crate::adapter::paper::Letterhead;
 use crate::app::intake::{AlreadyEnrolled, BadRows, Habits};
 use crate::domain::station::signal::ConfirmCards;
+use crate::domain::stock::Unlisted;
 
 pub use self::paper::{PaperSection, Spool};
 
@@ -97,6 +98,7 @@ pub struct Config {
     pub ledger: LedgerSection,
     pub queue: QueueSection,
     pub slots: SlotsSection,
+    pub stock: StockSection,
     pub letters: LettersSection,
     pub paper: PaperSection,
     pub log: LogSection,
@@ -159,6 +161,14 @@ pub struct SlotsSection {
     #[serde(default)]
     pub confirm_cards: ConfirmCards,
     pub places: Vec<String>,
+}
+
+/// What a stock list is for, once one was imported.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockSection {
+    #[serde(default)]
+    pub unlisted: Unlisted,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::app::board::News;
 use crate::app::station::{Desk, Handle, Options, Request, Summary, TICK};
 use crate::domain::fault::Fault;
-use crate::port::CancelFlag;
+use crate::face::say::{self, moment};
+use crate::port::{CancelFlag, Ledger};
 use crate::wire::config::Config;
 use crate::wire::retention::Retention;
 use crate::wire::station::{Parts, slots};
@@ -60,10 +62,12 @@ pub fn run<T, E: From<WireFault>>(
         Arc::clone(&parts.board),
         options,
     )
-    .with_pulse(service::pulse());
+    .with_pulse(service::pulse())
+    .with_unlisted(config.stock.unlisted);
     let retention = Retention::new(config, parts, &request.operator);
     retention.apply_or_warn();
     printer::tell_of_dangers(config, &parts.board);
+    tell_of_removals(parts);
     let attendance = attend(parts, desk.handle())?;
     let summary = runtime.block_on(async {
         let signals = tokio::spawn(obey_signals(desk.handle(), parts.cancel.clone()));
@@ -77,6 +81,15 @@ pub fn run<T, E: From<WireFault>>(
     // Threads that wait for hardware must not keep the program.
     runtime.shutdown_background();
     summary.map_err(|fault| WireFault::Fault(fault).into())
+}
+
+/// Passkeys of which nobody knows whether they were deleted: nobody else holds the ledger now, so whoever began was cut off.
+fn tell_of_removals(parts: &Parts) {
+    for open in parts.ledger.open_removals().unwrap_or_default() {
+        let at = moment::local(open.at, &jiff::tz::TimeZone::system());
+        let what = say::keys::open(&open, &at);
+        parts.board.announce(News::Trouble { what });
+    }
 }
 
 /// What was to be kept for so many days goes on the day it is due, also in a station that runs for months.

@@ -8,12 +8,14 @@ mod handover;
 mod keys;
 mod papers;
 mod people;
+mod persons_keys;
 mod pins;
 mod reconcile;
 mod reissue;
 mod reset;
 mod retention;
 mod slips;
+mod stock;
 mod trail;
 
 #[expect(dead_code, reason = "these tests need a part of it")]

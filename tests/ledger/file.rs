@@ -266,7 +266,8 @@ fn old_ledger(bench: &Bench) {
         .execute_batch(
             "DROP VIEW who_holds_which_key; DROP VIEW keys_to_be_deleted; DROP VIEW batches; DROP INDEX job_pending;
              ALTER TABLE job DROP COLUMN handed_over; ALTER TABLE job DROP COLUMN retired;
-             ALTER TABLE job DROP COLUMN wiped; ALTER TABLE job DROP COLUMN pending; PRAGMA user_version = 1;",
+             ALTER TABLE job DROP COLUMN wiped; ALTER TABLE job DROP COLUMN pending; DROP TABLE stock; DROP TABLE removal;
+             PRAGMA user_version = 1;",
         )
         .unwrap();
 }

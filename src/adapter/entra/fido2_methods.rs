@@ -153,6 +153,7 @@ pub(super) fn decode_page(body: &[u8]) -> Result<Page, Fault> {
         created_date_time: Option<String>,
         aa_guid: Option<String>,
         model: Option<String>,
+        attestation_level: Option<String>,
         passkey_type: Option<String>,
     }
     let body: Body = serde_json::from_slice(body).map_err(|error| unusable(SUBJECT, &error))?;
@@ -169,6 +170,17 @@ pub(super) fn decode_page(body: &[u8]) -> Result<Page, Fault> {
             aaguid,
             model: method.model.unwrap_or_default(),
             created: method.created_date_time.as_deref().and_then(moment),
+            // An unknown word says neither.
+            attested: match method.attestation_level.as_deref() {
+                Some("attested") => Some(true),
+                Some("notAttested") => Some(false),
+                Some(_) | None => None,
+            },
+            synced: match method.passkey_type.as_deref() {
+                Some("synced") => Some(true),
+                Some("deviceBound") => Some(false),
+                Some(_) | None => None,
+            },
         }
     });
     Ok(Page {

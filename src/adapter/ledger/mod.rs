@@ -13,8 +13,10 @@ mod chain;
 mod duty;
 mod frames;
 mod holder;
+mod home;
 mod index;
 mod journal;
+mod keeping;
 mod keys;
 mod leftover;
 mod paper;
@@ -42,10 +44,11 @@ use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
 use crate::domain::pin::Pin;
+use crate::domain::stock::{Listing, ModelStock};
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, PaperCounts,
-    Passkey, Stamped,
+    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Keeping, Kept, Ledger, Obligation,
+    OpenRemoval, PaperCounts, Passkey, Stamped,
 };
 
 use chain::{CHECKPOINT_EVERY_ROWS, Row};
@@ -114,7 +117,7 @@ impl SqliteLedger {
         let path = &store::only_place(path)?;
         let lock = holder::lock(path)?;
         let writer = store::open_writer(path)?;
-        let (id, tenant) = introduce(&writer, path, &opening.tenant)?;
+        let (id, tenant) = home::introduce(&writer, path, &opening.tenant)?;
         opening.keys.belong_to(&id)?;
         let reader = store::open_reader(path)?;
         let last = chain::last_stamp(&writer).map_err(|trouble| trouble.into_fault(path))?;
@@ -179,7 +182,7 @@ impl SqliteLedger {
         let known = |name| self.read(|db| store::meta(db, name));
         let check_tenant = || match known("tenant")? {
             Some(known) if !known.eq_ignore_ascii_case(tenant) => {
-                Err(other_tenant(&self.path, &known, tenant))
+                Err(home::other_tenant(&self.path, &known, tenant))
             }
             Some(_) | None => Ok(()),
         };
@@ -269,36 +272,6 @@ impl Drop for SqliteLedger {
             let _unsigned = chain::sign_last(&writer, keys.signing());
         }
     }
-}
-
-/// Checks that a ledger belongs to this tenant, and writes what a new one does not know yet. Returns its id and its tenant.
-fn introduce(db: &Connection, path: &Path, tenant: &str) -> Result<(String, String), Fault> {
-    let told = |trouble: Trouble| trouble.into_fault(path);
-    let id = match store::meta(db, "ledger").map_err(told)? {
-        Some(id) => id,
-        None => {
-            let id = uuid::Uuid::new_v4().to_string();
-            store::put_meta(db, "ledger", &id).map_err(told)?;
-            id
-        }
-    };
-    match store::meta(db, "tenant").map_err(told)? {
-        Some(known) if known.eq_ignore_ascii_case(tenant) => Ok((id, known)),
-        Some(known) => Err(other_tenant(path, &known, tenant)),
-        None => {
-            if !tenant.is_empty() {
-                store::put_meta(db, "tenant", tenant).map_err(told)?;
-            }
-            Ok((id, tenant.to_owned()))
-        }
-    }
-}
-
-fn other_tenant(path: &Path, known: &str, tenant: &str) -> Fault {
-    unfit(format!(
-        "{} belongs to the tenant {known}, the configuration names {tenant}: another tenant needs another ledger",
-        path.display()
-    ))
 }
 
 /// A panic elsewhere has rolled its transaction back; the connection is as good as before.
@@ -418,6 +391,26 @@ impl Ledger for SqliteLedger {
 
     fn reopen(&self, credential: &CredentialId, actor: &str, at: Timestamp) -> Result<(), Fault> {
         self.write(actor, at, |pen| passkey::reopen(pen, credential))
+    }
+
+    fn keep(&self, keeping: &Keeping, actor: &str, at: Timestamp) -> Result<Kept, Fault> {
+        self.write(actor, at, |pen| keeping::keep(pen, keeping))
+    }
+
+    fn listing(&self, serial: &Serial) -> Result<Listing, Fault> {
+        self.read(|db| keeping::listing(db, serial))
+    }
+
+    fn stock(&self) -> Result<Vec<ModelStock>, Fault> {
+        self.read(keeping::stock)
+    }
+
+    fn passkey_of_method(&self, method: &MethodId) -> Result<Option<Passkey>, Fault> {
+        self.read(|db| passkey::of_method(db, method))
+    }
+
+    fn open_removals(&self) -> Result<Vec<OpenRemoval>, Fault> {
+        self.read(keeping::open_removals)
     }
 
     /// `what` stands in the audit chain for good: it must name no person.

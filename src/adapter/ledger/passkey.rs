@@ -23,6 +23,16 @@ pub(super) fn find(db: &Connection, credential: &CredentialId) -> Result<Option<
     Ok(passkeys(db, "WHERE passkey.credential = ?1", [&credential.0])?.pop())
 }
 
+/// See [`crate::port::Ledger::passkey_of_method`].
+pub(super) fn of_method(db: &Connection, method: &MethodId) -> Result<Option<Passkey>, Trouble> {
+    Ok(passkeys(
+        db,
+        "WHERE passkey.method = ?1 ORDER BY passkey.made",
+        [&method.0],
+    )?
+    .pop())
+}
+
 /// See [`crate::port::Ledger::passkeys_of_user`].
 pub(super) fn of_user(db: &Connection, user: &str) -> Result<Vec<Passkey>, Trouble> {
     passkeys(

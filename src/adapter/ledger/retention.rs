@@ -9,6 +9,7 @@ use crate::domain::time::Timestamp;
 
 use super::chain::{self, Row, withhold_fault};
 use super::journal::{Pen, user_key};
+use super::keeping;
 use super::trouble::{Trouble, ledger_fault};
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -63,6 +64,7 @@ pub(super) fn apply(pen: &Pen<'_>, days: Days) -> Result<Retained, Trouble> {
             erase(pen, person)?;
             given_up.people += 1;
         }
+        keeping::forget(pen.db, None, limit.0)?;
     }
     if let Some(limit) = before(days.archived) {
         given_up.archived = archived(pen.db, limit)?;
@@ -187,6 +189,12 @@ fn erase(pen: &Pen<'_>, person: i64) -> Result<Erased, Trouble> {
         }
         blur_hold(db, *job)?;
     }
+    let user: String = db.query_row(
+        "SELECT user_key FROM person WHERE id = ?1",
+        [person],
+        |row| row.get(0),
+    )?;
+    keeping::forget(db, Some(&user), i64::MIN)?;
     db.execute("DELETE FROM person WHERE id = ?1", [person])?;
     say(pen, "erased", &serde_json::json!({ "jobs": jobs }))?;
     Ok(Erased { jobs, sealed_pins })

@@ -24,10 +24,11 @@ pub const APPLICATION_ID: i32 = 0x6B65_794C;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// In order; the number of a migration is its place, from 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_tables.sql"),
     include_str!("migrations/0002_views.sql"),
     include_str!("migrations/0003_custody.sql"),
+    include_str!("migrations/0004_stock.sql"),
 ];
 
 /// The schema that this program writes.

@@ -8,7 +8,7 @@ use crate::app::journal;
 use crate::app::provisions::Provisions;
 use crate::app::runner::letter::try_letter;
 use crate::app::runner::{self, Bench, applicant};
-use crate::app::station::{Desk, Message, reading};
+use crate::app::station::{Desk, Message, reading, stock};
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Happening;
@@ -39,6 +39,7 @@ impl Desk {
         };
         let cancel = CancelFlag::default();
         self.cancels.insert(slot, cancel.clone());
+        let unlisted = self.stock.unlisted;
         let (ports, board, to_loop) = (
             self.ports.clone(),
             Arc::clone(&self.board),
@@ -46,7 +47,8 @@ impl Desk {
         );
         let actor = self.options.actor.clone();
         tokio::task::spawn_blocking(move || {
-            let result = reading::read(&ports, &board, slot, &place, cancel, &actor);
+            let result = reading::read(&ports, &board, slot, &place, cancel, &actor)
+                .and_then(|read| stock::admit(&ports, &board, unlisted, read));
             drop(to_loop.send(Message::Read {
                 slot,
                 result: Box::new(result),

@@ -15,7 +15,7 @@ use crate::domain::credential::CredentialId;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{ConfirmCards, Ending, Reading};
-use crate::port::{CancelFlag, KeyEvent};
+use crate::port::{CancelFlag, Keeping, Kept, KeyEvent};
 
 /// How the station runs.
 #[derive(Clone, Debug)]
@@ -112,6 +112,11 @@ pub(super) enum Message {
         actor: String,
         reply: SyncSender<Result<(), Fault>>,
     },
+    Keep {
+        keeping: Keeping,
+        actor: String,
+        reply: SyncSender<Result<Kept, Fault>>,
+    },
     Trail {
         deed: Deed,
         /// `None`: whoever is at the bench now.
@@ -198,6 +203,19 @@ impl Handle {
         let (reply, answer) = sync_channel(1);
         let message = Message::Reopen {
             credential,
+            actor,
+            reply,
+        };
+        self.0.send(message).ok()?;
+        answer.recv().ok()
+    }
+
+    /// Has the station write down what belongs to no job: stock, and passkeys that an administrator deletes. Blocks until it is
+    /// durable; `None` when the station has ended.
+    pub fn keep(&self, keeping: Keeping, actor: String) -> Option<Result<Kept, Fault>> {
+        let (reply, answer) = sync_channel(1);
+        let message = Message::Keep {
+            keeping,
             actor,
             reply,
         };

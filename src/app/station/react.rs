@@ -271,6 +271,7 @@ impl Desk {
         self.look_after_duties();
         self.look_after_void_letters();
         self.look_after_disabled();
+        self.count_stock();
     }
 
     pub(super) fn load_jobs(&mut self) -> Result<(), Fault> {
@@ -278,6 +279,7 @@ impl Desk {
         self.held = open.held;
         self.unconfirmed = open.unconfirmed;
         self.signal(Signal::Jobs(open.candidates));
+        self.count_stock();
         Ok(())
     }
 

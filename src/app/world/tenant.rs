@@ -173,6 +173,8 @@ impl RelyingParty for World {
                     model: String::new(),
                     created: None,
                     kind: method.kind,
+                    attested: None,
+                    synced: None,
                 })
                 .collect())
         })

@@ -10,6 +10,7 @@ mod cell;
 mod checker;
 use checker::Checker;
 
+pub(in crate::domain) use cell::looks_scientific;
 pub use cell::{Cell, trim};
 
 /// Entra refuses longer names of a security key.

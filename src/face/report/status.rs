@@ -9,7 +9,9 @@ use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
-use crate::face::report::{Style, is_for_account, json, letters, name, paper, read, written};
+use crate::face::report::{
+    Style, is_for_account, json, letters, name, paper, read, stock, written,
+};
 use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -96,6 +98,7 @@ pub fn status(
     let paper = read(ledger.paper())?;
     let (keys, older) = to_hand_over(&records);
     let waiting = say::custody::waiting(keys, older);
+    let listed = read(ledger.stock())?;
     let printer = printer.map(|why| match printed.as_slice() {
         [] => why.to_owned(),
         printed => format!("{why} In the printer: {}.", printed.join(", ")),
@@ -118,13 +121,16 @@ pub fn status(
                 "to_confirm": confirm.json(),
                 "handover": { "keys": keys, "older_passkeys": older },
                 "printer": printer,
+                "stock": stock::of(&listed),
             });
             json::write(&value, to)
         } else if records.is_empty() {
-            writeln!(to, "{NO_JOBS}")
+            writeln!(to, "{NO_JOBS}")?;
+            stock::line(&listed, 0, to)
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
+            stock::line(&listed, all.waiting, to)?;
             if let Some(printer) = &printer {
                 writeln!(to, "\n{printer}")?;
             }

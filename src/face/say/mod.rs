@@ -9,6 +9,7 @@ pub mod custody;
 pub mod exit;
 pub mod fault;
 pub mod journal;
+pub mod keys;
 pub mod moment;
 pub mod news;
 mod notice;
@@ -19,6 +20,7 @@ pub mod service;
 pub mod slips;
 pub mod slot;
 pub mod steps;
+pub mod stock;
 pub mod trail;
 
 use std::io::{self, Write};

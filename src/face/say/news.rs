@@ -4,7 +4,7 @@ use crate::app::board::{Case, News, Standstill};
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
 use crate::face::say::clean::clean;
-use crate::face::say::{fault, notice};
+use crate::face::say::{fault, notice, stock};
 
 /// One line, in words.
 pub fn line(news: &News) -> String {
@@ -63,6 +63,9 @@ pub fn line(news: &News) -> String {
         ),
         News::Notice(notice) => notice::line(notice),
         News::Held { case, fault, why } => held(case, fault, why.as_deref()),
+        News::KeyUnlisted { slot, serial } => stock::unlisted(*slot, serial),
+        News::KeyWithoutSerial { slot } => stock::without_serial(*slot),
+        News::FewSpares { spare, waiting } => stock::few(*spare, *waiting),
         News::OnlyWords {
             bags,
             letters,

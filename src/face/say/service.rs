@@ -13,6 +13,7 @@ pub fn standing(counts: Counts) -> String {
         done,
         to_print,
         to_confirm,
+        spare: _,
     } = counts;
     if (waiting, under_way, held) == (0, 0, 0) {
         return format!("No job waits; {} done since the start.", count(done, "job"));

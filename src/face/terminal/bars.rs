@@ -12,6 +12,7 @@ use crate::domain::station::signal::SlotState;
 use crate::face::say::clean::{fit, pad};
 use crate::face::say::news::count;
 use crate::face::say::slot::{self, Tone, Words};
+use crate::face::say::stock;
 
 /// Columns of a terminal that does not tell.
 const WIDTH_DEFAULT: usize = 80;
@@ -126,6 +127,9 @@ impl Bars {
                 let letters = count(letters, "letter");
                 line.push_str(&format!(", {letters} to {what}"));
             }
+        }
+        if let Some(spare) = counts.spare {
+            line.push_str(&format!(", {}", stock::spare(spare)));
         }
         set(&self.queue, fit(&line, width.saturating_sub(21)));
     }

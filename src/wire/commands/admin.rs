@@ -73,7 +73,10 @@ pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> 
     let answer = put(config, asked)?;
     let note = match &answer {
         Answer::Acted { note, .. } => note.clone(),
-        Answer::Done { .. } | Answer::Part { .. } | Answer::Refused { .. } => None,
+        Answer::Done { .. }
+        | Answer::Kept { .. }
+        | Answer::Part { .. }
+        | Answer::Refused { .. } => None,
     };
     let ended = said(out, &format!("{}\n", answer.into_result()?))?;
     if let Some(note) = note {

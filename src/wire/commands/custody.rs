@@ -116,7 +116,10 @@ fn whole(
                 tally.stay += 1;
                 line(record, &message, out)
             }
-            Answer::Done { .. } | Answer::Acted { .. } | Answer::Part { .. } => {
+            Answer::Done { .. }
+            | Answer::Acted { .. }
+            | Answer::Kept { .. }
+            | Answer::Part { .. } => {
                 tally.now += 1;
                 jobs.insert(record.job.id);
                 Ok(())

@@ -1,5 +1,7 @@
 //! `keyline keys identify` and `keyline slots learn`: a key is put somewhere and looked at. Nothing on it is changed.
 
+mod person;
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -20,6 +22,8 @@ use crate::wire::WireFault;
 use crate::wire::commands::{Ended, cannot_write};
 use crate::wire::config::Config;
 use crate::wire::station;
+
+pub(super) use person::{list, remove};
 
 /// How long a key is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);

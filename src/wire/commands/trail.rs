@@ -103,7 +103,10 @@ fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> E
                 json!({ "taken": true, "result": result, "item": item, "message": message });
             (ExitCode::Done, text(as_json, &value, message))
         }
-        answer @ (Answer::Done { .. } | Answer::Part { .. } | Answer::Refused { .. }) => {
+        answer @ (Answer::Done { .. }
+        | Answer::Kept { .. }
+        | Answer::Part { .. }
+        | Answer::Refused { .. }) => {
             let complaint = answer.into_result().err().unwrap_or_else(not_understood);
             if !as_json {
                 let mut talk = io::stderr();
@@ -170,7 +173,10 @@ fn each_part(
         });
         let part = match admin::put(config, &asked)? {
             Answer::Part { part } => part,
-            answer @ (Answer::Done { .. } | Answer::Acted { .. } | Answer::Refused { .. }) => {
+            answer @ (Answer::Done { .. }
+            | Answer::Kept { .. }
+            | Answer::Acted { .. }
+            | Answer::Refused { .. }) => {
                 return Err(answer.into_result().err().unwrap_or_else(not_understood));
             }
         };

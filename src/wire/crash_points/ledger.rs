@@ -11,10 +11,11 @@ use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
 use crate::domain::pin::Pin;
+use crate::domain::stock::{Listing, ModelStock};
 use crate::domain::time::Timestamp;
 use crate::port::{
-    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation, PaperCounts,
-    Passkey, Stamped,
+    Admission, Admitted, DutyOutcome, Entry, Holder, JobRecord, Keeping, Kept, Ledger, Obligation,
+    OpenRemoval, PaperCounts, Passkey, Stamped,
 };
 
 /// The ledger.
@@ -127,5 +128,25 @@ impl Ledger for Watched {
 
     fn note(&self, what: &str, actor: &str, at: Timestamp) -> Result<(), Fault> {
         effect("ledger.note", || self.0.note(what, actor, at))
+    }
+
+    fn keep(&self, keeping: &Keeping, actor: &str, at: Timestamp) -> Result<Kept, Fault> {
+        effect("ledger.keep", || self.0.keep(keeping, actor, at))
+    }
+
+    fn listing(&self, serial: &Serial) -> Result<Listing, Fault> {
+        self.0.listing(serial)
+    }
+
+    fn stock(&self) -> Result<Vec<ModelStock>, Fault> {
+        self.0.stock()
+    }
+
+    fn passkey_of_method(&self, method: &MethodId) -> Result<Option<Passkey>, Fault> {
+        self.0.passkey_of_method(method)
+    }
+
+    fn open_removals(&self) -> Result<Vec<OpenRemoval>, Fault> {
+        self.0.open_removals()
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::job::sheet::{self, JobFile, Unusable};
 use crate::domain::mailbox::PinsLeft;
 
 mod decode;
+pub mod stock;
 mod table;
 mod tree;
 

@@ -14,13 +14,13 @@ const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// A file cut into its header and the text that begins with it.
-struct Cut<'a> {
+pub(super) struct Cut<'a> {
     /// From the header on.
-    body: &'a str,
+    pub(super) body: &'a str,
     /// Lines before `body`.
-    lines_before: u32,
-    delimiter: u8,
-    header: StringRecord,
+    pub(super) lines_before: u32,
+    pub(super) delimiter: u8,
+    pub(super) header: StringRecord,
 }
 
 /// Reads all rows.
@@ -193,7 +193,7 @@ pub(super) fn unknown_column(
 }
 
 /// Finds the `sep=` line, the header and the delimiter: the one under which most of the header's cells are columns we know.
-fn cut(text: &str) -> Result<Cut<'_>, Unusable> {
+pub(super) fn cut(text: &str) -> Result<Cut<'_>, Unusable> {
     let mut body = text;
     let mut lines_before = 0;
     // Empty lines ahead of the header are skipped by the reader as well; here they are counted.
@@ -254,7 +254,7 @@ fn separator(line: &str) -> Option<u8> {
     }
 }
 
-fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+pub(super) fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
     ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -263,7 +263,7 @@ fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
 }
 
 /// The line, from 1, where a quotation mark is opened that is open at the end of the text.
-fn open_quote(text: &str, delimiter: u8) -> Option<u32> {
+pub(super) fn open_quote(text: &str, delimiter: u8) -> Option<u32> {
     let bytes = text.as_bytes();
     let find = |from: usize| {
         let found = text.get(from..)?.find('"')?;
@@ -292,7 +292,7 @@ fn open_quote(text: &str, delimiter: u8) -> Option<u32> {
 }
 
 /// Counts lines up to where a record begins, which the reader itself gets wrong after empty lines and bare carriage returns.
-struct LineCounter<'a> {
+pub(super) struct LineCounter<'a> {
     text: &'a [u8],
     done: usize,
     line: u32,
@@ -300,7 +300,7 @@ struct LineCounter<'a> {
 
 impl<'a> LineCounter<'a> {
     /// `line` is that of the first byte.
-    fn of(text: &'a str, line: u32) -> Self {
+    pub(super) fn of(text: &'a str, line: u32) -> Self {
         Self {
             text: text.as_bytes(),
             done: 0,
@@ -309,7 +309,7 @@ impl<'a> LineCounter<'a> {
     }
 
     /// The line of the first byte at or after `at` that is not itself a line break. Positions only grow.
-    fn at(&mut self, at: usize) -> u32 {
+    pub(super) fn at(&mut self, at: usize) -> u32 {
         while let Some(byte) = self.text.get(self.done) {
             let next = self.text.get(self.done.saturating_add(1));
             if self.done >= at && !matches!(byte, b'\n' | b'\r') {
@@ -332,7 +332,7 @@ fn floor(text: &str, bytes_max: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-fn not_csv() -> Unusable {
+pub(super) fn not_csv() -> Unusable {
     Unusable::because(BadRow::whole(
         Code::Syntax,
         "The file cannot be read as CSV.",

@@ -14,6 +14,7 @@ use crate::domain::event::{Event, Evidence, Happening, Intent};
 use super::super::index::{attachment_word, serial_of};
 use super::super::keys::{hex, unhex};
 use super::super::trouble::Trouble;
+use super::keeping::Kept;
 
 #[derive(PartialEq)]
 struct Passkey {
@@ -75,6 +76,7 @@ pub(super) struct Effects {
     attempts: BTreeMap<(i64, u32), Bound>,
     letters: BTreeMap<String, Letter>,
     letters_of: HashMap<i64, Vec<String>>,
+    kept: Kept,
 }
 
 impl Effects {
@@ -313,6 +315,13 @@ impl Effects {
         true
     }
 
+    /// The next note: a passkey that an administrator had deleted is gone.
+    pub(super) fn note(&mut self, event: &str) {
+        if let Some(method) = self.kept.note(event) {
+            self.become_by_method(&method, "registered", "gone");
+        }
+    }
+
     fn orphan_becomes(&mut self, target: &str, state: &str) {
         if let Some(credential) = unhex(target) {
             self.becomes(&credential, state);
@@ -349,7 +358,8 @@ impl Effects {
             |row| Ok((row.get(0)?, Letter::read(row)?)),
             |_, letter| format!("a letter of job {}", letter.job),
         )?;
-        Ok(passkey.or(obligation).or(attempt).or(letter))
+        let kept = self.kept.first_wrong(db)?;
+        Ok(passkey.or(obligation).or(attempt).or(letter).or(kept))
     }
 }
 

@@ -2,6 +2,8 @@
 //! answers for. Changes nothing and needs no secret.
 
 mod effects;
+mod keeping;
+mod pace;
 mod signatures;
 
 use std::collections::HashSet;
@@ -19,6 +21,7 @@ use super::journal::user_key;
 use super::keys::{hex, hmac_sha256};
 use super::trouble::Trouble;
 use effects::Effects;
+use pace::Pace;
 
 /// What the walk came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,23 +95,6 @@ struct Place {
     policy: String,
     role: String,
     replace: bool,
-}
-
-/// How far the walk is.
-struct Pace<'a> {
-    done: u64,
-    total: u64,
-    tell: Progress<'a>,
-}
-
-impl Pace<'_> {
-    fn step(&mut self) {
-        self.done += 1;
-        // A bar needs no more than this.
-        if self.done.is_multiple_of(256) || self.done == self.total {
-            (self.tell)(self.done, self.total);
-        }
-    }
 }
 
 struct Walk<'a> {
@@ -262,14 +248,18 @@ impl Walk<'_> {
              LEFT JOIN detail ON detail.seq = journal.seq
              LEFT JOIN request ON request.job = journal.job
              LEFT JOIN person ON person.id = request.person
-             WHERE journal.kind IN ('admitted', 'event', 'duty') ORDER BY journal.seq",
+             WHERE journal.kind IN ('admitted', 'event', 'duty', 'note') ORDER BY journal.seq",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let (seq, job): (i64, i64) = (row.get(0)?, row.get(1)?);
             self.pace.step();
             let kind: String = row.get(3)?;
             let event: String = row.get(4)?;
+            if kind == "note" {
+                self.effects.note(&event);
+                continue;
+            }
+            let (seq, job): (i64, i64) = (row.get(0)?, row.get(1)?);
             let admitted = kind == "admitted";
             let apart: Option<String> = row.get(if admitted { 8 } else { 7 })?;
             self.personal(seq, job, row.get(5)?, apart.as_deref(), row.get(9)?)?;

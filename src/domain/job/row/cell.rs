@@ -105,7 +105,7 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// `1.23E+07`, as spreadsheets write long numbers, with either decimal sign.
-pub(super) fn looks_scientific(text: &str) -> bool {
+pub(in crate::domain) fn looks_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
         return false;
     };

@@ -1,0 +1,152 @@
+//! `keyline keys list` and `keyline keys remove`: a person's passkeys at Entra.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::adapter::entra::Entra;
+use crate::adapter::ledger::SqliteLedger;
+use crate::adapter::system::SystemClock;
+use crate::app::keys::{self, Choice, CutOff, Gone, Order, PersonsKey};
+use crate::face::ask;
+use crate::face::cli::{ListKeys, RemoveKeys};
+use crate::face::report::{self, Style};
+use crate::face::say::{self, Complaint, ExitCode, clean, moment};
+use crate::port::CancelFlag;
+use crate::wire::commands::book::Book;
+use crate::wire::commands::{Ended, cannot_write};
+use crate::wire::config::{Config, ConfigFault};
+use crate::wire::{WireFault, station};
+
+/// A person's list, and what is needed to change it.
+struct Found {
+    config: Config,
+    entra: Entra,
+    keys: Vec<PersonsKey>,
+    /// Earlier removals of this person that were cut off.
+    cut_off: Vec<CutOff>,
+}
+
+/// `keyline keys list`
+pub(in crate::wire::commands) fn list(path: &Path, wish: &ListKeys, out: &mut dyn Write) -> Ended {
+    let found = find(path, &wish.user)?;
+    let style = Style::here(wish.json);
+    tell_of_cut_off(&found.cut_off, &style);
+    report::keys(&wish.user, &found.keys, &style, out)?;
+    Ok(ExitCode::Done)
+}
+
+/// `keyline keys remove`
+pub(in crate::wire::commands) fn remove(
+    path: &Path,
+    wish: &RemoveKeys,
+    out: &mut dyn Write,
+) -> Ended {
+    let found = find(path, &wish.user)?;
+    let style = Style::here(false);
+    tell_of_cut_off(&found.cut_off, &style);
+    let choice = if wish.all_passkeys {
+        Choice::AllPasskeys
+    } else if wish.all {
+        Choice::SecurityKeys
+    } else {
+        Choice::Named(wish.keys.clone())
+    };
+    let chosen = keys::choose(&found.keys, &choice)
+        .map_err(|unclear| say::keys::unclear(&unclear, &wish.user))?;
+    let counted_on = chosen.iter().find(|key| key.is_of_open_job());
+    if let Some(key) = counted_on.filter(|_| !wish.of_open_jobs) {
+        return Err(say::keys::of_open_job(key));
+    }
+    let mut book = Book::of(&found.config)?;
+    if chosen.is_empty() {
+        ask::say(&format!(
+            "{} has no such passkey at Entra: nothing to delete.",
+            clean(&wish.user)
+        ));
+    } else {
+        agree(wish, &found, &chosen, &style)?;
+    }
+    let order = Order {
+        user: wish.user.trim(),
+        reason: wish.reason.as_deref(),
+        cut_off: &found.cut_off,
+    };
+    let mut written = Ok(());
+    let came = keys::remove(
+        &found.entra,
+        &order,
+        &chosen,
+        &mut |keeping| book.keep(keeping),
+        &mut |key, gone| {
+            if written.is_ok() {
+                written = writeln!(out, "{}", say::keys::came(key, gone));
+            }
+        },
+    )?;
+    written.map_err(|error| cannot_write(&error))?;
+    Ok(close(&came))
+}
+
+fn close(came: &[Gone]) -> ExitCode {
+    if let Some(hint) = say::keys::hint(came) {
+        ask::say(&format!("hint: {hint}"));
+    }
+    say::keys::exit(came)
+}
+
+/// Says what is lost, and asks.
+fn agree(
+    wish: &RemoveKeys,
+    found: &Found,
+    chosen: &[PersonsKey],
+    style: &Style,
+) -> Result<(), Complaint> {
+    ask::say(&say::keys::about_to_go(&wish.user, chosen.len()));
+    for key in chosen {
+        let added = report::added(key, style);
+        ask::say(&format!("  {}", say::keys::lost(key, added.as_deref())));
+    }
+    if chosen.len() == found.keys.len() {
+        ask::say(&say::keys::last_one(&wish.user));
+    }
+    if wish.yes {
+        return Ok(());
+    }
+    match ask::agrees(say::keys::QUESTION) {
+        Some(true) => Ok(()),
+        Some(false) => Err(say::keys::not_agreed()),
+        None => Err(say::keys::nobody_to_ask()),
+    }
+}
+
+fn find(path: &Path, user: &str) -> Result<Found, Complaint> {
+    let config = Config::load(path).map_err(WireFault::from)?;
+    let objections = config.check();
+    if !objections.is_empty() {
+        return Err(WireFault::from(ConfigFault::objections(&config.file, &objections)).into());
+    }
+    let ledger: SqliteLedger = station::read_ledger(&config)?;
+    let entra = Entra::new(
+        config.entra(),
+        config.entra.client_secret.clone(),
+        Arc::new(SystemClock),
+        CancelFlag::default(),
+    )
+    .map_err(WireFault::from)?;
+    let keys = keys::list(&ledger, &entra, user.trim())?;
+    let cut_off = keys::cut_off(&ledger, user, &keys)?;
+    Ok(Found {
+        config,
+        entra,
+        keys,
+        cut_off,
+    })
+}
+
+fn tell_of_cut_off(cut_off: &[CutOff], style: &Style) {
+    for earlier in cut_off {
+        let at = moment::local(earlier.open.at, &style.zone);
+        ask::say(&format!("note: {}", say::keys::cut_off(earlier, &at)));
+    }
+}
