@@ -143,6 +143,8 @@ fn key(kind: CredentialKind) -> RegisteredCredential {
         model: String::new(),
         created: None,
         kind,
+        attested: None,
+        synced: None,
     }
 }
 

@@ -131,6 +131,8 @@ mod tests {
             model: String::new(),
             created: created.map(Timestamp),
             kind: CredentialKind::SecurityKey,
+            attested: None,
+            synced: None,
         }
     }
 

@@ -81,10 +81,8 @@ pub fn status(
             .count(record.standing);
     }
     let of = |standing| -> Vec<&JobRecord> {
-        records
-            .iter()
-            .filter(|record| record.standing == standing)
-            .collect()
+        let there = records.iter();
+        there.filter(|one| one.standing == standing).collect()
     };
     let (mut held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
     held.sort_by_key(|record| !is_for_account(record));
@@ -105,10 +103,10 @@ pub fn status(
     });
     written(to, |to| {
         if style.json {
-            let batches: serde_json::Map<String, Value> = batches
+            let batches = batches
                 .iter()
-                .map(|(name, tally)| ((*name).to_owned(), tally.json()))
-                .collect();
+                .map(|(name, tally)| ((*name).to_owned(), tally.json()));
+            let batches: serde_json::Map<String, Value> = batches.collect();
             let jobs = |records: &[&JobRecord]| -> Vec<Value> {
                 records.iter().map(|record| json::job(record)).collect()
             };
