@@ -165,7 +165,7 @@ fn what_waited_in_an_older_schema_is_kept() {
              ALTER TABLE job DROP COLUMN handed_over; ALTER TABLE job DROP COLUMN retired;
              ALTER TABLE job DROP COLUMN wiped; ALTER TABLE job DROP COLUMN pending;
              CREATE VIEW who_holds_which_key AS SELECT 1; CREATE VIEW keys_to_be_deleted AS SELECT 1;
-             PRAGMA user_version = 2;",
+             DROP TABLE stock; DROP TABLE removal; PRAGMA user_version = 2;",
         )
         .unwrap();
     let ledger = bench.open().unwrap();
