@@ -18,6 +18,7 @@ impl Config {
             .iter()
             .map(|fault| format!("[entra] {fault}"))
             .collect();
+        objections.extend(self.check_method());
         objections.extend(self.check_templates());
         objections.extend(self.check_sign_in());
         objections.extend(self.check_paper());

@@ -73,7 +73,7 @@ fn read_every_way(body: &[u8]) {
             answer.refused(),
             answer.failed(),
             answer.refused_token(),
-            token::refused(&answer),
+            token::refused(&answer).fault(),
         );
     }
 }
