@@ -4,6 +4,7 @@ mod admin;
 mod batches;
 mod check;
 pub mod custody;
+mod entra;
 pub mod keys;
 mod ledger;
 mod mailer;
@@ -82,6 +83,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: People::Erase { user },
         } => admin::erase(config, user, out),
         Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
+        Command::Entra(command) => entra::entra(config, command, out),
         Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => completions(*shell, out)
             .map(|()| ExitCode::Done)

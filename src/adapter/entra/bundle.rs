@@ -68,17 +68,15 @@ fn pem(text: &str) -> Result<Bundle, String> {
     };
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text.as_bytes()) {
         let (kind, der) = section.map_err(|_| "its PEM is damaged".to_owned())?;
-        match kind {
-            SectionKind::Certificate => bundle.certificates.push(der),
-            SectionKind::PrivateKey => {
-                bundle.keys.push(PrivateKey::Pkcs8(Zeroizing::new(der)));
-            }
-            SectionKind::RsaPrivateKey if !bundle.locked => {
-                bundle.keys.push(PrivateKey::Pkcs1(Zeroizing::new(der)));
-            }
-            SectionKind::EcPrivateKey => bundle.keys.push(PrivateKey::Elliptic),
-            // Parameters, requests and the like, which some tools write along.
-            _ => {}
+        // Parameters, requests and the like, which some tools write along, are passed over.
+        if kind == SectionKind::Certificate {
+            bundle.certificates.push(der);
+        } else if kind == SectionKind::PrivateKey {
+            bundle.keys.push(PrivateKey::Pkcs8(Zeroizing::new(der)));
+        } else if kind == SectionKind::RsaPrivateKey && !bundle.locked {
+            bundle.keys.push(PrivateKey::Pkcs1(Zeroizing::new(der)));
+        } else if kind == SectionKind::EcPrivateKey {
+            bundle.keys.push(PrivateKey::Elliptic);
         }
     }
     Ok(bundle)
@@ -91,9 +89,10 @@ fn pkcs12(bytes: &[u8], password: Option<&str>) -> Result<Bundle, String> {
                 "it has a password; say in `certificate_password` where that is"
             }
             (Pkcs12Error::MacError(_), Some(_)) => "the password does not open it",
-            (Pkcs12Error::UnsupportedEncryptionScheme | Pkcs12Error::UnsupportedMacAlgorithm, _) => {
-                "it is encrypted in a way that is not known here; export it anew with AES-256"
-            }
+            (
+                Pkcs12Error::UnsupportedEncryptionScheme | Pkcs12Error::UnsupportedMacAlgorithm,
+                _,
+            ) => "it is encrypted in a way that is not known here; export it anew with AES-256",
             _ => "it is no PKCS#12 file, or a damaged one",
         }
         .to_owned()

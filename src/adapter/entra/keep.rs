@@ -51,7 +51,7 @@ enum Place {
     Memory(Mutex<Option<Kept>>),
 }
 
-struct Sealed {
+pub(super) struct Sealed {
     keys: PathBuf,
     /// Where systemd handed the key over instead.
     handed: Option<PathBuf>,
@@ -207,7 +207,8 @@ impl Sealed {
         if path.exists() {
             return Ok(());
         }
-        let failed = |error: io::Error| keys_fault(format!("cannot make {}: {error}", path.display()));
+        let failed =
+            |error: io::Error| keys_fault(format!("cannot make {}: {error}", path.display()));
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -239,8 +240,9 @@ impl Sealed {
             return Err(keys_fault(why));
         }
         flock(&file, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
-        let mut text =
-            Zeroizing::new(String::with_capacity(usize::try_from(KEY_BYTES_MAX).unwrap_or(0)));
+        let mut text = Zeroizing::new(String::with_capacity(
+            usize::try_from(KEY_BYTES_MAX).unwrap_or(0),
+        ));
         (&file)
             .take(KEY_BYTES_MAX)
             .read_to_string(&mut text)

@@ -105,8 +105,9 @@ impl Loopback {
             }
             if Instant::now() >= end || connections >= CONNECTIONS_MAX {
                 return Err(Fault::SignIn {
-                    what: "nobody signed in in the browser in time; begin anew: `keyline entra login`"
-                        .to_owned(),
+                    what:
+                        "nobody signed in in the browser in time; begin anew: `keyline entra login`"
+                            .to_owned(),
                 });
             }
             let mut fds = [PollFd::new(&self.listener, PollFlags::IN)];

@@ -65,8 +65,8 @@ impl SecretSource {
     /// In words, naming the place and never the content.
     pub fn reveal_as(&self, what: &str) -> Result<Zeroizing<String>, String> {
         let bytes = self.bytes_as(what, SECRET_BYTES_MAX)?;
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| self.unreadable(what, "it is not text"))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| self.unreadable(what, "it is not text"))?;
         let secret = text.trim();
         if secret.is_empty() {
             return Err(format!("the {what} is empty"));

@@ -47,15 +47,6 @@ impl Entra {
         self.begin(delegated, issued)
     }
 
-    /// Forgets the administrator's sign-in; `false` when there was none. What Entra knows of it is not changed.
-    ///
-    /// # Errors
-    /// [`Fault::SignIn`] when it cannot be removed.
-    pub fn sign_out(&self) -> Result<bool, Fault> {
-        self.tokens.clear();
-        self.delegated()?.keep.forget()
-    }
-
     /// What the access token says of itself, fetching one when none is held; `None` when it is opaque.
     ///
     /// # Errors
@@ -73,11 +64,7 @@ impl Entra {
         }
     }
 
-    fn begin(
-        &self,
-        delegated: &Delegated,
-        issued: Issued,
-    ) -> Result<Option<TokenClaims>, Fault> {
+    fn begin(&self, delegated: &Delegated, issued: Issued) -> Result<Option<TokenClaims>, Fault> {
         delegated.keep(&self.config, &issued, &self.clock)?;
         self.tokens.put(issued, self.clock.now());
         self.permissions()

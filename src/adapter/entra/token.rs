@@ -73,11 +73,6 @@ impl TokenCache {
         hold(&mut held, issued, now);
     }
 
-    /// Drops whatever is held.
-    pub(super) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     /// Drops `token`, unless another slot has renewed it already.
     pub(super) fn forget(&self, token: &Token) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,8 +114,13 @@ pub(super) struct Refusal {
 impl Refusal {
     /// Whether what was shown counts no longer, and a person has to sign in anew.
     pub(super) fn ends_the_sign_in(&self) -> bool {
-        ["invalid_grant", "interaction_required", "login_required", "consent_required"]
-            .contains(&self.error.as_str())
+        [
+            "invalid_grant",
+            "interaction_required",
+            "login_required",
+            "consent_required",
+        ]
+        .contains(&self.error.as_str())
     }
 
     pub(super) fn fault(self) -> Fault {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use ring::digest::{SHA256, SHA384, digest};
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,8 +17,10 @@ use crate::domain::time::Timestamp;
 use super::directory::Directory;
 use super::encoding::{IdForm, base64url};
 use super::faults::{Faults, Operation};
+use super::jwt::{self, Bearer};
 use super::people::{Person, everybody};
 use super::refusal::Refusal;
+use super::sign_ins::SignIns;
 use super::store::{Challenge, Durable, load, store};
 use super::verify::{self, Proof, PublicKey};
 use super::{AaguidPolicy, Existing, MethodIds, SignIn, TenantSetup, registration};
@@ -39,6 +42,15 @@ pub struct TenantCredential {
     pub synced: bool,
 }
 
+/// Who asks for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The application itself.
+    Application,
+    /// The application in the administrator's name.
+    Administrator,
+}
+
 pub(super) struct State {
     pub(super) setup: TenantSetup,
     /// The tenant's own address, with a slash at its end.
@@ -50,7 +62,10 @@ pub(super) struct State {
     pub(super) requests: BTreeMap<Operation, u64>,
     /// Seconds by which the tenant's clock is ahead of this machine's.
     pub(super) ahead_seconds: i64,
+    /// People who sign in.
+    pub(super) sign_ins: SignIns,
     tokens: BTreeMap<String, Timestamp>,
+    token_key: hmac::Key,
     durable: Durable,
     random: SystemRandom,
 }
@@ -62,6 +77,11 @@ impl State {
             Some(path) if path.exists() => load(path)?,
             Some(_) | None => Durable::default(),
         };
+        let random = SystemRandom::new();
+        let token_key =
+            hmac::Key::generate(hmac::HMAC_SHA256, &random).map_err(|_| Fault::Internal {
+                what: "the practice tenant does not start: there is no randomness".to_owned(),
+            })?;
         Ok(Self {
             setup,
             base,
@@ -70,9 +90,11 @@ impl State {
             faults: Faults::default(),
             requests: BTreeMap::new(),
             ahead_seconds: 0,
+            sign_ins: SignIns::default(),
             tokens: BTreeMap::new(),
+            token_key,
             durable,
-            random: SystemRandom::new(),
+            random,
         })
     }
 
@@ -89,11 +111,44 @@ impl State {
         Ok(bytes)
     }
 
-    pub(super) fn issue_token(&mut self) -> Result<String, Refusal> {
-        let token = format!("practice-{}", base64url(&self.random(96)?));
-        let expires = self.now().plus_seconds(self.setup.token_seconds);
-        self.tokens.insert(token.clone(), expires);
-        Ok(token)
+    /// A new access token, and a refresh token for a person.
+    pub(super) fn issue_token(
+        &mut self,
+        whose: Whose,
+    ) -> Result<(String, Option<String>), Refusal> {
+        let (upn, name) = self.administrator();
+        let (bearer, refresh_token) = match whose {
+            Whose::Application => {
+                let roles = &self.setup.permissions;
+                (Bearer::Application { roles }, None)
+            }
+            Whose::Administrator => {
+                let scopes = &self.setup.permissions;
+                let fresh = format!("practice-refresh-{}", base64url(&self.random(96)?));
+                (Bearer::Person { scopes, upn, name }, Some(fresh))
+            }
+        };
+        let now = self.now();
+        let times = (now, self.setup.token_seconds);
+        let token = jwt::mint(
+            &self.token_key,
+            &self.base,
+            &self.setup.client_id,
+            &bearer,
+            times,
+        );
+        self.tokens
+            .insert(token.clone(), now.plus_seconds(self.setup.token_seconds));
+        if let Some(fresh) = &refresh_token {
+            self.sign_ins.add_refresh_token(fresh.clone());
+        }
+        Ok((token, refresh_token))
+    }
+
+    /// UPN and name of the person who signs in here.
+    pub(super) fn administrator(&self) -> (&str, &str) {
+        let (upn, name) = &self.setup.administrator;
+        (upn, name)
     }
 
     pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {

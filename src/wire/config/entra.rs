@@ -75,8 +75,20 @@ impl Config {
         )
     }
 
+    /// What of the tenant and the sign-in could not work.
+    pub fn check_entra(&self) -> Vec<String> {
+        let mut objections: Vec<String> = self
+            .entra()
+            .objections()
+            .iter()
+            .map(|fault| format!("[entra] {fault}"))
+            .collect();
+        objections.extend(self.check_method());
+        objections
+    }
+
     /// Settings of the sign-in that contradict each other.
-    pub(super) fn check_method(&self) -> Vec<String> {
+    fn check_method(&self) -> Vec<String> {
         let entra = &self.entra;
         let mut objections = Vec::new();
         let uses = entra.method == SignInMethod::Certificate;
@@ -132,12 +144,18 @@ mod tests {
             method("method = \"certificate\"\ncertificate = { credential = \"c\" }\n"),
             Ok(SignInMethod::Certificate)
         );
-        assert_eq!(method("method = \"delegated\"\n"), Ok(SignInMethod::Delegated));
+        assert_eq!(
+            method("method = \"delegated\"\n"),
+            Ok(SignInMethod::Delegated)
+        );
         let refused = |text: &str, words: &str| {
             let told = method(text).expect_err("it must not run");
             assert!(told.contains(words), "{told}");
         };
-        refused("method = \"certificate\"\n", "certificate does not say where");
+        refused(
+            "method = \"certificate\"\n",
+            "certificate does not say where",
+        );
         refused(
             "certificate = { file = \"c.pem\" }\n",
             "method is \"client_secret\"; write method = \"certificate\"",
