@@ -67,7 +67,14 @@ fn pem(text: &str) -> Result<Bundle, String> {
         ..Bundle::default()
     };
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text.as_bytes()) {
-        let (kind, der) = section.map_err(|_| "its PEM is damaged".to_owned())?;
+        // What tells of a passphrase in an old key is no PEM to everybody.
+        let (kind, der) = section.map_err(|_| {
+            if bundle.locked {
+                bundle.no_key()
+            } else {
+                "its PEM is damaged".to_owned()
+            }
+        })?;
         // Parameters, requests and the like, which some tools write along, are passed over.
         if kind == SectionKind::Certificate {
             bundle.certificates.push(der);

@@ -22,6 +22,7 @@ mod sign_ins;
 mod state;
 mod store;
 mod token;
+mod tokens;
 mod verify;
 
 use std::net::{Ipv4Addr, SocketAddr};

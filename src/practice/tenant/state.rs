@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use ring::digest::{SHA256, SHA384, digest};
-use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,11 +16,11 @@ use crate::domain::time::Timestamp;
 use super::directory::Directory;
 use super::encoding::{IdForm, base64url};
 use super::faults::{Faults, Operation};
-use super::jwt::{self, Bearer};
 use super::people::{Person, everybody};
 use super::refusal::Refusal;
 use super::sign_ins::SignIns;
 use super::store::{Challenge, Durable, load, store};
+use super::tokens::Tokens;
 use super::verify::{self, Proof, PublicKey};
 use super::{AaguidPolicy, Existing, MethodIds, SignIn, TenantSetup, registration};
 
@@ -42,15 +41,6 @@ pub struct TenantCredential {
     pub synced: bool,
 }
 
-/// Who asks for a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// The application itself.
-    Application,
-    /// The application in the administrator's name.
-    Administrator,
-}
-
 pub(super) struct State {
     pub(super) setup: TenantSetup,
     /// The tenant's own address, with a slash at its end.
@@ -64,8 +54,7 @@ pub(super) struct State {
     pub(super) ahead_seconds: i64,
     /// People who sign in.
     pub(super) sign_ins: SignIns,
-    tokens: BTreeMap<String, Timestamp>,
-    token_key: hmac::Key,
+    pub(super) tokens: Tokens,
     durable: Durable,
     random: SystemRandom,
 }
@@ -78,10 +67,6 @@ impl State {
             Some(_) | None => Durable::default(),
         };
         let random = SystemRandom::new();
-        let token_key =
-            hmac::Key::generate(hmac::HMAC_SHA256, &random).map_err(|_| Fault::Internal {
-                what: "the practice tenant does not start: there is no randomness".to_owned(),
-            })?;
         Ok(Self {
             setup,
             base,
@@ -91,8 +76,7 @@ impl State {
             requests: BTreeMap::new(),
             ahead_seconds: 0,
             sign_ins: SignIns::default(),
-            tokens: BTreeMap::new(),
-            token_key,
+            tokens: Tokens::new(&random)?,
             durable,
             random,
         })
@@ -109,60 +93,6 @@ impl State {
             .fill(&mut bytes)
             .map_err(|_| Refusal::new(500, "practiceNoRandomness", "there is no randomness"))?;
         Ok(bytes)
-    }
-
-    /// A new access token, and a refresh token for a person.
-    pub(super) fn issue_token(
-        &mut self,
-        whose: Whose,
-    ) -> Result<(String, Option<String>), Refusal> {
-        let (upn, name) = self.administrator();
-        let (bearer, refresh_token) = match whose {
-            Whose::Application => {
-                let roles = &self.setup.permissions;
-                (Bearer::Application { roles }, None)
-            }
-            Whose::Administrator => {
-                let scopes = &self.setup.permissions;
-                let fresh = format!("practice-refresh-{}", base64url(&self.random(96)?));
-                (Bearer::Person { scopes, upn, name }, Some(fresh))
-            }
-        };
-        let now = self.now();
-        let times = (now, self.setup.token_seconds);
-        let token = jwt::mint(
-            &self.token_key,
-            &self.base,
-            &self.setup.client_id,
-            &bearer,
-            times,
-        );
-        self.tokens
-            .insert(token.clone(), now.plus_seconds(self.setup.token_seconds));
-        if let Some(fresh) = &refresh_token {
-            self.sign_ins.add_refresh_token(fresh.clone());
-        }
-        Ok((token, refresh_token))
-    }
-
-    /// UPN and name of the person who signs in here.
-    pub(super) fn administrator(&self) -> (&str, &str) {
-        let (upn, name) = &self.setup.administrator;
-        (upn, name)
-    }
-
-    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.tokens.keys().map(String::as_str)
-    }
-
-    pub(super) fn forget_tokens(&mut self) {
-        self.tokens.clear();
-    }
-
-    pub(super) fn is_token(&self, token: &str) -> bool {
-        self.tokens
-            .get(token)
-            .is_some_and(|expires| self.now() < *expires)
     }
 
     /// The person of this UPN, compared as Entra compares, or object id.

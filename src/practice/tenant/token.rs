@@ -13,7 +13,8 @@ use super::assertion;
 use super::faults::Operation;
 use super::http::Visit;
 use super::shapes;
-use super::state::{State, Whose};
+use super::state::State;
+use super::tokens::Whose;
 
 /// RFC 7523 §2.2.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
