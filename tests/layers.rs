@@ -431,7 +431,7 @@ fn an_outside_crate_away_from_home_is_seen() {
     check(
         "adapter/ledgers.rs",
         "use age;",
-        &["`age` lives only in [\"adapter/ledger\"]"],
+        &["`age` lives only in [\"adapter/ledger\", \"adapter/entra\"]"],
     );
     check("app/station.rs", "#[tokio::main]\nfn f() {}", &[]);
     check(

@@ -124,11 +124,7 @@ impl SignIn {
     fn end(mut self) -> (Option<i32>, String, String) {
         self.stderr.read_to_string(&mut self.said).unwrap();
         let output = self.child.wait_with_output().unwrap();
-        (
-            output.status.code(),
-            self.said,
-            out(&Output { ..output.clone() }),
-        )
+        (output.status.code(), self.said, out(&output))
     }
 }
 
