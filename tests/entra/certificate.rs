@@ -236,6 +236,28 @@ fn what_cannot_work_is_told_before_anything_is_sent() {
 }
 
 #[test]
+fn no_spoilt_byte_of_a_pkcs12_file_brings_the_station_down() {
+    let papers = Papers::new();
+    let file = papers.pkcs12("station.p12", "");
+    let good = std::fs::read(&file).unwrap();
+    let source = CertificateSource {
+        place: SecretSource::File(file.clone()),
+        password: Some(SecretSource::File(papers.write("password", PASSWORD))),
+    };
+    let now = keyline::port::Clock::now(&BenchClock::default());
+    assert!(source.check(now).is_ok());
+    for at in (0..good.len()).step_by(31) {
+        let mut spoilt = good.clone();
+        spoilt[at] ^= 0x41;
+        std::fs::write(&file, spoilt).unwrap();
+        // Most are refused; a byte that counts for nothing may pass.
+        if let Err(fault) = source.check(now) {
+            assert!(matches!(fault, Fault::SignIn { .. }), "{at}: {fault}");
+        }
+    }
+}
+
+#[test]
 fn a_key_that_others_can_read_is_not_used() {
     let papers = Papers::new();
     let bench = Bench::new(&papers);
@@ -247,8 +269,15 @@ fn a_key_that_others_can_read_is_not_used() {
             "{mode:o}: {what}"
         );
     }
-    assert_eq!(bench.tenant.requests(Operation::Token), 0);
+    let password = papers.write("password", PASSWORD);
+    papers.mode("password", 0o604);
+    let what = bench.refusal(CertificateSource {
+        place: SecretSource::File(papers.pkcs12("locked.p12", "")),
+        password: Some(SecretSource::File(password)),
+    });
+    assert!(what.contains("password is open to others"), "{what}");
     papers.mode("station.pem", 0o400);
+    assert_eq!(bench.tenant.requests(Operation::Token), 0);
     let entra = bench.entra(source(&papers.path("station.pem")));
     assert_eq!(entra.credentials(ADA), Ok(Vec::new()));
 }

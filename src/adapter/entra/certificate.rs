@@ -66,7 +66,9 @@ impl CertificateSource {
     /// As [`CertificateSource::check`].
     pub(super) fn read(&self, now: Timestamp) -> Result<StationCertificate, Fault> {
         let refused = |what| Fault::SignIn { what };
-        if let Some(why) = self.place.open_to_others() {
+        let secrets = [Some(&self.place), self.password.as_ref()];
+        let open = secrets.into_iter().flatten();
+        if let Some(why) = open.filter_map(SecretSource::open_to_others).next() {
             return Err(refused(why));
         }
         let bytes = self

@@ -16,7 +16,7 @@ pub(super) const LOGIN: &str = "Examples:
 
 The app registration needs, under Authentication: for the browser the redirect URI http://localhost
 of the kind \"Mobile and desktop applications\"; for a device code \"Allow public client flows\" set
-to Yes, and a Conditional Access policy that does not block the flow. Its delegated permissions
+to Yes, and no Conditional Access policy that blocks the flow. Its delegated permissions
 need consent, and the administrator the role Authentication Administrator (or Privileged
 Authentication Administrator). Ends with 6 when nobody signed in.";
 
@@ -32,7 +32,7 @@ station cannot sign in.";
 pub enum Entra {
     /// Sign an administrator in, in whose name the station works
     ///
-    /// For stations with method = "delegated". The sign-in lasts until it is not used for 90 days, or ended at Entra.
+    /// For stations with method = "delegated". The sign-in lasts until it lies unused for 90 days, or is ended at Entra.
     #[command(after_help = LOGIN)]
     Login(Login),
     /// Forget the administrator's sign-in

@@ -101,3 +101,86 @@ fn text(known: &Whoami, style: &Style, to: &mut dyn Write) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::domain::person::Grants;
+
+    fn known(claims: Option<TokenClaims>) -> Whoami {
+        Whoami {
+            tenant: "contoso.com".to_owned(),
+            client_id: "0c0ffee0-0000-4000-8000-000000000001".to_owned(),
+            method: SignInMethod::Certificate,
+            claims,
+            certificate: Some(("AB".repeat(32), Timestamp(1_780_000_000_000))),
+            since: None,
+        }
+    }
+
+    fn check(known: &Whoami, expected: Expect) {
+        let style = Style {
+            json: false,
+            zone: jiff::tz::TimeZone::UTC,
+        };
+        let mut text = Vec::new();
+        whoami(known, &style, &mut text).expect("a vector takes everything");
+        expected.assert_eq(&String::from_utf8(text).expect("text"));
+    }
+
+    #[test]
+    fn a_token_that_says_nothing_and_one_without_permissions_are_told_apart() {
+        check(&known(None), expect![[r#"
+            tenant        contoso.com
+            application   0c0ffee0-0000-4000-8000-000000000001
+            signs in      as itself, with a certificate
+            certificate   SHA-256 ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB
+              until       2026-05-28 20:26:40 +00:00
+            permissions   the token does not say
+        "#]]);
+        check(&known(Some(TokenClaims::default())), expect![[r#"
+            tenant        contoso.com
+            application   0c0ffee0-0000-4000-8000-000000000001
+            signs in      as itself, with a certificate
+            certificate   SHA-256 ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB
+              until       2026-05-28 20:26:40 +00:00
+            permissions   none: nobody has consented to any for this application
+        "#]]);
+    }
+
+    #[test]
+    fn a_person_and_several_permissions_stand_below_each_other() {
+        let claims = TokenClaims {
+            grants: Grants {
+                permissions: vec![
+                    "User.ReadBasic.All".to_owned(),
+                    "Policy.Read.All".to_owned(),
+                ],
+                delegated: true,
+                account: Some("ada\u{202e}@contoso.com".to_owned()),
+                tenant: Some("7e4a4700-0000-4000-8000-000000000001".to_owned()),
+                application: None,
+            },
+            name: Some("Ada Brook".to_owned()),
+            expires: Some(Timestamp(1_780_000_000_000)),
+        };
+        let known = Whoami {
+            method: SignInMethod::Delegated,
+            certificate: None,
+            since: Some(Timestamp(1_770_000_000_000)),
+            ..known(Some(claims))
+        };
+        check(&known, expect![[r#"
+            tenant        contoso.com (7e4a4700-0000-4000-8000-000000000001)
+            application   0c0ffee0-0000-4000-8000-000000000001
+            signs in      in the name of an administrator
+            account       Ada Brook (ada�@contoso.com)
+            signed in     2026-02-02 02:40:00 +00:00
+            permissions   User.ReadBasic.All
+                          Policy.Read.All
+            token until   2026-05-28 20:26:40 +00:00
+        "#]]);
+    }
+}

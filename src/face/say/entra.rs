@@ -49,8 +49,8 @@ pub const SIGNED_IN: &str = "Signed in. The station works in this administrator'
 pub const fn signed_out(was_in: bool) -> &'static str {
     if was_in {
         "Signed out: the sign-in is gone from this station. A station that runs has a token that counts for up to an hour and a half.\n\
-         At Entra the sign-in still counts until it is 90 days old or somebody ends it: Entra admin centre, Users, the\n\
-         administrator, Revoke sessions. The app registration and its consent stay as they are."
+         At Entra its refresh token still counts, for 90 days at the most, unless somebody ends it: Entra admin centre, Users,\n\
+         the administrator, Revoke sessions. The app registration and its consent stay as they are."
     } else {
         "Nobody was signed in at this station."
     }
