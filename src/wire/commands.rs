@@ -20,6 +20,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::entra::EntraConfigError;
 use crate::adapter::system;
 use crate::app::station::Summary;
 use crate::domain::custody::Fate;
@@ -271,10 +272,14 @@ impl From<WireFault> for Complaint {
                 let (exit, hint) = remedy(fault.remedy);
                 Self::new(exit, fault.to_string(), hint)
             }
-            WireFault::Entra(fault) => Self::usage(
-                format!("[entra] {fault}."),
-                "Mend the configuration; the values are on the app registration's overview page.",
-            ),
+            WireFault::Entra(fault) => {
+                let hint = if matches!(fault, EntraConfigError::CaFile { .. }) {
+                    "Look at the file, its owner and its mode, or name another one in the configuration."
+                } else {
+                    "Mend the configuration; the values are on the app registration's overview page."
+                };
+                Self::usage(format!("[entra] {fault}."), hint)
+            }
             WireFault::Mailbox(fault) => Self::new(
                 ExitCode::Journal,
                 format!("The queue cannot be used: {fault}."),

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -287,6 +288,36 @@ fn a_station_with_a_certificate_shows_which() {
         err(&checked).contains("no private key in it"),
         "{}",
         err(&checked)
+    );
+}
+
+#[test]
+fn the_check_warns_of_a_certificate_that_ends_soon_and_of_a_secret_that_others_can_read() {
+    let papers = Papers::new();
+    papers.openssl("req -x509 -key key.pem -subj /CN=station-1 -days 20 -out cert.pem");
+    let setup = || TenantSetup::default();
+    let station = Station::new(
+        setup(),
+        "method = \"certificate\"\ncertificate = { file = \"station.pem\" }",
+    );
+    let both = papers.join("both.pem", &["key.pem", "cert.pem"]);
+    fs::copy(both, station.home.path().join("station.pem")).unwrap();
+    let checked = station.run(&["check", "config/station.toml"]);
+    let told = out(&checked) + &err(&checked);
+    assert!(
+        checked.status.success() && told.contains("ends in 19 days"),
+        "{told}"
+    );
+
+    let station = Station::new(setup(), "client_secret = { file = \"secret\" }");
+    let secret = station.home.path().join("secret");
+    fs::write(&secret, &*setup().client_secret).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let checked = station.run(&["check", "config/station.toml"]);
+    let told = out(&checked) + &err(&checked);
+    assert!(
+        checked.status.success() && told.contains("secret is open to others (mode 644)"),
+        "{told}"
     );
 }
 

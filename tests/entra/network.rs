@@ -200,3 +200,24 @@ fn a_ca_file_that_cannot_be_used_is_told_before_anything_is_sent() {
         assert!(said.contains(words) && said.contains(file), "{said}");
     }
 }
+
+/// `reqwest` and `rustls` name everything so that weakens the check of a certificate.
+#[test]
+fn nothing_in_the_program_turns_the_check_of_certificates_off() {
+    let mut folders = vec![Path::new("src").to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                files += 1;
+                let text = fs::read_to_string(&path).unwrap();
+                let weak = text.contains(concat!("danger", "_")) || text.contains("dangerous()");
+                assert!(!weak, "{}", path.display());
+            }
+        }
+    }
+    assert!(files > 100, "only {files} files");
+}

@@ -132,22 +132,28 @@ mod tests {
 
     #[test]
     fn a_token_that_says_nothing_and_one_without_permissions_are_told_apart() {
-        check(&known(None), expect![[r#"
+        check(
+            &known(None),
+            expect![[r#"
             tenant        contoso.com
             application   0c0ffee0-0000-4000-8000-000000000001
             signs in      as itself, with a certificate
             certificate   SHA-256 ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB
               until       2026-05-28 20:26:40 +00:00
             permissions   the token does not say
-        "#]]);
-        check(&known(Some(TokenClaims::default())), expect![[r#"
+        "#]],
+        );
+        check(
+            &known(Some(TokenClaims::default())),
+            expect![[r#"
             tenant        contoso.com
             application   0c0ffee0-0000-4000-8000-000000000001
             signs in      as itself, with a certificate
             certificate   SHA-256 ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB
               until       2026-05-28 20:26:40 +00:00
             permissions   none: nobody has consented to any for this application
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -172,7 +178,9 @@ mod tests {
             since: Some(Timestamp(1_770_000_000_000)),
             ..known(Some(claims))
         };
-        check(&known, expect![[r#"
+        check(
+            &known,
+            expect![[r#"
             tenant        contoso.com (7e4a4700-0000-4000-8000-000000000001)
             application   0c0ffee0-0000-4000-8000-000000000001
             signs in      in the name of an administrator
@@ -181,6 +189,7 @@ mod tests {
             permissions   User.ReadBasic.All
                           Policy.Read.All
             token until   2026-05-28 20:26:40 +00:00
-        "#]]);
+        "#]],
+        );
     }
 }
