@@ -46,8 +46,7 @@ fn other_ways(bench: &Bench, papers: &Papers) -> Vec<String> {
         let clock = Arc::new(BenchClock::default());
         Entra::new(config(url, Api::V1_0), way, clock, CancelFlag::default()).unwrap()
     };
-    let password = folder.path().join("password");
-    std::fs::write(&password, PASSWORD).unwrap();
+    let password = papers.write("password", PASSWORD);
     let certificate = |file, password: Option<&std::path::Path>| {
         SignInWay::Certificate(CertificateSource {
             place: SecretSource::File(file),
