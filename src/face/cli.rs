@@ -30,8 +30,8 @@ use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
 pub use custody::{Handover, Retirement, Return};
-pub use jobs::{Added, FromGroup, Jobs};
 pub use entra::{Entra, Login};
+pub use jobs::{Added, FromGroup, Jobs};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
