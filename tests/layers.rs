@@ -41,13 +41,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["adapter/entra", "adapter/paper/printer"]),
     ("ipp", &["adapter/paper/printer"]),
     ("rusqlite", &["adapter/ledger"]),
-    ("age", &["adapter/ledger"]),
+    // PINs, and the sign-in of an administrator.
+    ("age", &["adapter/ledger", "adapter/entra"]),
     ("printpdf", &["adapter/paper"]),
     ("rustybuzz", &["adapter/paper"]),
     ("notify", &["adapter/folder"]),
     ("opensk", &["practice"]),
     ("axum", &["practice"]),
-    ("ring", &["practice"]),
+    ("ring", &["practice", "adapter/entra"]),
+    ("p12_keystore", &["adapter/entra"]),
+    ("httparse", &["adapter/entra"]),
     ("rcgen", &["practice"]),
     ("clap", &["face"]),
     ("clap_complete", &["face"]),
@@ -428,7 +431,7 @@ fn an_outside_crate_away_from_home_is_seen() {
     check(
         "adapter/ledgers.rs",
         "use age;",
-        &["`age` lives only in [\"adapter/ledger\"]"],
+        &["`age` lives only in [\"adapter/ledger\", \"adapter/entra\"]"],
     );
     check("app/station.rs", "#[tokio::main]\nfn f() {}", &[]);
     check(

@@ -23,5 +23,6 @@ pub mod pin;
 pub mod pin_rule;
 pub mod policy;
 pub mod scan;
+pub mod sign_in;
 pub mod station;
 pub mod time;

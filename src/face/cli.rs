@@ -3,6 +3,7 @@
 
 mod batches;
 mod custody;
+mod entra;
 mod examples;
 mod jobs;
 mod ledger;
@@ -29,6 +30,7 @@ use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
 pub use custody::{Handover, Retirement, Return};
+pub use entra::{Entra, Login};
 pub use jobs::{Added, FromGroup, Jobs};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
@@ -166,6 +168,9 @@ pub enum Command {
     /// Reads the passkeys of everybody whom the ledger knows, and says what only one side has. Changes nothing without --delete.
     #[command(after_help = reconcile::RECONCILE)]
     Reconcile(Reconcile),
+    /// Sign in to the tenant, and say as whom the station does
+    #[command(subcommand, after_help = entra::ENTRA, arg_required_else_help = true)]
+    Entra(Entra),
     /// Show the whole line at work, with practice keys and a practice tenant
     ///
     /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is

@@ -4,6 +4,7 @@
 
 pub mod audit;
 mod dispatch;
+mod entra;
 mod json;
 mod letters;
 mod list;
@@ -17,6 +18,7 @@ pub mod specimen;
 mod status;
 
 pub use dispatch::dispatch;
+pub use entra::{Whoami, whoami};
 pub use list::list;
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};

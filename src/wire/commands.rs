@@ -4,6 +4,7 @@ mod admin;
 mod batches;
 mod check;
 pub mod custody;
+mod entra;
 pub mod keys;
 mod ledger;
 mod mailer;
@@ -19,6 +20,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::entra::EntraConfigError;
 use crate::adapter::system;
 use crate::app::station::Summary;
 use crate::domain::custody::Fate;
@@ -82,6 +84,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: People::Erase { user },
         } => admin::erase(config, user, out),
         Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
+        Command::Entra(command) => entra::entra(config, command, out),
         Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => completions(*shell, out)
             .map(|()| ExitCode::Done)
@@ -269,10 +272,14 @@ impl From<WireFault> for Complaint {
                 let (exit, hint) = remedy(fault.remedy);
                 Self::new(exit, fault.to_string(), hint)
             }
-            WireFault::Entra(fault) => Self::usage(
-                format!("[entra] {fault}."),
-                "Mend the configuration; the values are on the app registration's overview page.",
-            ),
+            WireFault::Entra(fault) => {
+                let hint = if matches!(fault, EntraConfigError::CaFile { .. }) {
+                    "Look at the file, its owner and its mode, or name another one in the configuration."
+                } else {
+                    "Mend the configuration; the values are on the app registration's overview page."
+                };
+                Self::usage(format!("[entra] {fault}."), hint)
+            }
             WireFault::Mailbox(fault) => Self::new(
                 ExitCode::Journal,
                 format!("The queue cannot be used: {fault}."),

@@ -1,6 +1,7 @@
 //! What `config/station.toml` says, checked. The shipped file is default, template and manual in one; it holds no secrets.
 
 mod check;
+mod entra;
 mod paper;
 mod text;
 
@@ -11,10 +12,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use crate::adapter::entra::{Api, EntraConfig, SecretSource};
+use crate::adapter::entra::{Api, SecretSource};
 use crate::adapter::folder;
 use crate::adapter::paper::Letterhead;
 use crate::app::intake::{AlreadyEnrolled, BadRows, Habits};
+use crate::domain::sign_in::SignInMethod;
 use crate::domain::station::signal::ConfirmCards;
 
 pub use self::paper::{PaperSection, Spool};
@@ -117,7 +119,12 @@ pub struct Config {
 pub struct EntraSection {
     pub tenant: String,
     pub client_id: String,
+    pub method: SignInMethod,
     pub client_secret: SecretSource,
+    #[serde(default)]
+    pub certificate: Option<SecretSource>,
+    #[serde(default)]
+    pub certificate_password: Option<SecretSource>,
     pub authority: Url,
     pub graph: Url,
     #[serde(default)]
@@ -125,6 +132,7 @@ pub struct EntraSection {
     #[serde(default)]
     pub challenge_timeout_minutes: Option<u32>,
     pub timeout_seconds: u64,
+    pub ca_file: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -231,10 +239,8 @@ impl Config {
                 .map_err(|error| fault(error.to_string()))?,
             None => PathBuf::from(".."),
         };
-        if let SecretSource::File(file) = &mut config.entra.client_secret {
-            *file = config.root.join(&*file);
-        }
         let root = config.root.clone();
+        config.entra.root(&root);
         config.paper.root(&root);
         Ok(config)
     }
@@ -250,19 +256,6 @@ impl Config {
     /// A path of the configuration, from the root.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.root.join(path)
-    }
-
-    /// The tenant, as its adapter wants it.
-    pub fn entra(&self) -> EntraConfig {
-        EntraConfig {
-            tenant: self.entra.tenant.clone(),
-            client_id: self.entra.client_id.clone(),
-            authority: self.entra.authority.clone(),
-            graph: self.entra.graph.clone(),
-            api: self.entra.api,
-            challenge_timeout_minutes: self.entra.challenge_timeout_minutes,
-            timeout: Duration::from_secs(self.entra.timeout_seconds),
-        }
     }
 
     /// How the folder is watched.

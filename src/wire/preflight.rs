@@ -1,6 +1,8 @@
 //! Everything that a run needs, tried beforehand: `keyline check` on a configuration. Changes nothing, holds no lock, and asks
 //! nobody on the network but the printer.
 
+mod sign_in;
+
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -52,15 +54,7 @@ pub(super) fn examine(config: &Config) -> Findings {
             found.objections.push(fault.to_string());
         }
     }
-    if let Err(fault) = config.entra.client_secret.check() {
-        match config.entra.client_secret {
-            SecretSource::File(_) => found.objections.push(message(&fault)),
-            // The service has an environment and credentials of its own.
-            SecretSource::Env(_) | SecretSource::Credential(_) => {
-                found.warnings.push(message(&fault));
-            }
-        }
-    }
+    sign_in::examine(config, &mut found);
     if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
         found.objections.push(message(&fault));
     }

@@ -51,7 +51,7 @@ pub fn assemble(
     let cancel = CancelFlag::default();
     let entra = Entra::new(
         config.entra(),
-        config.entra.client_secret.clone(),
+        config.sign_in_way(),
         clock.clone(),
         cancel.clone(),
     )?;

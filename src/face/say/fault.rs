@@ -332,7 +332,7 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "If a command is named here, type that. Otherwise check tenant, client id and client secret in the configuration, and whether the secret has expired."
+            "If a command is named here, type that. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
         }
         Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
         Fault::Refused { .. } => {

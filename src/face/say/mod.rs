@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod clean;
 pub mod custody;
+pub mod entra;
 pub mod exit;
 pub mod fault;
 pub mod journal;

@@ -12,12 +12,7 @@ impl Config {
     /// Everything that could not work, whatever the station finds: the tenant, the language and the address of the letters,
     /// places that stand there twice. All objections at once; none when it may run.
     pub fn check(&self) -> Vec<String> {
-        let mut objections: Vec<String> = self
-            .entra()
-            .objections()
-            .iter()
-            .map(|fault| format!("[entra] {fault}"))
-            .collect();
+        let mut objections = self.check_entra();
         objections.extend(self.check_templates());
         objections.extend(self.check_sign_in());
         objections.extend(self.check_paper());

@@ -9,12 +9,19 @@ use super::{Config, TEMPLATE};
 use crate::domain::job::column::nearest;
 
 /// Settings that the template shows as comments only, because they have no default.
-const WITHOUT_DEFAULT: [(&str, &str); 2] = [
+const WITHOUT_DEFAULT: [(&str, &str); 4] = [
+    ("entra", "certificate"),
+    ("entra", "certificate_password"),
     ("entra", "challenge_timeout_minutes"),
     ("paper", "password"),
 ];
 /// Where a secret is named, and where some write it by mistake.
-const SECRETS: [(&str, &str); 2] = [("entra", "client_secret"), ("paper", "password")];
+const SECRETS: [(&str, &str); 4] = [
+    ("entra", "client_secret"),
+    ("entra", "certificate"),
+    ("entra", "certificate_password"),
+    ("paper", "password"),
+];
 
 /// An objection, and the byte that it is about.
 struct Objection(usize, String);
