@@ -32,7 +32,7 @@ fn parcels(more: &str) -> Line {
     let line = Line::new(1);
     write(
         &line.root().join("config/policies/parcel.toml"),
-        &format!("delete_existing = \"after_delivery\"\nused_keys = \"refuse\"\n{more}"),
+        &format!("delete_existing = \"after_delivery\"\n{more}"),
     );
     line
 }
@@ -234,7 +234,7 @@ fn a_newer_job_takes_over_what_the_older_one_left_waiting() {
 
 #[test]
 fn a_lost_key_signs_nobody_in_and_is_stopped_when_it_turns_up() {
-    let line = parcels("");
+    let line = parcels("used_keys = \"reset\"\n");
     let first = key(&line, 1);
     enroll(
         &line,
@@ -388,7 +388,7 @@ fn a_key_that_came_back_is_wiped_and_serves_the_next_person() {
 
 #[test]
 fn a_running_station_wipes_what_came_back_in_any_slot() {
-    let line = parcels("");
+    let line = parcels("used_keys = \"refuse\"\n");
     let first = key(&line, 1);
     enroll(
         &line,
