@@ -38,7 +38,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pcsc", &["adapter/ctap"]),
     ("udev", &["adapter/ctap"]),
     ("ctap_hid_fido2", &["adapter/ctap"]),
-    ("reqwest", &["adapter/entra", "adapter/paper/printer"]),
+    (
+        "reqwest",
+        &["adapter/entra", "adapter/mds", "adapter/paper/printer"],
+    ),
+    ("webpki", &["adapter/mds"]),
     ("ipp", &["adapter/paper/printer"]),
     ("rusqlite", &["adapter/ledger"]),
     ("age", &["adapter/ledger"]),

@@ -10,6 +10,7 @@ mod mailer;
 mod manual;
 mod people;
 mod pins;
+mod mds;
 mod printers;
 mod reconcile;
 mod specimen;
@@ -35,6 +36,7 @@ pub use mailer::{Kind, Mailer};
 pub use manual::man;
 pub use people::{Groups, Users};
 pub use pins::Pins;
+pub use mds::Mds;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
 
@@ -136,6 +138,12 @@ pub enum Command {
     Keys {
         #[command(subcommand)]
         command: Keys,
+    },
+    /// Models of keys: what the FIDO Alliance says of them
+    #[command(after_help = mds::MDS, arg_required_else_help = true)]
+    Mds {
+        #[command(subcommand)]
+        command: Mds,
     },
     /// Teach the station its slots
     #[command(arg_required_else_help = true)]

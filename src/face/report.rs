@@ -7,6 +7,7 @@ mod dispatch;
 mod json;
 mod letters;
 mod list;
+pub mod mds;
 mod paper;
 pub mod papers;
 pub mod people;

@@ -8,6 +8,7 @@ pub mod keys;
 mod ledger;
 mod mailer;
 mod people;
+mod mds;
 mod pins;
 mod printers;
 mod reconcile;
@@ -66,6 +67,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: Keys::Scrap(wish),
         } => custody::retire(config, Fate::Scrapped, wish, out),
         Command::Handover(wish) => custody::handover(config, wish, out),
+        Command::Mds { command } => mds::mds(config, command, out),
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),
@@ -265,6 +267,7 @@ impl From<WireFault> for Complaint {
     fn from(fault: WireFault) -> Self {
         match fault {
             WireFault::Fault(fault) => Self::from(&fault),
+            WireFault::Metadata(fault) => mds::complaint(&fault),
             WireFault::Config(fault) => {
                 let (exit, hint) = remedy(fault.remedy);
                 Self::new(exit, fault.to_string(), hint)

@@ -15,6 +15,7 @@ use x509_parser::prelude::FromDer;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::{Attestation, AttestationVerdict};
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Certificate;
 use crate::port::AttestationCheck;
 
 use super::auth_data::{self, AttestedCredential, AuthData, flag};
@@ -47,6 +48,26 @@ impl AttestationCheck for Verifier {
             Err(Objection::Unknown(why)) => AttestationVerdict::CannotJudge(why),
         }
     }
+}
+
+/// The certificates that an attestation shows, the key's own first; none when the key vouches for itself, or not at all.
+///
+/// # Errors
+/// [`Fault::KeyGarbled`] when the attestation object cannot be read.
+pub fn certificates(attestation: &Attestation) -> Result<Vec<Certificate>, Fault> {
+    let object = Map::new(
+        cbor::decode(&attestation.attestation_object)?,
+        "the attestation object",
+    )?;
+    let statement = required(object.map("attStmt", "attStmt")?, "attStmt")?;
+    let shown = statement.array("x5c", "x5c")?.unwrap_or_default();
+    shown
+        .iter()
+        .map(|one| match one.as_bytes() {
+            Some(der) => Ok(Certificate(der.clone())),
+            None => Err(cbor::garbled("a certificate that is none")),
+        })
+        .collect()
 }
 
 /// Why a statement is not simply right.

@@ -9,6 +9,7 @@ pub mod custody;
 pub mod exit;
 pub mod fault;
 pub mod journal;
+pub mod mds;
 pub mod moment;
 pub mod news;
 mod notice;
