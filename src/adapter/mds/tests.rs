@@ -157,7 +157,7 @@ fn what_is_no_signed_file_is_told_as_that() {
         (b"a.b.c.d", "it has more than three parts"),
         (b"\xFF.\xFF.\xFF", "it is not text"),
         (b"e30.e30.e30", "its header cannot be read"),
-        (half.as_bytes(), "it has no header"),
+        (half.as_bytes(), "it has no signature"),
         (cut.as_bytes(), "its signature is"),
         (&huge, "it has more than 64 MB"),
     ];

@@ -8,6 +8,7 @@ mod reissue;
 mod reply;
 mod tries;
 mod whom;
+mod vet;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

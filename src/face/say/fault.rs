@@ -94,7 +94,7 @@ pub fn message(fault: &Fault) -> String {
             format!("The policy does not allow this model of key ({aaguid}).")
         }
         Fault::ModelRevoked { model, status } => format!(
-            "Keys of this model ({}) are not to be trusted: {}.",
+            "This model of key ({}) is not to be trusted: {}.",
             clean(model),
             mds::status(status)
         ),
