@@ -425,7 +425,9 @@ fn an_outside_crate_away_from_home_is_seen() {
     check(
         "adapter/paper/pdf.rs",
         "fn f() { reqwest::blocking::get() }",
-        &["`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/paper/printer\"]"],
+        &[
+            "`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/mds\", \"adapter/paper/printer\"]",
+        ],
     );
     check("adapter/ledger.rs", "use rusqlite::Connection;", &[]);
     check("adapter/ledger/store.rs", "use ::age::Decryptor;", &[]);

@@ -20,7 +20,9 @@ use keyline::domain::metadata::{Certificate, Provenance, Signer};
 use keyline::domain::pin::Pin;
 use keyline::domain::time::Timestamp;
 use keyline::port::{Ledger as _, Models as _, Operator};
-use keyline::practice::authenticator::{Manufacturer, Model, PRACTICE_AAGUID, PRODUCT};
+use keyline::practice::authenticator::{
+    Manufacturer, Model, PRACTICE_AAGUID, PRODUCT, TRAINING_AAGUID,
+};
 use keyline::practice::metadata::{Publisher, edition, entry};
 use keyline::practice::tenant::TenantSetup;
 use line::Line;
@@ -145,37 +147,33 @@ fn a_counterfeit_is_laid_aside_before_its_passkey_reaches_the_tenant() {
 }
 
 #[test]
-fn a_revoked_model_is_refused_with_its_pin_and_passkeys_still_on_it() {
+fn a_revoked_model_is_refused_before_its_reset_and_another_model_takes_the_job() {
     let publisher = Publisher::new().expect("a publisher");
     let line = station(&publisher);
     let revoked = [("REVOKED", day("2026-01-01"))];
     let edition = practice(5, &[line.maker.root()], &revoked);
     import(&line, &publisher, &edition);
     line.drop_file("a.csv", JOBS);
-    let key = line.maker.make(1).expect("a key");
-    // Nothing ever enrolls it: whoever stands there gives up when the key was refused.
-    let (summary, parts) = line.run_attended(Arc::new(Nobody), vec![key], |parts, handle| {
-        let (board, handle) = (parts.board.clone(), handle.clone());
-        std::thread::spawn(move || {
-            loop {
-                let refused = board.view().slots.values().any(|slot| {
-                    matches!(
-                        slot.state,
-                        keyline::domain::station::signal::SlotState::Refused { .. }
-                    )
-                });
-                if refused {
-                    handle.stop();
-                    return;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-        })
-    });
-    assert_eq!(summary.done, 0, "{summary:?}");
-    let record = parts.ledger.jobs(None).expect("jobs").remove(0);
-    assert_eq!(record.standing, Standing::Waiting);
-    assert!(parts.ledger.journal(record.job.id).expect("it").is_empty());
+    let refused = line.maker.make(1).expect("a key");
+    // Of a model that the metadata does not know, of which nothing is claimed.
+    let other = Manufacturer::new(Model::training())
+        .and_then(|maker| maker.make(2))
+        .expect("a key");
+    let before = refused.photograph();
+    let (summary, parts) = line.run(Arc::new(Nobody), vec![refused.clone(), other]);
+    assert_eq!(summary.done, 1, "{summary:?}");
+    let there = line
+        .tenant(|tenant| tenant.credentials("anna.lang@contoso.com"))
+        .expect("a person");
+    let models: Vec<Aaguid> = there.iter().map(|one| one.aaguid).collect();
+    assert_eq!(models, [TRAINING_AAGUID]);
+    let job = parts.ledger.jobs(None).expect("jobs").remove(0).job.id;
+    let bound = parts.ledger.journal(job).expect("a journal");
+    let begun = bound
+        .iter()
+        .filter(|row| matches!(row.event.happening, Happening::Began { .. }));
+    assert_eq!(begun.count(), 1, "the refused key was never bound");
+    assert!(refused.photograph() == before, "nothing on it was changed");
 }
 
 #[test]

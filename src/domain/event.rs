@@ -147,7 +147,7 @@ pub enum Evidence {
         second_opinion: AttestationVerdict,
         /// What the metadata had to say; absent where it knows the model not, or is not there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        vetting: Option<Vetting>,
+        vetting: Option<Box<Vetting>>,
         /// When Entra stops taking this attestation.
         expires: Timestamp,
     },

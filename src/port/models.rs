@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::credential::Attestation;
-use crate::domain::metadata::{Entry, Provenance, Shelf};
+use crate::domain::metadata::{Certificate, Entry, Provenance, Shelf};
 use crate::domain::time::Timestamp;
 
 /// What is known of models. Never asks the network: what there is was imported.
@@ -11,9 +10,10 @@ pub trait Models: Send + Sync {
     /// The edition that counts now; `None` where none was imported. A new one counts without a restart.
     fn shelf(&self) -> Option<Arc<Shelf>>;
 
-    /// Where the certificates in `attestation` lead, under what `entry` says of the model (WebAuthn Level 3 §7.1, steps 22 to
-    /// 24). Whether the attestation's signature is right is for [`crate::port::AttestationCheck`] to say.
-    fn provenance(&self, entry: &Entry, attestation: &Attestation, now: Timestamp) -> Provenance;
+    /// Where the certificates lead that a key has `shown`, its own first, under what `entry` says of its model (WebAuthn Level 3
+    /// §7.1, steps 22 to 24); none when it vouches for itself. Whether it may show them, because it has signed with the private
+    /// half of the first, is for [`crate::port::AttestationCheck`] to say.
+    fn provenance(&self, entry: &Entry, shown: &[Certificate], now: Timestamp) -> Provenance;
 }
 
 /// Nothing was imported, and nothing is claimed.
@@ -25,7 +25,7 @@ impl Models for NoMetadata {
         None
     }
 
-    fn provenance(&self, _: &Entry, _: &Attestation, _: Timestamp) -> Provenance {
+    fn provenance(&self, _: &Entry, _: &[Certificate], _: Timestamp) -> Provenance {
         Provenance::Unclaimed("there is no metadata".to_owned())
     }
 }

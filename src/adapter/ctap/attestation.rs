@@ -41,6 +41,22 @@ impl AttestationCheck for Verifier {
         }
     }
 
+    fn certificates(&self, attestation: &Attestation) -> Result<Vec<Certificate>, Fault> {
+        let object = Map::new(
+            cbor::decode(&attestation.attestation_object)?,
+            "the attestation object",
+        )?;
+        let statement = required(object.map("attStmt", "attStmt")?, "attStmt")?;
+        let shown = statement.array("x5c", "x5c")?.unwrap_or_default();
+        shown
+            .iter()
+            .map(|one| match one.as_bytes() {
+                Some(der) => Ok(Certificate(der.clone())),
+                None => Err(cbor::garbled("x5c holds something that is no certificate")),
+            })
+            .collect()
+    }
+
     fn second_opinion(&self, attestation: &Attestation) -> AttestationVerdict {
         match Parts::of(attestation).and_then(|parts| opinion(&parts, attestation)) {
             Ok(()) => AttestationVerdict::Agrees,
@@ -48,26 +64,6 @@ impl AttestationCheck for Verifier {
             Err(Objection::Unknown(why)) => AttestationVerdict::CannotJudge(why),
         }
     }
-}
-
-/// The certificates that an attestation shows, the key's own first; none when the key vouches for itself, or not at all.
-///
-/// # Errors
-/// [`Fault::KeyGarbled`] when the attestation object cannot be read.
-pub fn certificates(attestation: &Attestation) -> Result<Vec<Certificate>, Fault> {
-    let object = Map::new(
-        cbor::decode(&attestation.attestation_object)?,
-        "the attestation object",
-    )?;
-    let statement = required(object.map("attStmt", "attStmt")?, "attStmt")?;
-    let shown = statement.array("x5c", "x5c")?.unwrap_or_default();
-    shown
-        .iter()
-        .map(|one| match one.as_bytes() {
-            Some(der) => Ok(Certificate(der.clone())),
-            None => Err(cbor::garbled("a certificate that is none")),
-        })
-        .collect()
 }
 
 /// Why a statement is not simply right.

@@ -104,7 +104,7 @@ pub fn open(blob: &[u8], trust: &Trust, now: Timestamp) -> Result<Payload, MdsFa
         )));
     }
     let text = std::str::from_utf8(blob)
-        .or_else(|_| Err(not_metadata("it is not text")))?
+        .map_err(|_| not_metadata("it is not text"))?
         .trim_ascii();
     let Some((signed, signature)) = text.rsplit_once('.') else {
         return Err(not_metadata("it has no signature"));
@@ -162,7 +162,7 @@ fn chain(encoded: &[String]) -> Result<Vec<CertificateDer<'static>>, MdsFault> {
 fn decode(part: &str, name: &str) -> Result<Vec<u8>, MdsFault> {
     URL_SAFE_NO_PAD
         .decode(part)
-        .or_else(|_| Err(not_metadata(format!("{name} is damaged, or cut off"))))
+        .map_err(|_| not_metadata(format!("{name} is damaged, or cut off")))
 }
 
 fn verify(
@@ -189,7 +189,7 @@ fn verify(
     .map_err(doubt)?;
     let host = ServerName::try_from(HOST).map_err(|error| not_trusted(error.to_string()))?;
     leaf.verify_is_valid_for_subject_name(&host)
-        .or_else(|_| Err(not_trusted(format!("its certificate is not for {HOST}"))))?;
+        .map_err(|_| not_trusted(format!("its certificate is not for {HOST}")))?;
     let (algorithm, signature): (&dyn SignatureVerificationAlgorithm, _) = match trust.signer {
         Signer::Fido => (webpki::ring::RSA_PKCS1_2048_8192_SHA256, signature.to_vec()),
         // A JWT has the two numbers side by side (RFC 7518 §3.4), a certificate's signature has them in ASN.1.
@@ -202,10 +202,10 @@ fn verify(
         },
     };
     leaf.verify_signature(algorithm, message, &signature)
-        .or_else(|_| {
-            Err(not_trusted(
+        .map_err(|_| {
+            not_trusted(
                 "its signature is wrong: it was changed after it was signed, or is not whole",
-            ))
+            )
         })
 }
 
@@ -248,14 +248,12 @@ fn words(error: &webpki::Error) -> String {
             day(*not_before)
         );
     }
-    match error {
-        webpki::Error::UnknownIssuer => {
-            "its signer's certificate leads to no root that is trusted for it".to_owned()
-        }
-        webpki::Error::InvalidSignatureForPublicKey => {
-            "a certificate of its signer is forged, or damaged".to_owned()
-        }
-        other => format!("its signer's certificates do not hold ({other})"),
+    if *error == webpki::Error::UnknownIssuer {
+        "its signer's certificate leads to no root that is trusted for it".to_owned()
+    } else if *error == webpki::Error::InvalidSignatureForPublicKey {
+        "a certificate of its signer is forged, or damaged".to_owned()
+    } else {
+        format!("its signer's certificates do not hold ({error})")
     }
 }
 

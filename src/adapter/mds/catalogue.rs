@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::MdsFault;
 use super::chain;
 use super::store::Kept;
-use crate::adapter::ctap::attestation::certificates;
-use crate::domain::credential::Attestation;
-use crate::domain::metadata::{Entry, Provenance, Shelf};
+use crate::domain::metadata::{Certificate, Entry, Provenance, Shelf};
 use crate::domain::time::Timestamp;
 use crate::port::Models;
 
@@ -70,11 +68,8 @@ impl Models for Catalogue {
         loaded.shelf.clone()
     }
 
-    fn provenance(&self, entry: &Entry, attestation: &Attestation, now: Timestamp) -> Provenance {
-        match certificates(attestation) {
-            Ok(shown) => chain::provenance(entry, &shown, now),
-            Err(fault) => Provenance::Foreign(fault.to_string()),
-        }
+    fn provenance(&self, entry: &Entry, shown: &[Certificate], now: Timestamp) -> Provenance {
+        chain::provenance(entry, shown, now)
     }
 }
 

@@ -110,17 +110,14 @@ fn path(entry: &Entry, own: &Certificate, above: &[Certificate], now: Timestamp)
 }
 
 fn words(error: &webpki::Error) -> String {
-    match error {
-        webpki::Error::UnknownIssuer => {
-            "its certificate was signed by nobody whom the metadata names for this model".to_owned()
-        }
-        webpki::Error::InvalidSignatureForPublicKey => {
-            "a certificate that it shows is forged: the signature on it is wrong".to_owned()
-        }
-        webpki::Error::CaUsedAsEndEntity => {
-            "it shows an authority's certificate as its own".to_owned()
-        }
-        other => format!("its certificates do not hold ({other})"),
+    if *error == webpki::Error::UnknownIssuer {
+        "its certificate was signed by nobody whom the metadata names for this model".to_owned()
+    } else if *error == webpki::Error::InvalidSignatureForPublicKey {
+        "a certificate that it shows is forged: the signature on it is wrong".to_owned()
+    } else if *error == webpki::Error::CaUsedAsEndEntity {
+        "it shows an authority's certificate as its own".to_owned()
+    } else {
+        format!("its certificates do not hold ({error})")
     }
 }
 

@@ -47,7 +47,7 @@ impl Run<'_> {
         if let AttestationVerdict::Disagrees(why) = own_check {
             return Err(Fault::AttestationWrong { why });
         }
-        let vetting = self.vet(&attestation, &own_check)?;
+        let vetting = self.vet(&attestation, &own_check)?.map(Box::new);
         let evidence = Evidence::Made {
             credential: attestation.credential_id.clone(),
             rp_id: options.rp_id.clone(),

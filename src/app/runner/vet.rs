@@ -62,9 +62,11 @@ impl Run<'_> {
         let provenance = match own_check {
             AttestationVerdict::Agrees => {
                 let ports = self.bench.ports;
-                ports
-                    .models
-                    .provenance(&entry, attestation, ports.clock.now())
+                match ports.attestation_check.certificates(attestation) {
+                    Ok(shown) => ports.models.provenance(&entry, &shown, ports.clock.now()),
+                    // What it shows after that cannot be read: no second try makes it a proof.
+                    Err(fault) => Provenance::Foreign(fault.to_string()),
+                }
             }
             // A certificate proves nothing of whoever merely shows it.
             AttestationVerdict::Disagrees(why) | AttestationVerdict::CannotJudge(why) => {

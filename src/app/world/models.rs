@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::world::World;
-use crate::domain::credential::Attestation;
-use crate::domain::metadata::{Entry, Provenance, Shelf};
+use crate::domain::metadata::{Certificate, Entry, Provenance, Shelf};
 use crate::domain::time::Timestamp;
 use crate::port::Models;
 
@@ -24,7 +23,7 @@ impl Models for World {
             .map(|known| Arc::clone(&known.shelf))
     }
 
-    fn provenance(&self, _: &Entry, _: &Attestation, _: Timestamp) -> Provenance {
+    fn provenance(&self, _: &Entry, _: &[Certificate], _: Timestamp) -> Provenance {
         match &self.state().knowledge {
             Some(known) => known.provenance.clone(),
             None => Provenance::Unclaimed("there is no metadata".to_owned()),

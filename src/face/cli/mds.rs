@@ -23,7 +23,7 @@ pub enum Mds {
     /// The file must be signed by the FIDO Alliance, and not be older than what is here. Whoever downloads it accepts the terms that
     /// stand in it.
     Import {
-        /// The file, as <https://mds3.fidoalliance.org/> hands it out
+        /// The file, as mds3.fidoalliance.org hands it out
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

@@ -200,7 +200,7 @@ fn evidence_words(evidence: &Evidence) -> String {
             if *hmac_secret { "yes" } else { "no" },
             verdict(own_check),
             verdict(second_opinion),
-            vetting.as_ref().map_or_else(String::new, mds::vetted)
+            vetting.as_deref().map_or_else(String::new, mds::vetted)
         ),
         Evidence::Registered { method, witness } => format!(
             " as method {}, known from {}",

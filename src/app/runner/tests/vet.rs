@@ -70,7 +70,7 @@ fn vetting(line: &Line) -> Option<Vetting> {
             Happening::Done {
                 evidence: Evidence::Made { vetting, .. },
                 ..
-            } => Some(vetting),
+            } => Some(vetting.map(|vetting| *vetting)),
             _ => None,
         })
         .expect("a passkey was made")
