@@ -16,15 +16,22 @@ use keyline::adapter::mds::{Catalogue, Kept, MdsFault, Trust, chain};
 use keyline::domain::authenticator::{Aaguid, Slot};
 use keyline::domain::enrollment::Standing;
 use keyline::domain::event::{Evidence, Happening};
+use keyline::domain::fault::Fault;
 use keyline::domain::metadata::{Certificate, Provenance, Signer};
 use keyline::domain::pin::Pin;
 use keyline::domain::time::Timestamp;
-use keyline::port::{Ledger as _, Models as _, Operator};
+use keyline::face::say::ExitCode;
+use keyline::port::{
+    Attendant, Authenticator, KeyEvent, Keys, Ledger as _, Models as _, Operator, Place,
+};
 use keyline::practice::authenticator::{
-    Manufacturer, Model, PRACTICE_AAGUID, PRODUCT, TRAINING_AAGUID,
+    Bench, Manufacturer, Model, PRACTICE_AAGUID, PRODUCT, SimulatedKey, TRAINING_AAGUID,
 };
 use keyline::practice::metadata::{Publisher, edition, entry};
 use keyline::practice::tenant::TenantSetup;
+use keyline::wire::WireFault;
+use keyline::wire::commands::keys::identify_next;
+use keyline::wire::station::{self, read_ledger};
 use line::Line;
 
 struct Nobody;
@@ -44,7 +51,7 @@ fn day(text: &str) -> Date {
 }
 
 /// A station that takes metadata of this publisher.
-fn station(publisher: &Publisher) -> Line {
+fn line_for(publisher: &Publisher) -> Line {
     let home = tempfile::tempdir().expect("a folder");
     let root = home.path().join("metadata-root.pem");
     std::fs::write(&root, publisher.root()).expect("it is written");
@@ -88,7 +95,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn a_genuine_key_is_enrolled_and_its_provenance_stands_in_the_journal() {
     let publisher = Publisher::new().expect("a publisher");
-    let line = station(&publisher);
+    let line = line_for(&publisher);
     let edition = practice(5, &[line.maker.root()], &[]);
     import(&line, &publisher, &edition);
     line.drop_file("a.csv", JOBS);
@@ -121,7 +128,7 @@ fn a_genuine_key_is_enrolled_and_its_provenance_stands_in_the_journal() {
 #[test]
 fn a_counterfeit_is_laid_aside_before_its_passkey_reaches_the_tenant() {
     let publisher = Publisher::new().expect("a publisher");
-    let line = station(&publisher);
+    let line = line_for(&publisher);
     let edition = practice(5, &[line.maker.root()], &[]);
     import(&line, &publisher, &edition);
     line.drop_file("a.csv", JOBS);
@@ -149,7 +156,7 @@ fn a_counterfeit_is_laid_aside_before_its_passkey_reaches_the_tenant() {
 #[test]
 fn a_revoked_model_is_refused_before_its_reset_and_another_model_takes_the_job() {
     let publisher = Publisher::new().expect("a publisher");
-    let line = station(&publisher);
+    let line = line_for(&publisher);
     let revoked = [("REVOKED", day("2026-01-01"))];
     let edition = practice(5, &[line.maker.root()], &revoked);
     import(&line, &publisher, &edition);
@@ -176,10 +183,90 @@ fn a_revoked_model_is_refused_before_its_reset_and_another_model_takes_the_job()
     assert!(refused.photograph() == before, "nothing on it was changed");
 }
 
+/// A hand that puts a key into slot 1 as soon as somebody watches.
+struct Hand<'a>(&'a Line, SimulatedKey);
+
+impl Keys for Hand<'_> {
+    fn watch(&self, sink: Box<dyn FnMut(KeyEvent) -> bool + Send>) -> Result<(), Fault> {
+        self.0.keys.watch(sink)?;
+        self.0.bench.insert(&Bench::place(1), &self.1)
+    }
+
+    fn open(&self, place: &Place, attendant: Attendant) -> Result<Box<dyn Authenticator>, Fault> {
+        self.0.keys.open(place, attendant)
+    }
+}
+
+#[test]
+fn a_key_at_hand_is_told_with_its_model_and_what_is_known_against_it() {
+    let publisher = Publisher::new().expect("a publisher");
+    let line = line_for(&publisher);
+    let reports = [
+        ("FIDO_CERTIFIED_L2", day("2025-01-01")),
+        ("USER_KEY_PHYSICAL_COMPROMISE", day("2026-01-01")),
+    ];
+    import(&line, &publisher, &practice(5, &[], &reports));
+    let ledger = read_ledger(&line.config).expect("a ledger");
+    let models = Catalogue::open(&line.config.path(&line.config.metadata.file)).expect("models");
+    let told = |key: SimulatedKey| {
+        let mut out = Vec::new();
+        let patience = std::time::Duration::from_secs(20);
+        let ended = identify_next(&Hand(&line, key), &ledger, &models, patience, &mut out);
+        assert_eq!(ended.expect("an answer"), ExitCode::Done);
+        drop(line.bench.pull(&Bench::place(1)));
+        text(&out)
+    };
+    let known = told(line.maker.make(1).expect("a key"));
+    assert!(
+        known.contains("FIDO certified, L2 (FIDO_CERTIFIED_L2, since 2025-01-01)")
+            && known.contains("alarm           passkeys can be stolen from it by whoever has it"),
+        "{known}"
+    );
+    let other = Manufacturer::new(Model::training()).and_then(|maker| maker.make(2));
+    let unknown = told(other.expect("a key"));
+    assert!(
+        unknown.contains(&TRAINING_AAGUID.to_string())
+            && !unknown.contains("certification")
+            && !unknown.contains("alarm"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn damaged_and_old_metadata_is_told_before_a_run() {
+    let publisher = Publisher::new().expect("a publisher");
+    let line = line_for(&publisher);
+    let check = || {
+        let file = line.config.file.to_str().expect("text").to_owned();
+        let output = keyline(&line, &["check", &file]);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), told)
+    };
+    let old = edition(
+        5,
+        day("2026-01-01"),
+        &[entry(PRACTICE_AAGUID, PRODUCT, &[], &[])],
+    );
+    import(&line, &publisher, &old);
+    let (code, told) = check();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("out of date since 2026-01-01"), "{told}");
+    let file = line.config.path(&line.config.metadata.file);
+    std::fs::write(&file, "nonsense").expect("it is written");
+    let (code, told) = check();
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("[metadata] file: "), "{told}");
+    let parts = station::assemble(&line.config, line.keys.clone(), Arc::new(Nobody));
+    assert!(matches!(
+        parts.map(drop),
+        Err(WireFault::Metadata(MdsFault::Damaged { .. }))
+    ));
+}
+
 #[test]
 fn metadata_is_imported_shown_and_never_taken_back_on_the_command_line() {
     let publisher = Publisher::new().expect("a publisher");
-    let line = station(&publisher);
+    let line = line_for(&publisher);
     let none = keyline(&line, &["mds", "show"]);
     assert_eq!(none.status.code(), Some(2));
     assert!(text(&none.stderr).contains("no metadata of models here yet"));
@@ -264,7 +351,7 @@ fn ok(body: &str) -> Vec<u8> {
 #[test]
 fn metadata_is_fetched_proved_and_kept_when_the_next_fetch_fails() {
     let publisher = Publisher::new().expect("a publisher");
-    let line = station(&publisher);
+    let line = line_for(&publisher);
     let shipped = std::fs::read_to_string(&line.config.file).expect("the configuration");
     let update_from = |url: &str| {
         let changed = shipped.replace("https://mds3.fidoalliance.org/", url);

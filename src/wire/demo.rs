@@ -161,7 +161,7 @@ impl Stage {
             keys => (format!("{keys} people"), "get"),
         };
         tell(&format!(
-            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} of {} {} a key, at {}.\n",
+            "This is practice: simulated keys, metadata in which their model stands, and a practice tenant ({}), all on this computer. The station is the ordinary one.\n{} of {} {} a key, at {}.\n",
             self.tenant.url(),
             people,
             self.config.entra.tenant,

@@ -6,6 +6,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::adapter::mds::{Catalogue, Kept, MdsFault, Source, Trust};
+use crate::adapter::system::SystemClock;
+use crate::face::say;
+use crate::port::{Clock as _, Models as _};
 use crate::wire::WireFault;
 use crate::wire::config::Config;
 
@@ -26,7 +29,13 @@ const ROOT_BYTES_MAX: usize = 64 << 10;
 /// # Errors
 /// When there is a kept file and it cannot be used.
 pub(super) fn catalogue(config: &Config) -> Result<Catalogue, WireFault> {
-    Ok(Catalogue::open(&config.path(&config.metadata.file))?)
+    let catalogue = Catalogue::open(&config.path(&config.metadata.file))?;
+    if let Some(shelf) = catalogue.shelf()
+        && let Some(stale) = say::mds::stale(&shelf.edition, SystemClock.now().utc_day())
+    {
+        tracing::warn!("{stale}");
+    }
+    Ok(catalogue)
 }
 
 /// The kept file's place.
