@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::authenticator::Aaguid;
+use crate::domain::credential::AttestationVerdict;
 use crate::domain::time::Timestamp;
 
 /// An X.509 certificate, DER. Written as base64, as the metadata writes it.
@@ -219,6 +220,27 @@ pub enum Provenance {
     Unclaimed(String),
 }
 
+impl Provenance {
+    /// The same, when the attestation's own signature was judged so: whoever merely shows a certificate proves nothing by it,
+    /// and whoever shows a stranger's is a stranger.
+    #[must_use]
+    pub fn signed(self, own_check: &AttestationVerdict) -> Self {
+        match (self, own_check) {
+            (
+                Self::Genuine(_),
+                AttestationVerdict::Disagrees(why) | AttestationVerdict::CannotJudge(why),
+            ) => Self::Unclaimed(format!("the signature under its certificate: {why}")),
+            (
+                same @ (Self::Genuine(_)
+                | Self::Foreign(_)
+                | Self::Compromised(_)
+                | Self::Unclaimed(_)),
+                _,
+            ) => same,
+        }
+    }
+}
+
 /// What the metadata had to say of a key's model when its passkey was made. Evidence for the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vetting {
@@ -388,6 +410,21 @@ mod tests {
             report("FIDO_CERTIFIED_L3", "2030-01-01"),
         ];
         assert_eq!(certified(levels).as_deref(), Some("FIDO_CERTIFIED_L2"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_merely_shown_proves_nothing_and_a_strangers_stays_a_strangers() {
+        let unknown = AttestationVerdict::CannotJudge("COSE algorithm -8".to_owned());
+        let foreign = Provenance::Foreign("another maker".to_owned());
+        let genuine = Provenance::Genuine(None);
+        let agrees = AttestationVerdict::Agrees;
+        assert_eq!(genuine.clone().signed(&agrees), genuine);
+        assert_eq!(foreign.clone().signed(&agrees), foreign);
+        assert_eq!(foreign.clone().signed(&unknown), foreign);
+        assert!(matches!(
+            genuine.signed(&unknown),
+            Provenance::Unclaimed(why) if why.contains("-8")
+        ));
     }
 
     #[test]

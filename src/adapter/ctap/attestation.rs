@@ -23,6 +23,8 @@ use super::cbor::{self, Builder, Map, required};
 
 /// COSE algorithm ES256.
 const ES256: i64 = -7;
+/// COSE algorithm ESP256: ES256 under its later name.
+const ESP256: i64 = -9;
 /// id-fido-gen-ce-aaguid, 1.3.6.1.4.1.45724.1.1.4, as it stands in a certificate (WebAuthn §8.2.1).
 const AAGUID_EXTENSION: [u8; 11] = [
     0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0xE5, 0x1C, 0x01, 0x01, 0x04,
@@ -170,15 +172,19 @@ impl Parts {
                 "the attestation certificate is for the model {aaguid}"
             ));
         }
-        if algorithm != ES256 {
-            return unknown(format!("COSE algorithm {algorithm}"));
+        if !matches!(algorithm, ES256 | ESP256) {
+            // WebAuthn §5.8.5 gives each algorithm its curve. Who copies a vendor's certificate must not get by with a signature
+            // that nobody looks at.
+            let is_p256 = certified_point(&certificate)
+                .is_ok_and(|point| VerifyingKey::from_sec1_bytes(&point).is_ok());
+            let why = format!("COSE algorithm {algorithm}");
+            return if is_p256 {
+                wrong(format!("{why} with a certificate for another one"))
+            } else {
+                unknown(why)
+            };
         }
-        verify(
-            algorithm,
-            &certified_point(&certificate)?,
-            &message,
-            signature,
-        )
+        verify(ES256, &certified_point(&certificate)?, &message, signature)
     }
 
     /// WebAuthn §8.6.

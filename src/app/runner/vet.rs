@@ -59,20 +59,13 @@ impl Run<'_> {
         let Some((edition, entry)) = self.known(attestation.aaguid) else {
             return Ok(None);
         };
-        let provenance = match own_check {
-            AttestationVerdict::Agrees => {
-                let ports = self.bench.ports;
-                match ports.attestation_check.certificates(attestation) {
-                    Ok(shown) => ports.models.provenance(&entry, &shown, ports.clock.now()),
-                    // What it shows after that cannot be read: no second try makes it a proof.
-                    Err(fault) => Provenance::Foreign(fault.to_string()),
-                }
-            }
-            // A certificate proves nothing of whoever merely shows it.
-            AttestationVerdict::Disagrees(why) | AttestationVerdict::CannotJudge(why) => {
-                Provenance::Unclaimed(why.clone())
-            }
+        let ports = self.bench.ports;
+        let provenance = match ports.attestation_check.certificates(attestation) {
+            Ok(shown) => ports.models.provenance(&entry, &shown, ports.clock.now()),
+            // What it shows cannot be read: no second try makes it a proof.
+            Err(fault) => Provenance::Foreign(fault.to_string()),
         };
+        let provenance = provenance.signed(own_check);
         let mut alarm = self
             .enrollment
             .binding()

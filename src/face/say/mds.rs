@@ -86,3 +86,81 @@ pub fn stale(edition: &Edition, today: Date) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+
+    fn of_october() -> Edition {
+        Edition {
+            number: 31,
+            next_update: "2023-10-01".parse().expect("a day"),
+            signer: Signer::Fido,
+            sha256: String::new(),
+            imported: Timestamp(0),
+            models: 1,
+            others: 0,
+            broken: 0,
+            repeated: 0,
+        }
+    }
+
+    #[test]
+    fn an_edition_says_whose_it_is_and_what_was_left_out() {
+        assert_eq!(
+            edition(&of_october()),
+            "Metadata number 31 of the FIDO Alliance: 1 model, next update 2023-10-01."
+        );
+        let practice = Edition {
+            signer: Signer::Practice,
+            models: 2,
+            others: 3,
+            broken: 1,
+            ..of_october()
+        };
+        assert_eq!(
+            edition(&practice),
+            "Metadata number 31 for practice, which says nothing of keys that can be bought: 2 models, next update 2023-10-01."
+        );
+        assert_eq!(
+            left_out(&practice).as_deref(),
+            Some("Entries left out: 3 of other protocols, 1 that could not be read.")
+        );
+        assert_eq!(left_out(&of_october()), None);
+    }
+
+    #[test]
+    fn age_is_told_from_the_day_after_the_next_update_on() {
+        let day = |text: &str| text.parse().expect("a day");
+        assert_eq!(stale(&of_october(), day("2023-10-01")), None);
+        let told = stale(&of_october(), day("2023-10-02")).expect("a word");
+        assert!(told.contains("out of date since 2023-10-01"), "{told}");
+    }
+
+    #[test]
+    fn every_verdict_on_a_key_has_words_and_foreign_text_is_made_harmless() {
+        let told = |provenance, alarm: Option<&str>| {
+            vetted(&Vetting {
+                edition: 31,
+                provenance,
+                alarm: alarm.map(str::to_owned),
+            })
+        };
+        let genuine = Provenance::Genuine(Some("its certificate ended on 2024-01-01".to_owned()));
+        assert_eq!(
+            told(genuine, Some("REVOKED")),
+            "; by metadata number 31 of this model, but its certificate ended on 2024-01-01; taken although the FIDO Alliance has revoked it"
+        );
+        let foreign = Provenance::Foreign("\u{1B}[2J".to_owned());
+        assert_eq!(
+            told(foreign, None),
+            "; by metadata number 31 not proved to be of this model: \u{FFFD}[2J"
+        );
+        assert_eq!(status("SOME\u{202E}THING"), "SOME\u{FFFD}THING");
+        assert_eq!(
+            status("FIDO_CERTIFIED_L3plus"),
+            "it is FIDO certified, L3plus"
+        );
+    }
+}
