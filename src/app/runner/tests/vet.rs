@@ -6,12 +6,14 @@ use super::*;
 use crate::app::world::Knowledge;
 use crate::app::world::When;
 use crate::domain::authenticator::Aaguid;
+use crate::domain::credential::{Attestation, AttestationVerdict};
 use crate::domain::event::Evidence;
 use crate::domain::metadata::{
-    Edition, Entry, Provenance, Report, Shelf, Signer, Vetting, Vouching,
+    Certificate, Edition, Entry, Provenance, Report, Shelf, Signer, Vetting, Vouching,
 };
 use crate::domain::policy::{AttestationRule, RevokedModels};
 use crate::domain::time::Timestamp;
+use crate::port::AttestationCheck;
 
 /// The model of the keys of a world.
 const ACME: Aaguid = Aaguid([1; 16]);
@@ -229,4 +231,56 @@ fn a_site_may_take_keys_that_do_not_prove_their_model_and_the_journal_says_so() 
     let line = self::line(Policy::default(), known(ACME, &[], unclaimed.clone()));
     assert_eq!(line.run(), Ending::Finished);
     assert_eq!(vetting(&line).map(|it| it.provenance), Some(unclaimed));
+}
+
+/// A check that cannot tell whether the signature is right, and may not be able to read the certificates.
+struct Doubting(Result<Vec<Certificate>, Fault>);
+
+impl AttestationCheck for Doubting {
+    fn judge(&self, _: &Attestation) -> AttestationVerdict {
+        AttestationVerdict::CannotJudge("COSE algorithm -8".to_owned())
+    }
+
+    fn certificates(&self, _: &Attestation) -> Result<Vec<Certificate>, Fault> {
+        self.0.clone()
+    }
+
+    fn second_opinion(&self, attestation: &Attestation) -> AttestationVerdict {
+        self.judge(attestation)
+    }
+}
+
+#[test]
+fn certificates_under_a_signature_that_nobody_can_check_prove_nothing_good_and_everything_bad() {
+    let run = |knows: Provenance, shown| {
+        let line = line(Policy::default(), known(ACME, &[], knows));
+        let ports = Ports {
+            attestation_check: Arc::new(Doubting(shown)),
+            ..line.world.ports()
+        };
+        let ending = line.run_on(&ports, &CancelFlag::default());
+        (ending, line)
+    };
+    let (ending, line) = run(Provenance::Genuine(None), Ok(Vec::new()));
+    assert_eq!(ending, Ending::Finished);
+    let told = vetting(&line).map(|it| it.provenance);
+    assert!(
+        matches!(&told, Some(Provenance::Unclaimed(why)) if why.contains("-8")),
+        "{told:?}"
+    );
+    let stranger = Provenance::Foreign("another maker".to_owned());
+    let garbled = Fault::KeyGarbled {
+        what: "x5c".to_owned(),
+    };
+    for (knows, shown) in [
+        (stranger, Ok(Vec::new())),
+        (Provenance::Genuine(None), Err(garbled)),
+    ] {
+        let (ending, line) = run(knows, shown);
+        assert!(
+            matches!(ending, Ending::AnotherKey(Fault::AttestationForeign { .. })),
+            "{ending:?}"
+        );
+        assert_eq!(line.world.count(Op::Post), 0);
+    }
 }
