@@ -7,7 +7,7 @@ use crate::domain::credential::RegisteredCredential;
 use crate::domain::fault::Fault;
 use crate::domain::passkey_policy::PasskeyPolicy;
 use crate::domain::person::{Grants, Group, ObjectId, Person};
-use crate::port::{Directory, Page};
+use crate::port::{Bookmark, Directory, Page};
 
 impl Directory for Bent {
     fn person(&self, user: &str) -> Result<Person, Fault> {
@@ -30,8 +30,8 @@ impl Directory for Bent {
         self.world.group(id)
     }
 
-    fn members(&self, group: &ObjectId, take: &mut dyn FnMut(Page) -> bool) -> Result<(), Fault> {
-        self.world.members(group, take)
+    fn members(&self, group: &ObjectId, from: Option<&Bookmark>) -> Result<Page, Fault> {
+        self.world.members(group, from)
     }
 
     fn groups_of(&self, user: &str) -> Result<BTreeSet<ObjectId>, Fault> {
