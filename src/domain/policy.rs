@@ -19,8 +19,8 @@ use crate::domain::pin_rule::PinRule;
 
 pub use self::configuration::Configuration;
 pub use self::deletion::{DeleteExisting, DeleteScope, Known, Older};
-pub use self::people::DisabledUsers;
 pub use self::models::{AttestationRule, RevokedModels};
+pub use self::people::DisabledUsers;
 
 /// What becomes of what is on the key, and where its PIN comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

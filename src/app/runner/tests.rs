@@ -7,8 +7,8 @@ mod print;
 mod reissue;
 mod reply;
 mod tries;
-mod whom;
 mod vet;
+mod whom;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
