@@ -38,7 +38,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pcsc", &["adapter/ctap"]),
     ("udev", &["adapter/ctap"]),
     ("ctap_hid_fido2", &["adapter/ctap"]),
-    ("reqwest", &["adapter/entra", "adapter/paper/printer"]),
+    (
+        "reqwest",
+        &["adapter/entra", "adapter/mds", "adapter/paper/printer"],
+    ),
+    ("webpki", &["adapter/mds"]),
     ("ipp", &["adapter/paper/printer"]),
     ("rusqlite", &["adapter/ledger"]),
     // PINs, and the sign-in of an administrator.
@@ -424,7 +428,9 @@ fn an_outside_crate_away_from_home_is_seen() {
     check(
         "adapter/paper/pdf.rs",
         "fn f() { reqwest::blocking::get() }",
-        &["`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/paper/printer\"]"],
+        &[
+            "`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/mds\", \"adapter/paper/printer\"]",
+        ],
     );
     check("adapter/ledger.rs", "use rusqlite::Connection;", &[]);
     check("adapter/ledger/store.rs", "use ::age::Decryptor;", &[]);

@@ -14,6 +14,7 @@ pub mod fault;
 pub mod job;
 pub mod mailbox;
 pub mod mailer;
+pub mod metadata;
 pub mod model;
 pub mod paper;
 pub mod passkey_policy;

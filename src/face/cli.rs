@@ -9,6 +9,7 @@ mod jobs;
 mod ledger;
 mod mailer;
 mod manual;
+mod mds;
 mod people;
 mod pins;
 mod printers;
@@ -17,6 +18,7 @@ mod specimen;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod values;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -26,6 +28,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::face::cli::examples::{CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, MAN, RUN, STATUS};
+use crate::face::cli::values::at_least_one;
 use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
@@ -35,10 +38,12 @@ pub use jobs::{Added, FromGroup, Jobs};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
+pub use mds::Mds;
 pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
+pub use values::badge;
 
 /// Where the configuration lies when nobody says otherwise.
 pub const CONFIG_DEFAULT: &str = "config/station.toml";
@@ -138,6 +143,12 @@ pub enum Command {
     Keys {
         #[command(subcommand)]
         command: Keys,
+    },
+    /// Models of keys: what the FIDO Alliance says of them
+    #[command(after_help = mds::MDS, arg_required_else_help = true)]
+    Mds {
+        #[command(subcommand)]
+        command: Mds,
     },
     /// Teach the station its slots
     #[command(arg_required_else_help = true)]
@@ -367,33 +378,4 @@ fn sentence(text: &str) -> String {
     let text = format!("{}{}", first.unwrap_or_default(), letters.as_str());
     let whole = text.ends_with(['.', '!', '?']) || text.contains('\n');
     if whole { text } else { text + "." }
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(0) => Err("at least 1 is needed".to_owned()),
-        Ok(number) => Ok(number),
-        Err(_) => Err("a whole number such as 3 is needed".to_owned()),
-    }
-}
-
-/// Characters of a badge.
-const BADGE_LENGTH_MAX: usize = 40;
-
-/// The badge of a person at the bench, as the journal keeps it.
-///
-/// # Errors
-/// In words, when it is empty, too long, or holds characters that are not shown.
-pub fn badge(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("a badge has at least one character".to_owned());
-    }
-    if text.chars().count() > BADGE_LENGTH_MAX {
-        return Err(format!("a badge has at most {BADGE_LENGTH_MAX} characters"));
-    }
-    if crate::face::say::clean(text) != text {
-        return Err("a badge has no control or direction characters".to_owned());
-    }
-    Ok(text.to_owned())
 }

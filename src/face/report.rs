@@ -8,6 +8,7 @@ mod entra;
 mod json;
 mod letters;
 mod list;
+pub mod mds;
 mod paper;
 pub mod papers;
 pub mod people;

@@ -8,6 +8,7 @@ mod entra;
 pub mod keys;
 mod ledger;
 mod mailer;
+mod mds;
 mod people;
 mod pins;
 mod printers;
@@ -68,6 +69,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: Keys::Scrap(wish),
         } => custody::retire(config, Fate::Scrapped, wish, out),
         Command::Handover(wish) => custody::handover(config, wish, out),
+        Command::Mds { command } => mds::mds(config, command, out),
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),
@@ -268,6 +270,7 @@ impl From<WireFault> for Complaint {
     fn from(fault: WireFault) -> Self {
         match fault {
             WireFault::Fault(fault) => Self::from(&fault),
+            WireFault::Metadata(fault) => mds::complaint(&fault),
             WireFault::Config(fault) => {
                 let (exit, hint) = remedy(fault.remedy);
                 Self::new(exit, fault.to_string(), hint)

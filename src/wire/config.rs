@@ -18,6 +18,7 @@ use crate::adapter::paper::Letterhead;
 use crate::app::intake::{AlreadyEnrolled, BadRows, Habits};
 use crate::domain::sign_in::SignInMethod;
 use crate::domain::station::signal::ConfirmCards;
+use crate::wire::metadata::MetadataSection;
 
 pub use self::paper::{PaperSection, Spool};
 
@@ -97,6 +98,7 @@ pub(super) fn listed(objections: &[String]) -> String {
 pub struct Config {
     pub entra: EntraSection,
     pub ledger: LedgerSection,
+    pub metadata: MetadataSection,
     pub queue: QueueSection,
     pub slots: SlotsSection,
     pub letters: LettersSection,

@@ -10,6 +10,7 @@ pub mod entra;
 pub mod exit;
 pub mod fault;
 pub mod journal;
+pub mod mds;
 pub mod moment;
 pub mod news;
 mod notice;

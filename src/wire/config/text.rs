@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(
             objections("tenant = \"contoso.com\"\n[log]\nrecipients = []\nqueue = 1\n"),
             [
-                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, paper, queue, retention, slots",
+                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, metadata, paper, queue, retention, slots",
                 "line 3, column 1: `recipients` belongs under `[ledger]`",
                 "line 4, column 1: there is no setting `queue`; there are days, folder, level",
             ]
