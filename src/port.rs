@@ -6,6 +6,7 @@
 mod directory;
 mod key;
 mod ledger;
+mod models;
 
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub use self::ledger::{
     Admission, Admitted, Duty, DutyOutcome, Entry, Holder, JobRecord, Ledger, Obligation,
     PaperCounts, Passkey, PasskeyState, Stamped,
 };
+pub use self::models::{Models, NoMetadata};
 
 // ---------------------------------------------------------------------------------------------------------------
 // The relying party: Microsoft Entra ID.

@@ -9,6 +9,7 @@ pub mod crash_points;
 pub mod demo;
 pub mod init;
 mod log;
+mod metadata;
 mod outfile;
 pub mod policies;
 mod preflight;
@@ -22,6 +23,7 @@ mod suitability;
 mod trials;
 
 use crate::adapter::entra::EntraConfigError;
+use crate::adapter::mds::MdsFault;
 use crate::domain::fault::Fault;
 use crate::domain::mailbox::MailboxFault;
 use crate::wire::config::ConfigFault;
@@ -35,6 +37,8 @@ pub enum WireFault {
     Entra(#[from] EntraConfigError),
     #[error(transparent)]
     Mailbox(#[from] MailboxFault),
+    #[error(transparent)]
+    Metadata(#[from] MdsFault),
     #[error(transparent)]
     Fault(#[from] Fault),
     /// The command makes no sense as it was typed.

@@ -38,16 +38,23 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pcsc", &["adapter/ctap"]),
     ("udev", &["adapter/ctap"]),
     ("ctap_hid_fido2", &["adapter/ctap"]),
-    ("reqwest", &["adapter/entra", "adapter/paper/printer"]),
+    (
+        "reqwest",
+        &["adapter/entra", "adapter/mds", "adapter/paper/printer"],
+    ),
+    ("webpki", &["adapter/mds"]),
     ("ipp", &["adapter/paper/printer"]),
     ("rusqlite", &["adapter/ledger"]),
-    ("age", &["adapter/ledger"]),
+    // PINs, and the sign-in of an administrator.
+    ("age", &["adapter/ledger", "adapter/entra"]),
     ("printpdf", &["adapter/paper"]),
     ("rustybuzz", &["adapter/paper"]),
     ("notify", &["adapter/folder"]),
     ("opensk", &["practice"]),
     ("axum", &["practice"]),
-    ("ring", &["practice"]),
+    ("ring", &["practice", "adapter/entra"]),
+    ("p12_keystore", &["adapter/entra"]),
+    ("httparse", &["adapter/entra"]),
     ("rcgen", &["practice"]),
     ("clap", &["face"]),
     ("clap_complete", &["face"]),
@@ -421,14 +428,16 @@ fn an_outside_crate_away_from_home_is_seen() {
     check(
         "adapter/paper/pdf.rs",
         "fn f() { reqwest::blocking::get() }",
-        &["`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/paper/printer\"]"],
+        &[
+            "`reqwest::blocking::get` lives only in [\"adapter/entra\", \"adapter/mds\", \"adapter/paper/printer\"]",
+        ],
     );
     check("adapter/ledger.rs", "use rusqlite::Connection;", &[]);
     check("adapter/ledger/store.rs", "use ::age::Decryptor;", &[]);
     check(
         "adapter/ledgers.rs",
         "use age;",
-        &["`age` lives only in [\"adapter/ledger\"]"],
+        &["`age` lives only in [\"adapter/ledger\", \"adapter/entra\"]"],
     );
     check("app/station.rs", "#[tokio::main]\nfn f() {}", &[]);
     check(

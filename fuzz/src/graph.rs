@@ -136,6 +136,7 @@ impl Service {
             api: Api::V1_0,
             challenge_timeout_minutes: None,
             timeout: Duration::from_secs(5),
+            ca_file: None,
         };
         Entra::new(
             config,

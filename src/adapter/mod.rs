@@ -4,5 +4,6 @@ pub mod ctap;
 pub mod entra;
 pub mod folder;
 pub mod ledger;
+pub mod mds;
 pub mod paper;
 pub mod system;

@@ -30,7 +30,8 @@ use std::sync::Arc;
 use crate::domain::fault::Fault;
 use crate::domain::policy::Policy;
 use crate::port::{
-    AttestationCheck, Clock, Directory, Entropy, Keys, Ledger, Operator, Press, RelyingParty,
+    AttestationCheck, Clock, Directory, Entropy, Keys, Ledger, Models, Operator, Press,
+    RelyingParty,
 };
 
 /// The outside, as the station was wired.
@@ -42,6 +43,7 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     pub press: Arc<dyn Press>,
     pub attestation_check: Arc<dyn AttestationCheck>,
+    pub models: Arc<dyn Models>,
     pub operator: Arc<dyn Operator>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,

@@ -13,6 +13,7 @@ mod probe;
 mod register;
 mod reissue;
 mod settle;
+mod vet;
 
 use std::time::{Duration, Instant};
 

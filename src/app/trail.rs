@@ -260,7 +260,8 @@ impl Case<'_> {
         }
         Ok(nothing_left(What::EnvelopedAlready {
             envelope: job.envelope,
-            gone: self.state.has_left(Leaving::LetterDispatched),
+            gone: self.state.has_left(Leaving::LetterDispatched)
+                || self.state.custody().handed_over,
         }))
     }
 

@@ -10,6 +10,7 @@ mod directory;
 mod key;
 mod ledger;
 mod mailbox;
+mod models;
 mod printer;
 mod sound;
 pub(crate) mod stage;
@@ -32,6 +33,7 @@ pub(crate) use directory::{DirectoryState, denied, policy_for};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;
 pub(crate) use mailbox::{Folder, file_of};
+pub(crate) use models::Knowledge;
 pub(crate) use station::{desk, options, policies};
 pub(crate) use story::{began, course, credential, done, started};
 pub(crate) use tenant::TenantState;
@@ -189,6 +191,8 @@ pub(crate) struct State {
     pub(crate) ledger: LedgerState,
     pub(crate) press: PressState,
     pub(crate) typed_pin: Option<String>,
+    /// What was imported of models.
+    pub(crate) knowledge: Option<Knowledge>,
     /// The key that lay in the slot when a job was bound: the truth behind the binding.
     pub(crate) bound: BTreeMap<JobId, usize>,
     pub(crate) running: Option<JobId>,
@@ -222,6 +226,7 @@ impl World {
             ledger: LedgerState::default(),
             press: PressState::default(),
             typed_pin: None,
+            knowledge: None,
             bound: BTreeMap::new(),
             running: None,
             calls: Vec::new(),
@@ -258,6 +263,7 @@ impl World {
             ledger: Arc::new(self.clone()),
             press: Arc::new(self.clone()),
             attestation_check: Arc::new(self.clone()),
+            models: Arc::new(self.clone()),
             operator: Arc::new(self.clone()),
             clock: Arc::new(self.clone()),
             entropy: Arc::new(self.clone()),

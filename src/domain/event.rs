@@ -10,6 +10,7 @@ use crate::domain::credential::{
 };
 use crate::domain::custody::Fate;
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Vetting;
 use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::domain::policy::Plan;
 use crate::domain::time::Timestamp;
@@ -144,6 +145,9 @@ pub enum Evidence {
         hmac_secret: bool,
         own_check: AttestationVerdict,
         second_opinion: AttestationVerdict,
+        /// What the metadata had to say; absent where it knows the model not, or is not there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        vetting: Option<Box<Vetting>>,
         /// When Entra stops taking this attestation.
         expires: Timestamp,
     },

@@ -146,6 +146,10 @@ pub enum Fault {
     // Which key it is.
     #[error("the policy does not allow this model ({aaguid})")]
     ModelNotAllowed { aaguid: Aaguid },
+    #[error("the FIDO Alliance reports {status} of this model ({model})")]
+    ModelRevoked { model: String, status: String },
+    #[error("the attestation leads to none of the model's roots: {why}")]
+    AttestationForeign { why: String },
     #[error("this key has a PIN: somebody used it")]
     KeyUsed,
     #[error("this key holds a passkey for Entra")]
@@ -297,6 +301,8 @@ impl Fault {
             | Self::AttestationWrong { .. }
             | Self::Ctap { .. }
             | Self::ModelNotAllowed { .. }
+            | Self::ModelRevoked { .. }
+            | Self::AttestationForeign { .. }
             | Self::KeyUsed
             | Self::KeyHoldsPasskey
             | Self::KeyEnrolledFor { .. }

@@ -100,6 +100,34 @@ pub fn name(aaguid: Aaguid, attachment: Attachment, product: &str) -> String {
     })
 }
 
+/// What the metadata calls a model, as letters and lists can show it: one line, as long as the table's names get, cut between
+/// words. `None` when nothing of it is left, or when it is in a script that not every letter's font has.
+pub fn told_by_metadata(description: &str) -> Option<String> {
+    const LATIN_LAST: char = '\u{17F}';
+    if description
+        .chars()
+        .any(|c| c.is_control() || c > LATIN_LAST)
+    {
+        return None;
+    }
+    let mut name = String::new();
+    let mut length = 0_usize;
+    for word in description.split_whitespace() {
+        let longer = length
+            .saturating_add(word.chars().count())
+            .saturating_add(usize::from(length > 0));
+        if longer > PRODUCT_LENGTH_MAX {
+            break;
+        }
+        if length > 0 {
+            name.push(' ');
+        }
+        name.push_str(word);
+        length = longer;
+    }
+    (!name.is_empty()).then_some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +153,20 @@ mod tests {
         let other = Aaguid([9; 16]);
         assert_eq!(name(other, Attachment::Hid, " Acme\u{7} Key "), "Acme Key");
         assert_eq!(name(other, Attachment::Pcsc, "ACME Reader 00 00"), "FIDO2");
+    }
+
+    #[test]
+    fn a_name_of_the_metadata_is_one_line_of_latin_letters_cut_between_words() {
+        let told = |text| told_by_metadata(text);
+        assert_eq!(told(" Clé  Sécurité\tB ").as_deref(), None);
+        assert_eq!(told(" Clé  Sécurité B ").as_deref(), Some("Clé Sécurité B"));
+        let long = "KeyXentic FIDO2 Secp256R1 FIDO2 CTAP2 Authenticator";
+        assert_eq!(
+            told(long).as_deref(),
+            Some("KeyXentic FIDO2 Secp256R1 FIDO2 CTAP2")
+        );
+        assert_eq!(told("  "), None);
+        assert_eq!(told("鍵"), None);
+        assert_eq!(told(&"x".repeat(PRODUCT_LENGTH_MAX + 1)), None);
     }
 }

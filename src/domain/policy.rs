@@ -3,6 +3,7 @@
 
 mod configuration;
 mod deletion;
+mod models;
 mod paper;
 mod people;
 mod reissue;
@@ -18,6 +19,7 @@ use crate::domain::pin_rule::PinRule;
 
 pub use self::configuration::Configuration;
 pub use self::deletion::{DeleteExisting, DeleteScope, Known, Older};
+pub use self::models::{AttestationRule, RevokedModels};
 pub use self::people::DisabledUsers;
 
 /// What becomes of what is on the key, and where its PIN comes from.
@@ -83,6 +85,8 @@ pub struct Policy {
     pub disabled_users: DisabledUsers,
     /// Models that may be used; empty: any.
     pub models: Vec<Aaguid>,
+    pub revoked_models: RevokedModels,
+    pub attestation: AttestationRule,
     /// A key without PIN is taken as it is, which saves a touch on factory-fresh keys.
     pub skip_reset_when_blank: bool,
     pub delivery: Delivery,
@@ -116,6 +120,8 @@ impl Default for Policy {
             used_keys: UsedKeys::default(),
             disabled_users: DisabledUsers::default(),
             models: Vec::new(),
+            revoked_models: RevokedModels::default(),
+            attestation: AttestationRule::default(),
             skip_reset_when_blank: false,
             delivery: Delivery::default(),
             show_pin: false,
@@ -169,7 +175,7 @@ pub enum PolicyUnfit {
 
 impl Policy {
     /// The settings of a policy file, by which one is known.
-    pub const fn settings() -> [&'static str; 20] {
+    pub const fn settings() -> [&'static str; 22] {
         [
             "reset",
             "pin",
@@ -182,6 +188,8 @@ impl Policy {
             "used_keys",
             "disabled_users",
             "models",
+            "revoked_models",
+            "attestation",
             "skip_reset_when_blank",
             "delivery",
             "show_pin",

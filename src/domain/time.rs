@@ -19,6 +19,14 @@ impl Timestamp {
         later.0.saturating_sub(self.0) / 1000
     }
 
+    /// The day of this moment in UTC; that of 1970 for moments that no calendar has.
+    pub fn utc_day(self) -> jiff::civil::Date {
+        jiff::Timestamp::from_millisecond(self.0)
+            .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .date()
+    }
+
     /// Milliseconds from `self` until `later`; negative when `later` has passed.
     pub const fn millis_until(self, later: Self) -> i64 {
         later.0.saturating_sub(self.0)

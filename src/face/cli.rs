@@ -3,12 +3,14 @@
 
 mod batches;
 mod custody;
+mod entra;
 mod examples;
 mod jobs;
 mod keys;
 mod ledger;
 mod mailer;
 mod manual;
+mod mds;
 mod people;
 mod pins;
 mod printers;
@@ -19,6 +21,7 @@ mod stock;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod values;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -28,21 +31,25 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::face::cli::examples::{CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, MAN, RUN, STATUS};
+use crate::face::cli::values::at_least_one;
 use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
 pub use custody::{Handover, Retirement, Return};
+pub use entra::{Entra, Login};
 pub use jobs::{Added, FromGroup, Jobs};
 pub use keys::{ListKeys, RemoveKeys};
 pub use ledger::Ledger;
 pub use mailer::{Kind, Mailer};
 pub use manual::man;
+pub use mds::Mds;
 pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
 pub use slots::Slots;
 pub use stock::{OfStock, Stock};
+pub use values::badge;
 
 /// Where the configuration lies when nobody says otherwise.
 pub const CONFIG_DEFAULT: &str = "config/station.toml";
@@ -146,6 +153,12 @@ pub enum Command {
     /// Which keys are ours: count them, take a vendor's list
     #[command(after_help = stock::STOCK)]
     Stock(Stock),
+    /// Models of keys: what the FIDO Alliance says of them
+    #[command(after_help = mds::MDS, arg_required_else_help = true)]
+    Mds {
+        #[command(subcommand)]
+        command: Mds,
+    },
     /// Teach the station its slots
     #[command(arg_required_else_help = true)]
     Slots {
@@ -175,6 +188,9 @@ pub enum Command {
     /// Reads the passkeys of everybody whom the ledger knows, and says what only one side has. Changes nothing without --delete.
     #[command(after_help = reconcile::RECONCILE)]
     Reconcile(Reconcile),
+    /// Sign in to the tenant, and say as whom the station does
+    #[command(subcommand, after_help = entra::ENTRA, arg_required_else_help = true)]
+    Entra(Entra),
     /// Show the whole line at work, with practice keys and a practice tenant
     ///
     /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is
@@ -368,33 +384,4 @@ fn sentence(text: &str) -> String {
     let text = format!("{}{}", first.unwrap_or_default(), letters.as_str());
     let whole = text.ends_with(['.', '!', '?']) || text.contains('\n');
     if whole { text } else { text + "." }
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(0) => Err("at least 1 is needed".to_owned()),
-        Ok(number) => Ok(number),
-        Err(_) => Err("a whole number such as 3 is needed".to_owned()),
-    }
-}
-
-/// Characters of a badge.
-const BADGE_LENGTH_MAX: usize = 40;
-
-/// The badge of a person at the bench, as the journal keeps it.
-///
-/// # Errors
-/// In words, when it is empty, too long, or holds characters that are not shown.
-pub fn badge(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("a badge has at least one character".to_owned());
-    }
-    if text.chars().count() > BADGE_LENGTH_MAX {
-        return Err(format!("a badge has at most {BADGE_LENGTH_MAX} characters"));
-    }
-    if crate::face::say::clean(text) != text {
-        return Err("a badge has no control or direction characters".to_owned());
-    }
-    Ok(text.to_owned())
 }

@@ -4,10 +4,12 @@
 
 pub mod audit;
 mod dispatch;
+mod entra;
 mod json;
 mod keys;
 mod letters;
 mod list;
+pub mod mds;
 mod paper;
 pub mod papers;
 pub mod people;
@@ -19,6 +21,7 @@ mod status;
 mod stock;
 
 pub use dispatch::dispatch;
+pub use entra::{Whoami, whoami};
 pub use keys::{added, keys};
 pub use list::list;
 pub use printers::printers;

@@ -9,6 +9,7 @@ use crate::domain::credential::{
     Attestation, AttestationVerdict, CreationOptions, CredentialId, RpId,
 };
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Certificate;
 use crate::domain::pin::Pin;
 use crate::domain::policy::Configuration;
 
@@ -186,6 +187,11 @@ pub trait Authenticator: Send {
 pub trait AttestationCheck: Send + Sync {
     /// Our own verifier's verdict: it decides, and only [`AttestationVerdict::Disagrees`] stops a job.
     fn judge(&self, attestation: &Attestation) -> AttestationVerdict;
+    /// The certificates that the statement carries (`x5c`), the key's own first; none when the key vouches for itself.
+    ///
+    /// # Errors
+    /// [`Fault::KeyGarbled`] when it cannot be read.
+    fn certificates(&self, attestation: &Attestation) -> Result<Vec<Certificate>, Fault>;
     /// What another implementation thinks: advisory, journalled.
     fn second_opinion(&self, attestation: &Attestation) -> AttestationVerdict;
 }

@@ -5,9 +5,11 @@ mod batches;
 mod book;
 mod check;
 pub mod custody;
+mod entra;
 pub mod keys;
 mod ledger;
 mod mailer;
+mod mds;
 mod people;
 mod pins;
 mod printers;
@@ -21,6 +23,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::entra::EntraConfigError;
 use crate::adapter::system;
 use crate::app::station::Summary;
 use crate::domain::custody::Fate;
@@ -75,6 +78,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: Keys::Remove(wish),
         } => keys::remove(config, wish, out),
         Command::Stock(wish) => stock::stock(config, wish, out),
+        Command::Mds { command } => mds::mds(config, command, out),
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),
@@ -91,6 +95,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
             command: People::Erase { user },
         } => admin::erase(config, user, out),
         Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
+        Command::Entra(command) => entra::entra(config, command, out),
         Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => completions(*shell, out)
             .map(|()| ExitCode::Done)
@@ -274,14 +279,19 @@ impl From<WireFault> for Complaint {
     fn from(fault: WireFault) -> Self {
         match fault {
             WireFault::Fault(fault) => Self::from(&fault),
+            WireFault::Metadata(fault) => mds::complaint(&fault),
             WireFault::Config(fault) => {
                 let (exit, hint) = remedy(fault.remedy);
                 Self::new(exit, fault.to_string(), hint)
             }
-            WireFault::Entra(fault) => Self::usage(
-                format!("[entra] {fault}."),
-                "Mend the configuration; the values are on the app registration's overview page.",
-            ),
+            WireFault::Entra(fault) => {
+                let hint = if matches!(fault, EntraConfigError::CaFile { .. }) {
+                    "Look at the file, its owner and its mode, or name another one in the configuration."
+                } else {
+                    "Mend the configuration; the values are on the app registration's overview page."
+                };
+                Self::usage(format!("[entra] {fault}."), hint)
+            }
             WireFault::Mailbox(fault) => Self::new(
                 ExitCode::Journal,
                 format!("The queue cannot be used: {fault}."),

@@ -1,6 +1,7 @@
 //! What `config/station.toml` says, checked. The shipped file is default, template and manual in one; it holds no secrets.
 
 mod check;
+mod entra;
 mod paper;
 mod text;
 
@@ -11,12 +12,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use crate::adapter::entra::{Api, EntraConfig, SecretSource};
+use crate::adapter::entra::{Api, SecretSource};
 use crate::adapter::folder;
 use crate::adapter::paper::Letterhead;
 use crate::app::intake::{AlreadyEnrolled, BadRows, Habits};
+use crate::domain::sign_in::SignInMethod;
 use crate::domain::station::signal::ConfirmCards;
 use crate::domain::stock::Unlisted;
+use crate::wire::metadata::MetadataSection;
 
 pub use self::paper::{PaperSection, Spool};
 
@@ -96,6 +99,7 @@ pub(super) fn listed(objections: &[String]) -> String {
 pub struct Config {
     pub entra: EntraSection,
     pub ledger: LedgerSection,
+    pub metadata: MetadataSection,
     pub queue: QueueSection,
     pub slots: SlotsSection,
     pub stock: StockSection,
@@ -119,7 +123,12 @@ pub struct Config {
 pub struct EntraSection {
     pub tenant: String,
     pub client_id: String,
+    pub method: SignInMethod,
     pub client_secret: SecretSource,
+    #[serde(default)]
+    pub certificate: Option<SecretSource>,
+    #[serde(default)]
+    pub certificate_password: Option<SecretSource>,
     pub authority: Url,
     pub graph: Url,
     #[serde(default)]
@@ -127,6 +136,7 @@ pub struct EntraSection {
     #[serde(default)]
     pub challenge_timeout_minutes: Option<u32>,
     pub timeout_seconds: u64,
+    pub ca_file: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -241,10 +251,8 @@ impl Config {
                 .map_err(|error| fault(error.to_string()))?,
             None => PathBuf::from(".."),
         };
-        if let SecretSource::File(file) = &mut config.entra.client_secret {
-            *file = config.root.join(&*file);
-        }
         let root = config.root.clone();
+        config.entra.root(&root);
         config.paper.root(&root);
         Ok(config)
     }
@@ -260,19 +268,6 @@ impl Config {
     /// A path of the configuration, from the root.
     pub fn path(&self, path: &Path) -> PathBuf {
         self.root.join(path)
-    }
-
-    /// The tenant, as its adapter wants it.
-    pub fn entra(&self) -> EntraConfig {
-        EntraConfig {
-            tenant: self.entra.tenant.clone(),
-            client_id: self.entra.client_id.clone(),
-            authority: self.entra.authority.clone(),
-            graph: self.entra.graph.clone(),
-            api: self.entra.api,
-            challenge_timeout_minutes: self.entra.challenge_timeout_minutes,
-            timeout: Duration::from_secs(self.entra.timeout_seconds),
-        }
     }
 
     /// How the folder is watched.

@@ -9,15 +9,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::adapter::ctap::Key;
+use crate::adapter::mds::{Kept, Trust};
+use crate::adapter::system::SystemClock;
 use crate::app::board::Board;
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::SlotState;
 use crate::face::say::news::count;
-use crate::port::{CancelFlag, Place};
+use crate::port::{CancelFlag, Clock as _, Place};
 use crate::practice::authenticator::{
-    Bench, Habits, Manufacturer, Model, PracticeKeys, PracticeOperator,
+    Bench, Habits, Manufacturer, Model, PRACTICE_AAGUID, PRODUCT, PracticeKeys, PracticeOperator,
 };
+use crate::practice::metadata;
 use crate::practice::tenant::{Tenant, TenantSetup};
 use crate::wire::config::Config;
 use crate::wire::init::{self, init};
@@ -30,6 +33,10 @@ mod printer;
 const SAMPLE: &str = include_str!("../../queue/samples/onboarding.csv");
 /// How many people the sample and the practice tenant have.
 pub const PEOPLE: usize = 24;
+/// The root of the practice metadata, in the demo's folder.
+const METADATA_ROOT: &str = "practice-metadata-root.pem";
+/// After so many days the practice metadata is out of date.
+const METADATA_DAYS: i64 = 31;
 /// A quick person's hands: the demo shall show the line, not make people wait.
 const FETCH: Duration = Duration::from_millis(700);
 const TOUCH: Duration = Duration::from_millis(600);
@@ -122,6 +129,7 @@ impl Stage {
         );
         let keys = Arc::new(PracticeKeys::new(bench.clone(), assemble));
         let maker = Manufacturer::new(Model::practice())?;
+        know_practice_keys(&config, &maker)?;
         Ok(Self {
             config,
             tenant,
@@ -153,7 +161,7 @@ impl Stage {
             keys => (format!("{keys} people"), "get"),
         };
         tell(&format!(
-            "This is practice: simulated keys and a practice tenant ({}) on this computer. The station is the ordinary one.\n{} of {} {} a key, at {}.\n",
+            "This is practice: simulated keys, metadata in which their model stands, and a practice tenant ({}), all on this computer. The station is the ordinary one.\n{} of {} {} a key, at {}.\n",
             self.tenant.url(),
             people,
             self.config.entra.tenant,
@@ -355,6 +363,7 @@ fn settings(
             "return_line",
             text("PRACTICE · Contoso GmbH · Lindenallee 12 · 10115 Berlin"),
         ),
+        ("metadata", "practice_root", text(METADATA_ROOT)),
         ("queue", "settle_milliseconds", toml::Value::Integer(200)),
         ("slots", "places", toml::Value::Array(places.collect())),
     ]
@@ -363,6 +372,20 @@ fn settings(
 /// How this program is called, for lines that are copied.
 fn program() -> String {
     std::env::current_exe().map_or_else(|_| "keyline".to_owned(), |path| path.display().to_string())
+}
+
+/// Imports practice metadata in which the simulated keys stand, as an administrator imports the FIDO Alliance's: their
+/// attestation is then held against their maker's root.
+fn know_practice_keys(config: &Config, maker: &Manufacturer) -> Result<(), WireFault> {
+    let publisher = metadata::Publisher::new()?;
+    init::write_new(&config.path(Path::new(METADATA_ROOT)), publisher.root())?;
+    let now = SystemClock.now();
+    let due = now.plus_seconds(METADATA_DAYS * 86_400).utc_day();
+    let model = metadata::entry(PRACTICE_AAGUID, PRODUCT, &[maker.root()], &[]);
+    let file = publisher.publish(&metadata::edition(1, due, &[model]))?;
+    let trust = Trust::practice(publisher.root())?;
+    Kept::at(&config.path(&config.metadata.file)).import(file.as_bytes(), &trust, now)?;
+    Ok(())
 }
 
 fn tell(text: &str) {

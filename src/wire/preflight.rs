@@ -1,6 +1,8 @@
 //! Everything that a run needs, tried beforehand: `keyline check` on a configuration. Changes nothing, holds no lock, and asks
 //! nobody on the network but the printer.
 
+mod sign_in;
+
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -9,12 +11,14 @@ use rustix::io::Errno;
 use crate::adapter::entra::SecretSource;
 use crate::adapter::folder;
 use crate::adapter::ledger::{Recipients, SqliteLedger, StationKeys};
+use crate::adapter::system::SystemClock;
 use crate::app::Policies;
 use crate::domain::fault::Fault;
 use crate::domain::paper::printer::Concern;
 use crate::face::say::{self, fault::message};
+use crate::port::Clock as _;
 use crate::wire::config::{Config, Remedy, Spool};
-use crate::wire::{WireFault, policies, printer, station, stationery, suitability};
+use crate::wire::{WireFault, metadata, policies, printer, station, stationery, suitability};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -52,21 +56,14 @@ pub(super) fn examine(config: &Config) -> Findings {
             found.objections.push(fault.to_string());
         }
     }
-    if let Err(fault) = config.entra.client_secret.check() {
-        match config.entra.client_secret {
-            SecretSource::File(_) => found.objections.push(message(&fault)),
-            // The service has an environment and credentials of its own.
-            SecretSource::Env(_) | SecretSource::Credential(_) => {
-                found.warnings.push(message(&fault));
-            }
-        }
-    }
+    sign_in::examine(config, &mut found);
     if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
         found.objections.push(message(&fault));
     }
     examine_paper(config, &policies, &mut found);
     examine_printer(config, &mut found);
     examine_ledger(config, &mut found);
+    examine_metadata(config, &mut found);
     let queue = config.path(&config.queue.folder);
     found.objections.extend(unusable("[queue] folder", &queue));
     if queue.is_dir() {
@@ -85,6 +82,34 @@ pub(super) fn examine(config: &Config) -> Findings {
             .extend(unusable(setting, &config.path(folder)));
     }
     found
+}
+
+/// What is known of models. A run that would forget its alarms does not begin; one that knows none does.
+fn examine_metadata(config: &Config, found: &mut Findings) {
+    match metadata::kept(config).load() {
+        Ok(None) => {}
+        Ok(Some(shelf)) => {
+            let today = SystemClock.now().utc_day();
+            found
+                .warnings
+                .extend(say::mds::stale(&shelf.edition, today));
+        }
+        Err(fault) => found.objections.push(format!("[metadata] file: {fault}")),
+    }
+    let section = &config.metadata;
+    for (setting, file) in [
+        ("ca_file", &section.ca_file),
+        ("practice_root", &section.practice_root),
+    ] {
+        if file.as_os_str().is_empty() {
+            continue;
+        }
+        let file = config.path(file);
+        if let Some(why) = unreadable(&file) {
+            let told = format!("[metadata] {setting} names {}: {why}", file.display());
+            found.objections.push(told);
+        }
+    }
 }
 
 /// The printer's password, and the files and folders that `[paper]` names.

@@ -16,7 +16,7 @@ use crate::app::{Policies, Ports};
 use crate::port::{CancelFlag, Keys, Mailbox, Operator, Place, Press};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, policies, printer, stationery};
+use crate::wire::{WireFault, metadata, policies, printer, stationery};
 
 /// The parts of a station, before it runs.
 pub struct Parts {
@@ -51,10 +51,11 @@ pub fn assemble(
     let cancel = CancelFlag::default();
     let entra = Entra::new(
         config.entra(),
-        config.entra.client_secret.clone(),
+        config.sign_in_way(),
         clock.clone(),
         cancel.clone(),
     )?;
+    let models = Arc::new(metadata::catalogue(config)?);
     // Before everything that a station in work has open: a second one must not tidy up its letters.
     let ledger = Arc::new(open_ledger(config)?);
     ledger.sign_lock("a station");
@@ -74,6 +75,7 @@ pub fn assemble(
         ledger: ledger.clone(),
         press,
         attestation_check: Arc::new(Verifier),
+        models,
         operator,
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),

@@ -1,18 +1,22 @@
 //! `keyline handover`, and `keyline keys return`, `lost` and `scrap`, as typed: old keys go when their person has the new one, and
 //! keys come back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyline::adapter::ledger::{SqliteLedger, Verdict};
+use keyline::app::station::{Desk, Handle, Options, Request};
 use keyline::domain::authenticator::Aaguid;
 use keyline::domain::fault::Fault;
 use keyline::domain::job::JobId;
+use keyline::domain::station::signal::ConfirmCards;
 use keyline::domain::time::Timestamp;
+use keyline::face::control;
 use keyline::port::{Attendant, Authenticator, KeyEvent, Keys, Ledger, Place};
 use keyline::practice::authenticator::{Bench, PRACTICE_AAGUID, SimulatedKey};
 use keyline::practice::tenant::{Existing, Operation, Trick};
 use keyline::wire::commands::custody::wipe_next;
 use keyline::wire::station::open_ledger;
+use keyline::wire::{attend, station};
 
 use crate::line::{Knows, Line, write};
 use crate::{err, keyline, out};
@@ -24,11 +28,11 @@ const JUERGEN: &str = "juergen.mueller@contoso.com";
 const PHONE: &str = "de1e552d-db1d-4423-a619-566b625cdc84";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn station(more: &str) -> Line {
+fn parcels(more: &str) -> Line {
     let line = Line::new(1);
     write(
         &line.root().join("config/policies/parcel.toml"),
-        &format!("delete_existing = \"after_delivery\"\nused_keys = \"refuse\"\n{more}"),
+        &format!("delete_existing = \"after_delivery\"\n{more}"),
     );
     line
 }
@@ -90,7 +94,7 @@ fn assert_sound(line: &Line) {
 
 #[test]
 fn old_keys_go_when_their_person_has_the_new_one_and_not_before() {
-    let line = station("");
+    let line = parcels("");
     plant(&line, ANNA, "old key", None);
     plant(&line, ANNA, "phone", None);
     enroll(
@@ -155,7 +159,7 @@ fn old_keys_go_when_their_person_has_the_new_one_and_not_before() {
 
 #[test]
 fn the_newest_of_the_old_keys_may_stay() {
-    let line = station("keep_newest = 1\n");
+    let line = parcels("keep_newest = 1\n");
     let day = 86_400_000;
     plant(&line, ANNA, "of 2023", Some(1_680_000_000_000));
     plant(&line, ANNA, "of 2025", Some(1_680_000_000_000 + 730 * day));
@@ -175,7 +179,7 @@ fn the_newest_of_the_old_keys_may_stay() {
 
 #[test]
 fn what_cannot_be_handed_over_is_told_and_stays() {
-    let line = station("");
+    let line = parcels("");
     plant(&line, ANNA, "old key", None);
     let people = [ANNA, EMILY].map(|user| format!("{user},parcel,"));
     let people: Vec<&str> = people.iter().map(String::as_str).collect();
@@ -203,7 +207,7 @@ fn what_cannot_be_handed_over_is_told_and_stays() {
 
 #[test]
 fn a_newer_job_takes_over_what_the_older_one_left_waiting() {
-    let line = station("");
+    let line = parcels("");
     plant(&line, ANNA, "old key", None);
     enroll(
         &line,
@@ -230,7 +234,7 @@ fn a_newer_job_takes_over_what_the_older_one_left_waiting() {
 
 #[test]
 fn a_lost_key_signs_nobody_in_and_is_stopped_when_it_turns_up() {
-    let line = station("");
+    let line = parcels("used_keys = \"reset\"\n");
     let first = key(&line, 1);
     enroll(
         &line,
@@ -308,7 +312,7 @@ fn touched(key: &SimulatedKey) -> std::thread::JoinHandle<bool> {
 
 #[test]
 fn a_key_that_came_back_is_wiped_and_serves_the_next_person() {
-    let line = station("");
+    let line = parcels("");
     let (first, other) = (key(&line, 1), key(&line, 2));
     enroll(
         &line,
@@ -384,7 +388,7 @@ fn a_key_that_came_back_is_wiped_and_serves_the_next_person() {
 
 #[test]
 fn a_running_station_wipes_what_came_back_in_any_slot() {
-    let line = station("");
+    let line = parcels("used_keys = \"refuse\"\n");
     let first = key(&line, 1);
     enroll(
         &line,
@@ -413,9 +417,98 @@ fn a_running_station_wipes_what_came_back_in_any_slot() {
     assert_sound(&line);
 }
 
+/// Does something beside a running station.
+fn beside_a_station(line: &Line, act: impl FnOnce(&Handle)) {
+    let parts =
+        station::assemble(&line.config, line.keys.clone(), Knows::nothing()).expect("a station");
+    let options = Options {
+        limit: None,
+        until_empty: false,
+        confirm_cards: ConfirmCards::Never,
+        slots: station::slots(&line.config),
+        actor: "4711".to_owned(),
+        tick: keyline::app::station::TICK,
+        waits: parts.cancel.clone(),
+    };
+    let desk = Desk::new(
+        parts.ports.clone(),
+        parts.policies.clone(),
+        parts.intake.clone(),
+        parts.board.clone(),
+        options,
+    );
+    let handle = desk.handle();
+    let answer = control::over_station(
+        parts.ledger.clone(),
+        handle.clone(),
+        parts.ports.press.clone(),
+        parts.board.clone(),
+        attend::erasing(parts.ledger.clone()),
+    );
+    let path = &attend::socket_path(&line.config).expect("a place");
+    let socket = control::serve(path, answer).expect("a socket");
+    let running = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(desk.run()).expect("a run")
+    });
+    act(&handle);
+    handle.ask(Request::StopNow);
+    running.join().expect("a station");
+    drop((socket, parts));
+}
+
+#[test]
+fn a_running_station_writes_it_down_and_deletes() {
+    let line = parcels("");
+    plant(&line, ANNA, "old key", None);
+    let first = key(&line, 1);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,"), &format!("{EMILY},parcel,")],
+        vec![first.clone(), key(&line, 2)],
+    );
+    beside_a_station(&line, |_| {
+        let told = typed(&line, &["handover", "--batch", "a", "--yes"], 0);
+        assert!(told.contains("2 handed over now"), "{told}");
+        let lost = ["keys", "lost", "2", "--reason", "stolen", "--yes"];
+        let told = typed(&line, &lost, 0);
+        assert!(told.contains("is deleted at Entra"), "{told}");
+        assert_eq!(has(&line, EMILY), Vec::<String>::new());
+        // It deletes without being asked again.
+        until(|| has(&line, ANNA) == ["PRACTICE-000001 Keyline practi"]);
+        let back = ["keys", "return", "1", "--reason", "left", "--yes"];
+        let told = typed(&line, &back, 0);
+        assert!(told.contains("any slot of the running station"), "{told}");
+        let finger = touched(&first);
+        line.bench
+            .insert(&Bench::place(1), &first)
+            .expect("a free slot");
+        assert!(finger.join().expect("a finger"), "it asked for a touch");
+        until(|| {
+            let record = reader(&line).job(JobId(1)).expect("a ledger");
+            record.expect("a job").custody.wiped
+        });
+    });
+    assert_sound(&line);
+}
+
+/// Waits for what a station does by itself.
+fn until(done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < PATIENCE, "the station never did it");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_tenant_that_is_away_is_told_and_the_same_command_goes_on() {
-    let line = station("");
+    let line = parcels("");
     enroll(
         &line,
         "a.csv",
@@ -441,7 +534,7 @@ fn a_tenant_that_is_away_is_told_and_the_same_command_goes_on() {
 
 #[test]
 fn what_was_never_given_out_is_not_taken_back() {
-    let line = station("");
+    let line = parcels("");
     enroll(
         &line,
         "a.csv",

@@ -7,7 +7,7 @@ use keyline::domain::credential::{RpId, UserHandle};
 use keyline::domain::fault::Fault;
 use keyline::domain::pin::Pin;
 use keyline::face::say::{Complaint, ExitCode};
-use keyline::port::{Attendant, Authenticator, KeyEvent, Keys, Place};
+use keyline::port::{Attendant, Authenticator, KeyEvent, Keys, NoMetadata, Place};
 use keyline::practice::authenticator::{Bench, Past, SimulatedKey};
 use keyline::practice::tenant::{Operation, Trick};
 use keyline::wire::commands::keys::{identify_next, learn_order};
@@ -60,7 +60,13 @@ impl Keys for Hands<'_> {
 fn identify(line: &Line, key: &SimulatedKey) -> Result<String, Complaint> {
     let ledger = read_ledger(&line.config).expect("a ledger");
     let mut out = Vec::new();
-    let ended = identify_next(&Hands::new(line, &[(1, key)]), &ledger, PATIENCE, &mut out);
+    let ended = identify_next(
+        &Hands::new(line, &[(1, key)]),
+        &ledger,
+        &NoMetadata,
+        PATIENCE,
+        &mut out,
+    );
     line.bench.pull(&Bench::place(1));
     assert_eq!(ended?, ExitCode::Done);
     Ok(String::from_utf8(out).expect("text"))
@@ -164,7 +170,13 @@ fn a_key_that_does_not_come_is_not_waited_for_for_ever() {
         .insert(&Bench::place(1), &key)
         .expect("a free slot");
     let brief = Duration::from_millis(50);
-    let ended = identify_next(line.keys.as_ref(), &ledger, brief, &mut Vec::new());
+    let ended = identify_next(
+        line.keys.as_ref(),
+        &ledger,
+        &NoMetadata,
+        brief,
+        &mut Vec::new(),
+    );
     let complaint = ended.expect_err("nobody came");
     assert_eq!(complaint.exit, ExitCode::Waiting);
     assert!(

@@ -72,6 +72,7 @@ pub(crate) fn config(tenant: &url::Url, api: Api) -> EntraConfig {
         api,
         challenge_timeout_minutes: (api == Api::Beta).then_some(60),
         timeout: Duration::from_secs(5),
+        ca_file: None,
     }
 }
 

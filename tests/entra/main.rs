@@ -2,10 +2,17 @@
 //! earnest; the clock that is handed in only notes what it was asked to wait.
 
 mod bench;
+mod browser;
 mod ceremony;
+mod certificate;
 mod checks;
+mod commands;
+mod delegated;
+mod device_code;
 mod directory;
 mod faults;
+mod network;
+mod papers;
 mod practice;
 mod shapes;
 mod wire;

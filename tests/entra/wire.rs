@@ -37,7 +37,7 @@ pub(crate) fn token(client: &Client, tenant: &Tenant) -> String {
 }
 
 /// A server that gives prepared answers, one connection each, and keeps the requests.
-fn recorder(answers: Vec<String>) -> (Url, JoinHandle<Vec<String>>) {
+pub(crate) fn recorder(answers: Vec<String>) -> (Url, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     let thread = std::thread::spawn(move || {
@@ -59,7 +59,7 @@ fn recorder(answers: Vec<String>) -> (Url, JoinHandle<Vec<String>>) {
     (url, thread)
 }
 
-fn is_whole(request: &[u8]) -> bool {
+pub(crate) fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
@@ -78,7 +78,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     )
 }
 
-fn token_answer() -> String {
+pub(crate) fn token_answer() -> String {
     answer(
         "200 OK",
         "",

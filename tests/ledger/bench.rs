@@ -317,6 +317,7 @@ impl<'a> Hand<'a> {
                     hmac_secret: true,
                     own_check: AttestationVerdict::Agrees,
                     second_opinion: AttestationVerdict::CannotJudge("ed25519".to_owned()),
+                    vetting: None,
                     expires: NOON.plus_seconds(300),
                 },
             },

@@ -11,8 +11,9 @@ use super::{as_secrets, files, leaks, leaks_in, pins};
 const KEYS: usize = 8;
 /// What `keyline demo` signs in with; the tenant is started inside the program.
 const CLIENT_SECRET: &str = "practice~secret-of-no-value";
-/// Access tokens of the practice tenant are drawn by the program under test, but they all begin so, and are this long.
-const TOKEN_BEGINS: &str = "practice-";
+/// Access tokens of the practice tenant are drawn by the program under test, but they all begin so (a header that names the
+/// practice tenant), and are longer than this.
+const TOKEN_BEGINS: &str = "eyJhbGciOiJIUzI1NiIsImtpZCI6InByYWN0aWNlIiwidHlwIjoiSldUIn0";
 const TOKEN_LENGTH: usize = TOKEN_BEGINS.len() + 128;
 
 fn keyline() -> Command {
@@ -61,7 +62,7 @@ fn token_in(place: &str, bytes: &[u8]) -> Vec<String> {
         window.starts_with(TOKEN_BEGINS.as_bytes())
             && window
                 .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
     });
     let beginning = Secret::new("an access token", TOKEN_BEGINS);
     let other = beginning.found_in(bytes).filter(|how| *how != "plain");

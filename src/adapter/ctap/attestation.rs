@@ -15,6 +15,7 @@ use x509_parser::prelude::FromDer;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::{Attestation, AttestationVerdict};
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Certificate;
 use crate::port::AttestationCheck;
 
 use super::auth_data::{self, AttestedCredential, AuthData, flag};
@@ -22,6 +23,8 @@ use super::cbor::{self, Builder, Map, required};
 
 /// COSE algorithm ES256.
 const ES256: i64 = -7;
+/// COSE algorithm ESP256: ES256 under its later name.
+const ESP256: i64 = -9;
 /// id-fido-gen-ce-aaguid, 1.3.6.1.4.1.45724.1.1.4, as it stands in a certificate (WebAuthn §8.2.1).
 const AAGUID_EXTENSION: [u8; 11] = [
     0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0xE5, 0x1C, 0x01, 0x01, 0x04,
@@ -38,6 +41,22 @@ impl AttestationCheck for Verifier {
             Err(Objection::Wrong(why)) => AttestationVerdict::Disagrees(why),
             Err(Objection::Unknown(why)) => AttestationVerdict::CannotJudge(why),
         }
+    }
+
+    fn certificates(&self, attestation: &Attestation) -> Result<Vec<Certificate>, Fault> {
+        let object = Map::new(
+            cbor::decode(&attestation.attestation_object)?,
+            "the attestation object",
+        )?;
+        let statement = required(object.map("attStmt", "attStmt")?, "attStmt")?;
+        let shown = statement.array("x5c", "x5c")?.unwrap_or_default();
+        shown
+            .iter()
+            .map(|one| match one.as_bytes() {
+                Some(der) => Ok(Certificate(der.clone())),
+                None => Err(cbor::garbled("x5c holds something that is no certificate")),
+            })
+            .collect()
     }
 
     fn second_opinion(&self, attestation: &Attestation) -> AttestationVerdict {
@@ -153,15 +172,19 @@ impl Parts {
                 "the attestation certificate is for the model {aaguid}"
             ));
         }
-        if algorithm != ES256 {
-            return unknown(format!("COSE algorithm {algorithm}"));
+        if !matches!(algorithm, ES256 | ESP256) {
+            // WebAuthn §5.8.5 gives each algorithm its curve. Who copies a vendor's certificate must not get by with a signature
+            // that nobody looks at.
+            let is_p256 = certified_point(&certificate)
+                .is_ok_and(|point| VerifyingKey::from_sec1_bytes(&point).is_ok());
+            let why = format!("COSE algorithm {algorithm}");
+            return if is_p256 {
+                wrong(format!("{why} with a certificate for another one"))
+            } else {
+                unknown(why)
+            };
         }
-        verify(
-            algorithm,
-            &certified_point(&certificate)?,
-            &message,
-            signature,
-        )
+        verify(ES256, &certified_point(&certificate)?, &message, signature)
     }
 
     /// WebAuthn §8.6.

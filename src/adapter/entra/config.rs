@@ -1,25 +1,36 @@
 //! Which tenant, over which endpoints. Checked once, at construction, in words; never holds a secret.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use super::trust;
+
 /// How long one request may take, connecting included.
 pub const TIMEOUT_SECONDS_DEFAULT: u64 = 20;
 /// What the beta endpoint takes for `challengeTimeoutInMinutes`.
 const CHALLENGE_TIMEOUT_MINUTES: std::ops::RangeInclusive<u32> = 5..=43_200;
-/// Graph hosts of the national clouds, which have no passkey provisioning.
-const NATIONAL_GRAPH_HOSTS: [&str; 3] = [
+/// Where the national clouds are, which have no passkey provisioning: each name, and everything below it. China, the United
+/// States, France (Bleu), Germany (Delos, and the one before it), Singapore.
+const NATIONAL_CLOUDS: [&str; 16] = [
+    "chinacloudapi.cn",
+    "partner.microsoftonline.cn",
     "graph.microsoft.us",
     "dod-graph.microsoft.us",
-    "microsoftgraph.chinacloudapi.cn",
-];
-/// Sign-in hosts of the national clouds.
-const NATIONAL_AUTHORITY_HOSTS: [&str; 3] = [
     "login.microsoftonline.us",
-    "login.chinacloudapi.cn",
-    "login.partner.microsoftonline.cn",
+    "login.usgovcloudapi.net",
+    "login-us.microsoftonline.com",
+    "sovcloud-identity.fr",
+    "sovcloud.fr",
+    "sovcloud-identity.de",
+    "sovcloud.de",
+    "login.microsoftonline.de",
+    "graph.microsoft.de",
+    "graph.cloudapi.de",
+    "sovcloud-identity.sg",
+    "sovcloud.sg",
 ];
 
 /// The version of Microsoft Graph that is spoken.
@@ -60,6 +71,8 @@ pub struct EntraConfig {
     pub challenge_timeout_minutes: Option<u32>,
     /// How long one request may take; see [`TIMEOUT_SECONDS_DEFAULT`].
     pub timeout: Duration,
+    /// Certificates (PEM) that are trusted besides those of this computer, for networks that look into what passes.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Why a tenant cannot be spoken to as configured. Names the field; never quotes a secret.
@@ -86,7 +99,7 @@ pub enum EntraConfigError {
         why: &'static str,
     },
     #[error(
-        "{field} `{host}` belongs to a national cloud; Microsoft offers passkey provisioning in the global cloud only"
+        "{field} `{host}` belongs to a national cloud; Microsoft offers the passkey provisioning API in the global cloud only"
     )]
     NationalCloud { field: &'static str, host: String },
     #[error(
@@ -95,6 +108,8 @@ pub enum EntraConfigError {
     TimeoutNeedsBeta,
     #[error("challenge_timeout_minutes is {0}; 5 to 43200 are possible")]
     TimeoutOutOfRange(u32),
+    #[error("ca_file {file} cannot be used: {why}")]
+    CaFile { file: String, why: String },
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
 }
@@ -105,7 +120,16 @@ impl EntraConfig {
         self.objections().into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Everything in it that could not work or would not be safe, for whoever mends it.
+    /// Whether the certificates of `ca_file` can be read here and now, by this user.
+    ///
+    /// # Errors
+    /// [`EntraConfigError::CaFile`].
+    pub fn check_ca_file(&self) -> Result<(), EntraConfigError> {
+        let file = self.ca_file.as_deref();
+        file.map_or(Ok(()), |file| trust::certificates(file).map(drop))
+    }
+
+    /// Everything in it that could not work or would not be safe, for whoever mends it. Looks into no file.
     pub fn objections(&self) -> Vec<EntraConfigError> {
         let mut found = Vec::new();
         let tenant_fits = self
@@ -123,8 +147,8 @@ impl EntraConfig {
         } else if uuid::Uuid::try_parse(&self.client_id).is_err() {
             found.push(EntraConfigError::ClientId(self.client_id.clone()));
         }
-        found.extend(check_address("authority", &self.authority, &NATIONAL_AUTHORITY_HOSTS).err());
-        found.extend(check_address("graph", &self.graph, &NATIONAL_GRAPH_HOSTS).err());
+        found.extend(check_address("authority", &self.authority).err());
+        found.extend(check_address("graph", &self.graph).err());
         match (self.api, self.challenge_timeout_minutes) {
             (Api::V1_0, Some(_)) => found.push(EntraConfigError::TimeoutNeedsBeta),
             (Api::Beta, Some(minutes)) if !CHALLENGE_TIMEOUT_MINUTES.contains(&minutes) => {
@@ -136,11 +160,7 @@ impl EntraConfig {
     }
 }
 
-fn check_address(
-    field: &'static str,
-    url: &Url,
-    national: &[&str],
-) -> Result<(), EntraConfigError> {
+fn check_address(field: &'static str, url: &Url) -> Result<(), EntraConfigError> {
     let address = |why| EntraConfigError::Address {
         field,
         // Without user name and password, which may be a secret.
@@ -167,13 +187,21 @@ fn check_address(
         }
         _ => return Err(address("it is neither https nor http")),
     }
-    if national.contains(&host) {
+    if is_national(host) {
         return Err(EntraConfigError::NationalCloud {
             field,
             host: host.to_owned(),
         });
     }
     Ok(())
+}
+
+/// Whether `host` is one of [`NATIONAL_CLOUDS`] or lies below one.
+fn is_national(host: &str) -> bool {
+    NATIONAL_CLOUDS.iter().any(|cloud| {
+        host.strip_suffix(cloud)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    })
 }
 
 /// Whether `url` points at this very machine, so that neither proxy nor encryption is called for.

@@ -9,15 +9,25 @@
 //! insertable. The calls block; they must not run on a thread that drives an async runtime.
 
 mod answer;
+mod browser;
+mod bundle;
+mod certificate;
+mod claims;
 mod config;
 mod creation_options;
+mod device_code;
 mod directory;
 mod encoding;
 mod fido2_methods;
+mod keep;
+mod loopback;
 mod patience;
 mod secret;
+mod sign_in;
 mod token;
 mod transport;
+mod trust;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -30,13 +40,18 @@ use crate::domain::credential::{Attestation, CreationOptions, MethodId, Register
 use crate::domain::fault::Fault;
 use crate::port::{CancelFlag, Clock, Deleted, RelyingParty};
 
+pub use browser::Pages;
+pub use certificate::{CertificateFacts, CertificateSource};
 pub use config::{Api, EntraConfig, EntraConfigError, TIMEOUT_SECONDS_DEFAULT};
+pub use device_code::DevicePrompt;
 pub use encoding::credential_ids;
 pub use fido2_methods::DISPLAY_NAME_CHARACTERS_MAX;
+pub use keep::{Keep, SEALED_FILE};
 pub use secret::SecretSource;
+pub use way::{Delegated, SignInWay};
 
 use answer::Answer;
-use token::TokenCache;
+use token::{Token, TokenCache};
 use transport::{Bearer, Call, Wire};
 
 /// How far our clock may be from the service's, in seconds: challenges and tokens live for minutes.
@@ -47,9 +62,10 @@ pub struct Entra {
     config: EntraConfig,
     graph: Wire,
     authority: Wire,
-    secret: SecretSource,
+    way: SignInWay,
     tokens: TokenCache,
     clock: Arc<dyn Clock>,
+    cancel: CancelFlag,
 }
 
 impl Entra {
@@ -61,20 +77,21 @@ impl Entra {
     /// [`EntraConfigError`], in words for the administrator.
     pub fn new(
         config: EntraConfig,
-        secret: SecretSource,
+        way: impl Into<SignInWay>,
         clock: Arc<dyn Clock>,
         cancel: CancelFlag,
     ) -> Result<Self, EntraConfigError> {
         config.check()?;
-        let graph = Wire::new(&config.graph, config.timeout, clock.clone(), cancel.clone())?;
-        let authority = Wire::new(&config.authority, config.timeout, clock.clone(), cancel)?;
+        let graph = Wire::new(&config.graph, &config, clock.clone(), cancel.clone())?;
+        let authority = Wire::new(&config.authority, &config, clock.clone(), cancel.clone())?;
         Ok(Self {
             config,
             graph,
             authority,
-            secret,
+            way: way.into(),
             tokens: TokenCache::default(),
             clock,
+            cancel,
         })
     }
 
@@ -99,14 +116,18 @@ impl Entra {
         self.url(&segments)
     }
 
+    /// The token that is held, or a new one.
+    fn token(&self) -> Result<Token, Fault> {
+        self.tokens
+            .get(&self.config, &self.authority, &self.way, &self.clock)
+    }
+
     /// Sends `call` with a token; a 401 gets one more try with a fresh token, because grants given meanwhile and tokens
     /// revoked meanwhile both show that way.
     fn send(&self, call: &Call<'_>) -> Result<Answer, Fault> {
         let mut fresh = false;
         loop {
-            let token =
-                self.tokens
-                    .get(&self.config, &self.authority, &self.secret, &self.clock)?;
+            let token = self.token()?;
             let answer = self.graph.send(call, Bearer::Token(&token))?;
             if answer.status != 401 {
                 return Ok(answer);

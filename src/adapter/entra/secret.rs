@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -63,13 +64,33 @@ impl SecretSource {
     /// # Errors
     /// In words, naming the place and never the content.
     pub fn reveal_as(&self, what: &str) -> Result<Zeroizing<String>, String> {
-        let text = match self {
-            Self::Env(name) => Zeroizing::new(std::env::var(name).map_err(|_| {
-                format!(
-                    "the environment variable {name}, which shall hold the {what}, is not set or not text"
-                )
-            })?),
-            Self::File(path) => read_file(path, what)?,
+        let bytes = self.bytes_as(what, SECRET_BYTES_MAX)?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| self.unreadable(what, "it is not text"))?;
+        let secret = text.trim();
+        if secret.is_empty() {
+            return Err(format!("the {what} is empty"));
+        }
+        Ok(Zeroizing::new(secret.to_owned()))
+    }
+    /// Reads what lies there, as it is.
+    ///
+    /// # Errors
+    /// In words, naming the place and never the content.
+    pub(super) fn bytes_as(
+        &self,
+        what: &str,
+        bytes_max: u64,
+    ) -> Result<Zeroizing<Vec<u8>>, String> {
+        match self {
+            Self::Env(name) => std::env::var(name)
+                .map(|text| Zeroizing::new(text.into_bytes()))
+                .map_err(|_| {
+                    format!(
+                        "the environment variable {name}, which shall hold the {what}, is not set or not text"
+                    )
+                }),
+            Self::File(path) => read_file(path, what, bytes_max),
             Self::Credential(name) => {
                 let directory = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                     format!(
@@ -79,18 +100,51 @@ impl SecretSource {
                 if name.is_empty() || name.contains('/') || name == ".." {
                     return Err(format!("`{name}` cannot name a credential"));
                 }
-                read_file(&PathBuf::from(directory).join(name), what)?
+                read_file(&PathBuf::from(directory).join(name), what, bytes_max)
             }
-        };
-        let secret = text.trim();
-        if secret.is_empty() {
-            return Err(format!("the {what} is empty"));
         }
-        Ok(Zeroizing::new(secret.to_owned()))
+    }
+
+    /// That what lies there is of no use.
+    pub(super) fn unreadable(&self, what: &str, why: &str) -> String {
+        format!("{} with the {what} cannot be read: {why}", self.place())
+    }
+
+    /// Where it is, for a person.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Env(name) => format!("the environment variable {name}"),
+            Self::File(path) => format!("the file {}", path.display()),
+            Self::Credential(name) => format!("the systemd credential {name}"),
+        }
+    }
+
+    /// Why others can read what lies there, and what to do. Only of a file can that be told: systemd hands a credential
+    /// to nobody else.
+    pub fn open_to_others(&self) -> Option<String> {
+        match self {
+            Self::File(path) => open_to_others(path),
+            Self::Env(_) | Self::Credential(_) => None,
+        }
     }
 }
 
-fn read_file(path: &Path, what: &str) -> Result<Zeroizing<String>, String> {
+/// Why others than the station can read or change the file at `path`, and what to do; `None` when they cannot.
+///
+/// A file of somebody else's, such as root's, may be lent to the station through its group.
+pub(super) fn open_to_others(path: &Path) -> Option<String> {
+    let metadata = path.metadata().ok()?;
+    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    let allowed = if ours { 0o700 } else { 0o740 };
+    let mode = metadata.mode() & 0o777;
+    (mode & !allowed != 0).then(|| {
+        let path = path.display();
+        let right = if ours { "600" } else { "640" };
+        format!("{path} is open to others (mode {mode:03o}); run: chmod {right} {path}")
+    })
+}
+
+fn read_file(path: &Path, what: &str, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, String> {
     let unreadable = |why: String| {
         format!(
             "the file {} with the {what} cannot be read: {why}",
@@ -100,17 +154,13 @@ fn read_file(path: &Path, what: &str) -> Result<Zeroizing<String>, String> {
     let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
     // Room from the start: a growing buffer would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(SECRET_BYTES_MAX).unwrap_or(0) + 1,
+        usize::try_from(bytes_max).unwrap_or(0) + 1,
     ));
-    file.take(SECRET_BYTES_MAX + 1)
+    file.take(bytes_max + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(error.to_string()))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > SECRET_BYTES_MAX) {
-        return Err(unreadable(format!(
-            "it is larger than {SECRET_BYTES_MAX} bytes"
-        )));
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
+        return Err(unreadable(format!("it is larger than {bytes_max} bytes")));
     }
-    std::str::from_utf8(&bytes)
-        .map(|text| Zeroizing::new(text.to_owned()))
-        .map_err(|_| unreadable("it is not text".to_owned()))
+    Ok(bytes)
 }

@@ -1,5 +1,6 @@
 //! What needs no server: encodings, the reading of answers, configuration, secrets.
 
+mod claims;
 mod config;
 mod robustness;
 

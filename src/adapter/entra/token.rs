@@ -1,10 +1,11 @@
-//! The token endpoint, client credentials with a secret. A token is kept until shortly before its end, in memory only.
+//! The token endpoint. An access token is kept until shortly before its end, in memory only.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::domain::fault::Fault;
@@ -15,8 +16,8 @@ use super::answer::{self, Answer};
 use super::config::EntraConfig;
 use super::encoding;
 use super::patience::Replay;
-use super::secret::SecretSource;
 use super::transport::{Bearer, Call, Payload, Wire};
+use super::way::SignInWay;
 
 /// A token is renewed this long before its end, in seconds.
 const RENEW_EARLY_SECONDS: i64 = 300;
@@ -53,7 +54,7 @@ impl TokenCache {
         &self,
         config: &EntraConfig,
         wire: &Wire,
-        secret: &SecretSource,
+        way: &SignInWay,
         clock: &Arc<dyn Clock>,
     ) -> Result<Token, Fault> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,16 +63,14 @@ impl TokenCache {
         {
             return Ok(held.token.clone());
         }
-        let issued = fetch(config, wire, secret)?;
-        let token = Token(Arc::new(issued.token));
-        // A token shorter than the early renewal is used for the call at hand and then renewed.
-        *held = Some(Held {
-            token: token.clone(),
-            renew: clock
-                .now()
-                .plus_seconds(issued.lifetime_seconds - RENEW_EARLY_SECONDS),
-        });
-        Ok(token)
+        let issued = way.fetch(config, wire, clock)?;
+        Ok(hold(&mut held, issued, clock.now()))
+    }
+
+    /// Holds a token that came by another way: somebody signed in.
+    pub(super) fn put(&self, issued: Issued, now: Timestamp) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hold(&mut held, issued, now);
     }
 
     /// Drops `token`, unless another slot has renewed it already.
@@ -86,38 +85,97 @@ impl TokenCache {
     }
 }
 
+fn hold(place: &mut Option<Held>, issued: Issued, now: Timestamp) -> Token {
+    let token = Token(Arc::new(issued.token));
+    // A token shorter than the early renewal is used for the call at hand and then renewed.
+    *place = Some(Held {
+        token: token.clone(),
+        renew: now.plus_seconds(issued.lifetime_seconds - RENEW_EARLY_SECONDS),
+    });
+    token
+}
+
+/// What the token endpoint gave. No `Debug`; wiped on drop.
 pub(super) struct Issued {
     token: Zeroizing<String>,
     lifetime_seconds: i64,
+    /// To an administrator who signed in, and who was asked for `offline_access`.
+    pub(super) refresh_token: Option<Zeroizing<String>>,
 }
 
-fn fetch(config: &EntraConfig, wire: &Wire, secret: &SecretSource) -> Result<Issued, Fault> {
-    let secret = secret.read()?;
-    let scope = format!("{}/.default", config.graph.origin().ascii_serialization());
+/// Why there is no token.
+pub(super) struct Refusal {
+    /// `error` (RFC 6749 §5.2, RFC 8628 §3.5), as it came.
+    pub(super) error: String,
+    /// For a person.
+    pub(super) what: String,
+}
+
+impl Refusal {
+    /// Whether what was shown counts no longer, and a person has to sign in anew.
+    pub(super) fn ends_the_sign_in(&self) -> bool {
+        [
+            "invalid_grant",
+            "interaction_required",
+            "login_required",
+            "consent_required",
+        ]
+        .contains(&self.error.as_str())
+    }
+
+    pub(super) fn fault(self) -> Fault {
+        Fault::SignIn { what: self.what }
+    }
+}
+
+/// `{authority}/{tenant}/oauth2/v2.0/{name}`.
+///
+/// # Errors
+/// [`Fault::Internal`] when the tenant's name cannot be part of an address.
+pub(super) fn endpoint(config: &EntraConfig, name: &str) -> Result<Url, Fault> {
     let mut url = config.authority.clone();
     url.set_path(&format!(
-        "{}/{}/oauth2/v2.0/token",
+        "{}/{}/oauth2/v2.0/{name}",
         config.authority.path().trim_end_matches('/'),
         encoding::path_segment(&config.tenant)?
     ));
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", config.client_id.as_str()),
-        ("client_secret", secret.reveal()),
-        ("scope", scope.as_str()),
-    ];
+    Ok(url)
+}
+
+/// Asks for a token. What was shown for it may be shown again when an answer is lost.
+///
+/// # Errors
+/// Those of [`Wire::send`], and [`Fault::AnswerUnusable`]; inside, a refusal.
+pub(super) fn request(
+    config: &EntraConfig,
+    wire: &Wire,
+    form: &[(&str, &str)],
+) -> Result<Result<Issued, Refusal>, Fault> {
+    ask(config, wire, form, ("token", Replay::Safe))
+}
+
+/// As [`request`], under another name in the log, or for what can be shown only once.
+///
+/// # Errors
+/// As [`request`].
+pub(super) fn ask(
+    config: &EntraConfig,
+    wire: &Wire,
+    form: &[(&str, &str)],
+    (name, replay): (&'static str, Replay),
+) -> Result<Result<Issued, Refusal>, Fault> {
     let call = Call {
-        name: "token",
+        name,
         method: Method::POST,
-        url,
-        payload: Payload::Form(&form),
-        replay: Replay::Safe,
+        url: endpoint(config, "token")?,
+        payload: Payload::Form(form),
+        replay,
     };
     let answer = wire.send(&call, Bearer::Nobody)?;
     if answer.is_success() {
-        decode(&answer.body)
+        decode(&answer.body).map(Ok)
     } else {
-        Err(refused(&answer))
+        Ok(Err(refused(&answer)))
     }
 }
 
@@ -128,10 +186,13 @@ pub(super) fn decode(body: &[u8]) -> Result<Issued, Fault> {
         access_token: String,
         #[serde(default)]
         expires_in: Value,
+        #[serde(default)]
+        refresh_token: Option<String>,
     }
     let body: Body = serde_json::from_slice(body)
         .map_err(|error| answer::unusable("the token endpoint's answer", &error))?;
     let token = Zeroizing::new(body.access_token);
+    let refresh_token = body.refresh_token.map(Zeroizing::new);
     let visible = |c: char| c.is_ascii_graphic();
     if token.is_empty() || !token.chars().all(visible) {
         return Err(Fault::AnswerUnusable {
@@ -147,28 +208,30 @@ pub(super) fn decode(body: &[u8]) -> Result<Issued, Fault> {
     Ok(Issued {
         token,
         lifetime_seconds: seconds.unwrap_or(0).clamp(0, LIFETIME_SECONDS_MAX),
+        refresh_token: refresh_token.filter(|token| !token.is_empty()),
     })
 }
 
-/// The fault of a refusal: the AADSTS code and the trace id, with what to do where we know it. The description stays
+/// What a refusal says: the AADSTS code and the trace id, with what to do where we know it. The description stays
 /// out, for its wording is not ours to vouch for.
-pub(super) fn refused(answer: &Answer) -> Fault {
+pub(super) fn refused(answer: &Answer) -> Refusal {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let text = |name: &str| answer::shown(body.get(name).and_then(Value::as_str).unwrap_or(""));
+    let error = text("error");
     let Some(code) = aadsts_code(&body) else {
-        return Fault::SignIn {
+        return Refusal {
             what: format!(
-                "the token endpoint answered {} {} without an AADSTS code; does the configured `authority` point to it? (request {})",
-                answer.status,
-                text("error"),
-                answer.request_id
+                "the token endpoint answered {} {error} without an AADSTS code; does the configured `authority` point to it? (request {})",
+                answer.status, answer.request_id
             ),
+            error,
         };
     };
     let trace = text("trace_id");
     let hint = hint(code).map_or(String::new(), |hint| format!(": {hint}"));
-    Fault::SignIn {
-        what: format!("AADSTS{code} {}{hint} (trace {trace})", text("error")),
+    Refusal {
+        what: format!("AADSTS{code} {error}{hint} (trace {trace})"),
+        error,
     }
 }
 
@@ -199,7 +262,21 @@ const fn hint(code: u64) -> Option<&'static str> {
         ),
         7_000_222 => Some("the client secret has expired; make a new one"),
         7_000_112 => Some("the application is disabled in this tenant"),
-        53_003 => Some("Conditional Access blocks the application"),
+        53_003 => Some("Conditional Access blocks this sign-in"),
+        700_027 => Some(
+            "the certificate is not one of the app registration's, or its key is another; upload the certificate there",
+        ),
+        700_024 => Some("the clock of this computer is wrong"),
+        700_082 | 70_008 => Some("it was not used for too long"),
+        50_173 => Some("it was revoked, or the password was changed"),
+        50_057 => Some("the account is disabled"),
+        65_001 => Some("nobody has consented to the permissions of the app registration"),
+        7_000_218 => Some(
+            "the app registration is no public client; set \"Allow public client flows\" to Yes there",
+        ),
+        50_011 => Some(
+            "the app registration needs the redirect URI http://localhost, of the kind \"Mobile and desktop applications\"",
+        ),
         _ => None,
     }
 }

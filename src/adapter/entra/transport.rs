@@ -8,9 +8,10 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use reqwest::{Method, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, redirect, tls};
 use rustls::crypto::CryptoProvider;
 use serde_json::Value;
 use url::Url;
@@ -21,9 +22,10 @@ use crate::domain::fault::Fault;
 use crate::port::{CancelFlag, Clock};
 
 use super::answer::{self, Answer};
-use super::config::{EntraConfigError, is_loopback};
+use super::config::{EntraConfig, EntraConfigError, is_loopback};
 use super::patience::{Patience, Replay, TRIES_MAX};
 use super::token::Token;
+use super::trust;
 
 /// Bytes. Creation options have about 12 KB, a page of a list a few.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
@@ -31,6 +33,9 @@ const ANSWER_BYTES_MAX: u64 = 1 << 20;
 const CONNECT_SECONDS_MAX: u64 = 10;
 /// An idle connection is given up before the service is likely to, so that few requests meet a closed one.
 const IDLE_SECONDS_MAX: u64 = 30;
+
+/// The name of the question whether somebody has signed in by now.
+pub(super) const POLL: &str = "signed in?";
 
 /// What a request carries besides its address.
 pub(super) enum Payload<'a> {
@@ -120,13 +125,18 @@ pub(super) struct Wire {
 }
 
 impl Wire {
+    /// A client for `endpoint`, which is one of those in `config`.
+    ///
+    /// # Errors
+    /// [`EntraConfigError::CaFile`] and [`EntraConfigError::Client`].
     pub(super) fn new(
         endpoint: &Url,
-        timeout: Duration,
+        config: &EntraConfig,
         clock: Arc<dyn Clock>,
         cancel: CancelFlag,
     ) -> Result<Self, EntraConfigError> {
         install_crypto_provider();
+        let timeout = config.timeout;
         let mut builder = Client::builder()
             .user_agent(concat!("keyline/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -135,6 +145,7 @@ impl Wire {
             .timeout(timeout)
             .connect_timeout(timeout.min(Duration::from_secs(CONNECT_SECONDS_MAX)))
             .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
+            .tls_version_min(tls::Version::TLS_1_2)
             .https_only(endpoint.scheme() == "https");
         if is_loopback(endpoint) {
             builder = builder.no_proxy();
@@ -142,6 +153,8 @@ impl Wire {
         if endpoint.scheme() == "http" {
             // No TLS is spoken here, so the system's certificates need not even be there.
             builder = builder.tls_certs_only([]);
+        } else if let Some(file) = &config.ca_file {
+            builder = builder.tls_certs_merge(trust::certificates(file)?);
         }
         let client = builder
             .build()
@@ -238,7 +251,9 @@ impl Wire {
             Payload::Nothing => request,
             Payload::Eventual => request.header("ConsistencyLevel", "eventual"),
             Payload::Json(value) => request.json(value),
-            Payload::Form(pairs) => request.form(pairs),
+            Payload::Form(pairs) => request
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Bytes::from_owner(form(pairs))),
         }
     }
 
@@ -280,6 +295,29 @@ impl Wire {
             body,
         })
     }
+}
+
+/// A form as it is sent. It holds a secret, so the bytes are wiped when they were sent.
+fn form(pairs: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+    // A byte becomes three at the most. Room from the start: a growing buffer would leave copies behind.
+    let room = pairs
+        .iter()
+        .map(|(name, value)| (name.len() + value.len()) * 3 + 2)
+        .sum();
+    let mut written = Zeroizing::new(Vec::with_capacity(room));
+    for (name, value) in pairs {
+        if !written.is_empty() {
+            written.push(b'&');
+        }
+        for part in url::form_urlencoded::byte_serialize(name.as_bytes()) {
+            written.extend_from_slice(part.as_bytes());
+        }
+        written.push(b'=');
+        for part in url::form_urlencoded::byte_serialize(value.as_bytes()) {
+            written.extend_from_slice(part.as_bytes());
+        }
+    }
+    written
 }
 
 /// The one place where this process chooses its cryptography for TLS.
@@ -331,6 +369,8 @@ fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, 
     }
     let asks = call.method == Method::GET || matches!(call.name, "token" | "batch");
     match result {
+        // Asked every few seconds until somebody has signed in: a refusal is the usual answer.
+        Ok(answer) if call.name == POLL => answered!(debug, answer),
         Ok(answer) if asks && answer.status < 400 => answered!(debug, answer),
         Ok(answer) => answered!(info, answer),
         Err(lost) => tracing::warn!(

@@ -275,6 +275,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         Fault::LetterSpoiled { .. } => Fault::LetterSpoiled { reason: what() },
         Fault::Unsupported { .. } => Fault::Unsupported { what: what() },
         Fault::AttestationWrong { .. } => Fault::AttestationWrong { why: what() },
+        Fault::AttestationForeign { .. } => Fault::AttestationForeign { why: what() },
         Fault::KeyEnrolledFor { envelope, .. } => Fault::KeyEnrolledFor {
             holder: what(),
             envelope,
@@ -335,6 +336,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         | Fault::StorageFull
         | Fault::CredentialExcluded
         | Fault::ModelNotAllowed { .. }
+        | Fault::ModelRevoked { .. }
         | Fault::KeyUsed
         | Fault::KeyHoldsPasskey
         | Fault::WrongKey

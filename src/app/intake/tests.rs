@@ -295,3 +295,28 @@ fn a_backup_key_or_an_asked_for_replacement_is_no_second_key() {
         assert!(open.iter().all(|record| record.held.is_none()));
     }
 }
+
+#[test]
+fn a_key_that_is_not_its_persons_any_more_is_no_first_key() {
+    use crate::app::world::course;
+    use crate::domain::custody::Fate;
+    use crate::domain::event::{Happening, Step};
+    use crate::domain::job::JobId;
+    let way = way(Habits {
+        already_enrolled: AlreadyEnrolled::Hold,
+        ..Habits::default()
+    });
+    way.world.add_job(request("a@contoso.com"));
+    way.world.tell(JobId(1), course("123", Step::Deliver));
+    let lost = Happening::Retired {
+        fate: Fate::Lost,
+        reason: "stolen".to_owned(),
+    };
+    way.world.tell(JobId(1), [lost]);
+    let rows = || file_of("may", vec![draft(2, "a@contoso.com")]);
+    way.folder.drop_file("may.csv", 1, rows);
+    way.collect("B-7").expect("it is read");
+    let open = way.world.open_jobs().expect("the ledger answers");
+    assert_eq!(open.len(), 1);
+    assert!(open.iter().all(|record| record.held.is_none()));
+}

@@ -4,7 +4,7 @@
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
 use crate::app::station::reading::holder_of;
-use crate::domain::authenticator::{Binding, Identity, Recognition};
+use crate::domain::authenticator::{Binding, Fingerprint, Identity, Recognition};
 use crate::domain::event::{Attempt, Happening, Step};
 use crate::domain::fault::{Fault, Move};
 use crate::domain::pin::Pin;
@@ -67,11 +67,12 @@ impl Run<'_> {
             self.pin_length()?,
             restart,
         )?;
+        self.refuse_revoked(&Fingerprint::from(&identity.capabilities))?;
         self.gate()?;
         if restart == Step::Reset {
             self.is_taken(identity.capabilities.aaguid)?;
         }
-        Ok((Binding::new(slot, &identity), plan))
+        Ok((self.binding(slot, &identity), plan))
     }
 
     /// The length of the PIN that will be set, in code points; `None` when the key keeps its PIN.
@@ -125,7 +126,7 @@ impl Run<'_> {
                     .map(|hand| hand.slot)
                     .ok_or(Fault::KeyGone)?;
                 let rebound = Happening::Rebound {
-                    binding: Binding::new(slot, &identity),
+                    binding: self.binding(slot, &identity),
                 };
                 self.record(rebound, None, &Outcome::plain())
                     .map_err(|ending| match ending {

@@ -47,6 +47,7 @@ impl Run<'_> {
         if let AttestationVerdict::Disagrees(why) = own_check {
             return Err(Fault::AttestationWrong { why });
         }
+        let vetting = self.vet(&attestation, &own_check)?.map(Box::new);
         let evidence = Evidence::Made {
             credential: attestation.credential_id.clone(),
             rp_id: options.rp_id.clone(),
@@ -57,6 +58,7 @@ impl Run<'_> {
             hmac_secret: attestation.hmac_secret,
             own_check,
             second_opinion,
+            vetting,
             expires: options.expires,
         };
         Ok((evidence, attestation))

@@ -21,6 +21,7 @@ impl Run<'_> {
             Step::Reset => {
                 self.gate().map_err(Outcome::NotDone)?;
                 self.is_still_taken()?;
+                self.still_trusted()?;
                 Ok((Intent::Plain, None))
             }
             Step::SetPin => self.prepare_set_pin(),

@@ -40,7 +40,7 @@ impl Run<'_> {
             .as_ref()
             .map(|hand| hand.slot)
             .ok_or(Fault::KeyGone)?;
-        Ok((Binding::new(slot, &identity), plan))
+        Ok((self.binding(slot, &identity), plan))
     }
 
     /// The new PIN, and a letter that can be made with it: everything that can fail without an effect fails here.

@@ -7,6 +7,7 @@ mod print;
 mod reissue;
 mod reply;
 mod tries;
+mod vet;
 mod whom;
 
 use std::collections::BTreeMap;

@@ -117,12 +117,18 @@ impl Case<'_> {
     fn fates(&self) -> Result<Vec<(Thing, Fate)>, Fault> {
         let steps = &self.state.plan().steps;
         let mut fates = Vec::new();
-        let void = self.state.spoiled().map(|reason| Stay::Void {
-            reason: reason.to_owned(),
-        });
+        let custody = self.state.custody();
+        // A key without a letter may have been taken back as well.
+        let taken_back = custody
+            .retired
+            .map(|fate| format!("its key is {}", fate.word()));
+        let why = self.state.spoiled().map(str::to_owned).or(taken_back);
+        let void = why.map(|reason| Stay::Void { reason });
+        // Whoever gave it out by hand did not send it.
+        let has_left = |what| custody.handed_over || self.state.has_left(what);
         if steps.contains(&Step::Bag) {
             let fate = match &void {
-                _ if self.state.has_left(Leaving::BagDispatched) => Fate::Left,
+                _ if has_left(Leaving::BagDispatched) => Fate::Left,
                 Some(void) => Fate::Stays(void.clone()),
                 None => Fate::Leaves,
             };
@@ -130,7 +136,7 @@ impl Case<'_> {
         }
         if steps.contains(&Step::Deliver) {
             let fate = match void {
-                _ if self.state.has_left(Leaving::LetterDispatched) => Fate::Left,
+                _ if has_left(Leaving::LetterDispatched) => Fate::Left,
                 Some(void) => Fate::Stays(void),
                 None => self.letter()?,
             };

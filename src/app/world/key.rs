@@ -4,6 +4,7 @@ use crate::app::world::{Op, World};
 use crate::domain::authenticator::{Aaguid, Attachment, Capabilities, Serial};
 use crate::domain::credential::{Attestation, AttestationVerdict, CredentialId, RpId};
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Certificate;
 use crate::domain::pin::Pin;
 use crate::port::{
     Attendant, AttestationCheck, Authenticator, Configuration, KeyEvent, Keys, MakeCredential,
@@ -375,6 +376,10 @@ impl AttestationCheck for World {
         } else {
             AttestationVerdict::Agrees
         }
+    }
+
+    fn certificates(&self, _: &Attestation) -> Result<Vec<Certificate>, Fault> {
+        Ok(Vec::new())
     }
 
     fn second_opinion(&self, _: &Attestation) -> AttestationVerdict {

@@ -73,6 +73,7 @@ pub(crate) fn done(step: Step) -> Happening {
                 hmac_secret: true,
                 own_check: AttestationVerdict::Agrees,
                 second_opinion: AttestationVerdict::Agrees,
+                vetting: None,
                 expires: START.plus_seconds(300),
             },
             Step::Register => Evidence::Registered {

@@ -82,6 +82,7 @@ fn evidence(attempt: u32, step: Step) -> Evidence {
             hmac_secret: true,
             own_check: AttestationVerdict::Agrees,
             second_opinion: AttestationVerdict::CannotJudge("no x5c".to_owned()),
+            vetting: None,
             expires: Timestamp(1_790_000_000_000),
         },
         Step::Register => Evidence::Registered {

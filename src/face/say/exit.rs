@@ -124,12 +124,14 @@ impl ExitCode {
             | Fault::StorageFull
             | Fault::CredentialExcluded
             | Fault::Unsupported { .. }
-            | Fault::AttestationWrong { .. } => Self::Authenticator,
+            | Fault::AttestationWrong { .. }
+            | Fault::AttestationForeign { .. } => Self::Authenticator,
             Fault::ModelNotAllowed { .. }
             | Fault::KeyUnlisted { .. }
             | Fault::TenantRefuses { .. }
             | Fault::UserDisabled
             | Fault::UserUnfit { .. }
+            | Fault::ModelRevoked { .. }
             | Fault::CurrentPinMissing
             | Fault::SpecifiedPinMissing
             | Fault::UserUnknown { .. }

@@ -3,6 +3,7 @@
 use crate::domain::custody::Fate;
 use crate::domain::fault::{CtapStatus, Fault};
 use crate::face::say::clean::clean;
+use crate::face::say::mds;
 use crate::face::say::news::{count, sentence};
 
 /// Why a job is held, and what the printer said of its sheet where nobody can tell.
@@ -92,6 +93,15 @@ pub fn message(fault: &Fault) -> String {
         Fault::ModelNotAllowed { aaguid } => {
             format!("The policy does not allow this model of key ({aaguid}).")
         }
+        Fault::ModelRevoked { model, status } => format!(
+            "This model of key ({}) is not to be trusted: {}.",
+            clean(model),
+            mds::status(status)
+        ),
+        Fault::AttestationForeign { why } => format!(
+            "This key does not prove that it is of the model that it calls itself: {}",
+            sentence(why)
+        ),
         Fault::KeyUsed => "Somebody has used this key before: it has a PIN.".to_owned(),
         Fault::KeyHoldsPasskey => {
             "There is a passkey for Entra on this key: it may be somebody's working key.".to_owned()
@@ -297,6 +307,12 @@ pub fn hint(fault: &Fault) -> String {
         Fault::ModelNotAllowed { .. } => {
             "Take a key of an allowed model, or add this one to `models` in the policy."
         }
+        Fault::ModelRevoked { .. } => {
+            "Take a key of another model. `keyline mds show` tells what the FIDO Alliance says of this one; `revoked_models` in the policy decides."
+        }
+        Fault::AttestationForeign { .. } => {
+            "Lay this key aside and do not hand it out: it may be a counterfeit. Or its batch is newer than the metadata: `keyline mds update`, then try it again."
+        }
         Fault::KeyUsed => {
             "Lay it aside, or let the policy wipe used keys (`used_keys = \"ask\"` or \"reset\")."
         }
@@ -332,7 +348,7 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "If a command is named here, type that. Otherwise check tenant, client id and client secret in the configuration, and whether the secret has expired."
+            "If a command is named here, type that. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
         }
         Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
         Fault::Refused { .. } => {

@@ -8,7 +8,7 @@ use crate::domain::fault::Fault;
 use crate::domain::paper::{Confirm, Leaving, Sheet};
 use crate::face::say::clean::clean;
 use crate::face::say::news::{count, sentence};
-use crate::face::say::{fault, steps};
+use crate::face::say::{fault, mds, steps};
 
 /// One event.
 pub fn line(event: &Event) -> String {
@@ -190,15 +190,17 @@ fn evidence_words(evidence: &Evidence) -> String {
             hmac_secret,
             own_check,
             second_opinion,
+            vetting,
             ..
         } => format!(
-            " {credential} (model {aaguid}, {} attestation, algorithm {algorithm}, credProtect {}, hmac-secret {}; our check {}, the second opinion {})",
+            " {credential} (model {aaguid}, {} attestation, algorithm {algorithm}, credProtect {}, hmac-secret {}; our check {}, the second opinion {}{})",
             clean(format),
             credential_protection
                 .map_or_else(|| "none".to_owned(), |level| level.level().to_string()),
             if *hmac_secret { "yes" } else { "no" },
             verdict(own_check),
-            verdict(second_opinion)
+            verdict(second_opinion),
+            vetting.as_deref().map_or_else(String::new, mds::vetted)
         ),
         Evidence::Registered { method, witness } => format!(
             " as method {}, known from {}",

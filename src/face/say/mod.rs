@@ -6,10 +6,12 @@
 pub mod admin;
 pub mod clean;
 pub mod custody;
+pub mod entra;
 pub mod exit;
 pub mod fault;
 pub mod journal;
 pub mod keys;
+pub mod mds;
 pub mod moment;
 pub mod news;
 mod notice;

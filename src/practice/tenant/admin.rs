@@ -14,7 +14,7 @@ use super::encoding::{base64url, strict};
 use super::faults::Faults;
 use super::refusal::Refusal;
 use super::state::TenantCredential;
-use super::{Existing, Inner};
+use super::{Existing, Inner, authorize};
 
 type Answer = Result<Json<Value>, (StatusCode, Json<Value>)>;
 
@@ -24,6 +24,12 @@ pub(super) fn router() -> Router<Arc<Inner>> {
         .route("/people", get(people))
         .route("/faults", get(faults).put(set_faults))
         .route("/clock", post(clock))
+        .route("/sign-in", get(authorize::answer))
+        .route("/sign-out", post(authorize::sign_out))
+        .route(
+            "/device",
+            get(authorize::device_page).post(authorize::device_answer),
+        )
         .route(
             "/users/{user}/credentials",
             get(credentials).post(add_existing),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
     Token,
+    DeviceCode,
     /// The service document, which tells that Graph is there.
     Root,
     CreationOptions,

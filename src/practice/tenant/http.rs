@@ -20,7 +20,7 @@ use super::line::Scissors;
 use super::refusal::Refusal;
 use super::shapes::{self, Version};
 use super::state::State;
-use super::{Inner, admin, batch, directory, token};
+use super::{Inner, admin, authorize, batch, directory, token};
 
 /// Bytes. A registration has about 15 KB.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -35,6 +35,11 @@ pub(super) type Outcome = Result<(u16, Option<Value>), Refusal>;
 pub(super) fn router(inner: Arc<Inner>) -> Router {
     Router::new()
         .route("/{tenant}/oauth2/v2.0/token", post(token::issue))
+        .route(
+            "/{tenant}/oauth2/v2.0/devicecode",
+            post(authorize::device_code),
+        )
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::authorize))
         .nest("/v1.0", graph(Version::V1_0))
         .nest("/beta", graph(Version::Beta))
         .nest("/practice", admin::router())
@@ -132,7 +137,8 @@ impl Visit {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
-        if operation == Operation::Token || bearer.is_some_and(|token| state.is_token(token)) {
+        let asks_for_one = matches!(operation, Operation::Token | Operation::DeviceCode);
+        if asks_for_one || bearer.is_some_and(|token| state.is_token(token)) {
             return Ok(());
         }
         Err(Refusal::new(

@@ -4,20 +4,25 @@
 //! It is no Entra: what it says when it refuses is invented and says so, and it never leaves this machine.
 
 mod admin;
+mod assertion;
+mod authorize;
 mod batch;
 mod directory;
 mod encoding;
 mod faults;
 mod http;
+mod jwt;
 mod line;
 mod odata;
 mod people;
 mod refusal;
 mod registration;
 mod shapes;
+mod sign_ins;
 mod state;
 mod store;
 mod token;
+mod tokens;
 mod verify;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -40,6 +45,7 @@ use crate::domain::time::Timestamp;
 pub use directory::PracticeGroup;
 pub use faults::{Faults, Misbehaviour, Operation, Trick};
 pub use people::Person;
+pub use sign_ins::SignInAnswer;
 pub use state::TenantCredential;
 pub use verify::PublicKey;
 
@@ -79,6 +85,17 @@ pub struct TenantSetup {
     pub tenant: String,
     pub client_id: String,
     pub client_secret: Zeroizing<String>,
+    /// Certificates (DER) that the application may sign in with.
+    pub certificates: Vec<Vec<u8>>,
+    /// What was consented, for the application and for whoever signs in.
+    pub permissions: Vec<String>,
+    /// Who signs in: UPN and name.
+    pub administrator: (String, String),
+    /// How long a device code counts, and how often it may be asked about, in seconds.
+    pub device_code_seconds: i64,
+    pub device_interval_seconds: i64,
+    /// A refresh token counts once. Entra's counts on.
+    pub refresh_tokens_rotate: bool,
     pub rp_id: String,
     /// Where the mixture of id encodings begins, and whether `timeout` is 0 (even) or 60000 (odd).
     pub seed: u64,
@@ -105,6 +122,15 @@ impl Default for TenantSetup {
             tenant: "contoso.com".to_owned(),
             client_id: "0c0ffee0-0000-4000-8000-000000000001".to_owned(),
             client_secret: Zeroizing::new("practice~secret-of-no-value".to_owned()),
+            certificates: Vec::new(),
+            permissions: vec!["UserAuthMethod-Passkey.ReadWrite.All".to_owned()],
+            administrator: (
+                "admin@contoso.com".to_owned(),
+                "Practice Administrator".to_owned(),
+            ),
+            device_code_seconds: 900,
+            device_interval_seconds: 5,
+            refresh_tokens_rotate: false,
             rp_id: "login.microsoft.com".to_owned(),
             seed: 0,
             challenge_seconds: 300,
@@ -254,6 +280,25 @@ impl Tenant {
             .tokens()
             .map(|token| Zeroizing::new(token.to_owned()))
             .collect()
+    }
+
+    /// Every refresh token that counts: for tests that look for them where none may be.
+    pub fn refresh_tokens(&self) -> Vec<Zeroizing<String>> {
+        let state = self.inner.state();
+        let tokens = state.sign_ins.refresh_tokens().iter();
+        tokens.map(|token| Zeroizing::new(token.clone())).collect()
+    }
+
+    /// Somebody types a device code and answers. `false`: there is no such code, or it is over.
+    pub fn answer_device(&self, user_code: &str, answer: SignInAnswer) -> bool {
+        let mut state = self.inner.state();
+        let now = state.now();
+        state.sign_ins.answer_device(user_code, answer, now)
+    }
+
+    /// Ends every sign-in of a person, as an administrator of the tenant does with "revoke sessions".
+    pub fn revoke_sign_ins(&self) {
+        self.inner.state().sign_ins.revoke();
     }
 
     /// Replaces everything that is wrong with the tenant.

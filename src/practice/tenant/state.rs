@@ -18,7 +18,9 @@ use super::encoding::{IdForm, base64url};
 use super::faults::{Faults, Operation};
 use super::people::{Person, everybody};
 use super::refusal::Refusal;
+use super::sign_ins::SignIns;
 use super::store::{Challenge, Durable, load, store};
+use super::tokens::Tokens;
 use super::verify::{self, Proof, PublicKey};
 use super::{AaguidPolicy, Existing, MethodIds, SignIn, TenantSetup, registration};
 
@@ -50,7 +52,9 @@ pub(super) struct State {
     pub(super) requests: BTreeMap<Operation, u64>,
     /// Seconds by which the tenant's clock is ahead of this machine's.
     pub(super) ahead_seconds: i64,
-    tokens: BTreeMap<String, Timestamp>,
+    /// People who sign in.
+    pub(super) sign_ins: SignIns,
+    pub(super) tokens: Tokens,
     durable: Durable,
     random: SystemRandom,
 }
@@ -62,6 +66,7 @@ impl State {
             Some(path) if path.exists() => load(path)?,
             Some(_) | None => Durable::default(),
         };
+        let random = SystemRandom::new();
         Ok(Self {
             setup,
             base,
@@ -70,9 +75,10 @@ impl State {
             faults: Faults::default(),
             requests: BTreeMap::new(),
             ahead_seconds: 0,
-            tokens: BTreeMap::new(),
+            sign_ins: SignIns::default(),
+            tokens: Tokens::new(&random)?,
             durable,
-            random: SystemRandom::new(),
+            random,
         })
     }
 
@@ -87,27 +93,6 @@ impl State {
             .fill(&mut bytes)
             .map_err(|_| Refusal::new(500, "practiceNoRandomness", "there is no randomness"))?;
         Ok(bytes)
-    }
-
-    pub(super) fn issue_token(&mut self) -> Result<String, Refusal> {
-        let token = format!("practice-{}", base64url(&self.random(96)?));
-        let expires = self.now().plus_seconds(self.setup.token_seconds);
-        self.tokens.insert(token.clone(), expires);
-        Ok(token)
-    }
-
-    pub(super) fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.tokens.keys().map(String::as_str)
-    }
-
-    pub(super) fn forget_tokens(&mut self) {
-        self.tokens.clear();
-    }
-
-    pub(super) fn is_token(&self, token: &str) -> bool {
-        self.tokens
-            .get(token)
-            .is_some_and(|expires| self.now() < *expires)
     }
 
     /// The person of this UPN, compared as Entra compares, or object id.

@@ -1,4 +1,7 @@
-//! The practice tenant's token endpoint: client credentials with a secret, refused with the AADSTS codes that Entra gives.
+//! The practice tenant's token endpoint: an application with a secret or a certificate, a person by device code or browser, a
+//! refresh token. Refused with the errors of OAuth and the AADSTS codes that Entra gives; the texts are invented and say so.
+
+use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
@@ -6,89 +9,187 @@ use axum::http::Response;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::assertion;
 use super::faults::Operation;
 use super::http::Visit;
 use super::shapes;
 use super::state::State;
+use super::tokens::Whose;
 
-struct TokenRequest {
-    grant_type: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    scope: Option<String>,
+/// RFC 7523 §2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// RFC 8628 §3.4.
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// The parameters of a request.
+pub(super) type Form = BTreeMap<String, String>;
+
+/// Why there is no token.
+#[derive(Debug)]
+pub(super) struct Denied {
+    status: u16,
+    error: &'static str,
+    code: u32,
+    why: &'static str,
+}
+
+impl Denied {
+    /// `invalid_client`.
+    pub(super) const fn client(code: u32, why: &'static str) -> Self {
+        Self {
+            status: 401,
+            error: "invalid_client",
+            code,
+            why,
+        }
+    }
+
+    /// What was shown does not count.
+    pub(super) const fn grant(error: &'static str, code: u32, why: &'static str) -> Self {
+        Self {
+            status: 400,
+            error,
+            code,
+            why,
+        }
+    }
+
+    /// `error_description`.
+    pub(super) fn description(&self) -> String {
+        format!(
+            "AADSTS{}: {} (invented text of the practice tenant)",
+            self.code, self.why
+        )
+    }
+
+    /// In the shape of the token endpoint.
+    pub(super) fn body(&self, state: &State) -> Value {
+        json!({
+            "error": self.error,
+            "error_description": self.description(),
+            "error_codes": [self.code],
+            "timestamp": shapes::written(state.now()),
+            "trace_id": Uuid::new_v4().to_string(),
+            "correlation_id": Uuid::new_v4().to_string(),
+        })
+    }
+
+    pub(super) const fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// The parameters in a body or a query.
+pub(super) fn form(bytes: &[u8]) -> Form {
+    url::form_urlencoded::parse(bytes).into_owned().collect()
+}
+
+fn field<'a>(form: &'a Form, name: &str) -> &'a str {
+    form.get(name).map_or("", String::as_str)
+}
+
+/// Tenant and application are those that are known here.
+pub(super) fn check_client(state: &State, tenant: &str, form: &Form) -> Result<(), Denied> {
+    let known = [state.setup.tenant.as_str(), super::jwt::TENANT_ID];
+    if !known.iter().any(|name| tenant.eq_ignore_ascii_case(name)) {
+        return Err(Denied::grant("invalid_request", 90_002, "no such tenant"));
+    }
+    if field(form, "client_id") != state.setup.client_id {
+        return Err(Denied::grant(
+            "unauthorized_client",
+            700_016,
+            "no such application",
+        ));
+    }
+    Ok(())
 }
 
 /// POST {tenant}/oauth2/v2.0/token.
 pub(super) async fn issue(visit: Visit, Path(tenant): Path<String>, body: Bytes) -> Response<Body> {
     visit
         .serve(Operation::Token, |state| {
-            let form: std::collections::BTreeMap<String, String> =
-                url::form_urlencoded::parse(&body).into_owned().collect();
-            let take = |name: &str| form.get(name).cloned();
-            let request = TokenRequest {
-                grant_type: take("grant_type"),
-                client_id: take("client_id"),
-                client_secret: take("client_secret"),
-                scope: take("scope"),
-            };
-            Ok(sign_in(state, &tenant, &request))
+            let form = form(&body);
+            match sign_in(state, &tenant, &form) {
+                Ok(whose) => {
+                    let seconds = state.setup.token_seconds;
+                    let (token, refresh_token) = state.issue_token(whose)?;
+                    let mut body = json!({
+                        "token_type": "Bearer",
+                        "expires_in": seconds,
+                        "ext_expires_in": seconds,
+                        "access_token": token,
+                    });
+                    if let (Some(fresh), Some(body)) = (refresh_token, body.as_object_mut()) {
+                        body.insert("refresh_token".to_owned(), json!(fresh));
+                    }
+                    Ok((200, Some(body)))
+                }
+                Err(denied) => Ok((denied.status, Some(denied.body(state)))),
+            }
         })
         .await
 }
 
-fn sign_in(state: &mut State, tenant: &str, request: &TokenRequest) -> (u16, Option<Value>) {
+fn sign_in(state: &mut State, tenant: &str, form: &Form) -> Result<Whose, Denied> {
+    check_client(state, tenant, form)?;
+    let now = state.now();
+    let grant = field(form, "grant_type");
+    match grant {
+        "client_credentials" => {
+            if !field(form, "scope").ends_with("/.default") {
+                return Err(Denied::grant(
+                    "invalid_scope",
+                    1_002_012,
+                    "the scope does not end in /.default",
+                ));
+            }
+            client(state, tenant, form)?;
+            return Ok(Whose::Application);
+        }
+        DEVICE_CODE => state.sign_ins.ask_device(field(form, "device_code"), now)?,
+        "authorization_code" => state.sign_ins.redeem(
+            field(form, "code"),
+            field(form, "redirect_uri"),
+            field(form, "code_verifier"),
+            now,
+        )?,
+        "refresh_token" => {
+            let rotates = state.setup.refresh_tokens_rotate;
+            let shown = field(form, "refresh_token");
+            state.sign_ins.refresh(shown, rotates)?;
+        }
+        _ => {
+            return Err(Denied::grant(
+                "unsupported_grant_type",
+                70_003,
+                "this grant is not known here",
+            ));
+        }
+    }
+    Ok(Whose::Administrator)
+}
+
+/// The application proves that it is itself.
+fn client(state: &State, tenant: &str, form: &Form) -> Result<(), Denied> {
     let setup = &state.setup;
-    let scope_fits = request
-        .scope
-        .as_deref()
-        .is_some_and(|scope| scope.ends_with("/.default"));
-    let (status, error, code, why) = if !tenant.eq_ignore_ascii_case(&setup.tenant) {
-        (400, "invalid_request", 90_002, "no such tenant")
-    } else if request.grant_type.as_deref() != Some("client_credentials") {
-        (
-            400,
-            "unsupported_grant_type",
-            70_003,
-            "only client_credentials is known here",
-        )
-    } else if !scope_fits {
-        (
-            400,
-            "invalid_scope",
-            1_002_012,
-            "the scope does not end in /.default",
-        )
-    } else if request.client_id.as_deref() != Some(setup.client_id.as_str()) {
-        (400, "unauthorized_client", 700_016, "no such application")
-    } else if request.client_secret.as_deref() != Some(setup.client_secret.as_str()) {
-        (
-            401,
-            "invalid_client",
-            7_000_215,
-            "the client secret is wrong",
-        )
-    } else {
-        let seconds = setup.token_seconds;
-        return match state.issue_token() {
-            Ok(token) => (
-                200,
-                Some(json!({
-                    "token_type": "Bearer",
-                    "expires_in": seconds,
-                    "ext_expires_in": seconds,
-                    "access_token": token,
-                })),
-            ),
-            Err(_) => (500, None),
-        };
-    };
-    let body = json!({
-        "error": error,
-        "error_description": format!("AADSTS{code}: {why} (invented text of the practice tenant)"),
-        "error_codes": [code],
-        "timestamp": shapes::written(state.now()),
-        "trace_id": Uuid::new_v4().to_string(),
-        "correlation_id": Uuid::new_v4().to_string(),
-    });
-    (status, Some(body))
+    if form.contains_key("client_assertion") {
+        if field(form, "client_assertion_type") != ASSERTION_TYPE {
+            return Err(Denied::grant(
+                "invalid_request",
+                900_144,
+                "client_assertion_type is missing or another",
+            ));
+        }
+        let audience = format!("{}{tenant}/oauth2/v2.0/token", state.base);
+        return assertion::verify(
+            field(form, "client_assertion"),
+            (&setup.client_id, &audience),
+            &setup.certificates,
+            state.now(),
+        );
+    }
+    if field(form, "client_secret") != setup.client_secret.as_str() {
+        return Err(Denied::client(7_000_215, "the client secret is wrong"));
+    }
+    Ok(())
 }

@@ -10,18 +10,22 @@ use std::time::{Duration, Instant};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use crate::adapter::ledger::SqliteLedger;
+use crate::adapter::system::SystemClock;
 use crate::app::station::reading;
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::station::signal::Reading;
 use crate::face::ask::say;
+use crate::face::report;
 use crate::face::say::news::{count, sentence};
-use crate::face::say::{Complaint, ExitCode, clean};
-use crate::port::{Attendant, Authenticator, CancelFlag, KeyEvent, Keys, Ledger, Place};
+use crate::face::say::{Complaint, ExitCode, clean, mds};
+use crate::port::{
+    Attendant, Authenticator, CancelFlag, Clock as _, KeyEvent, Keys, Ledger, Models, Place,
+};
 use crate::wire::WireFault;
 use crate::wire::commands::{Ended, cannot_write};
 use crate::wire::config::Config;
-use crate::wire::station;
+use crate::wire::{metadata, station};
 
 pub(super) use person::{list, remove};
 
@@ -33,7 +37,9 @@ pub(super) fn identify(path: &Path, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     refuse_beside_a_station(&config)?;
     let ledger = station::read_ledger(&config)?;
-    identify_next(&station::hardware(&config), &ledger, PATIENCE, out)
+    let models = metadata::catalogue(&config)?;
+    let keys = station::hardware(&config);
+    identify_next(&keys, &ledger, &models, PATIENCE, out)
 }
 
 /// `keyline slots learn`, at the hardware that the configuration watches.
@@ -61,6 +67,7 @@ fn refuse_beside_a_station(config: &Config) -> Result<(), Complaint> {
 pub fn identify_next(
     keys: &dyn Keys,
     ledger: &dyn Ledger,
+    models: &dyn Models,
     patience: Duration,
     out: &mut dyn Write,
 ) -> Ended {
@@ -77,6 +84,9 @@ pub fn identify_next(
     let reading = reading::examine(ledger, key.as_mut())?;
     let useless = useless(ledger, key.as_mut(), &reading)?;
     let mut lines = about(&reading, place, ledger)?;
+    // Behind the model's number: its name and standing, where anything is known of it.
+    let at = lines.len().min(2);
+    lines.splice(at..at, about_model(&reading, models));
     if let Some(words) = useless {
         lines.retain(|(title, _)| *title != "passkey");
         lines.push(("passkey", words));
@@ -210,6 +220,29 @@ fn about(
         (Some(_) | None, _) => {}
     }
     Ok(lines)
+}
+
+/// What the metadata says of the key's model; nothing where it does not know it.
+fn about_model(reading: &Reading, models: &dyn Models) -> Vec<(&'static str, String)> {
+    let Some(shelf) = models.shelf() else {
+        return Vec::new();
+    };
+    let capabilities = &reading.identity.capabilities;
+    let Some(entry) = shelf.models.get(&capabilities.aaguid) else {
+        return Vec::new();
+    };
+    let today = SystemClock.now().utc_day();
+    let mut lines = vec![
+        ("model", entry.name.clone()),
+        ("certification", report::mds::certification(entry, today)),
+    ];
+    if let Some(alarm) = entry.alarm(capabilities.firmware_version, today) {
+        lines.push((
+            "alarm",
+            format!("{} ({})", mds::status(&alarm.status), alarm.status),
+        ));
+    }
+    lines
 }
 
 pub(super) fn watch(keys: &dyn Keys) -> Result<Receiver<KeyEvent>, Complaint> {

@@ -59,7 +59,7 @@ fn compare_all(
     let cancel = CancelFlag::default();
     let entra = Entra::new(
         config.entra(),
-        config.entra.client_secret.clone(),
+        config.sign_in_way(),
         Arc::new(SystemClock),
         cancel.clone(),
     )

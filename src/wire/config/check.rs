@@ -6,21 +6,17 @@ use url::Url;
 
 use super::Config;
 use crate::domain::mailer::SheetKind;
-use crate::wire::{WireFault, stationery};
+use crate::wire::{WireFault, metadata, stationery};
 
 impl Config {
     /// Everything that could not work, whatever the station finds: the tenant, the language and the address of the letters,
     /// places that stand there twice. All objections at once; none when it may run.
     pub fn check(&self) -> Vec<String> {
-        let mut objections: Vec<String> = self
-            .entra()
-            .objections()
-            .iter()
-            .map(|fault| format!("[entra] {fault}"))
-            .collect();
+        let mut objections = self.check_entra();
         objections.extend(self.check_templates());
         objections.extend(self.check_sign_in());
         objections.extend(self.check_paper());
+        objections.extend(metadata::objection(self));
         if !self.slots.hid && !self.slots.readers {
             objections.push(
                 "[slots] hid and readers are both false, so no key would ever be seen; set one of them to true".to_owned(),

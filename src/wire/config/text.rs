@@ -9,12 +9,19 @@ use super::{Config, TEMPLATE};
 use crate::domain::job::column::nearest;
 
 /// Settings that the template shows as comments only, because they have no default.
-const WITHOUT_DEFAULT: [(&str, &str); 2] = [
+const WITHOUT_DEFAULT: [(&str, &str); 4] = [
+    ("entra", "certificate"),
+    ("entra", "certificate_password"),
     ("entra", "challenge_timeout_minutes"),
     ("paper", "password"),
 ];
 /// Where a secret is named, and where some write it by mistake.
-const SECRETS: [(&str, &str); 2] = [("entra", "client_secret"), ("paper", "password")];
+const SECRETS: [(&str, &str); 4] = [
+    ("entra", "client_secret"),
+    ("entra", "certificate"),
+    ("entra", "certificate_password"),
+    ("paper", "password"),
+];
 
 /// An objection, and the byte that it is about.
 struct Objection(usize, String);
@@ -175,7 +182,7 @@ mod tests {
         assert_eq!(
             objections("tenant = \"contoso.com\"\n[log]\nrecipients = []\nqueue = 1\n"),
             [
-                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, paper, queue, retention, slots, stock",
+                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, metadata, paper, queue, retention, slots, stock",
                 "line 3, column 1: `recipients` belongs under `[ledger]`",
                 "line 4, column 1: there is no setting `queue`; there are days, folder, level",
             ]

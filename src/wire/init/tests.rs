@@ -77,6 +77,7 @@ fn the_packaged_configuration_is_the_shipped_one_at_other_places() {
             "client_secret = { credential = \"client-secret\" }",
             "file = \"/var/lib/keyline/ledger/keyline.db\"",
             "keys = \"/var/lib/keyline/keys\"",
+            "file = \"/var/lib/keyline/ledger/models.jsonl\"",
             "folder = \"/var/lib/keyline/queue\"",
             "policies = \"/etc/keyline/policies\"",
             "folder = \"/var/lib/keyline/mailers\"",

@@ -251,15 +251,6 @@ fn what_is_not_known_is_no_objection() {
     assert!(cannot(
         Verifier.judge(
             &Making {
-                algorithm: -257,
-                ..good()
-            }
-            .make(true)
-        )
-    ));
-    assert!(cannot(
-        Verifier.judge(
-            &Making {
                 format: "tpm",
                 ..good()
             }
@@ -277,4 +268,38 @@ fn what_is_not_known_is_no_objection() {
             .make(false)
         )
     ));
+}
+
+#[test]
+fn a_certificate_is_not_shown_with_an_algorithm_of_another_key() {
+    for algorithm in [-8, -35, -257] {
+        let making = Making {
+            algorithm,
+            spoil: true,
+            ..good()
+        };
+        assert_eq!(
+            Verifier.judge(&making.make(true)),
+            AttestationVerdict::Disagrees(format!(
+                "COSE algorithm {algorithm} with a certificate for another one"
+            ))
+        );
+    }
+    let renamed = |spoil| Making {
+        algorithm: ESP256,
+        spoil,
+        ..good()
+    };
+    let verdict = Verifier.judge(&renamed(false).make(true));
+    assert_eq!(verdict, AttestationVerdict::Agrees);
+    let verdict = Verifier.judge(&renamed(true).make(true));
+    assert!(matches!(verdict, AttestationVerdict::Disagrees(_)));
+}
+
+#[test]
+fn the_certificates_are_those_of_the_statement() {
+    let shown = Verifier.certificates(&good().make(true)).unwrap();
+    assert_eq!(shown.len(), 1);
+    assert!(certificate(&shown[0].0).is_ok());
+    assert_eq!(Verifier.certificates(&good().make(false)), Ok(Vec::new()));
 }

@@ -15,6 +15,7 @@ fn config() -> EntraConfig {
         api: Api::V1_0,
         challenge_timeout_minutes: None,
         timeout: std::time::Duration::from_secs(1),
+        ca_file: None,
     }
 }
 
@@ -76,6 +77,24 @@ fn a_configuration_that_cannot_work_is_refused_in_words() {
     check(
         |one| one.authority = at("https://login.microsoftonline.us"),
         "global cloud only",
+    );
+    check(
+        |one| one.graph = at("https://graph.svc.sovcloud.fr"),
+        "global cloud only",
+    );
+    check(
+        |one| one.authority = at("https://login.sovcloud-identity.de"),
+        "global cloud only",
+    );
+    // What only looks like one is somebody's own.
+    let authority = at("https://notsovcloud.fr");
+    assert_eq!(
+        EntraConfig {
+            authority,
+            ..config()
+        }
+        .check(),
+        Ok(())
     );
     check(
         |one| one.tenant = "contoso/x".to_owned(),

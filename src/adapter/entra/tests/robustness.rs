@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{NOW, decode, good_options};
-use crate::adapter::entra::{Answer, creation_options, fido2_methods, token};
+use crate::adapter::entra::{Answer, bundle, creation_options, fido2_methods, token};
 
 /// JSON out of the members that the adapter looks at, and others.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -60,6 +60,8 @@ fn read_every_way(body: &[u8]) {
     let _ = fido2_methods::decode_page(body);
     let _ = fido2_methods::registered(body);
     let _ = token::decode(body);
+    let _ = bundle::open(body, None);
+    let _ = bundle::open(body, Some("password"));
     for status in [302, 400, 401, 404, 409, 429, 503] {
         let answer = Answer {
             status,
@@ -73,7 +75,7 @@ fn read_every_way(body: &[u8]) {
             answer.refused(),
             answer.failed(),
             answer.refused_token(),
-            token::refused(&answer),
+            token::refused(&answer).fault(),
         );
     }
 }

@@ -1,6 +1,7 @@
 //! What of a job leaves the house, on which day, and why the rest stays.
 
 use super::*;
+use crate::domain::custody;
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -187,6 +188,54 @@ fn what_cannot_leave_says_why() {
         assert_eq!(leaving(&world, in_days(1), false), fates);
         assert_eq!(world.happenings(JOB), before);
     }
+}
+
+#[test]
+fn what_was_given_out_by_hand_or_taken_back_is_not_sent() {
+    let lost = || Happening::Retired {
+        fate: custody::Fate::Lost,
+        reason: "stolen".to_owned(),
+    };
+    let void = || {
+        Fate::Stays(Stay::Void {
+            reason: "its key is lost".to_owned(),
+        })
+    };
+    let without_bag = || [key_is_done(false), vec![printing(5), confirmed()]].concat();
+    for (story, fates) in [
+        (
+            [without_bag(), vec![Happening::HandedOver]].concat(),
+            vec![(Thing::Letter, Fate::Left)],
+        ),
+        (
+            [without_bag(), vec![lost()]].concat(),
+            vec![(Thing::Letter, void())],
+        ),
+        (
+            [on_paper(), vec![confirmed(), lost()]].concat(),
+            vec![(Thing::Bag, void()), (Thing::Letter, void())],
+        ),
+        (
+            [
+                on_paper(),
+                vec![confirmed(), left(Leaving::BagDispatched), lost()],
+            ]
+            .concat(),
+            vec![(Thing::Bag, Fate::Left), (Thing::Letter, void())],
+        ),
+    ] {
+        let world = world(story);
+        world.pass_seconds(9 * DAY_SECONDS);
+        let before = world.happenings(JOB);
+        assert_eq!(leaving(&world, in_days(1), false), fates);
+        assert_eq!(world.happenings(JOB), before);
+    }
+    let handed_over = world([without_bag(), vec![Happening::HandedOver]].concat());
+    let again = What::EnvelopedAlready {
+        envelope: ENVELOPE,
+        gone: true,
+    };
+    assert_eq!(take(&handed_over, &sheet(5)), Ok(again));
 }
 
 #[test]

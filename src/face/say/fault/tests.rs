@@ -73,10 +73,12 @@ fn number(fault: &Fault) -> usize {
         Fault::TenantRefuses { .. } => 57,
         Fault::KeyUnlisted { .. } => 58,
         Fault::KeyRetired { .. } => 59,
+        Fault::ModelRevoked { .. } => 60,
+        Fault::AttestationForeign { .. } => 61,
     }
 }
 
-const FAULTS: usize = 60;
+const FAULTS: usize = 62;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -142,6 +144,15 @@ fn all() -> Vec<Fault> {
         },
         Fault::ModelNotAllowed {
             aaguid: Aaguid([0x2f; 16]),
+        },
+        Fault::ModelRevoked {
+            model: text("Acme Key"),
+            status: text("USER_KEY_REMOTE_COMPROMISE"),
+        },
+        Fault::AttestationForeign {
+            why: text(
+                "its certificate was signed by nobody whom the metadata names for this model",
+            ),
         },
         Fault::KeyUsed,
         Fault::KeyHoldsPasskey,

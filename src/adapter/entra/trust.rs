@@ -1,0 +1,35 @@
+//! Whom the station trusts when it speaks TLS: the certificates of this computer, and those of `ca_file` for networks that look
+//! into what passes. Nothing in here makes the station trust anybody without a certificate.
+
+use std::io::Read;
+use std::path::Path;
+
+use reqwest::Certificate;
+
+use super::config::EntraConfigError;
+
+/// Bytes. A bundle of every public authority has a few hundred thousand.
+const CA_BYTES_MAX: u64 = 1 << 20;
+
+/// The certificates of the PEM file at `path`.
+///
+/// # Errors
+/// [`EntraConfigError::CaFile`].
+pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, EntraConfigError> {
+    let wrong = |why: String| EntraConfigError::CaFile {
+        file: path.display().to_string(),
+        why,
+    };
+    let mut pem = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(CA_BYTES_MAX).read_to_end(&mut pem))
+        .map_err(|error| wrong(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&pem)
+        .map_err(|_| wrong("it is not PEM (-----BEGIN CERTIFICATE-----)".to_owned()))?;
+    if found.is_empty() {
+        return Err(wrong(
+            "there is no certificate in it (-----BEGIN CERTIFICATE-----)".to_owned(),
+        ));
+    }
+    Ok(found)
+}

@@ -1,0 +1,82 @@
+//! What `[metadata]` names: the kept file as the station's models, whose signature is taken, and where a new file comes from.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::adapter::mds::{Catalogue, Kept, MdsFault, Source, Trust};
+use crate::adapter::system::SystemClock;
+use crate::face::say;
+use crate::port::{Clock as _, Models as _};
+use crate::wire::WireFault;
+use crate::wire::config::Config;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetadataSection {
+    pub file: PathBuf,
+    pub url: Url,
+    pub ca_file: PathBuf,
+    pub practice_root: PathBuf,
+}
+
+/// Bytes. A certificate has a few kilobytes.
+const ROOT_BYTES_MAX: usize = 64 << 10;
+
+/// What the station knows of models.
+///
+/// # Errors
+/// When there is a kept file and it cannot be used.
+pub(super) fn catalogue(config: &Config) -> Result<Catalogue, WireFault> {
+    let catalogue = Catalogue::open(&config.path(&config.metadata.file))?;
+    if let Some(shelf) = catalogue.shelf()
+        && let Some(stale) = say::mds::stale(&shelf.edition, SystemClock.now().utc_day())
+    {
+        tracing::warn!("{stale}");
+    }
+    Ok(catalogue)
+}
+
+/// The kept file's place.
+pub(super) fn kept(config: &Config) -> Kept {
+    Kept::at(&config.path(&config.metadata.file))
+}
+
+/// Whose signature is taken: the FIDO Alliance's, or that of a practice root where one is named.
+///
+/// # Errors
+/// When that root cannot be read.
+pub(super) fn trust(config: &Config) -> Result<Trust, WireFault> {
+    let root = &config.metadata.practice_root;
+    if root.as_os_str().is_empty() {
+        return Ok(Trust::fido()?);
+    }
+    let path = config.path(root);
+    let pem = std::fs::read_to_string(&path).map_err(|error| MdsFault::files(&path, &error))?;
+    if pem.len() > ROOT_BYTES_MAX {
+        return Err(MdsFault::files(&path, &"this is no certificate").into());
+    }
+    Ok(Trust::practice(&pem)?)
+}
+
+/// Where a new file comes from.
+pub(super) fn source(config: &Config) -> Source {
+    let metadata = &config.metadata;
+    Source {
+        url: metadata.url.clone(),
+        ca_file: (!metadata.ca_file.as_os_str().is_empty()).then(|| config.path(&metadata.ca_file)),
+    }
+}
+
+/// What of the section could not work.
+pub(super) fn objection(config: &Config) -> Option<String> {
+    let why = source(config).objection()?;
+    // Without user name and password, which may be a secret.
+    let url = &config.metadata.url;
+    Some(format!(
+        "[metadata] url `{}://{}` {why}",
+        url.scheme(),
+        url.host_str().unwrap_or("")
+    ))
+}
