@@ -1,10 +1,13 @@
 //! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
 
+mod parts;
+
 use crate::domain::custody::Fate;
-use crate::domain::fault::{CtapStatus, Fault};
+use crate::domain::fault::Fault;
 use crate::face::say::clean::clean;
+use crate::face::say::fault::parts::{count_u64, refused, status_words};
 use crate::face::say::mds;
-use crate::face::say::news::{count, sentence};
+use crate::face::say::news::sentence;
 
 /// Why a job is held, and what the printer said of its sheet where nobody can tell.
 pub fn held(fault: &Fault, doubt: Option<&str>) -> String {
@@ -424,28 +427,6 @@ pub fn hint(fault: &Fault) -> String {
         }
     }
     .to_owned()
-}
-
-/// A refusal with everything that the service gave: it may give a status alone.
-fn refused(status: u16, code: &str, message: &str, request_id: &str) -> String {
-    let code = match code {
-        "" => String::new(),
-        code => format!(" {}", clean(code)),
-    };
-    let reason = match message.trim() {
-        "" => " and gave no reason.".to_owned(),
-        message => format!(": {}", sentence(message)),
-    };
-    let request_id = clean(request_id);
-    format!("Entra refused with {status}{code}{reason} The request was {request_id}.")
-}
-
-fn status_words(status: CtapStatus) -> String {
-    format!("status {status}")
-}
-
-fn count_u64(number: u64, noun: &str) -> String {
-    usize::try_from(number).map_or_else(|_| format!("{number} {noun}s"), |n| count(n, noun))
 }
 
 #[cfg(test)]

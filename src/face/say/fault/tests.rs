@@ -8,6 +8,7 @@ use expect_test::expect_file;
 use super::*;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::MethodId;
+use crate::domain::fault::CtapStatus;
 use crate::face::say::ExitCode;
 
 /// Which variant it is. A new one makes this refuse to compile, and then it is missing below.
