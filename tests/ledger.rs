@@ -12,4 +12,5 @@ mod ledger {
     mod log;
     mod passkeys;
     mod secrets;
+    mod trial;
 }
