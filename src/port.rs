@@ -7,6 +7,7 @@ mod directory;
 mod key;
 mod ledger;
 mod models;
+mod trial;
 
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub use self::ledger::{
     PaperCounts, Passkey, PasskeyState, Stamped,
 };
 pub use self::models::{Models, NoMetadata};
+pub use self::trial::{Trial, TrialBook, TrialEnd};
 
 // ---------------------------------------------------------------------------------------------------------------
 // The relying party: Microsoft Entra ID.

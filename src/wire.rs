@@ -2,6 +2,7 @@
 //! layer of the house; it decides nothing that another room could decide.
 
 pub mod attend;
+mod bench_check;
 pub mod commands;
 pub mod config;
 #[cfg(feature = "crash-points")]

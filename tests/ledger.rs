@@ -13,4 +13,5 @@ mod ledger {
     mod log;
     mod passkeys;
     mod secrets;
+    mod trial;
 }

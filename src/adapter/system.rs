@@ -1,5 +1,6 @@
 //! The machine itself: its clock, its randomness, and what keeps secrets from leaking out of the process.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp as Moment, Zoned};
@@ -53,6 +54,15 @@ impl Entropy for SystemEntropy {
                 what: format!("the operating system gave no randomness: {error}"),
             })
     }
+}
+
+/// Bytes that this user may still write on the disk of `path`.
+///
+/// # Errors
+/// When the system does not say.
+pub fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// Keeps memory out of core dumps and out of other programs' reach, and new files out of other people's.

@@ -6,6 +6,7 @@ pub mod admin;
 pub mod board;
 pub mod duties;
 pub mod eligibility;
+pub mod enrol_test;
 #[cfg(test)]
 mod enumerator;
 pub mod intake;
@@ -13,6 +14,7 @@ pub mod journal;
 pub mod keys;
 pub mod papers;
 pub mod people;
+pub mod preflight;
 pub mod provisions;
 pub mod reconcile;
 pub mod restock;

@@ -102,23 +102,23 @@ impl PasskeyPolicy {
                 "the user is in a group that the passkey policy excludes".to_owned(),
             );
         }
-        let sure: Vec<PolicyVerdict> = self
-            .in_scope(|audience| match audience {
-                Audience::AllUsers => true,
-                Audience::Group(id) => in_group(id) == Some(true),
-            })
-            .map(|profile| profile.verdict(candidate))
-            .collect();
+        let sure = self.verdicts(candidate, |audience| match audience {
+            Audience::AllUsers => true,
+            Audience::Group(id) => in_group(id) == Some(true),
+        });
         let unknown_exclusion = groups.is_none() && !self.exclude.is_empty();
-        if sure.contains(&PolicyVerdict::Allowed) && !unknown_exclusion {
+        let allowed = sure.contains(&PolicyVerdict::Allowed);
+        if allowed && !unknown_exclusion {
             return PolicyVerdict::Allowed;
         }
-        let perhaps = self
-            .in_scope(|audience| matches!(audience, Audience::Group(id) if in_group(id).is_none()));
+        let perhaps = self.verdicts(
+            candidate,
+            |audience| matches!(audience, Audience::Group(id) if in_group(id).is_none()),
+        );
         let may_be = perhaps
-            .map(|profile| profile.verdict(candidate))
+            .iter()
             .any(|verdict| !matches!(verdict, PolicyVerdict::Refused(_)));
-        if may_be || (unknown_exclusion && sure.contains(&PolicyVerdict::Allowed)) {
+        if may_be || allowed {
             return PolicyVerdict::Unclear(
                 "it depends on the user's groups, which are not known here".to_owned(),
             );
@@ -126,42 +126,72 @@ impl PasskeyPolicy {
         let unclear = sure
             .iter()
             .find(|verdict| matches!(verdict, PolicyVerdict::Unclear(_)));
-        unclear.or(sure.first()).cloned().unwrap_or_else(|| {
+        let refused = sure.first().or(perhaps.first());
+        unclear.or(refused).cloned().unwrap_or_else(|| {
             PolicyVerdict::Refused("no target of the passkey policy includes the user".to_owned())
         })
     }
 
-    /// The profiles that targets of such audiences bring.
-    fn in_scope(
+    /// The ids of the profiles that a target brings: those that it names, otherwise the default one; `None` where neither is
+    /// said.
+    pub fn profiles_of<'a>(&'a self, target: &'a Target) -> Option<Vec<&'a str>> {
+        if target.profiles.is_empty() {
+            return self.default_profile.as_deref().map(|id| vec![id]);
+        }
+        Some(target.profiles.iter().map(String::as_str).collect())
+    }
+
+    /// The profile with this id.
+    pub fn profile(&self, id: &str) -> Option<&PasskeyProfile> {
+        self.profiles.iter().find(|profile| profile.id == id)
+    }
+
+    /// What each profile says that a target of such audiences brings.
+    fn verdicts(
         &self,
+        candidate: Candidate,
         chosen: impl Fn(&Audience) -> bool,
-    ) -> impl Iterator<Item = &PasskeyProfile> {
-        let ids: BTreeSet<&str> = self
-            .include
-            .iter()
-            .filter(|target| chosen(&target.audience))
-            .flat_map(|target| {
-                let default = target
-                    .profiles
-                    .is_empty()
-                    .then_some(self.default_profile.as_ref());
-                let named = target.profiles.iter();
-                named.chain(default.flatten()).map(String::as_str)
-            })
-            .collect();
-        self.profiles
-            .iter()
-            .filter(move |profile| ids.contains(profile.id.as_str()))
+    ) -> Vec<PolicyVerdict> {
+        let mut verdicts = Vec::new();
+        for target in self.include.iter().filter(|one| chosen(&one.audience)) {
+            let Some(ids) = self.profiles_of(target) else {
+                verdicts.push(PolicyVerdict::Unclear(
+                    "a target of the passkey policy names no profile, and there is no default one"
+                        .to_owned(),
+                ));
+                continue;
+            };
+            verdicts.extend(ids.into_iter().map(|id| {
+                self.profile(id).map_or_else(
+                    || {
+                        PolicyVerdict::Unclear(
+                            "a target of the passkey policy names a profile that the policy does not have"
+                                .to_owned(),
+                        )
+                    },
+                    |profile| profile.verdict(candidate),
+                )
+            }));
+        }
+        verdicts
     }
 }
 
 impl PasskeyProfile {
-    fn verdict(&self, candidate: Candidate) -> PolicyVerdict {
+    /// What people call it. A policy of the older shape is its own and only profile.
+    pub fn label(&self) -> String {
+        if self.name.is_empty() {
+            "the passkey policy".to_owned()
+        } else {
+            format!("the passkey profile {}", self.name)
+        }
+    }
+
+    /// Whether this profile alone lets the key be registered.
+    pub fn verdict(&self, candidate: Candidate) -> PolicyVerdict {
+        let label = self.label();
         if !self.device_bound {
-            return PolicyVerdict::Refused(format!(
-                "the passkey profile {} takes no device-bound passkeys",
-                self.name
-            ));
+            return PolicyVerdict::Refused(format!("{label} takes no device-bound passkeys"));
         }
         let listed = self.restrictions.aaguids.contains(&candidate.aaguid);
         if self.restrictions.enforced && listed != self.restrictions.allow {
@@ -170,24 +200,22 @@ impl PasskeyProfile {
             } else {
                 "blocks"
             };
-            return PolicyVerdict::Refused(format!(
-                "the passkey profile {} {how} the model {}",
-                self.name, candidate.aaguid
-            ));
+            return PolicyVerdict::Refused(format!("{label} {how} the model {}", candidate.aaguid));
         }
         if self.attestation_enforced {
             return match candidate.attested {
                 Some(true) => PolicyVerdict::Allowed,
                 Some(false) => PolicyVerdict::Refused(format!(
-                    "the passkey profile {} enforces attestation, and this model has none that Entra knows",
-                    self.name
+                    "{label} enforces attestation, and this model has none that Entra knows"
                 )),
                 None => PolicyVerdict::Unclear(format!(
-                    "the passkey profile {} enforces attestation, and it is not known here whether Entra knows this model",
-                    self.name
+                    "{label} enforces attestation, and it is not known here whether Entra knows this model"
                 )),
             };
         }
         PolicyVerdict::Allowed
     }
 }
+
+#[cfg(test)]
+mod tests;

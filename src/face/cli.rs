@@ -2,6 +2,7 @@
 //! they bring about is wired elsewhere.
 
 mod batches;
+mod check;
 mod custody;
 mod entra;
 mod examples;
@@ -30,11 +31,12 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::face::cli::examples::{CHECK, COMPLETIONS, DEMO, FIRST_STEPS, INIT, MAN, RUN, STATUS};
+use crate::face::cli::examples::{COMPLETIONS, DEMO, FIRST_STEPS, INIT, MAN, RUN, STATUS};
 use crate::face::cli::values::at_least_one;
 use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
+pub use check::Check;
 pub use custody::{Handover, Retirement, Return};
 pub use entra::{Entra, Login};
 pub use jobs::{Added, FromGroup, Jobs};
@@ -91,17 +93,11 @@ pub enum Command {
     /// in doubt is settled at the next start.
     #[command(after_help = RUN)]
     Run(Run),
-    /// Check a job file or the configuration; changes nothing
+    /// Check a job file or the configuration; with --online the tenant and the bench as well
     ///
-    /// Lists everything that is wrong at once: where, what, and what would be right.
-    #[command(
-        after_help = CHECK
-    )]
-    Check {
-        /// A job file (.csv, .toml, .json), a configuration or a policy
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
+    /// Lists everything that is wrong at once: where, what, and what would be right. Changes nothing, unless --enrol-test asks for it.
+    #[command(after_help = check::CHECK)]
+    Check(Check),
     /// Show how the work stands; changes nothing
     #[command(after_help = STATUS)]
     Status {

@@ -10,6 +10,7 @@ pub mod keys;
 mod ledger;
 mod mailer;
 mod mds;
+mod online;
 mod people;
 mod pins;
 mod printers;
@@ -50,7 +51,10 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Init(wish) if wish.configured => told_of(&init::init_configured(config)?),
         Command::Init(wish) => init(&cli.config, wish),
         Command::Run(wish) => run(config, wish, out),
-        Command::Check { file } => check::check(config, file, out),
+        Command::Check(wish) => match &wish.file {
+            Some(file) => check::check(config, file, out),
+            None => online::check(config, wish, out),
+        },
         Command::Status { json } => admin::status(config, *json, out),
         Command::Jobs { command } => admin::jobs(config, command, out),
         Command::Users { command } => people::users(config, command, out),

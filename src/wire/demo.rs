@@ -21,7 +21,7 @@ use crate::practice::authenticator::{
     Bench, Habits, Manufacturer, Model, PRACTICE_AAGUID, PRODUCT, PracticeKeys, PracticeOperator,
 };
 use crate::practice::metadata;
-use crate::practice::tenant::{Tenant, TenantSetup};
+use crate::practice::tenant::{EVERY_PERMISSION, Tenant, TenantSetup};
 use crate::wire::config::Config;
 use crate::wire::init::{self, init};
 use crate::wire::{WireFault, run, station};
@@ -91,6 +91,7 @@ impl Stage {
         };
         let setup = TenantSetup {
             seed: wish.seed,
+            permissions: EVERY_PERMISSION.map(str::to_owned).to_vec(),
             ..TenantSetup::default()
         };
         let (name, client_id, secret) = (

@@ -35,14 +35,59 @@ pub(super) struct Findings {
     pub(super) usable_policies: Vec<String>,
 }
 
+/// The same, apart by what it is about.
+pub(super) struct Parts {
+    pub(super) settings: Findings,
+    pub(super) printer: Findings,
+    pub(super) ledger: Findings,
+    pub(super) folders: Findings,
+    /// The policies that can be used.
+    pub(super) usable: Policies,
+}
+
 /// Tries everything that `config` names.
 pub(super) fn examine(config: &Config) -> Findings {
-    let mut found = Findings {
+    let parts = take_apart(config);
+    let mut all = Findings {
+        printer: parts.printer.printer.clone(),
+        usable_policies: parts.usable.by_name.keys().cloned().collect(),
+        ..Findings::default()
+    };
+    for part in [parts.settings, parts.printer, parts.ledger, parts.folders] {
+        all.objections.extend(part.objections);
+        all.policies.extend(part.policies);
+        all.warnings.extend(part.warnings);
+    }
+    all
+}
+
+/// As [`examine`], for whoever shows each part by itself.
+pub(super) fn take_apart(config: &Config) -> Parts {
+    let mut settings = Findings {
         objections: config.check(),
         ..Findings::default()
     };
+    let usable = examine_policies(config, &mut settings);
+    sign_in::examine(config, &mut settings);
+    if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
+        settings.objections.push(message(&fault));
+    }
+    examine_paper(config, &usable, &mut settings);
+    examine_metadata(config, &mut settings);
+    let (mut printer, mut ledger) = (Findings::default(), Findings::default());
+    examine_printer(config, &mut printer);
+    examine_ledger(config, &mut ledger);
+    Parts {
+        settings,
+        printer,
+        ledger,
+        folders: examine_folders(config),
+        usable,
+    }
+}
+
+fn examine_policies(config: &Config, found: &mut Findings) -> Policies {
     let (policies, faults) = policies::read_all(config);
-    found.usable_policies = policies.by_name.keys().cloned().collect();
     for (name, policy) in &policies.by_name {
         let warning = policies::warning(policy);
         found
@@ -56,14 +101,11 @@ pub(super) fn examine(config: &Config) -> Findings {
             found.objections.push(fault.to_string());
         }
     }
-    sign_in::examine(config, &mut found);
-    if let Err(fault) = Recipients::parse(&config.ledger.recipients) {
-        found.objections.push(message(&fault));
-    }
-    examine_paper(config, &policies, &mut found);
-    examine_printer(config, &mut found);
-    examine_ledger(config, &mut found);
-    examine_metadata(config, &mut found);
+    policies
+}
+
+fn examine_folders(config: &Config) -> Findings {
+    let mut found = Findings::default();
     let queue = config.path(&config.queue.folder);
     found.objections.extend(unusable("[queue] folder", &queue));
     if queue.is_dir() {

@@ -158,15 +158,19 @@ pub(super) fn credentials() -> Option<PathBuf> {
 
 /// The real keys that the configuration watches.
 pub fn hardware(config: &Config) -> Hardware {
-    let readers = match (config.slots.readers, config.slots.reader_names.is_empty()) {
+    Hardware::new(Watched {
+        hid: config.slots.hid,
+        readers: reader_choice(config),
+    })
+}
+
+/// The readers that count.
+pub(super) fn reader_choice(config: &Config) -> ReaderChoice {
+    match (config.slots.readers, config.slots.reader_names.is_empty()) {
         (false, _) => ReaderChoice::None,
         (true, true) => ReaderChoice::All,
         (true, false) => ReaderChoice::Named(config.slots.reader_names.clone()),
-    };
-    Hardware::new(Watched {
-        hid: config.slots.hid,
-        readers,
-    })
+    }
 }
 
 /// The slots that `keyline slots learn` wrote down.

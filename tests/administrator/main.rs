@@ -6,6 +6,7 @@ mod check;
 mod groups;
 mod handover;
 mod keys;
+mod online;
 mod papers;
 mod people;
 mod persons_keys;

@@ -14,6 +14,7 @@ mod faults;
 mod network;
 mod papers;
 mod practice;
+mod preflight;
 mod shapes;
 mod wire;
 

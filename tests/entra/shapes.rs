@@ -3,15 +3,18 @@
 
 use keyline::adapter::entra::Api;
 use keyline::domain::authenticator::Aaguid;
-use keyline::practice::tenant::{Existing, TenantSetup};
+use keyline::practice::tenant::{EVERY_PERMISSION, Existing, TenantSetup};
 use serde_json::Value;
 
 use crate::bench::{ADA, Bench};
 use crate::software_key::SoftwareKey;
 use crate::wire::{plain_client, token};
 
+const FIDO2_POLICY: &str =
+    "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/fido2";
+
 /// Type and declared properties; `id` of a method comes from its base type `entity`.
-const DECLARED: [(&str, &[&str]); 9] = [
+const DECLARED: [(&str, &[&str]); 14] = [
     (
         "webauthnCredentialCreationOptions",
         &["challengeTimeoutDateTime", "publicKey"],
@@ -70,6 +73,44 @@ const DECLARED: [(&str, &[&str]); 9] = [
             "passkeyType",
         ],
     ),
+    (
+        "fido2AuthenticationMethodConfiguration",
+        &[
+            "id",
+            "state",
+            "defaultPasskeyProfile",
+            "excludeTargets",
+            "includeTargets",
+            "isAttestationEnforced",
+            "isSelfServiceRegistrationAllowed",
+            "keyRestrictions",
+            "passkeyProfiles",
+        ],
+    ),
+    (
+        "fido2KeyRestrictions",
+        &["aaGuids", "enforcementType", "isEnforced"],
+    ),
+    (
+        "passkeyAuthenticationMethodTarget",
+        &[
+            "id",
+            "targetType",
+            "isRegistrationRequired",
+            "allowedPasskeyProfiles",
+        ],
+    ),
+    ("excludeTarget", &["id", "targetType"]),
+    (
+        "passkeyProfile",
+        &[
+            "id",
+            "name",
+            "passkeyTypes",
+            "attestationEnforcement",
+            "keyRestrictions",
+        ],
+    ),
 ];
 
 /// Checks `value` and all below it; returns how many typed objects there were.
@@ -98,6 +139,7 @@ fn answers_hold_only_declared_properties() {
     for api in [Api::V1_0, Api::Beta] {
         let setup = TenantSetup {
             page_size: 1,
+            permissions: EVERY_PERMISSION.map(str::to_owned).to_vec(),
             ..TenantSetup::default()
         };
         let bench = Bench::with(setup, api);
@@ -123,6 +165,8 @@ fn answers_hold_only_declared_properties() {
             (format!("{methods}/{}", method.0), 1),
             // Options, public key, rp, user, two algorithms, two excluded, selection, extensions.
             (format!("{methods}/creationOptions"), 10),
+            // The policy, its key restrictions, one target.
+            (format!("{base}/{FIDO2_POLICY}"), 3),
         ] {
             let answer = client.get(&url).bearer_auth(&token).send().unwrap();
             assert_eq!(answer.status(), 200, "{url}");
@@ -132,6 +176,21 @@ fn answers_hold_only_declared_properties() {
             assert_eq!(check(&answer.json().unwrap()), typed, "{url}");
         }
     }
+}
+
+#[test]
+fn a_policy_with_profiles_holds_only_declared_properties() {
+    let bench = crate::preflight::consented(Api::V1_0);
+    let free = crate::preflight::profile("deviceBound", "disabled", false, "block", &[]);
+    let mut policy = crate::preflight::profiles(free.clone(), free);
+    policy["excludeTargets"] = serde_json::json!([{ "targetType": "group", "id": "x" }]);
+    bench.tenant.set_policy(policy);
+    let client = plain_client();
+    let token = token(&client, &bench.tenant);
+    let url = format!("{}v1.0/{FIDO2_POLICY}", bench.tenant.url());
+    let answer = client.get(&url).bearer_auth(&token).send().unwrap();
+    // The policy, two profiles with their restrictions, three targets.
+    assert_eq!(check(&answer.json().unwrap()), 8);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod hotplug;
 mod readers;
 mod sighting;
+pub mod survey;
 mod usb;
 
 use std::ffi::CString;

@@ -12,6 +12,7 @@
 //!   YubiKey serial numbers over both.
 //! - [`keys`]: arrivals, departures and opening of real keys.
 //! - [`attestation`]: verdicts on attestation statements.
+//! - [`software`]: a test passkey without a key, for the trial of a tenant.
 //! - [`cbor`]: the one place where maps are sorted and foreign bytes are decoded.
 
 mod assertion;
@@ -29,6 +30,7 @@ mod make_credential;
 pub mod pcsc;
 pub mod pin_protocol;
 pub mod serial;
+pub mod software;
 mod status;
 
 pub use attestation::Verifier;

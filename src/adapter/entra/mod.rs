@@ -38,6 +38,7 @@ use url::Url;
 
 use crate::domain::credential::{Attestation, CreationOptions, MethodId, RegisteredCredential};
 use crate::domain::fault::Fault;
+use crate::domain::time::Timestamp;
 use crate::port::{CancelFlag, Clock, Deleted, RelyingParty};
 
 pub use browser::Pages;
@@ -140,15 +141,20 @@ impl Entra {
         }
     }
 
-    fn check_clock(&self, answer: &Answer) -> Result<(), Fault> {
-        let Some(theirs) = answer.date else {
-            return Ok(());
-        };
-        let seconds = theirs.seconds_until(self.clock.now());
-        if seconds.abs() > CLOCK_SKEW_SECONDS_MAX {
-            return Err(Fault::Clock { seconds });
+    /// Whether Graph answers to our token, and how far our clock is ahead of its own, in seconds; `None` where it gives no time.
+    ///
+    /// # Errors
+    /// [`Fault::AnswerUnusable`] when something else answers; those of the sign-in and of the way.
+    pub fn reach(&self) -> Result<Option<i64>, Fault> {
+        // The service document costs nothing and needs no permission. Whatever Graph says short of 401 and 5xx, it is there;
+        // a sign-in page of some network in between is not.
+        let call = Call::get("ready", self.url(&[])?);
+        let answer = self.send(&call)?;
+        if !answer.is_graphs() {
+            return Err(answer.not_graphs());
         }
-        Ok(())
+        let ahead = |theirs: Timestamp| theirs.seconds_until(self.clock.now());
+        Ok(answer.date.map(ahead))
     }
 }
 
@@ -168,14 +174,12 @@ fn next_page(graph: &Url, link: &str, subject: &str) -> Result<Url, Fault> {
 
 impl RelyingParty for Entra {
     fn ready(&self) -> Result<(), Fault> {
-        // The service document costs nothing and needs no permission. Whatever Graph says short of 401 and 5xx, it is there;
-        // a sign-in page of some network in between is not.
-        let call = Call::get("ready", self.url(&[])?);
-        let answer = self.send(&call)?;
-        if !answer.is_graphs() {
-            return Err(answer.not_graphs());
+        match self.reach()? {
+            Some(seconds) if seconds.abs() > CLOCK_SKEW_SECONDS_MAX => {
+                Err(Fault::Clock { seconds })
+            }
+            Some(_) | None => Ok(()),
         }
-        self.check_clock(&answer)
     }
 
     fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault> {

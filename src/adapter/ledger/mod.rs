@@ -27,6 +27,7 @@ mod retention;
 mod seal;
 mod stamps;
 mod store;
+mod trial;
 mod trouble;
 mod upkeep;
 mod verify;

@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use super::chain::{self, Row, withhold_fault};
 use super::journal::{Pen, user_key};
 use super::keeping;
+use super::trial;
 use super::trouble::{Trouble, ledger_fault};
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -133,6 +134,13 @@ fn archived(db: &Connection, limit: Timestamp) -> Result<Vec<ArchivedFile>, Trou
 
 /// See [`super::SqliteLedger::erase_person`].
 pub(super) fn erase_user(pen: &Pen<'_>, user: &str) -> Result<Erased, Trouble> {
+    let tried = trial::open(pen.db)?;
+    if tried.is_some_and(|trial| user_key(&trial.user) == user_key(user)) {
+        return Err(ledger_fault(format!(
+            "a test passkey of `{user}` may be at Entra still, and without the name it never could be found: `keyline reconcile --delete` first"
+        ))
+        .into());
+    }
     let person: i64 = pen
         .db
         .query_row(

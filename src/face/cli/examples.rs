@@ -4,6 +4,7 @@ pub(super) const FIRST_STEPS: &str = "First steps:
   keyline demo                              see it all at work, with practice keys
   keyline init --recipient age1…            make a station in this folder
   keyline check config/station.toml         is the configuration right?
+  keyline check --online                    is the tenant ready, and the bench?
   keyline check onboarding.csv              is this job file right? Nothing is taken in.
   keyline run                               start the station
   cp onboarding.csv queue/new/              give it work
@@ -46,11 +47,6 @@ While it runs you may type, followed by Enter:
 A hand scanner types here too: the code of a letter (PM1…), a control number or the label of a bag
 (B-0042) is taken at any time, whatever the slots ask; see `keyline mailer confirm --help`.
 Enter alone does nothing, and what a touched key types is ignored.";
-
-pub(super) const CHECK: &str = "Examples:
-  keyline check onboarding.csv
-  keyline check config/station.toml
-  keyline check config/policies/standard.toml";
 
 pub(super) const STATUS: &str = "Examples:
   keyline status

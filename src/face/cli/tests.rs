@@ -32,6 +32,7 @@ fn what_is_promised_can_be_typed() {
         "keyline init --practice-identity practice.txt",
         "keyline run --limit 3 --until-empty --operator 4711",
         "keyline check onboarding.csv",
+        "keyline check --online --json --enrol-test test.user@contoso.com",
         "keyline status --json",
         "keyline jobs list --batch onboarding --json",
         "keyline jobs show 0042 --json",

@@ -23,6 +23,8 @@ pub(super) fn router() -> Router<Arc<Inner>> {
     Router::new()
         .route("/people", get(people))
         .route("/faults", get(faults).put(set_faults))
+        .route("/policy", get(policy).put(set_policy))
+        .route("/permissions", get(permissions).put(set_permissions))
         .route("/clock", post(clock))
         .route("/sign-in", get(authorize::answer))
         .route("/sign-out", post(authorize::sign_out))
@@ -48,6 +50,28 @@ async fn faults(Shared(inner): Shared<Arc<Inner>>) -> Json<Faults> {
 async fn set_faults(Shared(inner): Shared<Arc<Inner>>, Json(faults): Json<Faults>) -> Json<Faults> {
     inner.state().faults = faults.clone();
     Json(faults)
+}
+
+async fn policy(Shared(inner): Shared<Arc<Inner>>) -> Json<Value> {
+    Json(inner.state().policy.clone())
+}
+
+/// The body is a whole `fido2AuthenticationMethodConfiguration`.
+async fn set_policy(Shared(inner): Shared<Arc<Inner>>, Json(policy): Json<Value>) -> Json<Value> {
+    inner.state().policy = policy.clone();
+    Json(policy)
+}
+
+async fn permissions(Shared(inner): Shared<Arc<Inner>>) -> Json<Vec<String>> {
+    Json(inner.state().setup.permissions.clone())
+}
+
+async fn set_permissions(
+    Shared(inner): Shared<Arc<Inner>>,
+    Json(permissions): Json<Vec<String>>,
+) -> Json<Vec<String>> {
+    inner.state().setup.permissions = permissions.clone();
+    Json(permissions)
 }
 
 #[derive(Deserialize)]

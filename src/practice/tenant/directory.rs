@@ -93,6 +93,16 @@ impl Directory {
             .ok_or_else(|| Refusal::new(404, "Request_ResourceNotFound", "there is no such group"))
     }
 
+    /// The ids of the groups that a person is in, also through other groups, in lower case.
+    pub(super) fn groups_of(&self, person: &Person) -> BTreeSet<String> {
+        let id = person.id.to_lowercase();
+        let over = self
+            .groups
+            .iter()
+            .filter(|group| self.below(group).contains(&id));
+        over.map(|group| group.id.to_lowercase()).collect()
+    }
+
     /// Everything below a group, each once; groups in a circle end.
     fn below(&self, group: &PracticeGroup) -> BTreeSet<String> {
         let mut found = BTreeSet::new();

@@ -26,6 +26,8 @@ pub enum Operation {
     GroupsOf,
     /// The call; each request in it counts and is struck as what it is.
     Batch,
+    /// The tenant's passkey policy.
+    Policy,
 }
 
 /// One kind of misbehaviour.

@@ -17,7 +17,9 @@ use crate::domain::time::Timestamp;
 
 use super::faults::{Operation, Trick};
 use super::line::Scissors;
+use super::policy;
 use super::refusal::Refusal;
+use super::rights;
 use super::shapes::{self, Version};
 use super::state::State;
 use super::{Inner, admin, authorize, batch, directory, token};
@@ -60,6 +62,7 @@ fn graph(version: Version) -> Router<Arc<Inner>> {
         )
         .merge(directory::router())
         .route("/$batch", post(batch::answer))
+        .route(policy::PATH, get(policy::answer))
         .method_not_allowed_fallback(not_allowed)
         .layer(Extension(version))
 }
@@ -83,7 +86,8 @@ impl Visit {
         operation: Operation,
         act: impl FnOnce(&mut State) -> Outcome,
     ) -> Response<Body> {
-        let (outcome, trick) = self.act(operation, act);
+        let permitted = rights::admit(operation, &self.headers);
+        let (outcome, trick) = self.act(operation, |state| permitted.and_then(|()| act(state)));
         match &trick {
             Some(Trick::Slow { millis }) => {
                 tokio::time::sleep(Duration::from_millis(*millis)).await;

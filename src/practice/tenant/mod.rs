@@ -15,8 +15,10 @@ mod jwt;
 mod line;
 mod odata;
 mod people;
+mod policy;
 mod refusal;
 mod registration;
+mod rights;
 mod shapes;
 mod sign_ins;
 mod state;
@@ -45,6 +47,7 @@ use crate::domain::time::Timestamp;
 pub use directory::PracticeGroup;
 pub use faults::{Faults, Misbehaviour, Operation, Trick};
 pub use people::Person;
+pub use rights::EVERY_PERMISSION;
 pub use sign_ins::SignInAnswer;
 pub use state::TenantCredential;
 pub use verify::PublicKey;
@@ -123,7 +126,6 @@ impl Default for TenantSetup {
             client_id: "0c0ffee0-0000-4000-8000-000000000001".to_owned(),
             client_secret: Zeroizing::new("practice~secret-of-no-value".to_owned()),
             certificates: Vec::new(),
-            permissions: vec!["UserAuthMethod-Passkey.ReadWrite.All".to_owned()],
             administrator: (
                 "admin@contoso.com".to_owned(),
                 "Practice Administrator".to_owned(),
@@ -140,6 +142,7 @@ impl Default for TenantSetup {
             aaguids: AaguidPolicy::Any,
             method_ids: MethodIds::PaddingCount,
             attestation_enforced: false,
+            permissions: vec!["UserAuthMethod-Passkey.ReadWrite.All".to_owned()],
             wrapped_options: false,
             state_file: None,
         }
@@ -313,6 +316,23 @@ impl Tenant {
             .faults
             .next
             .push(Misbehaviour { on, times, trick });
+    }
+
+    /// Replaces the passkey (FIDO2) policy, in the words of Graph's `fido2AuthenticationMethodConfiguration`.
+    pub fn set_policy(&self, policy: serde_json::Value) {
+        self.inner.state().policy = policy;
+    }
+
+    /// The policy as it is now, to change something in it.
+    pub fn policy(&self) -> serde_json::Value {
+        self.inner.state().policy.clone()
+    }
+
+    /// Replaces what the application may do; counts for tokens that are issued from now on.
+    pub fn set_permissions(&self, permissions: &[&str]) {
+        self.inner.state().setup.permissions =
+            permissions.iter().map(|&one| one.to_owned()).collect();
+        self.permit(permissions);
     }
 
     /// Puts the tenant's clock forward, so that challenges and tokens expire and lag ends without waiting.

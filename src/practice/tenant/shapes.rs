@@ -7,6 +7,7 @@ use crate::domain::time::Timestamp;
 
 use super::encoding::{IdForm, base64url};
 use super::people::Person;
+use super::policy;
 use super::refusal::Refusal;
 use super::state::{State, TenantCredential};
 
@@ -52,6 +53,7 @@ pub(super) fn creation_options(
     version: Version,
     seconds: i64,
 ) -> Result<Value, Refusal> {
+    policy::admit_person(state, state.person(user)?)?;
     let challenge = base64url(challenge(state)?.as_bytes());
     let expires = state.issue_challenge(user, &challenge, seconds)?;
     let person = state.person(user)?;

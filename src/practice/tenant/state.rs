@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use ring::digest::{SHA256, SHA384, digest};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::authenticator::Aaguid;
@@ -21,8 +22,8 @@ use super::refusal::Refusal;
 use super::sign_ins::SignIns;
 use super::store::{Challenge, Durable, load, store};
 use super::tokens::Tokens;
-use super::verify::{self, Proof, PublicKey};
-use super::{AaguidPolicy, Existing, MethodIds, SignIn, TenantSetup, registration};
+use super::verify::{self, PublicKey};
+use super::{Existing, MethodIds, SignIn, TenantSetup, policy, registration};
 
 /// One passkey as the tenant holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub(super) struct State {
     pub(super) people: Vec<Person>,
     pub(super) directory: Directory,
     pub(super) faults: Faults,
+    /// `fido2AuthenticationMethodConfiguration`.
+    pub(super) policy: Value,
     /// Requests by kind, struck ones included.
     pub(super) requests: BTreeMap<Operation, u64>,
     /// Seconds by which the tenant's clock is ahead of this machine's.
@@ -68,6 +71,7 @@ impl State {
         };
         let random = SystemRandom::new();
         Ok(Self {
+            policy: policy::initial(&setup),
             setup,
             base,
             people: everybody()?,
@@ -182,19 +186,14 @@ impl State {
                 "the challenge has expired",
             ));
         }
-        let proof = verify::attestation(
-            &form.attestation_object,
-            &form.client_data_json,
-            &rp_id,
-            self.setup.attestation_enforced,
-        )?;
+        let proof = verify::attestation(&form.attestation_object, &form.client_data_json, &rp_id)?;
         if proof.credential_id != form.credential_id {
             return Err(Refusal::bad(
                 "practiceCredentialId",
                 "id is not the credential id of the authenticator data",
             ));
         }
-        self.check_policy(&proof)?;
+        policy::admit_passkey(self, &person, &proof)?;
         let credential = TenantCredential {
             method: self.method_id(&proof.credential_id),
             id: CredentialId(proof.credential_id),
@@ -306,21 +305,6 @@ impl State {
             sign_count: count,
             challenge: client.challenge,
         })
-    }
-
-    fn check_policy(&self, proof: &Proof) -> Result<(), Refusal> {
-        let allowed = match &self.setup.aaguids {
-            AaguidPolicy::Any => true,
-            AaguidPolicy::Allow(models) => models.contains(&proof.aaguid),
-            AaguidPolicy::Block(models) => !models.contains(&proof.aaguid),
-        };
-        if allowed {
-            return Ok(());
-        }
-        Err(Refusal::bad(
-            "practiceAaguidNotAllowed",
-            format!("the policy does not allow {}", proof.aaguid),
-        ))
     }
 
     fn add(

@@ -100,7 +100,6 @@ pub(super) fn attestation(
     object: &[u8],
     client_data_json: &[u8],
     rp_id: &str,
-    enforce: bool,
 ) -> Result<Proof, Refusal> {
     let bad = |why: &str| Refusal::bad("practiceAttestation", format!("attestationObject: {why}"));
     let mut rest = object;
@@ -132,9 +131,6 @@ pub(super) fn attestation(
         "none" => return Err(bad("a statement of format none is not empty")),
         _ => return Err(bad("its format is neither packed nor none")),
     };
-    if enforce && certificates.is_empty() {
-        return Err(bad("attestation is enforced, and it has no certificate"));
-    }
     Ok(Proof {
         credential_id,
         aaguid,

@@ -207,7 +207,7 @@ fn tenant(config: &Config) -> Result<Entra, Complaint> {
     }
     let entra = Entra::new(
         config.entra(),
-        config.entra.client_secret.clone(),
+        config.sign_in_way(),
         Arc::new(SystemClock),
         CancelFlag::default(),
     );

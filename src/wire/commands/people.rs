@@ -281,7 +281,7 @@ impl Tenant {
         let cancel = CancelFlag::default();
         let entra = Entra::new(
             config.entra(),
-            config.entra.client_secret.clone(),
+            config.sign_in_way(),
             Arc::new(progress.clone()),
             cancel.clone(),
         )?;

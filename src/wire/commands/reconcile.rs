@@ -20,7 +20,7 @@ use crate::face::report;
 use crate::face::say::{self, Complaint, ExitCode, clean, news::count};
 use crate::face::{ask, say::reconcile::hints};
 use crate::port::{CancelFlag, Clock, Ledger, PasskeyState};
-use crate::wire::commands::{Ended, admin};
+use crate::wire::commands::{Ended, admin, online};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, log, station};
@@ -79,7 +79,15 @@ fn compare_all(
     for hint in hints(&report) {
         ask::say(&format!("hint: {hint}"));
     }
-    Ok((say::reconcile::exit(&report), deletion))
+    let exit = say::reconcile::exit(&report);
+    if deletion.is_err() {
+        return Ok((exit, deletion));
+    }
+    let left = online::left_by_a_test(&config, &ledger, &entra, wish.delete, &cancel);
+    Ok(match left {
+        Ok(left) => (exit.worst(left), Ok(())),
+        Err(complaint) => (exit, Err(complaint)),
+    })
 }
 
 /// Whom to compare: those who were named, or everybody whom the ledger knows.

@@ -129,7 +129,7 @@ fn find(path: &Path, user: &str) -> Result<Found, Complaint> {
     let ledger: SqliteLedger = station::read_ledger(&config)?;
     let entra = Entra::new(
         config.entra(),
-        config.entra.client_secret.clone(),
+        config.sign_in_way(),
         Arc::new(SystemClock),
         CancelFlag::default(),
     )
