@@ -13,11 +13,12 @@ use crate::line::{Layout, Line, begun, photograph_of_new};
 const ROUND_SECONDS: i64 = 600;
 
 fn notices(news: &[News]) -> Vec<&Notice> {
-    let notice = |one| match one {
-        &News::Notice(ref notice) => Some(notice),
-        _ => None,
-    };
-    news.iter().filter_map(notice).collect()
+    news.iter()
+        .filter_map(|one| match one {
+            News::Notice(notice) => Some(notice),
+            _ => None,
+        })
+        .collect()
 }
 
 #[test]
