@@ -1,5 +1,7 @@
 //! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
 
+mod entra;
+
 use crate::domain::custody::Fate;
 use crate::domain::fault::{CtapStatus, Fault};
 use crate::face::say::clean::clean;
@@ -168,16 +170,8 @@ pub fn message(fault: &Fault) -> String {
             code,
             message,
             request_id,
-        } => refused(*status, code, message, request_id),
-        Fault::UserUnknown { request_id, code } => format!(
-            "The tenant does not know this user{}. The request was {}.",
-            // Faults of an older keyline have no code.
-            match code.as_str() {
-                "" => String::new(),
-                code => format!(" (404 {})", clean(code)),
-            },
-            clean(request_id)
-        ),
+        } => entra::refused(*status, code, message, request_id),
+        Fault::UserUnknown { request_id, code } => entra::unknown(code, request_id),
         Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
         Fault::UserUnfit { why } => {
             format!("Entra registers no key for this person: {}", sentence(why))
@@ -424,20 +418,6 @@ pub fn hint(fault: &Fault) -> String {
         }
     }
     .to_owned()
-}
-
-/// A refusal with everything that the service gave: it may give a status alone.
-fn refused(status: u16, code: &str, message: &str, request_id: &str) -> String {
-    let code = match code {
-        "" => String::new(),
-        code => format!(" {}", clean(code)),
-    };
-    let reason = match message.trim() {
-        "" => " and gave no reason.".to_owned(),
-        message => format!(": {}", sentence(message)),
-    };
-    let request_id = clean(request_id);
-    format!("Entra refused with {status}{code}{reason} The request was {request_id}.")
 }
 
 fn status_words(status: CtapStatus) -> String {
