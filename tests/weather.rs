@@ -12,6 +12,8 @@ mod keys;
 mod line;
 #[path = "weather/outage.rs"]
 mod outage;
+#[path = "weather/people.rs"]
+mod people;
 #[path = "weather/reissue.rs"]
 mod reissue;
 #[path = "weather/reply.rs"]

@@ -183,7 +183,15 @@ impl Clock for World {
 
     fn wait(&self, duration: Duration, cancel: &CancelFlag) -> bool {
         let millis = i64::try_from(duration.as_millis()).expect("a short wait");
-        self.state().now += millis;
+        let mut state = self.state();
+        // Whoever waits for paper waits for a person, and turns without a rest meanwhile: hours would pass for everybody else
+        // between two of their calls.
+        if !state.press.lacks_paper {
+            state.now += millis;
+        }
+        drop(state);
+        // Others want to have a look at the world as well.
+        std::thread::yield_now();
         !cancel.is_cancelled()
     }
 }

@@ -1,11 +1,12 @@
 //! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
 
+mod entra;
 mod parts;
 
 use crate::domain::custody::Fate;
 use crate::domain::fault::Fault;
 use crate::face::say::clean::clean;
-use crate::face::say::fault::parts::{count_u64, refused, status_words};
+use crate::face::say::fault::parts::{count_u64, status_words};
 use crate::face::say::mds;
 use crate::face::say::news::sentence;
 
@@ -171,16 +172,8 @@ pub fn message(fault: &Fault) -> String {
             code,
             message,
             request_id,
-        } => refused(*status, code, message, request_id),
-        Fault::UserUnknown { request_id, code } => format!(
-            "The tenant does not know this user{}. The request was {}.",
-            // Faults of an older keyline have no code.
-            match code.as_str() {
-                "" => String::new(),
-                code => format!(" (404 {})", clean(code)),
-            },
-            clean(request_id)
-        ),
+        } => entra::refused(*status, code, message, request_id),
+        Fault::UserUnknown { request_id, code } => entra::unknown(code, request_id),
         Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
         Fault::UserUnfit { why } => {
             format!("Entra registers no key for this person: {}", sentence(why))
