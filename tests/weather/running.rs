@@ -108,9 +108,14 @@ impl Running {
     }
 
     /// Waits until the station ends by itself.
-    pub(crate) fn finish(mut self) -> (Summary, Arc<dyn Ledger>) {
+    pub(crate) fn finish(self) -> (Summary, Arc<dyn Ledger>) {
+        self.finish_within(PATIENCE)
+    }
+
+    /// The same, for a long day.
+    pub(crate) fn finish_within(mut self, patience: Duration) -> (Summary, Arc<dyn Ledger>) {
         let station = self.station.take().expect("a station");
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + patience;
         while !station.is_finished() {
             assert!(
                 Instant::now() < until,

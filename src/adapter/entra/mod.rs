@@ -18,7 +18,9 @@ mod creation_options;
 mod device_code;
 mod directory;
 mod encoding;
+mod engine;
 mod fido2_methods;
+mod gate;
 mod keep;
 mod loopback;
 mod patience;
@@ -71,7 +73,7 @@ pub struct Entra {
 impl Entra {
     /// Checks the configuration and prepares the connections; sends nothing.
     ///
-    /// `cancel` ends the waits between two tries, for a station that is asked to stop.
+    /// `cancel` ends requests under way and the waits between two tries, for a station that is asked to stop.
     ///
     /// # Errors
     /// [`EntraConfigError`], in words for the administrator.
