@@ -14,6 +14,8 @@ mod faults;
 mod network;
 mod papers;
 mod practice;
+mod refusals;
+mod schema;
 mod shapes;
 mod wire;
 

@@ -54,7 +54,7 @@ fn line() -> Line {
         slots: SLOTS,
         races: true,
         policy: "delete_existing = \"after_enrollment\"\n",
-        timeout_seconds: 2,
+        timeout_seconds: 1,
         tenant: |setup| TenantSetup {
             crowd: PEOPLE,
             // As long as beta grants it, so that a hurried afternoon fits in.
@@ -132,7 +132,7 @@ fn five_hundred_enrollments_on_a_bad_day_all_come_out_right() {
                 seed,
                 per_mille: SQUALLS_PER_MILLE,
                 slow_millis: 100,
-                too_slow_millis: 2500,
+                too_slow_millis: 1500,
             }),
             ..Faults::default()
         });

@@ -50,10 +50,10 @@ impl Climate {
         };
         match dice.roll(18) {
             0 => throttle(None, false),
-            1 | 2 => throttle(Some(1 + dice.roll(10)), false),
+            1 | 2 => throttle(Some(1 + dice.roll(6)), false),
             3 => throttle(Some(5), true),
-            // Longer than one request waits: the slots have to be told.
-            4 => throttle(Some(45), false),
+            // The long one is longer than a request waits: the slots have to be told.
+            4 => throttle(dice.of(&[Some(2), Some(2), Some(35)]).flatten(), false),
             5 | 6 => {
                 let statuses = [500, 502, 503, 504];
                 Trick::Fail {
