@@ -180,6 +180,10 @@ impl RelyingParty for Entra {
         self.check_clock(&answer)
     }
 
+    fn asked_to_wait(&self) -> Option<Fault> {
+        self.graph.asked_to_wait()
+    }
+
     fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault> {
         creation_options::fetch(self, user)
     }

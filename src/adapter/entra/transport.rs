@@ -25,7 +25,7 @@ use super::answer::{self, Answer};
 use super::config::{EntraConfig, EntraConfigError, is_loopback};
 use super::engine::{Engine, NoOutcome};
 use super::gate::{Gate, Ticket, UNSAID_WAIT, WISH_MAX};
-use super::patience::{Patience, Replay, TRIES_MAX};
+use super::patience::{Patience, Replay, TRIES_MAX, WAIT_SECONDS_MAX};
 use super::token::Token;
 use super::trust;
 
@@ -248,6 +248,12 @@ impl Wire {
     /// Waits as long as the service asked; `false` when cancelled.
     pub(super) fn wait(&self, wait: Duration) -> bool {
         self.clock.wait(wait, &self.cancel)
+    }
+
+    /// The wish of the service that lasts longer than a call waits.
+    pub(super) fn asked_to_wait(&self) -> Option<Fault> {
+        let (left, _) = self.gate.closed(self.clock.now())?;
+        (left > Duration::from_secs(WAIT_SECONDS_MAX)).then(|| throttled(left))
     }
 
     /// Waits, and opens the gate that was waited for.

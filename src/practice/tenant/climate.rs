@@ -48,34 +48,33 @@ impl Climate {
             retry_after_seconds: seconds,
             as_date,
         };
-        match dice.roll(18) {
+        match dice.roll(24) {
             0 => throttle(None, false),
             1 | 2 => throttle(Some(1 + dice.roll(6)), false),
-            3 => throttle(Some(5), true),
+            3 => throttle(Some(3), true),
             // The long one is longer than a request waits: the slots have to be told.
             4 => throttle(dice.of(&[Some(2), Some(2), Some(35)]).flatten(), false),
-            5 | 6 => {
+            5..=7 => {
                 let statuses = [500, 502, 503, 504];
                 Trick::Fail {
                     status: dice.of(&statuses).unwrap_or(500),
                 }
             }
-            7 | 8 => Trick::DropBeforeCommit,
-            9 | 10 => Trick::CommitThenDrop,
-            11 => Trick::ExpireTokens,
-            12 => Trick::Slow {
+            8..=10 => Trick::DropBeforeCommit,
+            11..=13 => Trick::CommitThenDrop,
+            14 => Trick::ExpireTokens,
+            15 => Trick::Slow {
                 millis: self.slow_millis,
             },
-            13 => Trick::SlowBytes {
+            16 => Trick::SlowBytes {
                 millis: self.slow_millis,
             },
-            14 => Trick::SlowBytes {
+            17 => Trick::SlowBytes {
                 millis: self.too_slow_millis,
             },
-            15 => Trick::Half,
-            16 => dice
-                .of(&[Trick::Mislabel, Trick::Page])
-                .unwrap_or(Trick::Page),
+            18 | 19 => Trick::Half,
+            20 => Trick::Mislabel,
+            21 => Trick::Page,
             _ => Trick::Redirect,
         }
     }
