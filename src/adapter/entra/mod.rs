@@ -19,6 +19,7 @@ mod device_code;
 mod directory;
 mod encoding;
 mod engine;
+mod exchange;
 mod fido2_methods;
 mod gate;
 mod keep;

@@ -4,13 +4,12 @@
 //! It follows no redirect, so a token goes to the address it was meant for. It logs ids, statuses and durations, never an
 //! address (user names are in it), a header or a body.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect, tls};
+use reqwest::{Client, Method, RequestBuilder, redirect, tls};
 use rustls::crypto::CryptoProvider;
 use serde_json::Value;
 use url::Url;
@@ -18,19 +17,17 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::domain::fault::Fault;
-use crate::domain::time::Timestamp;
 use crate::port::{CancelFlag, Clock};
 
-use super::answer::{self, Answer};
+use super::answer::Answer;
 use super::config::{EntraConfig, EntraConfigError, is_loopback};
-use super::engine::{Engine, NoOutcome};
+use super::engine::Engine;
+use super::exchange::{Lost, chain, read};
 use super::gate::{Gate, Ticket, UNSAID_WAIT, WISH_MAX};
 use super::patience::{Patience, Replay, TRIES_MAX, WAIT_SECONDS_MAX};
 use super::token::Token;
 use super::trust;
 
-/// Bytes. Creation options have about 12 KB, a page of a list a few.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// How long connecting alone may take.
 const CONNECT_SECONDS_MAX: u64 = 10;
 /// An idle connection is given up before the service is likely to, so that few requests meet a closed one.
@@ -72,67 +69,6 @@ impl Call<'_> {
             url,
             payload: Payload::Nothing,
             replay: Replay::Safe,
-        }
-    }
-}
-
-/// No answer came.
-struct Lost {
-    /// The request certainly never reached the service.
-    unsent: bool,
-    /// We did not wait for it.
-    cancelled: bool,
-    /// For a person: the host, and the last cause.
-    what: String,
-    /// For the log: every cause.
-    causes: String,
-}
-
-impl Lost {
-    /// A request to `host` that failed with `error`.
-    fn new(host: &str, error: &reqwest::Error) -> Self {
-        let causes = chain(error);
-        let what = if error.is_timeout() {
-            format!("{host} did not answer in time")
-        } else if causes.contains("dns error") {
-            format!(
-                "{host} cannot be reached (no address is found for its name, or for the proxy's)"
-            )
-        } else if error.is_connect() {
-            format!("{host} cannot be reached ({})", last_cause(error))
-        } else {
-            format!("the way to {host} broke off ({})", last_cause(error))
-        };
-        Self {
-            unsent: error.is_connect() || error.is_builder(),
-            cancelled: false,
-            what,
-            causes,
-        }
-    }
-
-    /// An answer of `host` that cannot be read.
-    fn unreadable(host: &str, why: &str) -> Self {
-        let what = format!("the answer of {host} {why}");
-        Self {
-            unsent: false,
-            cancelled: false,
-            causes: what.clone(),
-            what,
-        }
-    }
-
-    /// The wait for an answer of `host` ended before there was one.
-    fn without_outcome(host: &str, why: &NoOutcome) -> Self {
-        let cancelled = *why == NoOutcome::Cancelled;
-        let ended = if cancelled {
-            "was broken off"
-        } else {
-            "failed"
-        };
-        Self {
-            cancelled,
-            ..Self::unreadable(host, &format!("never came: the request {ended}"))
         }
     }
 }
@@ -332,65 +268,6 @@ impl Wire {
     }
 }
 
-/// The whole of an answer. `now` is what a date in Retry-After is counted from.
-async fn read(
-    mut response: Response,
-    host: &str,
-    client_request_id: &str,
-    now: Timestamp,
-) -> Result<Answer, Lost> {
-    let status = response.status().as_u16();
-    let header = |name: &str| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
-    let service_id = header("request-id").or_else(|| header("x-ms-request-id"));
-    let date = header("date").and_then(|text| answer::http_date(&text));
-    let retry_after = header("retry-after").and_then(|text| answer::retry_after(&text, now));
-    let mut body = Zeroizing::new(Vec::new());
-    loop {
-        let chunk = response.chunk().await.map_err(|error| {
-            let error = error.without_url();
-            let why = if error.is_timeout() {
-                "did not come in time".to_owned()
-            } else {
-                format!("broke off ({})", last_cause(&error))
-            };
-            Lost::unreadable(host, &why)
-        })?;
-        let Some(chunk) = chunk else { break };
-        if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
-            let why = format!("is larger than {ANSWER_BYTES_MAX} bytes");
-            return Err(Lost::unreadable(host, &why));
-        }
-        grow(&mut body, &chunk);
-    }
-    Ok(Answer {
-        status,
-        from_graph: service_id.is_some(),
-        request_id: service_id
-            .or_else(|| answer::request_id(&body))
-            .unwrap_or_else(|| client_request_id.to_owned()),
-        retry_after,
-        date,
-        body,
-    })
-}
-
-/// Appends, and wipes what a growing buffer leaves behind: a token may be in it.
-fn grow(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
-    if body.capacity() - body.len() < chunk.len() {
-        let room = body.len().saturating_add(chunk.len()).saturating_mul(2);
-        let mut larger = Zeroizing::new(Vec::with_capacity(room));
-        larger.extend_from_slice(body);
-        *body = larger;
-    }
-    body.extend_from_slice(chunk);
-}
-
 fn throttled(wait: Duration) -> Fault {
     let seconds = wait.min(WISH_MAX).as_millis().div_ceil(1000);
     Fault::Throttled {
@@ -427,30 +304,6 @@ fn install_crypto_provider() {
         // Losing a race against another thread that installs the same one is no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
-}
-
-/// An error with its causes on one line. Causes of reqwest errors name hosts and ports, never headers or bodies.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
-}
-
-/// The innermost cause, which says the most in the fewest words.
-fn last_cause(error: &dyn Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }
 
 /// What changes something at Entra is in every log with its request-id; what only asks is told on request, unless it fails.

@@ -210,7 +210,16 @@ fn prevented(trick: &Trick) -> Refusal {
         Trick::Fail { status } | Trick::Answer { status, .. } => {
             Refusal::new(*status, "practiceFailure", "this failure was asked for")
         }
-        _ => Refusal::new(500, "practiceDropped", "nobody reads this"),
+        Trick::DropBeforeCommit
+        | Trick::CommitThenDrop
+        | Trick::ExpireTokens
+        | Trick::Slow { .. }
+        | Trick::SlowBytes { .. }
+        | Trick::Garble { .. }
+        | Trick::Half
+        | Trick::Mislabel
+        | Trick::Page
+        | Trick::Redirect => Refusal::new(500, "practiceDropped", "nobody reads this"),
     }
 }
 
