@@ -51,6 +51,10 @@ pub enum Deleted {
 pub trait RelyingParty: Send + Sync {
     /// Whether a token can be had and our clock agrees with the service's.
     fn ready(&self) -> Result<(), Fault>;
+    /// What the service has asked for and is not over, where that is longer than one call waits. Asks nobody.
+    fn asked_to_wait(&self) -> Option<Fault> {
+        None
+    }
     /// GET fido2Methods/creationOptions.
     fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault>;
     /// POST fido2Methods. [`Fault::Unreachable`] leaves it open whether the service has committed; every other fault means

@@ -26,5 +26,9 @@ mod restart;
     reason = "the weather needs a full disk, not a read-only one"
 )]
 mod small_disk;
+#[path = "weather/stop.rs"]
+mod stop;
+#[path = "weather/storm.rs"]
+mod storm;
 #[path = "weather/tricks.rs"]
 mod tricks;

@@ -61,6 +61,115 @@ fn a_429_that_asks_for_too_much_is_handed_to_the_station_at_once() {
 }
 
 #[test]
+fn what_one_call_was_asked_to_wait_all_wait_and_no_longer() {
+    let bench = Bench::new();
+    bench.entra.ready().unwrap();
+    bench
+        .tenant
+        .misbehave(Operation::CreationOptions, 1, throttle(120, false));
+    assert_eq!(
+        bench.entra.creation_options(ADA).unwrap_err(),
+        Fault::Throttled { seconds: 120 }
+    );
+    for _ in 0..3 {
+        let fault = bench.entra.credentials(ADA).unwrap_err();
+        assert!(
+            matches!(fault, Fault::Throttled { seconds: 118..=120 }),
+            "{fault}"
+        );
+    }
+    assert_eq!(bench.tenant.requests(Operation::List), 0);
+    assert_eq!(bench.clock.waits(), Vec::<Duration>::new());
+    // What is left is short enough to be waited for.
+    bench.advance(100);
+    bench.entra.credentials(ADA).unwrap();
+    let [wait] = bench.clock.waits()[..] else {
+        panic!("one wait")
+    };
+    assert!((18..=20).contains(&wait.as_secs()), "{wait:?}");
+    bench.entra.creation_options(ADA).unwrap();
+    assert_eq!(bench.clock.waits(), Vec::<Duration>::new());
+}
+
+#[test]
+fn a_wish_for_a_day_is_asked_about_after_a_quarter_of_an_hour() {
+    let bench = Bench::new();
+    bench
+        .tenant
+        .misbehave(Operation::List, 1, throttle(86_400, false));
+    let wish = Err(Fault::Throttled { seconds: 900 });
+    assert_eq!(bench.entra.credentials(ADA), wish);
+    bench.advance(901);
+    bench.entra.credentials(ADA).unwrap();
+}
+
+#[test]
+fn slots_that_waited_for_one_token_request_that_failed_do_not_each_try_again() {
+    let bench = Bench::tuned(TenantSetup::default(), Api::V1_0, |config| {
+        config.timeout = Duration::from_millis(500);
+    });
+    bench
+        .tenant
+        .misbehave(Operation::Token, 100, Trick::Slow { millis: 3000 });
+    let started = Instant::now();
+    let together = std::sync::Barrier::new(8);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                together.wait();
+                bench.entra.credentials(ADA).unwrap_err()
+            });
+        }
+    });
+    let (asked, took) = (bench.tenant.requests(Operation::Token), started.elapsed());
+    assert!(asked <= 8, "{asked} requests for 8 slots in {took:?}");
+}
+
+#[test]
+fn a_page_of_a_guest_network_deletes_nothing_and_registers_nothing() {
+    for trick in [Trick::Page, Trick::Redirect] {
+        let bench = Bench::new();
+        let key = SoftwareKey::new(1);
+        bench
+            .tenant
+            .misbehave(Operation::Register, 1, trick.clone());
+        let fault = bench.enroll(ADA, &key).unwrap_err();
+        assert!(fault.leaves_doubt(), "{trick:?}: {fault}");
+        assert_eq!(bench.tenant.requests(Operation::Register), 1, "{trick:?}");
+        let method = bench.enroll(ADA, &key).unwrap();
+        bench.tenant.misbehave(Operation::Delete, 4, trick.clone());
+        let fault = bench.entra.delete(ADA, &method).unwrap_err();
+        assert!(
+            matches!(fault, Fault::Unreachable { .. }),
+            "{trick:?}: {fault}"
+        );
+        assert_eq!(bench.tenant.credentials(ADA).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_call_that_trickles_ends_as_soon_as_it_is_cancelled() {
+    let bench = Bench::tuned(TenantSetup::default(), Api::V1_0, |config| {
+        config.timeout = Duration::from_secs(60);
+    });
+    bench.entra.ready().unwrap();
+    bench
+        .tenant
+        .misbehave(Operation::List, 1, Trick::SlowBytes { millis: 60_000 });
+    std::thread::scope(|scope| {
+        let call = scope.spawn(|| (bench.entra.credentials(ADA), Instant::now()));
+        while bench.tenant.requests(Operation::List) == 0 {
+            std::thread::yield_now();
+        }
+        let asked = Instant::now();
+        bench.cancel.cancel();
+        let (outcome, ended) = call.join().unwrap();
+        assert_eq!(outcome, Err(Fault::Cancelled));
+        assert!(ended.duration_since(asked) < Duration::from_secs(1));
+    });
+}
+
+#[test]
 fn a_429_without_end_is_given_up_after_four_tries() {
     let bench = Bench::new();
     let endless = Trick::Throttle {
@@ -70,7 +179,7 @@ fn a_429_without_end_is_given_up_after_four_tries() {
     bench.tenant.misbehave(Operation::List, 100, endless);
     assert_eq!(
         bench.entra.credentials(ADA),
-        Err(Fault::Throttled { seconds: 1 })
+        Err(Fault::Throttled { seconds: 5 })
     );
     assert_eq!(bench.tenant.requests(Operation::List), 4);
     let waited: Duration = bench.clock.waits().iter().sum();
@@ -347,8 +456,9 @@ fn a_cancelled_wait_ends_the_request() {
         .tenant
         .misbehave(Operation::List, 100, Trick::Fail { status: 500 });
     bench.cancel.cancel();
+    // Whoever is to stop asks nothing more.
     assert_eq!(bench.entra.credentials(ADA), Err(Fault::Cancelled));
-    assert_eq!(bench.tenant.requests(Operation::List), 1);
+    assert_eq!(bench.tenant.requests(Operation::List), 0);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod network;
 mod papers;
 mod practice;
 mod preflight;
+mod refusals;
+mod schema;
 mod shapes;
 mod wire;
 

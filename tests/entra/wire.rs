@@ -71,7 +71,7 @@ pub(crate) fn is_whole(request: &[u8]) -> bool {
     body.len() >= length
 }
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}",
         body.len()
@@ -86,7 +86,7 @@ pub(crate) fn token_answer() -> String {
     )
 }
 
-fn entra_at(url: &Url, api: Api) -> (Entra, tempfile::NamedTempFile) {
+pub(crate) fn entra_at(url: &Url, api: Api) -> (Entra, tempfile::NamedTempFile) {
     let file = secret_file("s3cret");
     let source = SecretSource::File(file.path().to_owned());
     let clock = Arc::new(BenchClock::default());
@@ -121,11 +121,11 @@ fn requests_are_as_graph_documents_them() {
         }
     );
     let method = keyline::domain::credential::MethodId("a+b/c=1".to_owned());
-    for _ in 0..2 {
-        // Neither a foreign 404 nor a redirect may count as "deleted".
-        let fault = entra.delete("u", &method).unwrap_err();
-        assert!(matches!(fault, Fault::AnswerUnusable { .. }), "{fault}");
-    }
+    // Neither a foreign 404 nor a redirect may count as "deleted".
+    let fault = entra.delete("u", &method).unwrap_err();
+    assert!(matches!(fault, Fault::AnswerUnusable { .. }), "{fault}");
+    let fault = entra.delete("u", &method).unwrap_err();
+    assert!(matches!(fault, Fault::Unreachable { .. }), "{fault}");
     let fault = entra.credentials("u").unwrap_err();
     assert!(matches!(fault, Fault::AnswerUnusable { .. }), "{fault}");
 
@@ -169,21 +169,33 @@ fn requests_are_as_graph_documents_them() {
 
 #[test]
 fn a_network_that_answers_for_graph_does_not_make_the_station_ready() {
-    let (url, thread) = recorder(vec![
-        token_answer(),
-        answer(
-            "200 OK",
-            "content-type: text/html\r\n",
-            "<html>please sign in",
-        ),
+    let page = answer(
+        "200 OK",
+        "content-type: text/html\r\n",
+        "<html>please sign in",
+    );
+    let mut answers = vec![token_answer()];
+    // As many as one call tries.
+    answers.extend(vec![page; 4]);
+    answers.extend([
         answer("302 Found", "location: http://127.0.0.1:1/\r\n", ""),
+        answer(
+            "407 Proxy Authentication Required",
+            "content-type: text/html\r\n",
+            "<html>who are you",
+        ),
+        answer("200 OK", "", "{}"),
         answer("403 Forbidden", "request-id: r\r\n", "{}"),
     ]);
+    let (url, thread) = recorder(answers);
     let (entra, _file) = entra_at(&url, Api::V1_0);
-    for _ in 0..2 {
+    for _ in 0..3 {
+        // Nobody's job is held for it: the line waits until the way is open.
         let fault = entra.ready().unwrap_err();
-        assert!(matches!(fault, Fault::AnswerUnusable { .. }), "{fault}");
+        assert!(matches!(fault, Fault::Unreachable { .. }), "{fault}");
     }
+    let fault = entra.ready().unwrap_err();
+    assert!(matches!(fault, Fault::AnswerUnusable { .. }), "{fault}");
     assert_eq!(entra.ready(), Ok(()), "Graph itself has answered");
     thread.join().unwrap();
 }

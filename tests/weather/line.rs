@@ -34,7 +34,7 @@ use keyline::practice::tenant::{Existing, MethodIds, Tenant, TenantSetup};
 use keyline::wire::station::{self, Parts};
 
 use base::{Knows, Setting};
-use clock::HurriedClock;
+use clock::{HURRY, HurriedClock};
 pub(crate) use running::Running;
 
 /// How long anything may take on the busiest machine.
@@ -55,6 +55,10 @@ pub(crate) struct Layout {
     pub(crate) already_enrolled: &'static str,
     pub(crate) timeout_seconds: i64,
     pub(crate) method_ids: MethodIds,
+    /// The time of day passes as fast as the station's waits do, at the tenant as well.
+    pub(crate) races: bool,
+    /// What else differs in the tenant.
+    pub(crate) tenant: fn(TenantSetup) -> TenantSetup,
     /// What else differs in the configuration.
     pub(crate) settings: Vec<Setting>,
 }
@@ -68,6 +72,8 @@ impl Default for Layout {
             already_enrolled: "hold",
             timeout_seconds: 30,
             method_ids: MethodIds::PaddingCount,
+            races: false,
+            tenant: |setup| setup,
             settings: Vec::new(),
         }
     }
@@ -93,8 +99,10 @@ impl Line {
         let home = tempfile::tempdir().expect("a folder");
         let tenant = TenantSetup {
             method_ids: layout.method_ids,
+            hurry: if layout.races { HURRY } else { 1 },
             ..setup(0, layout.seed, home.path())
         };
+        let tenant = (layout.tenant)(tenant);
         let base = base::Line::set(home, layout.slots, tenant, settings(layout));
         let line = Self {
             port: base.tenant(|tenant| tenant.url().port().expect("a port")),
@@ -107,6 +115,9 @@ impl Line {
             idle_hands: false,
             base,
         };
+        if layout.races {
+            line.clock.race();
+        }
         line.set_policy(layout.policy);
         line
     }

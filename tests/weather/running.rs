@@ -108,10 +108,20 @@ impl Running {
     }
 
     /// Waits until the station ends by itself.
-    pub(crate) fn finish(mut self) -> (Summary, Arc<dyn Ledger>) {
+    pub(crate) fn finish(self) -> (Summary, Arc<dyn Ledger>) {
+        self.finish_within(PATIENCE, || ())
+    }
+
+    /// The same, for a long day on which somebody keeps an eye on it.
+    pub(crate) fn finish_within(
+        mut self,
+        patience: Duration,
+        watch: impl Fn(),
+    ) -> (Summary, Arc<dyn Ledger>) {
         let station = self.station.take().expect("a station");
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + patience;
         while !station.is_finished() {
+            watch();
             assert!(
                 Instant::now() < until,
                 "the station does not end: {:?} {:?}",

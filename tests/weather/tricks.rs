@@ -1,7 +1,7 @@
 //! Every operation misbehaves in every way, within our patience and beyond it. Nobody at the bench does anything about it.
 
 use keyline::domain::event::Step;
-use keyline::practice::tenant::{Faults, Operation, Trick};
+use keyline::practice::tenant::{Faults, Operation, TenantSetup, Trick};
 
 use crate::line::{Layout, Line, begun};
 
@@ -60,13 +60,56 @@ fn a_short_retry_after_is_waited_for() {
 }
 
 #[test]
-fn a_retry_after_beyond_our_patience_is_left_to_the_tick() {
-    let trick = Trick::Throttle {
-        retry_after_seconds: Some(300),
-        as_date: false,
-    };
+fn a_retry_after_beyond_our_patience_is_told_and_kept_by_every_slot() {
     for on in OPERATIONS {
-        weather(on, 3, &trick);
+        let line = Line::set(&Layout {
+            policy: REPLACES,
+            // What was fetched before the wait is still good after it.
+            tenant: |setup| TenantSetup {
+                challenge_seconds: 3600,
+                ..setup
+            },
+            ..Layout::default()
+        });
+        for user in line.users(0..2) {
+            line.give_old_key(&user);
+        }
+        let trick = Trick::Throttle {
+            retry_after_seconds: Some(300),
+            as_date: false,
+        };
+        line.tenant(|tenant| tenant.misbehave(on, 1, trick));
+        line.add_keys(2);
+        line.drop_people("two.csv", 0..2);
+        let running = line.start(true);
+        let total = || line.tenant(|tenant| OPERATIONS.map(|on| tenant.requests(on)));
+        running.wait_for("the throttled request", |_| {
+            line.tenant(|tenant| tenant.requests(on)) > 0
+        });
+        if on != Operation::Delete && on != Operation::List {
+            // Old credentials go without anybody at the bench; all else is told there.
+            running.wait_for("news of the wait", |_| running.says_network());
+        }
+        // What was under way when the answer came may still arrive; after that it is quiet.
+        let version = running.board.view().version;
+        running.wait_for("some ticks", |view| view.version > version + 4);
+        let asked = total();
+        let version = running.board.view().version;
+        running.wait_for("more ticks", |view| view.version > version + 4);
+        let quiet = if on == Operation::Token {
+            [0; 6]
+        } else {
+            asked
+        };
+        let now = total();
+        for (now, quiet) in now.iter().zip(quiet).skip(1) {
+            assert_eq!(*now, quiet, "{on:?}: asked during the wait: {now:?}");
+        }
+        line.pass(301);
+        let (summary, ledger) = running.finish();
+        assert_eq!(summary.done, 2, "{on:?}: {summary:?}");
+        line.assert_sound(ledger.as_ref(), 0);
+        assert_eq!(begun(ledger.as_ref(), Step::Reset), 2, "{on:?}");
     }
 }
 
@@ -84,6 +127,20 @@ fn dropped_connections_leave_nothing_behind_whether_the_service_had_acted_or_not
             weather(on, 5, &trick);
         }
     }
+}
+
+#[test]
+fn half_answers_strange_pages_and_redirects_are_no_answers_and_wrong_labels_do_not_matter() {
+    for trick in [Trick::Half, Trick::Page, Trick::Redirect] {
+        for on in OPERATIONS {
+            weather(on, 2, &trick);
+        }
+    }
+    for on in OPERATIONS {
+        weather(on, 1, &Trick::Mislabel);
+    }
+    weather(Operation::Token, 6, &Trick::Page);
+    weather(Operation::CreationOptions, 6, &Trick::Half);
 }
 
 #[test]

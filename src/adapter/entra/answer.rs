@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -64,12 +65,6 @@ impl Answer {
                 code: self.error().code,
             },
             404 => self.not_graphs(),
-            300..=399 => Fault::AnswerUnusable {
-                what: format!(
-                    "{} leads elsewhere, as a proxy's sign-in page does; redirects are not followed",
-                    self.status
-                ),
-            },
             _ => self.refusal(),
         }
     }
@@ -128,6 +123,24 @@ impl Answer {
         }
         words.push_str(&format!(" (request {})", self.request_id));
         words
+    }
+
+    /// What makes this the answer of something on the way, for Graph neither redirects nor asks a proxy's password, and what it
+    /// says yes with is JSON. Nobody knows then whether the request went on to Graph.
+    pub(super) fn of_a_stranger(&self) -> Option<String> {
+        let page = || serde_json::from_slice::<IgnoredAny>(&self.body).is_err();
+        match self.status {
+            300..=399 => Some(format!(
+                "{} leads elsewhere, as the sign-in page of a proxy or of a guest network does; it is not followed",
+                self.status
+            )),
+            407 => Some("407: a proxy on the way asks who we are".to_owned()),
+            200..=299 if !self.body.is_empty() && page() => Some(format!(
+                "{} with something that is not, or not wholly, JSON, as the page of a proxy or of a guest network",
+                self.status
+            )),
+            _ => None,
+        }
     }
 
     /// Whether Graph itself said this, and not something on the way.

@@ -126,7 +126,13 @@ pub(super) fn delete(entra: &Entra, user: &str, method: &MethodId) -> Result<Del
     if answer.status == 404 && answer.is_graphs() {
         return Ok(Deleted::WasGone);
     }
-    answer.accepted().map(|_| Deleted::Now)
+    let answer = answer.accepted()?;
+    // Nor a page that some network answers everything with.
+    if answer.is_graphs() {
+        Ok(Deleted::Now)
+    } else {
+        Err(answer.not_graphs())
+    }
 }
 
 /// One page of a list.

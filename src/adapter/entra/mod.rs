@@ -18,7 +18,10 @@ mod creation_options;
 mod device_code;
 mod directory;
 mod encoding;
+mod engine;
+mod exchange;
 mod fido2_methods;
+mod gate;
 mod keep;
 mod loopback;
 mod patience;
@@ -72,7 +75,7 @@ pub struct Entra {
 impl Entra {
     /// Checks the configuration and prepares the connections; sends nothing.
     ///
-    /// `cancel` ends the waits between two tries, for a station that is asked to stop.
+    /// `cancel` ends requests under way and the waits between two tries, for a station that is asked to stop.
     ///
     /// # Errors
     /// [`EntraConfigError`], in words for the administrator.
@@ -180,6 +183,10 @@ impl RelyingParty for Entra {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    fn asked_to_wait(&self) -> Option<Fault> {
+        self.graph.asked_to_wait()
     }
 
     fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault> {

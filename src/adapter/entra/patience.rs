@@ -49,6 +49,12 @@ impl Patience {
         self.tries += 1;
         Some(wait)
     }
+
+    /// How long to wait because somebody else was asked to; `None` when that is too long for one request. It is no try.
+    pub(super) fn hold_on(&mut self, left: Duration) -> Option<Duration> {
+        self.left = self.left.checked_sub(left)?;
+        Some(left)
+    }
 }
 
 #[cfg(test)]

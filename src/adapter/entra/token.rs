@@ -43,10 +43,34 @@ struct Held {
 
 /// The one token that all slots share.
 #[derive(Default)]
-pub(super) struct TokenCache(Mutex<Option<Held>>);
+pub(super) struct TokenCache(Mutex<Option<Held>>, Failures);
+
+/// How the requests for a token have failed. Whoever has waited for one that failed shares its fault: eight slots that each
+/// asked in vain, one after another, would hang for minutes.
+#[derive(Default)]
+struct Failures(Mutex<(u64, Option<Fault>)>);
+
+impl Failures {
+    /// How many there were.
+    fn count(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn note(&self, fault: &Fault) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = (last.0.wrapping_add(1), Some(fault.clone()));
+    }
+
+    /// The last one, if there was one since there were `count`.
+    fn since(&self, count: u64) -> Option<Fault> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.1.clone().filter(|_| last.0 != count)
+    }
+}
 
 impl TokenCache {
-    /// The held token, or a new one. Slots that come meanwhile wait for the one request instead of sending their own.
+    /// The held token, or a new one. Slots that come meanwhile wait for the one request instead of sending their own,
+    /// and share what becomes of it.
     ///
     /// # Errors
     /// [`Fault::SignIn`], [`Fault::Unreachable`], [`Fault::Throttled`], [`Fault::Cancelled`].
@@ -57,13 +81,18 @@ impl TokenCache {
         way: &SignInWay,
         clock: &Arc<dyn Clock>,
     ) -> Result<Token, Fault> {
+        let failed = self.1.count();
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = held.as_ref()
             && clock.now() < held.renew
         {
             return Ok(held.token.clone());
         }
-        let issued = way.fetch(config, wire, clock)?;
+        if let Some(fault) = self.1.since(failed) {
+            return Err(fault);
+        }
+        let fetched = way.fetch(config, wire, clock);
+        let issued = fetched.inspect_err(|fault| self.1.note(fault))?;
         Ok(hold(&mut held, issued, clock.now()))
     }
 

@@ -1,17 +1,15 @@
-//! One HTTP client per endpoint: TLS, proxy, timeouts, request ids, and the patience of [`super::patience`].
+//! One HTTP client per endpoint: TLS, proxy, timeouts, request ids, the patience of [`super::patience`] and the wishes that
+//! [`super::gate`] keeps.
 //!
 //! It follows no redirect, so a token goes to the address it was meant for. It logs ids, statuses and durations, never an
 //! address (user names are in it), a header or a body.
 
-use std::error::Error;
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, redirect, tls};
+use reqwest::{Client, Method, RequestBuilder, redirect, tls};
 use rustls::crypto::CryptoProvider;
 use serde_json::Value;
 use url::Url;
@@ -21,14 +19,15 @@ use zeroize::Zeroizing;
 use crate::domain::fault::Fault;
 use crate::port::{CancelFlag, Clock};
 
-use super::answer::{self, Answer};
+use super::answer::Answer;
 use super::config::{EntraConfig, EntraConfigError, is_loopback};
-use super::patience::{Patience, Replay, TRIES_MAX};
+use super::engine::Engine;
+use super::exchange::{Lost, chain, read};
+use super::gate::{Gate, Ticket, UNSAID_WAIT, WISH_MAX};
+use super::patience::{Patience, Replay, TRIES_MAX, WAIT_SECONDS_MAX};
 use super::token::Token;
 use super::trust;
 
-/// Bytes. Creation options have about 12 KB, a page of a list a few.
-const ANSWER_BYTES_MAX: u64 = 1 << 20;
 /// How long connecting alone may take.
 const CONNECT_SECONDS_MAX: u64 = 10;
 /// An idle connection is given up before the service is likely to, so that few requests meet a closed one.
@@ -74,54 +73,13 @@ impl Call<'_> {
     }
 }
 
-/// No answer came.
-struct Lost {
-    /// The request certainly never reached the service.
-    unsent: bool,
-    /// For a person: the host, and the last cause.
-    what: String,
-    /// For the log: every cause.
-    causes: String,
-}
-
-impl Lost {
-    /// A request to `host` that failed with `error`.
-    fn new(host: &str, error: &reqwest::Error) -> Self {
-        let causes = chain(error);
-        let what = if error.is_timeout() {
-            format!("{host} did not answer in time")
-        } else if causes.contains("dns error") {
-            format!(
-                "{host} cannot be reached (no address is found for its name, or for the proxy's)"
-            )
-        } else if error.is_connect() {
-            format!("{host} cannot be reached ({})", last_cause(error))
-        } else {
-            format!("the way to {host} broke off ({})", last_cause(error))
-        };
-        Self {
-            unsent: error.is_connect() || error.is_builder(),
-            what,
-            causes,
-        }
-    }
-
-    /// An answer of `host` that cannot be read.
-    fn unreadable(host: &str, why: &str) -> Self {
-        let what = format!("the answer of {host} {why}");
-        Self {
-            unsent: false,
-            causes: what.clone(),
-            what,
-        }
-    }
-}
-
 /// A client for one endpoint.
 pub(super) struct Wire {
     client: Client,
     clock: Arc<dyn Clock>,
     cancel: CancelFlag,
+    gate: Gate,
+    engine: Engine,
 }
 
 impl Wire {
@@ -163,49 +121,63 @@ impl Wire {
             client,
             clock,
             cancel,
+            gate: Gate::default(),
+            engine: Engine::start().map_err(|error| EntraConfigError::Client(chain(&error)))?,
         })
     }
 
-    /// Sends until there is an answer that is neither "later" nor "my fault", or patience ends.
+    /// Sends until there is an answer that is neither "later" nor "my fault", or patience ends. What the service has asked
+    /// somebody else to wait is waited for as well.
     ///
     /// # Errors
-    /// [`Fault::Throttled`] only for a 429, which means not done; [`Fault::Unreachable`] for every loss and for 5xx, which
-    /// leave it open; [`Fault::Cancelled`] when a wait is cut short.
+    /// [`Fault::Throttled`] only for a 429, which means not done, or before anything was sent; [`Fault::Unreachable`] for every
+    /// loss, for what a stranger answered and for 5xx, which leave it open; [`Fault::Cancelled`] when it is cut short.
     pub(super) fn send(&self, call: &Call<'_>, bearer: Bearer<'_>) -> Result<Answer, Fault> {
         let mut patience = Patience::default();
         loop {
-            let outcome = self.once(call, &bearer);
-            let (fault, asked, again) = match outcome {
+            while let Some((left, ticket)) = self.gate.closed(self.clock.now()) {
+                let Some(wait) = patience.hold_on(left) else {
+                    return Err(throttled(left));
+                };
+                self.wait_out(call, wait, Some(ticket), "the service has asked to wait")?;
+            }
+            let (fault, asked, again) = match self.once(call, &bearer) {
                 Ok(answer) if answer.status == 429 => {
-                    let seconds = answer.retry_after.map_or(1, |wait| wait.as_secs().max(1));
-                    (Fault::Throttled { seconds }, answer.retry_after, true)
+                    let asked = answer.retry_after.unwrap_or(UNSAID_WAIT);
+                    (throttled(asked), answer.retry_after, true)
                 }
                 Ok(answer) if answer.status >= 500 || answer.status == 408 => {
                     let again = call.replay == Replay::Safe;
                     (answer.failed(), answer.retry_after, again)
                 }
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => match answer.of_a_stranger() {
+                    Some(what) => {
+                        // A half answer may be whole the next time; a page that everything is led to stays for a while.
+                        let again = call.replay == Replay::Safe && answer.is_success();
+                        (Fault::Unreachable { what }, None, again)
+                    }
+                    None => return Ok(answer),
+                },
+                Err(lost) if lost.cancelled => return Err(Fault::Cancelled),
                 Err(lost) => {
                     let again = lost.unsent || call.replay == Replay::Safe;
                     (Fault::Unreachable { what: lost.what }, None, again)
                 }
             };
-            if !again {
-                return Err(fault);
-            }
-            let Some(wait) = patience.next_wait(asked, rand::random()) else {
+            let wait = if again {
+                patience.next_wait(asked, rand::random())
+            } else {
+                None
+            };
+            let is_wish = asked.is_some() || matches!(fault, Fault::Throttled { .. });
+            let ticket = is_wish.then(|| {
+                let closed = wait.or(asked).unwrap_or(UNSAID_WAIT);
+                self.gate.close(self.clock.now(), closed)
+            });
+            let Some(wait) = wait else {
                 return Err(fault);
             };
-            tracing::info!(
-                call = call.name,
-                wait_ms = wait.as_millis(),
-                tries_max = TRIES_MAX,
-                reason = %fault,
-                "the service is asked again"
-            );
-            if !self.clock.wait(wait, &self.cancel) {
-                return Err(Fault::Cancelled);
-            }
+            self.wait_out(call, wait, ticket, &fault.to_string())?;
         }
     }
 
@@ -214,15 +186,53 @@ impl Wire {
         self.clock.wait(wait, &self.cancel)
     }
 
+    /// The wish of the service that lasts longer than a call waits.
+    pub(super) fn asked_to_wait(&self) -> Option<Fault> {
+        let (left, _) = self.gate.closed(self.clock.now())?;
+        (left > Duration::from_secs(WAIT_SECONDS_MAX)).then(|| throttled(left))
+    }
+
+    /// Waits, and opens the gate that was waited for.
+    fn wait_out(
+        &self,
+        call: &Call<'_>,
+        wait: Duration,
+        ticket: Option<Ticket>,
+        reason: &str,
+    ) -> Result<(), Fault> {
+        tracing::info!(
+            call = call.name,
+            wait_ms = wait.as_millis(),
+            tries_max = TRIES_MAX,
+            reason,
+            "the service is asked again"
+        );
+        if !self.clock.wait(wait, &self.cancel) {
+            return Err(Fault::Cancelled);
+        }
+        if let Some(ticket) = ticket {
+            self.gate.open(ticket);
+        }
+        Ok(())
+    }
+
     fn once(&self, call: &Call<'_>, bearer: &Bearer<'_>) -> Result<Answer, Lost> {
         let client_request_id = Uuid::new_v4().to_string();
-        let host = call.url.host_str().unwrap_or_default();
+        let host = call.url.host_str().unwrap_or_default().to_owned();
         let started = Instant::now();
+        let request = self.request(call, bearer, &client_request_id);
+        let (theirs, id, now) = (host.clone(), client_request_id.clone(), self.clock.now());
+        let exchange = async move {
+            let response = request
+                .send()
+                .await
+                .map_err(|error| Lost::new(&theirs, &error.without_url()))?;
+            read(response, &theirs, &id, now).await
+        };
         let result = self
-            .request(call, bearer, &client_request_id)
-            .send()
-            .map_err(|error| Lost::new(host, &error.without_url()))
-            .and_then(|response| self.read(response, host, &client_request_id));
+            .engine
+            .run(exchange, &self.cancel)
+            .unwrap_or_else(|why| Err(Lost::without_outcome(&host, &why)));
         let elapsed_ms = started.elapsed().as_millis();
         log(call, &result, &client_request_id, elapsed_ms);
         result
@@ -256,44 +266,12 @@ impl Wire {
                 .body(Bytes::from_owner(form(pairs))),
         }
     }
+}
 
-    fn read(
-        &self,
-        response: Response,
-        host: &str,
-        client_request_id: &str,
-    ) -> Result<Answer, Lost> {
-        let status = response.status().as_u16();
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned)
-        };
-        let service_id = header("request-id").or_else(|| header("x-ms-request-id"));
-        let date = header("date").and_then(|text| answer::http_date(&text));
-        let retry_after =
-            header("retry-after").and_then(|text| answer::retry_after(&text, self.clock.now()));
-        let mut body = Zeroizing::new(Vec::new());
-        response
-            .take(ANSWER_BYTES_MAX + 1)
-            .read_to_end(&mut body)
-            .map_err(|error| Lost::unreadable(host, &format!("broke off ({error})")))?;
-        if u64::try_from(body.len()).is_ok_and(|length| length > ANSWER_BYTES_MAX) {
-            let why = format!("is larger than {ANSWER_BYTES_MAX} bytes");
-            return Err(Lost::unreadable(host, &why));
-        }
-        Ok(Answer {
-            status,
-            from_graph: service_id.is_some(),
-            request_id: service_id
-                .or_else(|| answer::request_id(&body))
-                .unwrap_or_else(|| client_request_id.to_owned()),
-            retry_after,
-            date,
-            body,
-        })
+fn throttled(wait: Duration) -> Fault {
+    let seconds = wait.min(WISH_MAX).as_millis().div_ceil(1000);
+    Fault::Throttled {
+        seconds: u64::try_from(seconds).unwrap_or(u64::MAX).max(1),
     }
 }
 
@@ -326,30 +304,6 @@ fn install_crypto_provider() {
         // Losing a race against another thread that installs the same one is no harm.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
-}
-
-/// An error with its causes on one line. Causes of reqwest errors name hosts and ports, never headers or bodies.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
-}
-
-/// The innermost cause, which says the most in the fewest words.
-fn last_cause(error: &dyn Error) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
 }
 
 /// What changes something at Entra is in every log with its request-id; what only asks is told on request, unless it fails.

@@ -55,6 +55,20 @@ impl World {
     }
 }
 
+fn entry(method: &MethodId, credential: &CredentialId, display_name: &str) -> RegisteredCredential {
+    RegisteredCredential {
+        method: method.clone(),
+        may_be: vec![credential.clone()],
+        display_name: display_name.to_owned(),
+        kind: CredentialKind::SecurityKey,
+        aaguid: None,
+        model: String::new(),
+        created: None,
+        attested: None,
+        synced: None,
+    }
+}
+
 impl RelyingParty for World {
     fn ready(&self) -> Result<(), Fault> {
         Ok(())
@@ -89,17 +103,9 @@ impl RelyingParty for World {
             let method = MethodId("m-1".to_owned());
             let answer = tenant.register.take();
             if !matches!(answer, Some((_, false))) {
-                tenant.held.push(RegisteredCredential {
-                    attested: None,
-                    synced: None,
-                    method: method.clone(),
-                    may_be: vec![attestation.credential_id.clone()],
-                    display_name: display_name.to_owned(),
-                    kind: CredentialKind::SecurityKey,
-                    aaguid: None,
-                    model: String::new(),
-                    created: None,
-                });
+                tenant
+                    .held
+                    .push(entry(&method, &attestation.credential_id, display_name));
             }
             answer.map_or(Ok(method), |(fault, _)| Err(fault))
         })
@@ -408,17 +414,8 @@ fn what_is_found_goes_by_its_credential_or_its_name_and_nothing_else_goes() {
             fault: Some(lost())
         }
     );
-    let somebodys = RegisteredCredential {
-        attested: None,
-        synced: None,
-        method: MethodId("theirs".to_owned()),
-        may_be: vec![CredentialId(vec![1; 16])],
-        display_name: "keyline test".to_owned(),
-        kind: CredentialKind::SecurityKey,
-        aaguid: None,
-        model: String::new(),
-        created: None,
-    };
+    let theirs = MethodId("theirs".to_owned());
+    let somebodys = entry(&theirs, &CredentialId(vec![1; 16]), "keyline test");
     scene.world.with(|tenant| {
         // Entra's id may tell nothing of the credential's.
         tenant.held[0].may_be.clear();

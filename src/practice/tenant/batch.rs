@@ -63,8 +63,7 @@ pub(super) async fn answer(
 }
 
 fn single(state: &mut State, version: Version, request: &Request) -> Value {
-    *state.requests.entry(Operation::List).or_default() += 1;
-    let trick = state.faults.strike(Operation::List);
+    let trick = state.count_and_strike(Operation::List);
     let mut headers = json!({ "Content-Type": "application/json" });
     let outcome = match trick {
         Some(Trick::Throttle {
@@ -87,7 +86,13 @@ fn single(state: &mut State, version: Version, request: &Request) -> Value {
             | Trick::CommitThenDrop
             | Trick::ExpireTokens
             | Trick::Slow { .. }
-            | Trick::Garble { .. },
+            | Trick::SlowBytes { .. }
+            | Trick::Garble { .. }
+            | Trick::Half
+            | Trick::Mislabel
+            | Trick::Page
+            | Trick::Redirect
+            | Trick::Answer { .. },
         )
         | None => list(state, version, request),
     };

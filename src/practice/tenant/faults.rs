@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::climate::Climate;
+
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,8 +53,41 @@ pub enum Trick {
     ExpireTokens,
     /// Everything is done, the answer comes late.
     Slow { millis: u64 },
+    /// Everything is done; of the answer the second half comes so much later than the first.
+    SlowBytes { millis: u64 },
     /// Everything is done, but this is the answer's body, with the right status.
     Garble { body: String },
+    /// Everything is done, but of the answer's body only the first half is there, as if it were all.
+    Half,
+    /// Everything is done and answered, but the answer calls itself a web page.
+    Mislabel,
+    /// Nothing is done: something on the way answers with its own page, as a guest network does.
+    Page,
+    /// Nothing is done: something on the way leads to its own page.
+    Redirect,
+    /// Nothing is done; the answer has this status and body.
+    Answer { status: u16, body: String },
+}
+
+impl Trick {
+    /// Whether it comes before the request is looked at: then nothing is done.
+    pub(super) const fn prevents(&self) -> bool {
+        match self {
+            Self::Throttle { .. }
+            | Self::Fail { .. }
+            | Self::DropBeforeCommit
+            | Self::Page
+            | Self::Redirect
+            | Self::Answer { .. } => true,
+            Self::CommitThenDrop
+            | Self::ExpireTokens
+            | Self::Slow { .. }
+            | Self::SlowBytes { .. }
+            | Self::Garble { .. }
+            | Self::Half
+            | Self::Mislabel => false,
+        }
+    }
 }
 
 /// A trick for the next requests of one kind.
@@ -77,15 +112,17 @@ pub struct Faults {
     pub date_offset_seconds: i64,
     /// In order; the first that fits a request strikes it.
     pub next: Vec<Misbehaviour>,
+    /// What strikes at random, where nothing of `next` does.
+    pub climate: Option<Climate>,
 }
 
 impl Faults {
-    /// The trick that strikes this request, if any; counts it.
-    pub(super) fn strike(&mut self, operation: Operation) -> Option<Trick> {
-        let at = self
-            .next
-            .iter()
-            .position(|one| one.on == operation && one.times > 0)?;
+    /// The trick that strikes this request, if any; counts it. `number` is the request's own among those of its kind.
+    pub(super) fn strike(&mut self, operation: Operation, number: u64) -> Option<Trick> {
+        let asked_for = |one: &Misbehaviour| one.on == operation && one.times > 0;
+        let Some(at) = self.next.iter().position(asked_for) else {
+            return self.climate.as_ref()?.trick(operation, number);
+        };
         let one = self.next.get_mut(at)?;
         one.times -= 1;
         let trick = one.trick.clone();

@@ -92,12 +92,18 @@ impl Visit {
             Some(Trick::Slow { millis }) => {
                 tokio::time::sleep(Duration::from_millis(*millis)).await;
             }
+            Some(Trick::SlowBytes { millis }) => self.scissors.stall(*millis),
             Some(Trick::DropBeforeCommit | Trick::CommitThenDrop) => self.scissors.cut(),
             Some(
                 Trick::Throttle { .. }
                 | Trick::Fail { .. }
                 | Trick::ExpireTokens
-                | Trick::Garble { .. },
+                | Trick::Garble { .. }
+                | Trick::Half
+                | Trick::Mislabel
+                | Trick::Page
+                | Trick::Redirect
+                | Trick::Answer { .. },
             )
             | None => {}
         }
@@ -110,27 +116,13 @@ impl Visit {
         act: impl FnOnce(&mut State) -> Outcome,
     ) -> (Outcome, Option<Trick>) {
         let mut state = self.inner.state();
-        *state.requests.entry(operation).or_default() += 1;
-        let trick = state.faults.strike(operation);
+        let trick = state.count_and_strike(operation);
+        if trick == Some(Trick::ExpireTokens) {
+            state.forget_tokens();
+        }
         let outcome = match &trick {
-            Some(Trick::Throttle { .. }) => {
-                Err(Refusal::new(429, "TooManyRequests", "this was too much"))
-            }
-            Some(Trick::Fail { status }) => Err(Refusal::new(
-                *status,
-                "practiceFailure",
-                "this failure was asked for",
-            )),
-            Some(Trick::DropBeforeCommit) => {
-                Err(Refusal::new(500, "practiceDropped", "nobody reads this"))
-            }
-            Some(Trick::ExpireTokens) => {
-                state.forget_tokens();
-                self.admit(&state, operation).and_then(|()| act(&mut state))
-            }
-            Some(Trick::CommitThenDrop | Trick::Slow { .. } | Trick::Garble { .. }) | None => {
-                self.admit(&state, operation).and_then(|()| act(&mut state))
-            }
+            Some(trick) if trick.prevents() => Err(prevented(trick)),
+            Some(_) | None => self.admit(&state, operation).and_then(|()| act(&mut state)),
         };
         (outcome, trick)
     }
@@ -153,6 +145,9 @@ impl Visit {
     }
 
     fn answer(&self, outcome: Outcome, trick: Option<Trick>) -> Response<Body> {
+        if let Some(trick @ (Trick::Page | Trick::Redirect)) = &trick {
+            return answer_of_a_stranger(trick);
+        }
         let now = {
             let state = self.inner.state();
             state.now().plus_seconds(state.faults.date_offset_seconds)
@@ -190,18 +185,62 @@ impl Visit {
             };
             response = response.header(header::RETRY_AFTER, value);
         }
+        let kind = match trick {
+            Some(Trick::Mislabel) => "text/html",
+            _ => "application/json",
+        };
         let body = match (trick, body) {
-            (Some(Trick::Garble { body }), _) => Some(body),
+            (Some(Trick::Garble { body } | Trick::Answer { body, .. }), _) => Some(body),
+            (Some(Trick::Half), Some(value)) => {
+                let whole = value.to_string();
+                Some(whole.chars().take(whole.chars().count() / 2).collect())
+            }
             (_, body) => body.map(|value| value.to_string()),
         };
         let response = match body {
             Some(body) => response
-                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::CONTENT_TYPE, kind)
                 .body(Body::from(body)),
             None => response.body(Body::empty()),
         };
         response.unwrap_or_else(|_| axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response())
     }
+}
+
+/// What stands in for an outcome that a trick has prevented.
+fn prevented(trick: &Trick) -> Refusal {
+    match trick {
+        Trick::Throttle { .. } => Refusal::new(429, "TooManyRequests", "this was too much"),
+        Trick::Fail { status } | Trick::Answer { status, .. } => {
+            Refusal::new(*status, "practiceFailure", "this failure was asked for")
+        }
+        Trick::DropBeforeCommit
+        | Trick::CommitThenDrop
+        | Trick::ExpireTokens
+        | Trick::Slow { .. }
+        | Trick::SlowBytes { .. }
+        | Trick::Garble { .. }
+        | Trick::Half
+        | Trick::Mislabel
+        | Trick::Page
+        | Trick::Redirect => Refusal::new(500, "practiceDropped", "nobody reads this"),
+    }
+}
+
+/// Without any sign of Graph: it never heard of the request.
+fn answer_of_a_stranger(trick: &Trick) -> Response<Body> {
+    let response = Response::builder().header(header::CONTENT_TYPE, "text/html");
+    let response = if *trick == Trick::Redirect {
+        response
+            .status(302)
+            .header(header::LOCATION, "/practice/guests")
+    } else {
+        response.status(200)
+    };
+    let page = "<html><body>Please accept the terms of this network.</body></html>";
+    response
+        .body(Body::from(page))
+        .unwrap_or_else(|_| axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 impl axum::extract::FromRequestParts<Arc<Inner>> for Visit {

@@ -5,17 +5,27 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Sleep, sleep};
 
 /// The cutting end, held by the request.
 #[derive(Clone)]
-pub(super) struct Scissors(Arc<AtomicBool>);
+pub(super) struct Scissors(Arc<Mischief>);
+
+/// What is to happen to a connection.
+#[derive(Default)]
+struct Mischief {
+    cut: AtomicBool,
+    /// Milliseconds between the first half of what is written next and the second; 0 for none.
+    stall: AtomicU64,
+}
 
 impl Scissors {
     /// For a connection that cannot be cut.
@@ -25,7 +35,12 @@ impl Scissors {
 
     /// From now on nothing more is written to this connection.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.cut.store(true, Ordering::SeqCst);
+    }
+
+    /// Of what is written next the second half comes so much later than the first.
+    pub(super) fn stall(&self, millis: u64) {
+        self.0.stall.store(millis, Ordering::SeqCst);
     }
 }
 
@@ -35,7 +50,9 @@ pub(super) struct Lines(pub(super) TcpListener);
 /// One connection.
 pub(super) struct Line {
     stream: TcpStream,
-    cut: Arc<AtomicBool>,
+    mischief: Arc<Mischief>,
+    /// Until it is over nothing is written.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Listener for Lines {
@@ -48,7 +65,8 @@ impl Listener for Lines {
         let _ = stream.set_nodelay(true);
         let line = Line {
             stream,
-            cut: Arc::default(),
+            mischief: Arc::default(),
+            pause: None,
         };
         (line, address)
     }
@@ -60,7 +78,7 @@ impl Listener for Lines {
 
 impl Connected<IncomingStream<'_, Lines>> for Scissors {
     fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
-        Self(stream.io().cut.clone())
+        Self(stream.io().mischief.clone())
     }
 }
 
@@ -80,10 +98,22 @@ impl AsyncWrite for Line {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.cut.load(Ordering::SeqCst) {
+        if self.mischief.cut.load(Ordering::SeqCst) {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
+        let millis = self.mischief.stall.load(Ordering::SeqCst);
+        if millis == 0 {
+            return Pin::new(&mut self.stream).poll_write(context, bytes);
+        }
+        let half = bytes.get(..bytes.len().div_ceil(2)).unwrap_or(bytes);
+        let written = ready!(Pin::new(&mut self.stream).poll_write(context, half));
+        self.mischief.stall.store(0, Ordering::SeqCst);
+        self.pause = Some(Box::pin(sleep(Duration::from_millis(millis))));
+        Poll::Ready(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,6 +7,7 @@ mod admin;
 mod assertion;
 mod authorize;
 mod batch;
+mod climate;
 mod directory;
 mod encoding;
 mod faults;
@@ -27,6 +28,7 @@ mod token;
 mod tokens;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +46,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+pub use climate::Climate;
 pub use directory::PracticeGroup;
 pub use faults::{Faults, Misbehaviour, Operation, Trick};
 pub use people::Person;
@@ -116,6 +119,10 @@ pub struct TenantSetup {
     pub wrapped_options: bool,
     /// Keeps passkeys and challenges over a restart.
     pub state_file: Option<PathBuf>,
+    /// People beyond those of the sample.
+    pub crowd: u32,
+    /// How many times faster its clock goes than the one on the wall.
+    pub hurry: u32,
 }
 
 impl Default for TenantSetup {
@@ -145,6 +152,8 @@ impl Default for TenantSetup {
             permissions: vec!["UserAuthMethod-Passkey.ReadWrite.All".to_owned()],
             wrapped_options: false,
             state_file: None,
+            crowd: 0,
+            hurry: 1,
         }
     }
 }
@@ -344,6 +353,16 @@ impl Tenant {
     /// How many requests of a kind have come, struck ones included.
     pub fn requests(&self, of: Operation) -> u64 {
         self.inner.state().requests.get(&of).copied().unwrap_or(0)
+    }
+
+    /// How many requests came while the service had asked everybody to wait (only with [`Faults::climate`]).
+    pub fn impatient_requests(&self) -> u64 {
+        self.inner.state().unrest.impatient
+    }
+
+    /// How often each kind of misbehaviour has struck, by its name.
+    pub fn strikes(&self) -> BTreeMap<&'static str, u64> {
+        self.inner.state().unrest.strikes.clone()
     }
 
     /// Verifies a sign-in of `user` (WebAuthn §7.2): type, origin, rpIdHash, UP and UV, signature, counter. Says which of

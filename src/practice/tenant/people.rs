@@ -56,6 +56,22 @@ struct Row {
     language: String,
 }
 
+/// As many people more, with names and languages of those of the sample.
+pub(super) fn crowd(sample: &[Person], count: u32) -> Vec<Person> {
+    let like = sample.iter().cycle();
+    like.zip(1..=count)
+        .map(|(like, number)| {
+            let upn = format!("person{number:05}@contoso.com");
+            Person {
+                id: format!("c0a70501-0000-4000-8000-{number:012}"),
+                mail: upn.clone(),
+                upn,
+                ..like.clone()
+            }
+        })
+        .collect()
+}
+
 /// Everybody, in a fixed order and with fixed ids.
 ///
 /// # Errors

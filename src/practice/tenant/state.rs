@@ -14,10 +14,11 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+use super::climate::Unrest;
 use super::directory::Directory;
 use super::encoding::{IdForm, base64url};
 use super::faults::{Faults, Operation};
-use super::people::{Person, everybody};
+use super::people::{Person, crowd, everybody};
 use super::refusal::Refusal;
 use super::sign_ins::SignIns;
 use super::store::{Challenge, Durable, load, store};
@@ -53,6 +54,8 @@ pub(super) struct State {
     pub(super) policy: Value,
     /// Requests by kind, struck ones included.
     pub(super) requests: BTreeMap<Operation, u64>,
+    pub(super) unrest: Unrest,
+    opened: Timestamp,
     /// Seconds by which the tenant's clock is ahead of this machine's.
     pub(super) ahead_seconds: i64,
     /// People who sign in.
@@ -70,14 +73,18 @@ impl State {
             Some(_) | None => Durable::default(),
         };
         let random = SystemRandom::new();
+        let mut people = everybody()?;
+        people.extend(crowd(&people, setup.crowd));
         Ok(Self {
             policy: policy::initial(&setup),
             setup,
             base,
-            people: everybody()?,
+            people,
             directory: Directory::default(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
+            unrest: Unrest::default(),
+            opened: wall(),
             ahead_seconds: 0,
             sign_ins: SignIns::default(),
             tokens: Tokens::new(&random)?,
@@ -87,7 +94,9 @@ impl State {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp(jiff::Timestamp::now().as_millisecond()).plus_seconds(self.ahead_seconds)
+        let gone = self.opened.millis_until(wall());
+        Timestamp(self.opened.0 + gone * i64::from(self.setup.hurry))
+            .plus_seconds(self.ahead_seconds)
     }
 
     /// `length` unpredictable bytes.
@@ -355,6 +364,11 @@ impl State {
         self.durable = changed;
         Ok(())
     }
+}
+
+/// The time on this machine.
+fn wall() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
 }
 
 fn challenge_name(challenge: &str) -> String {
