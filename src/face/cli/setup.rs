@@ -7,12 +7,13 @@ use clap::Args;
 pub(super) const SETUP: &str = "Examples:
   keyline entra setup                          what has to exist, step by step
   keyline entra setup --json | jq -r '.admin_consent_url'
-  keyline entra setup --certificate            where the configuration names it, or beside the station's keys
-  keyline entra setup --certificate entra.pem
+  keyline entra setup --certificate            where the configuration names it
+  keyline entra setup --certificate keys/2027.pem
 
 The certificate is made here: RSA, signed by itself, good for a year. FILE gets it with its private
 key, for the station alone; beside it, ending in .cer, lies what is uploaded to the app registration.
-Nothing is written over: to renew, give another name, upload the new .cer, change the configuration.";
+Nothing is written over. To renew it, give another name, upload the new .cer, and name the new file
+in the configuration.";
 
 /// `keyline entra setup`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]

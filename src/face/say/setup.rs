@@ -8,7 +8,7 @@ use crate::face::say::clean::clean;
 pub const INTRODUCTION: &str = "What has to exist in the tenant before this station can enroll keys, in this order. The pages are those of the\n\
      Microsoft Entra admin center, https://entra.microsoft.com; its search finds them by these names. Nothing was changed.";
 /// Below them.
-pub const AFTERWARDS: &str = "docs/entra.md says more of each step.";
+pub const AFTERWARDS: &str = "docs/entra.md says more of each step (/usr/share/doc/keyline/entra.md where keyline came as a package).";
 
 /// What the configuration says already.
 #[derive(Clone, Debug)]
