@@ -113,7 +113,7 @@ fn what_has_to_exist_is_said_in_order_and_nothing_is_changed() {
         facts["permissions"][0]["app_role_id"],
         "0400e371-7db1-4338-a269-96069eb65227"
     );
-    assert_eq!(station.everything(), before);
+    assert!(station.everything() == before, "something was written");
 
     station.configure(&[
         ("tenant = \"\"", "tenant = \"contoso.com\""),
@@ -206,7 +206,8 @@ fn nothing_is_written_over_and_no_half_pair_is_left() {
         let output = station.run(&[&["entra", "setup", "--certificate"], arguments].concat());
         assert_eq!(output.status.code(), Some(code), "{}", err(&output));
         assert!(err(&output).contains(words), "{}", err(&output));
-        assert_eq!(station.everything(), before);
+        // Not shown when it differs: a private key is among it.
+        assert!(station.everything() == before, "{arguments:?} wrote");
     };
     let made = station.run(&["entra", "setup", "--certificate", "entra.pem"]);
     assert!(made.status.success(), "{}", err(&made));

@@ -72,6 +72,11 @@ fn value(known: &Known) -> Value {
         "permissions_of": { "name": "Microsoft Graph", "app_id": GRAPH_APP_ID },
         "permission_kind": if delegated { "delegated" } else { "application" },
         "permissions": permissions,
+        // What Graph and the portal's Manifest page call it.
+        "required_resource_access": (!delegated).then(|| {
+            let roles = APP_ROLES.iter().map(|role| json!({ "id": role.id, "type": "Role" }));
+            json!([{ "resourceAppId": GRAPH_APP_ID, "resourceAccess": roles.collect::<Vec<_>>() }])
+        }),
         "admin_consent_url": known.consent,
         "passkey_policy": {
             "path": POLICY_PATH,
@@ -184,6 +189,12 @@ mod tests {
         let first = APP_ROLES.first().expect("a permission").id;
         assert_eq!(id(&read(SignInMethod::Certificate)), Some(json!(first)));
         assert_eq!(id(&read(SignInMethod::Delegated)), Some(Value::Null));
+        let access = read(SignInMethod::Certificate);
+        let access = access.pointer("/required_resource_access/0/resourceAccess");
+        assert_eq!(
+            access.and_then(Value::as_array).map(Vec::len),
+            Some(APP_ROLES.len())
+        );
         assert_eq!(
             read(SignInMethod::Certificate).get("tenant"),
             Some(&Value::Null)
