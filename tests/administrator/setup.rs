@@ -101,7 +101,7 @@ fn what_has_to_exist_is_said_in_order_and_nothing_is_changed() {
         "5. The passkey policy",
         "Allow self-service set up",
         "6. The proof",
-        "keyline entra whoami",
+        "keyline check --online",
     ] {
         let at = text[from..].find(words);
         from += at.unwrap_or_else(|| panic!("{words} is not where it should be:\n{text}"));

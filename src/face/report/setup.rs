@@ -4,13 +4,16 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::app::preflight::Need;
 use crate::domain::sign_in::SignInMethod;
-use crate::domain::tenant_setup::{APP_NAME, APP_ROLES, GRAPH_APP_ID, POLICY_PATH};
+use crate::domain::tenant_setup::{APP_NAME, GRAPH_APP_ID, POLICY_PATH, app_role_id};
 use crate::domain::time::Timestamp;
 use crate::face::report::{Style, json, written};
 use crate::face::say::clean::clean;
+use crate::face::say::preflight::purpose;
 use crate::face::say::setup::{
-    AFTERWARDS, CERTIFICATE_NEXT, INTRODUCTION, KEEP_PRIVATE, Known, purpose, steps,
+    AFTERWARDS, CERTIFICATE_NEXT, INTRODUCTION, KEEP_PRIVATE, Known, covered_by, permissions_used,
+    steps,
 };
 use crate::face::say::{Complaint, moment};
 
@@ -52,17 +55,22 @@ pub fn needed(known: &Known, style: &Style, to: &mut dyn Write) -> Result<(), Co
 fn value(known: &Known) -> Value {
     let delegated = known.method == SignInMethod::Delegated;
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let permissions: Vec<Value> = APP_ROLES
-        .iter()
-        .map(|role| {
+    let permissions: Vec<Value> = permissions_used()
+        .map(|permission| {
             json!({
-                "name": role.name,
+                "name": permission.name,
                 // Of the application permission; the delegated one of the same name has another, which the portal finds.
-                "app_role_id": (!delegated).then_some(role.id),
-                "need": role.need.as_str(),
-                "purpose": purpose(role),
+                "app_role_id": app_role_id(permission.name).filter(|_| !delegated),
+                "need": need(permission.need),
+                "purpose": purpose(&permission),
+                "covered_by": covered_by(&permission),
             })
         })
+        .collect();
+    let asked = permissions_used().filter(|permission| covered_by(permission).is_none());
+    let roles: Vec<Value> = asked
+        .filter_map(|permission| app_role_id(permission.name))
+        .map(|id| json!({ "id": id, "type": "Role" }))
         .collect();
     json!({
         "tenant": some(&known.tenant),
@@ -73,16 +81,22 @@ fn value(known: &Known) -> Value {
         "permission_kind": if delegated { "delegated" } else { "application" },
         "permissions": permissions,
         // What Graph and the portal's Manifest page call it.
-        "required_resource_access": (!delegated).then(|| {
-            let roles = APP_ROLES.iter().map(|role| json!({ "id": role.id, "type": "Role" }));
-            json!([{ "resourceAppId": GRAPH_APP_ID, "resourceAccess": roles.collect::<Vec<_>>() }])
-        }),
+        "required_resource_access": (!delegated)
+            .then(|| json!([{ "resourceAppId": GRAPH_APP_ID, "resourceAccess": roles }])),
         "admin_consent_url": known.consent,
         "passkey_policy": {
             "path": POLICY_PATH,
             "needed": { "state": "enabled", "isSelfServiceRegistrationAllowed": true },
         },
     })
+}
+
+const fn need(need: Need) -> &'static str {
+    match need {
+        Need::Required => "required",
+        Need::Useful => "useful",
+        Need::ForSome => "for_some",
+    }
 }
 
 /// Writes what was made.
@@ -161,10 +175,11 @@ mod tests {
         ] {
             let text = shown(&known(method), false);
             assert!(text.contains(kind), "{text}");
-            for role in APP_ROLES {
-                assert!(text.contains(role.name), "{text}");
-                assert_ne!(purpose(&role), "another function", "{}", role.name);
+            for permission in permissions_used() {
+                assert!(text.contains(permission.name), "{text}");
+                assert!(text.contains(purpose(&permission)), "{text}");
             }
+            assert!(permissions_used().count() == 6 && !text.contains("Mail.Send"));
             assert!(text.contains("shown here once"), "{text}");
         }
     }
@@ -186,14 +201,18 @@ mod tests {
         let read =
             |method| -> Value { serde_json::from_str(&shown(&known(method), true)).expect("JSON") };
         let id = |value: &Value| value.pointer("/permissions/0/app_role_id").cloned();
-        let first = APP_ROLES.first().expect("a permission").id;
+        let first = "0400e371-7db1-4338-a269-96069eb65227";
         assert_eq!(id(&read(SignInMethod::Certificate)), Some(json!(first)));
         assert_eq!(id(&read(SignInMethod::Delegated)), Some(Value::Null));
+        // All but the one that another gives as well.
         let access = read(SignInMethod::Certificate);
         let access = access.pointer("/required_resource_access/0/resourceAccess");
-        assert_eq!(
-            access.and_then(Value::as_array).map(Vec::len),
-            Some(APP_ROLES.len())
+        let access = access.and_then(Value::as_array).expect("a list");
+        assert_eq!(access.len(), 5);
+        assert!(
+            !access
+                .iter()
+                .any(|one| { one.get("id") == Some(&json!(app_role_id("User.ReadBasic.All"))) })
         );
         assert_eq!(
             read(SignInMethod::Certificate).get("tenant"),

@@ -1,8 +1,10 @@
 //! What has to exist in the tenant, in words: in the order in which it is made, with the names under which Microsoft's pages show it.
 
+use crate::app::preflight::{Need, PERMISSIONS, Permission};
 use crate::domain::sign_in::SignInMethod;
-use crate::domain::tenant_setup::{APP_NAME, APP_ROLES, AppRole, Need};
+use crate::domain::tenant_setup::{APP_NAME, app_role_id};
 use crate::face::say::clean::clean;
+use crate::face::say::preflight::purpose;
 
 /// Above the steps.
 pub const INTRODUCTION: &str = "What has to exist in the tenant before this station can enroll keys, in this order. The pages are those of the\n\
@@ -99,31 +101,30 @@ fn permissions(known: &Known) -> Step {
         (Need::ForSome, "for some"),
     ] {
         let mut label = label;
-        for role in APP_ROLES.iter().filter(|role| role.need == need) {
-            step.lines.push((label, role.name.to_owned()));
-            step.lines.push(("", format!("  {}", purpose(role))));
+        for permission in permissions_used().filter(|one| one.need == need) {
+            step.lines.push((label, permission.name.to_owned()));
+            step.lines.push(("", format!("  {}", purpose(&permission))));
+            if let Some(broader) = covered_by(&permission) {
+                step.lines
+                    .push(("", format!("  (superfluous beside {broader})")));
+            }
             label = "";
         }
     }
     step
 }
 
-/// What a permission is for.
-pub fn purpose(role: &AppRole) -> &'static str {
-    match role.name {
-        "UserAuthMethod-Passkey.ReadWrite.All" => {
-            "register, list and delete passkeys; nothing can be enrolled without it"
-        }
-        "Policy.Read.All" => "tell before a key is wiped that the passkey policy refuses its model",
-        "User.Read.All" => {
-            "find people, and see whose account is disabled or a guest's (User.ReadBasic.All finds names alone)"
-        }
-        "GroupMember.Read.All" => {
-            "job files from groups, and which parts of the passkey policy are for whom"
-        }
-        "Member.Read.Hidden" => "members of groups whose membership is hidden",
-        _ => "another function",
-    }
+/// Those that the station makes use of.
+pub fn permissions_used() -> impl Iterator<Item = Permission> {
+    let all = PERMISSIONS.into_iter();
+    all.filter(|permission| app_role_id(permission.name).is_some())
+}
+
+/// Another one of them that gives this one as well.
+pub fn covered_by(permission: &Permission) -> Option<&'static str> {
+    permissions_used()
+        .map(|other| other.name)
+        .find(|other| permission.or.contains(other))
 }
 
 fn consent(known: &Known) -> Step {
@@ -232,10 +233,15 @@ fn proof() -> Step {
     step(
         "The proof",
         &[
-            ("here", "keyline entra whoami"),
+            ("here", "keyline check --online"),
             (
                 "",
-                "signs in and shows the permissions that the token carries; consent counts with the next token",
+                "looks at sign-in, permissions, policy and bench; consent counts with the next token",
+            ),
+            ("then", "keyline check --online --enrol-test USER"),
+            (
+                "",
+                "registers a passkey made in software for a test user, sees it listed and deletes it",
             ),
         ],
     )
