@@ -28,4 +28,5 @@ pub mod scan;
 pub mod sign_in;
 pub mod station;
 pub mod stock;
+pub mod tenant_setup;
 pub mod time;

@@ -16,6 +16,7 @@ mod people;
 mod pins;
 mod printers;
 mod reconcile;
+mod setup;
 mod slots;
 mod specimen;
 mod stock;
@@ -49,6 +50,7 @@ pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
+pub use setup::Setup;
 pub use slots::Slots;
 pub use stock::{OfStock, Stock};
 pub use values::badge;
@@ -184,7 +186,7 @@ pub enum Command {
     /// Reads the passkeys of everybody whom the ledger knows, and says what only one side has. Changes nothing without --delete.
     #[command(after_help = reconcile::RECONCILE)]
     Reconcile(Reconcile),
-    /// Sign in to the tenant, and say as whom the station does
+    /// Set the tenant up, sign in to it, and say as whom the station does
     #[command(subcommand, after_help = entra::ENTRA, arg_required_else_help = true)]
     Entra(Entra),
     /// Show the whole line at work, with practice keys and a practice tenant

@@ -16,6 +16,7 @@ pub mod people;
 mod preflight;
 mod printers;
 mod reconcile;
+pub mod setup;
 mod show;
 pub mod specimen;
 mod status;

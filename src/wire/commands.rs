@@ -15,6 +15,7 @@ mod people;
 mod pins;
 mod printers;
 mod reconcile;
+mod setup;
 mod slips;
 mod specimen;
 mod stock;

@@ -15,6 +15,7 @@ mod reconcile;
 mod reissue;
 mod reset;
 mod retention;
+mod setup;
 mod slips;
 mod stock;
 mod trail;

@@ -88,7 +88,16 @@ impl CertificateSource {
 }
 
 impl StationCertificate {
-    fn of(bundle: &Bundle, now: Timestamp) -> Result<Self, String> {
+    /// What is public of it.
+    pub(super) fn into_facts(self) -> CertificateFacts {
+        self.facts
+    }
+
+    /// The key of a bundle that belongs to a certificate in it.
+    ///
+    /// # Errors
+    /// In words that never quote the content.
+    pub(super) fn of(bundle: &Bundle, now: Timestamp) -> Result<Self, String> {
         let mut keys = Vec::new();
         for key in &bundle.keys {
             keys.push(rsa(key)?);

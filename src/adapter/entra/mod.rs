@@ -24,6 +24,7 @@ mod fido2_methods;
 mod gate;
 mod keep;
 mod loopback;
+mod new_certificate;
 mod patience;
 mod secret;
 mod sign_in;
@@ -51,6 +52,7 @@ pub use device_code::DevicePrompt;
 pub use encoding::credential_ids;
 pub use fido2_methods::DISPLAY_NAME_CHARACTERS_MAX;
 pub use keep::{Keep, SEALED_FILE};
+pub use new_certificate::{CERTIFICATE_DAYS, NewCertificate};
 pub use secret::SecretSource;
 pub use way::{Delegated, SignInWay};
 

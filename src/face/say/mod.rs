@@ -20,6 +20,7 @@ pub mod preflight;
 pub mod printers;
 pub mod reconcile;
 pub mod service;
+pub mod setup;
 pub mod slips;
 pub mod slot;
 pub mod steps;

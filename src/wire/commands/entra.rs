@@ -14,7 +14,7 @@ use crate::face::report::{self, Style, Whoami};
 use crate::face::say::{Complaint, ExitCode, entra as say};
 use crate::port::{CancelFlag, Clock};
 use crate::wire::WireFault;
-use crate::wire::commands::{Ended, said};
+use crate::wire::commands::{Ended, said, setup};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
 
@@ -26,6 +26,7 @@ const DESKTOP: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
 pub(super) fn entra(path: &Path, command: &Entra, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     match command {
+        Entra::Setup(wish) => setup::setup(&config, wish, out),
         Entra::Login(wish) => login(&config, *wish, out),
         Entra::Logout => logout(&config, out),
         Entra::Whoami { json } => {
