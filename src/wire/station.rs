@@ -102,6 +102,23 @@ pub fn assemble(
     })
 }
 
+/// The tenant that the configuration names, for a command that asks it a few things and ends.
+///
+/// # Errors
+/// What of the configuration cannot be used.
+pub fn tenant(config: &Config) -> Result<Entra, WireFault> {
+    let objections = config.check();
+    if !objections.is_empty() {
+        return Err(ConfigFault::objections(&config.file, &objections).into());
+    }
+    Ok(Entra::new(
+        config.entra(),
+        config.sign_in_way(),
+        Arc::new(SystemClock),
+        CancelFlag::default(),
+    )?)
+}
+
 /// Where letters go, and the languages that they can be written in. Whoever opens it holds the ledger: nobody else tidies up
 /// there meanwhile.
 ///

@@ -12,7 +12,6 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::adapter::entra::Entra;
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::{Change, Unchanged, may_hand_over};
@@ -26,9 +25,9 @@ use crate::face::cli::Handover;
 use crate::face::control::{Answer, Ask};
 use crate::face::report::{find_one, name};
 use crate::face::say::{self, Complaint, ExitCode, clean};
-use crate::port::{CancelFlag, JobRecord, Ledger};
+use crate::port::{JobRecord, Ledger};
 use crate::wire::commands::{Ended, admin, cannot_write, said};
-use crate::wire::config::{Config, ConfigFault};
+use crate::wire::config::Config;
 use crate::wire::{WireFault, log, station};
 
 pub(super) fn handover(path: &Path, wish: &Handover, out: &mut dyn Write) -> Ended {
@@ -199,21 +198,6 @@ fn insist(question: &str) -> Result<(), Complaint> {
     }
 }
 
-/// The tenant, as the configuration names it.
-fn tenant(config: &Config) -> Result<Entra, Complaint> {
-    let objections = config.check();
-    if !objections.is_empty() {
-        return Err(WireFault::from(ConfigFault::objections(&config.file, &objections)).into());
-    }
-    let entra = Entra::new(
-        config.entra(),
-        config.sign_in_way(),
-        Arc::new(SystemClock),
-        CancelFlag::default(),
-    );
-    Ok(entra.map_err(WireFault::from)?)
-}
-
 /// What these jobs have to be rid of at Entra is deleted now, where no station runs that does it. `ours`: the ledger, held.
 fn work_off(
     config: &Config,
@@ -235,7 +219,7 @@ fn work_off(
             format!("The station does it when it runs next. {}", why.hint),
         )
     };
-    let entra = tenant(config).map_err(later)?;
+    let entra = station::tenant(config).map_err(|why| later(why.into()))?;
     let sides = Sides {
         ledger: ledger.as_ref(),
         relying_party: &entra,

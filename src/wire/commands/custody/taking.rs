@@ -22,7 +22,7 @@ use crate::face::say::{self, Complaint, ExitCode, clean, fault};
 use crate::port::{
     Attendant, CancelFlag, Clock, JobRecord, Keys, Ledger, PasskeyState, RelyingParty,
 };
-use crate::wire::commands::custody::{asked, insist, tenant, work_off};
+use crate::wire::commands::custody::{asked, insist, work_off};
 use crate::wire::commands::{Ended, admin, keys, said};
 use crate::wire::config::Config;
 use crate::wire::station;
@@ -172,7 +172,7 @@ fn others(config: &Config, ledger: &dyn Ledger, record: &JobRecord) -> Option<us
         return None;
     }
     let own = journal::replay(ledger, record.job.id).ok()?;
-    let listed = tenant(config).ok()?.credentials(user);
+    let listed = station::tenant(config).ok()?.credentials(user);
     match listed {
         Ok(listed) => Some(
             listed

@@ -2,20 +2,17 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::adapter::entra::Entra;
 use crate::adapter::ledger::SqliteLedger;
-use crate::adapter::system::SystemClock;
 use crate::app::keys::{self, Choice, CutOff, Gone, Order, PersonsKey};
 use crate::face::ask;
 use crate::face::cli::{ListKeys, RemoveKeys};
 use crate::face::report::{self, Style};
 use crate::face::say::{self, Complaint, ExitCode, clean, moment};
-use crate::port::CancelFlag;
 use crate::wire::commands::book::Book;
 use crate::wire::commands::{Ended, cannot_write};
-use crate::wire::config::{Config, ConfigFault};
+use crate::wire::config::Config;
 use crate::wire::{WireFault, station};
 
 /// A person's list, and what is needed to change it.
@@ -122,18 +119,8 @@ fn agree(
 
 fn find(path: &Path, user: &str) -> Result<Found, Complaint> {
     let config = Config::load(path).map_err(WireFault::from)?;
-    let objections = config.check();
-    if !objections.is_empty() {
-        return Err(WireFault::from(ConfigFault::objections(&config.file, &objections)).into());
-    }
     let ledger: SqliteLedger = station::read_ledger(&config)?;
-    let entra = Entra::new(
-        config.entra(),
-        config.sign_in_way(),
-        Arc::new(SystemClock),
-        CancelFlag::default(),
-    )
-    .map_err(WireFault::from)?;
+    let entra = station::tenant(&config)?;
     let keys = keys::list(&ledger, &entra, user.trim())?;
     let cut_off = keys::cut_off(&ledger, user, &keys)?;
     Ok(Found {
