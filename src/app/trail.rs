@@ -387,7 +387,7 @@ impl Case<'_> {
         if sheet.is_some_and(|sheet| sheet.to_string() != number) {
             return Err(Refusal::SpoiledAlready);
         }
-        if self.state.has_left(Leaving::LetterDispatched) {
+        if !self.state.may_spoil(&number) {
             return Err(Refusal::LetterGone);
         }
         let spoiled = Happening::Spoiled {

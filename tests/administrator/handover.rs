@@ -329,14 +329,14 @@ fn a_key_that_came_back_is_wiped_and_serves_the_next_person() {
         "--yes",
         "--wipe-later",
     ];
-    let told = typed(&line, &came_back, 0);
+    let told = typed(&line, &came_back, 4);
     assert!(
         told.contains("is returned") && told.contains("any slot"),
         "{told}"
     );
     assert_eq!(has(&line, ANNA), Vec::<String>::new());
     // The same again does no harm: it is for whoever was cut off.
-    assert!(typed(&line, &came_back, 0).contains("already"));
+    assert!(typed(&line, &came_back, 4).contains("already"));
     let ledger = open_ledger(&line.config).expect("a ledger");
     // Emily's key lies in the slot first: it is not the one, and it stays as it is.
     let stray = wipe_next(
@@ -530,6 +530,46 @@ fn a_tenant_that_is_away_is_told_and_the_same_command_goes_on() {
     );
     assert_eq!(has(&line, ANNA), Vec::<String>::new());
     assert_sound(&line);
+}
+
+#[test]
+fn a_command_that_is_repeated_does_not_take_the_next_key_of_that_person() {
+    let line = parcels("");
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![key(&line, 1)],
+    );
+    let lost = ["keys", "lost", ANNA, "--reason", "on a train", "--yes"];
+    typed(&line, &lost, 0);
+    enroll(
+        &line,
+        "b.csv",
+        &[&format!("{ANNA},parcel,yes")],
+        vec![key(&line, 2)],
+    );
+    let kept = has(&line, ANNA);
+    assert_eq!(kept.len(), 1);
+    typed(&line, &lost, 2);
+    assert_eq!(has(&line, ANNA), kept);
+    // By its number the key in hand is meant; it comes back although the person has another job.
+    line.drop_file("c.csv", &format!("user,role\r\n{ANNA},backup\r\n"));
+    let (summary, parts) = line.run(Knows::nothing(), Vec::new());
+    assert_eq!(summary.done, 0, "{summary:?}");
+    drop(parts);
+    let back = [
+        "keys",
+        "return",
+        "2",
+        "--reason",
+        "left",
+        "--yes",
+        "--wipe-later",
+    ];
+    let told = typed(&line, &back, 4);
+    assert!(told.contains("not wiped yet"), "{told}");
+    assert_eq!(has(&line, ANNA), Vec::<String>::new());
 }
 
 #[test]

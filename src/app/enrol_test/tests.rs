@@ -309,13 +309,15 @@ fn a_refusal_leaves_nothing_open() {
 
 #[test]
 fn after_a_lost_reply_the_list_decides() {
-    let scene = Scene::new(Tenant {
-        register: Some((lost(), true)),
-        lag: 2,
-        ..Tenant::default()
-    });
-    assert_eq!(scene.run(), passed(Some(4), true));
-    assert_eq!(scene.story(), "begin, register, delete, deleted");
+    for unheard in [lost(), Fault::Cancelled] {
+        let scene = Scene::new(Tenant {
+            register: Some((unheard, true)),
+            lag: 2,
+            ..Tenant::default()
+        });
+        assert_eq!(scene.run(), passed(Some(4), true));
+        assert_eq!(scene.story(), "begin, register, delete, deleted");
+    }
     let scene = Scene::new(Tenant {
         register: Some((lost(), false)),
         ..Tenant::default()

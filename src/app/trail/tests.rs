@@ -410,12 +410,13 @@ fn a_letter_is_spoiled_until_it_is_dispatched() {
     assert_eq!(early.happenings(JOB).last(), Some(&spoiled()));
     assert_eq!(spoil(&early), Err(Refusal::SpoiledAlready));
     assert!(early.enrollment(JOB).may_reissue());
-
     let mut story = [enveloped(), vec![left(Leaving::BagDispatched)]].concat();
     let late = world(story.clone());
     assert_eq!(spoil(&late), what(true));
     assert_eq!(late.enrollment(JOB).standing(), Standing::Done);
 
+    let given = [story.clone(), vec![Happening::HandedOver]].concat();
+    assert_eq!(spoil(&world(given)), Err(Refusal::LetterGone));
     story.push(left(Leaving::LetterDispatched));
     assert_eq!(spoil(&world(story)), Err(Refusal::LetterGone));
     assert_eq!(spoil(&world(key_is_done(true))), Err(Refusal::NoLetter));

@@ -246,7 +246,7 @@ fn unspoiled(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
             "If a sheet is left, destroy it. `keyline jobs show JOB` tells what comes next.",
         ),
         Refusal::LetterGone => (
-            format!("The letter of {who} was dispatched: it is out of our hands."),
+            format!("The letter of {who} was dispatched or handed over: it is out of our hands."),
             "If it is lost or was opened, the person needs a replacement: drop a job file with `replace` = yes for them.",
         ),
         Refusal::Cancelled => (

@@ -38,27 +38,25 @@ pub(in crate::wire::commands) fn take_back(
     wish: &Return,
     out: &mut dyn Write,
 ) -> Ended {
-    let done = retire(path, Fate::Returned, &wish.retirement, out)?;
+    // The key is looked up once: what was typed may mean another one after the first was taken back.
+    let job = take_from_person(path, Fate::Returned, &wish.retirement, out)?;
     let config = admin::load(path)?;
-    let record = find_key(&station::read_ledger(&config)?, &wish.retirement.key)?;
-    if record.custody.wiped {
-        return Ok(done);
+    let record = station::read_ledger(&config)?.job(job)?;
+    if record.is_none_or(|record| record.custody.wiped) {
+        return Ok(ExitCode::Done);
     }
     let runs = SqliteLedger::is_in_use(&config.path(&config.ledger.file))?;
     if wish.wipe_later || runs {
-        ask::say(
-            "Put the key into any slot of the running station: it is wiped there, and asks for a touch.",
-        );
-        return Ok(done);
+        ask::say(if runs {
+            "Put the key into any slot of the running station: it is wiped there."
+        } else {
+            "The key is not wiped yet: put it into any slot of the station when it runs next, or type the same again without --wipe-later."
+        });
+        return Ok(ExitCode::Waiting);
     }
     let ledger = station::open_ledger(&config)?;
     ledger.sign_lock("a command that wipes a key");
-    wipe_next(
-        &station::hardware(&config),
-        &ledger,
-        record.job.id,
-        KEY_PATIENCE,
-    )?;
+    wipe_next(&station::hardware(&config), &ledger, job, KEY_PATIENCE)?;
     said(out, "The key is wiped. It may be enrolled anew.\n")
 }
 
@@ -68,6 +66,16 @@ pub(in crate::wire::commands) fn retire(
     wish: &Retirement,
     out: &mut dyn Write,
 ) -> Ended {
+    take_from_person(path, fate, wish, out).map(|_| ExitCode::Done)
+}
+
+/// The job whose key it was.
+fn take_from_person(
+    path: &Path,
+    fate: Fate,
+    wish: &Retirement,
+    out: &mut dyn Write,
+) -> Result<JobId, Complaint> {
     let config = admin::load(path)?;
     let ledger = station::read_ledger(&config)?;
     let record = find_key(&ledger, &wish.key)?;
@@ -95,7 +103,7 @@ pub(in crate::wire::commands) fn retire(
             "Its passkey was not seen at Entra, or is deleted there in a moment; the station looks for it again."
         }
     });
-    Ok(ExitCode::Done)
+    Ok(record.job.id)
 }
 
 /// By the running station, or here. Returns the ledger, still held, where no station runs.
@@ -139,8 +147,9 @@ fn find_key(ledger: &dyn Ledger, text: &str) -> Result<JobRecord, Complaint> {
     {
         return Ok(record);
     }
-    // A person whose other jobs came to nothing, or whose other key is gone, is meant with the one that they have.
-    found.retain(|one| one.standing == Standing::Done && one.custody.retired.is_none());
+    // A person whose other jobs came to nothing is meant with the key that they have. Where one was taken back before, nobody
+    // can tell whether that one is meant again: a command that is repeated must not take the person's next key.
+    found.retain(|one| one.standing == Standing::Done);
     match (found.pop(), found.is_empty()) {
         (Some(record), true) => Ok(record),
         _ => find_one(ledger, text),
