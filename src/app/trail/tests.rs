@@ -415,8 +415,6 @@ fn a_letter_is_spoiled_until_it_is_dispatched() {
     assert_eq!(spoil(&late), what(true));
     assert_eq!(late.enrollment(JOB).standing(), Standing::Done);
 
-    let given = [story.clone(), vec![Happening::HandedOver]].concat();
-    assert_eq!(spoil(&world(given)), Err(Refusal::LetterGone));
     story.push(left(Leaving::LetterDispatched));
     assert_eq!(spoil(&world(story)), Err(Refusal::LetterGone));
     assert_eq!(spoil(&world(key_is_done(true))), Err(Refusal::NoLetter));
