@@ -15,8 +15,14 @@ use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
 use crate::port::{Clock, Deleted, Duty, DutyOutcome, Ledger, Obligation, RelyingParty};
 
-/// Seconds until a new key that is not in the list yet is looked for again.
+/// Seconds until a new key that is not in the list yet is looked for again, for the first [`LAG_LOOKS_MAX`] looks.
 const LAG_SECONDS: i64 = 10;
+/// Seconds between the looks after those, for an hour: a list that lags for so long may be a tenant's bad day.
+const LATE_SECONDS: i64 = 300;
+/// Looks of that kind.
+const LATE_LOOKS_MAX: u32 = 12;
+/// Seconds between all later looks: somebody may have deleted the new key. It is never given up, for nobody would be told.
+const LONG_SECONDS: i64 = 3600;
 /// Seconds until what the tenant refused for one user is tried again.
 const REFUSED_SECONDS: i64 = 300;
 /// Looks at a list that does not show the new key before a run that ends by itself no longer waits for it.
@@ -267,14 +273,35 @@ fn replaced(
         )? {
             return spare("the key that was to replace it was replaced itself");
         }
-        return Ok(DutyOutcome::Again {
-            due: sides.clock.now().plus_seconds(LAG_SECONDS),
-        });
+        return Ok(not_listed(sides, obligation));
     }
     if !there(method) {
         return Ok(DutyOutcome::Settled { deleted: false });
     }
     delete(sides, obligation, method, actor)
+}
+
+/// The new key is not in the list: the older the news, the seldomer the look.
+fn not_listed(sides: &Sides<'_>, obligation: &Obligation) -> DutyOutcome {
+    let looks = obligation.looks;
+    let seconds = if looks < LAG_LOOKS_MAX {
+        LAG_SECONDS
+    } else if looks < LAG_LOOKS_MAX.saturating_add(LATE_LOOKS_MAX) {
+        LATE_SECONDS
+    } else {
+        LONG_SECONDS
+    };
+    // Each time that the pace changes, not with every look.
+    if looks == LAG_LOOKS_MAX || looks == LAG_LOOKS_MAX.saturating_add(LATE_LOOKS_MAX) {
+        tracing::warn!(
+            job = obligation.job.0,
+            looks,
+            "the new key is still not in the person's list at Entra, so their older passkeys stay; if somebody deleted it there, enroll it anew"
+        );
+    }
+    DutyOutcome::Again {
+        due: sides.clock.now().plus_seconds(seconds),
+    }
 }
 
 /// Why the key that this job enrolled is not what its person signs in with: what they had before is all that they have then.
