@@ -62,6 +62,16 @@ pub enum Found {
     Spared,
 }
 
+/// What came of what was due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "what was spared stays for good, and somebody has to be told"]
+pub struct Worked {
+    /// So many credentials were deleted.
+    pub deleted: usize,
+    /// So many stay for good: why, for each.
+    pub spared: Vec<String>,
+}
+
 /// Settles what is due. Returns how many credentials were deleted.
 ///
 /// # Errors
@@ -69,14 +79,14 @@ pub enum Found {
 /// that user's duties waiting, not the others'.
 pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
     let sides = Sides::from(ports);
-    work_off(&sides, ports.ledger.obligations(ports.clock.now())?, actor)
+    work_off(&sides, ports.ledger.obligations(ports.clock.now())?, actor).map(|done| done.deleted)
 }
 
 /// The same for these jobs alone. What a key that is not its person's any more may do goes at once, whenever it was due.
 ///
 /// # Errors
 /// As [`work`].
-pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Result<usize, Fault> {
+pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Result<Worked, Fault> {
     let now = sides.clock.now();
     let mut open = sides
         .ledger
@@ -88,9 +98,24 @@ pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Resul
     work_off(sides, open, actor)
 }
 
-fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<usize, Fault> {
+/// How many older credentials the new keys of these jobs still have to be rid of, whenever that is due.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn waiting(
+    ledger: &dyn Ledger,
+    jobs: &BTreeSet<JobId>,
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let open = ledger.obligations(now.plus_seconds(DUE_SECONDS_MAX))?;
+    let waits =
+        |one: &&Obligation| matches!(one.duty, Duty::Replaced(_)) && jobs.contains(&one.job);
+    Ok(open.iter().filter(waits).count())
+}
+
+fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<Worked, Fault> {
     let (ledger, clock) = (sides.ledger, sides.clock);
-    let mut deleted = 0_usize;
+    let mut done = Worked::default();
     let mut first = None;
     for obligation in open {
         let outcome = match look(sides, &obligation, actor) {
@@ -108,12 +133,16 @@ fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<usi
             }
             Err(fault) => return Err(fault),
         };
-        if matches!(outcome, DutyOutcome::Settled { deleted: true }) {
-            deleted = deleted.saturating_add(1);
+        match &outcome {
+            DutyOutcome::Settled { deleted: true } => done.deleted = done.deleted.saturating_add(1),
+            DutyOutcome::Spared { why } => done.spared.push(why.clone()),
+            DutyOutcome::Settled { deleted: false }
+            | DutyOutcome::Again { .. }
+            | DutyOutcome::Deleting => {}
         }
         ledger.settle(obligation.id, &outcome, actor, clock.now())?;
     }
-    first.map_or(Ok(deleted), Err)
+    first.map_or(Ok(done), Err)
 }
 
 /// Looks for what abandoned attempts may have left once no job is open any more in the batch of one of `ended`, whenever the next
