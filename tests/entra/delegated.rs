@@ -266,12 +266,13 @@ fn a_file_that_is_removed_by_hand_while_it_is_renewed_does_not_come_back() {
 
 #[test]
 fn a_key_that_cannot_be_used_keeps_nobody_from_signing_out() {
-    for spoil in [
-        (|key| fs::write(key, "no key")) as fn(PathBuf) -> std::io::Result<()>,
+    let spoils: [fn(PathBuf) -> std::io::Result<()>; 4] = [
+        |key| fs::write(key, "no key"),
         |key| fs::set_permissions(key, fs::Permissions::from_mode(0o644)),
         |key| fs::set_permissions(key, fs::Permissions::from_mode(0o000)),
         |key| fs::remove_file(key),
-    ] {
+    ];
+    for spoil in spoils {
         let station = Station::signed_in(TenantSetup::default());
         spoil(station.path("keys/sign-in.key")).unwrap();
         assert_eq!(station.keep().forget(), Ok(true));
