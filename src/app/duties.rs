@@ -15,8 +15,14 @@ use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
 use crate::port::{Clock, Deleted, Duty, DutyOutcome, Ledger, Obligation, RelyingParty};
 
-/// Seconds until a new key that is not in the list yet is looked for again.
+/// Seconds until a new key that is not in the list yet is looked for again, for the first [`LAG_LOOKS_MAX`] looks.
 const LAG_SECONDS: i64 = 10;
+/// Seconds between the looks after those, for an hour: a list that lags for so long may be a tenant's bad day.
+const LATE_SECONDS: i64 = 300;
+/// Looks of that kind.
+const LATE_LOOKS_MAX: u32 = 12;
+/// Seconds between all later looks: somebody may have deleted the new key. It is never given up, for nobody would be told.
+const LONG_SECONDS: i64 = 3600;
 /// Seconds until what the tenant refused for one user is tried again.
 const REFUSED_SECONDS: i64 = 300;
 /// Looks at a list that does not show the new key before a run that ends by itself no longer waits for it.
@@ -56,6 +62,16 @@ pub enum Found {
     Spared,
 }
 
+/// What came of what was due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "what was spared stays for good, and somebody has to be told"]
+pub struct Worked {
+    /// So many credentials were deleted.
+    pub deleted: usize,
+    /// So many stay for good: why, for each.
+    pub spared: Vec<String>,
+}
+
 /// Settles what is due. Returns how many credentials were deleted.
 ///
 /// # Errors
@@ -63,14 +79,14 @@ pub enum Found {
 /// that user's duties waiting, not the others'.
 pub fn work(ports: &Ports, actor: &str) -> Result<usize, Fault> {
     let sides = Sides::from(ports);
-    work_off(&sides, ports.ledger.obligations(ports.clock.now())?, actor)
+    work_off(&sides, ports.ledger.obligations(ports.clock.now())?, actor).map(|done| done.deleted)
 }
 
 /// The same for these jobs alone. What a key that is not its person's any more may do goes at once, whenever it was due.
 ///
 /// # Errors
 /// As [`work`].
-pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Result<usize, Fault> {
+pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Result<Worked, Fault> {
     let now = sides.clock.now();
     let mut open = sides
         .ledger
@@ -82,9 +98,24 @@ pub fn work_for(sides: &Sides<'_>, jobs: &BTreeSet<JobId>, actor: &str) -> Resul
     work_off(sides, open, actor)
 }
 
-fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<usize, Fault> {
+/// How many older credentials the new keys of these jobs still have to be rid of, whenever that is due.
+///
+/// # Errors
+/// Those of the ledger.
+pub fn waiting(
+    ledger: &dyn Ledger,
+    jobs: &BTreeSet<JobId>,
+    now: Timestamp,
+) -> Result<usize, Fault> {
+    let open = ledger.obligations(now.plus_seconds(DUE_SECONDS_MAX))?;
+    let waits =
+        |one: &&Obligation| matches!(one.duty, Duty::Replaced(_)) && jobs.contains(&one.job);
+    Ok(open.iter().filter(waits).count())
+}
+
+fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<Worked, Fault> {
     let (ledger, clock) = (sides.ledger, sides.clock);
-    let mut deleted = 0_usize;
+    let mut done = Worked::default();
     let mut first = None;
     for obligation in open {
         let outcome = match look(sides, &obligation, actor) {
@@ -102,12 +133,16 @@ fn work_off(sides: &Sides<'_>, open: Vec<Obligation>, actor: &str) -> Result<usi
             }
             Err(fault) => return Err(fault),
         };
-        if matches!(outcome, DutyOutcome::Settled { deleted: true }) {
-            deleted = deleted.saturating_add(1);
+        match &outcome {
+            DutyOutcome::Settled { deleted: true } => done.deleted = done.deleted.saturating_add(1),
+            DutyOutcome::Spared { why } => done.spared.push(why.clone()),
+            DutyOutcome::Settled { deleted: false }
+            | DutyOutcome::Again { .. }
+            | DutyOutcome::Deleting => {}
         }
         ledger.settle(obligation.id, &outcome, actor, clock.now())?;
     }
-    first.map_or(Ok(deleted), Err)
+    first.map_or(Ok(done), Err)
 }
 
 /// Looks for what abandoned attempts may have left once no job is open any more in the batch of one of `ended`, whenever the next
@@ -267,14 +302,35 @@ fn replaced(
         )? {
             return spare("the key that was to replace it was replaced itself");
         }
-        return Ok(DutyOutcome::Again {
-            due: sides.clock.now().plus_seconds(LAG_SECONDS),
-        });
+        return Ok(not_listed(sides, obligation));
     }
     if !there(method) {
         return Ok(DutyOutcome::Settled { deleted: false });
     }
     delete(sides, obligation, method, actor)
+}
+
+/// The new key is not in the list: the older the news, the seldomer the look.
+fn not_listed(sides: &Sides<'_>, obligation: &Obligation) -> DutyOutcome {
+    let looks = obligation.looks;
+    let seconds = if looks < LAG_LOOKS_MAX {
+        LAG_SECONDS
+    } else if looks < LAG_LOOKS_MAX.saturating_add(LATE_LOOKS_MAX) {
+        LATE_SECONDS
+    } else {
+        LONG_SECONDS
+    };
+    // Each time that the pace changes, not with every look.
+    if looks == LAG_LOOKS_MAX || looks == LAG_LOOKS_MAX.saturating_add(LATE_LOOKS_MAX) {
+        tracing::warn!(
+            job = obligation.job.0,
+            looks,
+            "the new key is still not in the person's list at Entra, so their older passkeys stay; if somebody deleted it there, enroll it anew"
+        );
+    }
+    DutyOutcome::Again {
+        due: sides.clock.now().plus_seconds(seconds),
+    }
 }
 
 /// Why the key that this job enrolled is not what its person signs in with: what they had before is all that they have then.

@@ -212,7 +212,8 @@ pub struct Shelf {
 pub enum Provenance {
     /// To a root of the model. With a remark where one is called for.
     Genuine(Option<String>),
-    /// To none: a counterfeit, or a batch that the metadata does not know.
+    /// To none, or nobody can tell that they are the key's own: a counterfeit, a batch that the metadata does not know, or a
+    /// signature that cannot be checked here. The key does not prove its model.
     Foreign(String),
     /// To a root of the model, by a certificate that the metadata calls compromised: the status.
     Compromised(String),
@@ -221,15 +222,18 @@ pub enum Provenance {
 }
 
 impl Provenance {
-    /// The same, when the attestation's own signature was judged so: whoever merely shows a certificate proves nothing by it,
-    /// and whoever shows a stranger's is a stranger.
+    /// The same, when the attestation's own signature was judged so: whoever merely shows a certificate proves nothing by it, be
+    /// it that the signature is wrong or that its format is none that is known here, for anybody can copy a certificate and
+    /// invent a format. Whoever shows a stranger's is a stranger.
     #[must_use]
     pub fn signed(self, own_check: &AttestationVerdict) -> Self {
         match (self, own_check) {
             (
                 Self::Genuine(_),
                 AttestationVerdict::Disagrees(why) | AttestationVerdict::CannotJudge(why),
-            ) => Self::Unclaimed(format!("the signature under its certificate: {why}")),
+            ) => Self::Foreign(format!(
+                "the signature that would show that its certificate is its own cannot be checked: {why}"
+            )),
             (
                 same @ (Self::Genuine(_)
                 | Self::Foreign(_)

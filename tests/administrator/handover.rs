@@ -13,7 +13,7 @@ use keyline::domain::time::Timestamp;
 use keyline::face::control;
 use keyline::port::{Attendant, Authenticator, KeyEvent, Keys, Ledger, Place};
 use keyline::practice::authenticator::{Bench, PRACTICE_AAGUID, SimulatedKey};
-use keyline::practice::tenant::{Existing, Operation, Trick};
+use keyline::practice::tenant::{Existing, Faults, Operation, Trick};
 use keyline::wire::commands::custody::wipe_next;
 use keyline::wire::station::open_ledger;
 use keyline::wire::{attend, station};
@@ -44,6 +44,13 @@ fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
     let (summary, parts) = line.run(Knows::nothing(), keys);
     assert_eq!(summary.done, wanted, "{summary:?}");
     drop(parts);
+    released(line);
+}
+
+/// A thread of the station that ended may hold the ledger for a moment yet.
+fn released(line: &Line) {
+    let ledger = line.config.path(&line.config.ledger.file);
+    until(|| !SqliteLedger::is_in_use(&ledger).expect("a ledger"));
 }
 
 fn key(line: &Line, number: u32) -> SimulatedKey {
@@ -569,6 +576,45 @@ fn a_command_that_is_repeated_does_not_take_the_next_key_of_that_person() {
     let told = typed(&line, &back, 4);
     assert!(told.contains("not wiped yet"), "{told}");
     assert_eq!(has(&line, ANNA), Vec::<String>::new());
+}
+
+#[test]
+fn older_passkeys_that_are_still_there_are_told_until_they_are_gone() {
+    let line = parcels("");
+    plant(&line, ANNA, "old key", None);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,")],
+        vec![key(&line, 1)],
+    );
+    let lagging = |list_lag_seconds| {
+        line.tenant(|tenant| {
+            tenant.set_faults(Faults {
+                list_lag_seconds,
+                ..Faults::default()
+            });
+        });
+    };
+    lagging(3600);
+    let still = "1 older passkey is still at Entra";
+    let told = typed(&line, &["handover", "1", "--yes"], 6);
+    assert!(
+        told.contains("is handed over:") && told.contains("noted down") && told.contains(still),
+        "{told}"
+    );
+    assert_eq!(line.tenant(|tenant| tenant.requests(Operation::Delete)), 0);
+    let told = typed(&line, &["handover", "1"], 6);
+    assert!(told.contains("already") && told.contains(still), "{told}");
+    // The station takes it up where the command left it.
+    lagging(0);
+    let (_, parts) = line.run(Knows::nothing(), Vec::new());
+    drop(parts);
+    released(&line);
+    assert_eq!(has(&line, ANNA), ["PRACTICE-000001 Keyline practi"]);
+    let told = typed(&line, &["handover", "1"], 0);
+    assert!(told.contains("already; nothing more"), "{told}");
+    assert_sound(&line);
 }
 
 #[test]

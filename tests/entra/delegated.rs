@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use keyline::adapter::entra::{Api, Delegated, Entra, EntraConfig, Keep, SEALED_FILE, SignInWay};
 use keyline::domain::fault::Fault;
@@ -227,6 +228,56 @@ fn nobody_has_signed_in_before_somebody_does_and_after_it_was_forgotten() {
         1,
         "nothing is asked without a sign-in"
     );
+}
+
+/// Renews the sign-in slowly, and does something once the tenant was asked and before it has answered.
+fn while_it_is_renewed<T>(station: &Station, act: impl FnOnce() -> T) -> T {
+    let asked = station.tenant.requests(Operation::Token);
+    let slow = Trick::Slow { millis: 1500 };
+    station.tenant.misbehave(Operation::Token, 1, slow);
+    std::thread::scope(|scope| {
+        let renewing = scope.spawn(|| station.entra().credentials(ADA));
+        let until = Instant::now() + Duration::from_secs(20);
+        while station.tenant.requests(Operation::Token) == asked {
+            assert!(Instant::now() < until, "nothing is renewed");
+            std::thread::yield_now();
+        }
+        let result = act();
+        assert_eq!(renewing.join().unwrap(), Ok(Vec::new()));
+        result
+    })
+}
+
+#[test]
+fn a_sign_in_that_is_renewed_while_it_is_forgotten_stays_forgotten() {
+    let station = Station::signed_in(TenantSetup::default());
+    let was_there = while_it_is_renewed(&station, || station.keep().forget());
+    assert_eq!(was_there, Ok(true));
+    assert!(!station.sealed().exists(), "it was stored again");
+    assert_eq!(station.keep().check(), Ok(None));
+}
+
+#[test]
+fn a_file_that_is_removed_by_hand_while_it_is_renewed_does_not_come_back() {
+    let station = Station::signed_in(TenantSetup::default());
+    while_it_is_renewed(&station, || fs::remove_file(station.sealed())).unwrap();
+    assert!(!station.sealed().exists(), "it was stored again");
+}
+
+#[test]
+fn a_key_that_cannot_be_used_keeps_nobody_from_signing_out() {
+    let spoils: [fn(PathBuf) -> std::io::Result<()>; 4] = [
+        |key| fs::write(key, "no key"),
+        |key| fs::set_permissions(key, fs::Permissions::from_mode(0o644)),
+        |key| fs::set_permissions(key, fs::Permissions::from_mode(0o000)),
+        |key| fs::remove_file(key),
+    ];
+    for spoil in spoils {
+        let station = Station::signed_in(TenantSetup::default());
+        spoil(station.path("keys/sign-in.key")).unwrap();
+        assert_eq!(station.keep().forget(), Ok(true));
+        assert!(!station.sealed().exists());
+    }
 }
 
 #[test]

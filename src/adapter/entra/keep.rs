@@ -75,22 +75,26 @@ impl Keep {
         Self(Place::Memory(Mutex::default()))
     }
 
-    /// Takes the sign-in away; `false` when there was none.
+    /// Takes the sign-in away; `false` when there was none. Waits for whoever is renewing it, who would store it again; a key that
+    /// cannot be opened renews nothing, and keeps nobody from signing out.
     ///
     /// # Errors
     /// [`Fault::SignIn`] when the file cannot be removed.
     pub fn forget(&self) -> Result<bool, Fault> {
         match &self.0 {
             Place::Memory(kept) => Ok(locked(kept).take().is_some()),
-            Place::Sealed(sealed) => match std::fs::remove_file(&sealed.file) {
-                Ok(()) => {
-                    sync_folder(&sealed.file)
-                        .map_err(|error| unusable(&sealed.file, "removed", &error))?;
-                    Ok(true)
+            Place::Sealed(sealed) => {
+                let _lock = sealed.lock();
+                match std::fs::remove_file(&sealed.file) {
+                    Ok(()) => {
+                        sync_folder(&sealed.file)
+                            .map_err(|error| unusable(&sealed.file, "removed", &error))?;
+                        Ok(true)
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+                    Err(error) => Err(unusable(&sealed.file, "removed", &error)),
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-                Err(error) => Err(unusable(&sealed.file, "removed", &error)),
-            },
+            }
         }
     }
 
@@ -184,6 +188,19 @@ impl Held<'_> {
             } => sealed.store(&identity.to_public(), &kept),
         }
     }
+
+    /// Replaces what is kept by what it was renewed to. Where somebody has taken it away meanwhile, it stays away.
+    ///
+    /// # Errors
+    /// As [`Held::store`].
+    pub(super) fn renew(&mut self, kept: Kept) -> Result<(), Fault> {
+        let is_there = match self {
+            Held::Memory(place) => place.is_some(),
+            Held::Nothing(_) => false,
+            Held::Sealed { sealed, .. } => sealed.file.exists(),
+        };
+        if is_there { self.store(kept) } else { Ok(()) }
+    }
 }
 
 impl Kept {
@@ -223,12 +240,19 @@ impl Sealed {
             .map_err(failed)
     }
 
+    /// The open key file, which bears the lock; waits for whoever holds it.
+    fn lock(&self) -> io::Result<File> {
+        let file = File::open(self.key_path())?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        Ok(file)
+    }
+
     /// The key, and the file that bears its lock; `None` when there is no key.
     fn key(&self) -> Result<Option<(File, x25519::Identity)>, Fault> {
         let path = self.key_path();
         let failed =
             |error: io::Error| keys_fault(format!("cannot read {}: {error}", path.display()));
-        let file = match File::open(&path) {
+        let file = match self.lock() {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
@@ -239,7 +263,6 @@ impl Sealed {
         {
             return Err(keys_fault(why));
         }
-        flock(&file, FlockOperation::LockExclusive).map_err(|errno| failed(errno.into()))?;
         let mut text = Zeroizing::new(String::with_capacity(
             usize::try_from(KEY_BYTES_MAX).unwrap_or(0),
         ));

@@ -172,7 +172,7 @@ impl Delegated {
             }
         })?;
         if let Some(fresh) = &issued.refresh_token
-            && let Err(fault) = held.store(kept(config, fresh, old.since))
+            && let Err(fault) = held.renew(kept(config, fresh, old.since))
         {
             // The old one is still there and still counts; the work at hand need not stop for a full disk.
             tracing::warn!(%fault, "the new refresh token could not be kept");

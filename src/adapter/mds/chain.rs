@@ -41,15 +41,17 @@ pub fn provenance(entry: &Entry, shown: &[Certificate], now: Timestamp) -> Prove
         });
     }
     let Some((own, above)) = shown.split_first() else {
-        return match entry.vouching {
+        // An attestation by the credential's own key, or none, can be made by anybody (WebAuthn Level 3 §7.1, step 24, leaves it
+        // to the policy; one that asks for proof gets none here).
+        return Provenance::Foreign(match entry.vouching {
             Vouching::BySelf => {
-                Provenance::Unclaimed("keys of this model may vouch for themselves".to_owned())
+                "it shows no certificate; keys of this model may vouch for themselves, which proves no model".to_owned()
             }
-            Vouching::ByVendor => Provenance::Foreign(
+            Vouching::ByVendor => {
                 "it shows no certificate, and every genuine key of this model shows its vendor's"
-                    .to_owned(),
-            ),
-        };
+                    .to_owned()
+            }
+        });
     };
     if entry.roots.contains(own) {
         return Provenance::Genuine(remark(own, now));

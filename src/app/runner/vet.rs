@@ -1,5 +1,6 @@
 //! What the FIDO Metadata Service says of the key in hand: its name, whether its model is to be trusted, and whether it is of
-//! that model at all. Without metadata for the model nothing is claimed and nothing is refused.
+//! that model at all. Without metadata for the model, or without roots in it, nothing is claimed and nothing is refused; with
+//! roots, a key that does not prove its model is refused, unless the policy only warns.
 
 use std::sync::Arc;
 

@@ -136,7 +136,7 @@ fn a_certificate_that_is_merely_shown_proves_nothing_and_a_strangers_stays_a_str
     assert_eq!(foreign.clone().signed(&unknown), foreign);
     assert!(matches!(
         genuine.signed(&unknown),
-        Provenance::Unclaimed(why) if why.contains("-8")
+        Provenance::Foreign(why) if why.contains("-8")
     ));
 }
 

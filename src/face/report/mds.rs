@@ -83,7 +83,7 @@ fn lines(entry: &Entry, today: Date) -> Vec<(&'static str, String)> {
             format!("by the vendor's certificate, {}", count(roots, "root"))
         }
         (roots, Vouching::BySelf) => format!(
-            "by the vendor's certificate, {}, or by the key alone",
+            "by the vendor's certificate, {}, or by the key alone, which proves no model",
             count(roots, "root")
         ),
     };

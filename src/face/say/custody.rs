@@ -22,6 +22,30 @@ pub fn handed_over(who: &str, older: usize) -> String {
     format!("{who} is handed over: the person has the key and its PIN.{more}")
 }
 
+/// So many older passkeys are still at Entra although the key was handed over, because the list does not show the new one yet.
+pub fn still_there(older: usize) -> Complaint {
+    let (is, goes) = if older == 1 {
+        ("is", "It goes")
+    } else {
+        ("are", "They go")
+    };
+    Complaint::new(
+        ExitCode::RelyingParty,
+        format!(
+            "It is noted down, but {} {is} still at Entra: the new key is not in the person's list there yet.",
+            count(older, "older passkey")
+        ),
+        format!(
+            "{goes} when the station runs and the new key is listed; or type the same again later. Where somebody deleted the new key, enroll the person anew."
+        ),
+    )
+}
+
+/// An older passkey stays for good.
+pub fn spared(why: &str) -> String {
+    format!("An older passkey stays at Entra: {}.", clean(why))
+}
+
 /// A key is not its person's any more.
 pub fn retired(who: &str, fate: Fate, void: Option<&str>, kept: u32) -> String {
     let letter = void.map_or_else(String::new, |control| {

@@ -307,7 +307,7 @@ pub fn hint(fault: &Fault) -> String {
             "Take a key of another model. `keyline mds show` tells what the FIDO Alliance says of this one; `revoked_models` in the policy decides."
         }
         Fault::AttestationForeign { .. } => {
-            "Lay this key aside and do not hand it out: it may be a counterfeit. Or its batch is newer than the metadata: `keyline mds update`, then try it again."
+            "Lay this key aside and do not hand it out: it may be a counterfeit. Or its batch is newer than the metadata: `keyline mds update`, then try it again. `attestation` in the policy decides."
         }
         Fault::KeyUsed => {
             "Lay it aside, or let the policy wipe used keys (`used_keys = \"ask\"` or \"reset\")."

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::{Change, Unchanged, may_hand_over};
-use crate::app::duties::{self, Sides};
+use crate::app::duties::{self, Sides, Worked};
 use crate::app::journal;
 use crate::domain::custody::NotHandedOver;
 use crate::domain::fault::Fault;
@@ -25,7 +25,7 @@ use crate::face::cli::Handover;
 use crate::face::control::{Answer, Ask};
 use crate::face::report::{find_one, name};
 use crate::face::say::{self, Complaint, ExitCode, clean};
-use crate::port::{JobRecord, Ledger};
+use crate::port::{Clock as _, JobRecord, Ledger};
 use crate::wire::commands::{Ended, admin, cannot_write, said};
 use crate::wire::config::Config;
 use crate::wire::{WireFault, log, station};
@@ -48,11 +48,7 @@ fn one(config: &Config, ledger: &SqliteLedger, job: &str, yes: bool, out: &mut d
     match verdict(ledger, &record)? {
         Ok(()) => {}
         Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => {
-            let told = format!(
-                "{} is handed over already; nothing more is needed.\n",
-                clean(&who)
-            );
-            return said(out, &told);
+            return again(config, ledger, &record, out);
         }
         Err(why) => return Err(say::admin::refused(&why, &who)),
     }
@@ -66,8 +62,45 @@ fn one(config: &Config, ledger: &SqliteLedger, job: &str, yes: bool, out: &mut d
         Ok(())
     })?;
     told?;
-    work_off(config, ours, &BTreeSet::from([record.job.id]))?;
+    older_go(config, ours, &BTreeSet::from([record.job.id]), out)?;
     Ok(ExitCode::Done)
+}
+
+/// It was said before; whoever says it again may want to know what became of the older passkeys.
+fn again(config: &Config, ledger: &SqliteLedger, record: &JobRecord, out: &mut dyn Write) -> Ended {
+    let jobs = BTreeSet::from([record.job.id]);
+    let who = clean(&name(record));
+    let older = duties::waiting(ledger, &jobs, SystemClock.now())?;
+    if older == 0 {
+        let told = format!("{who} is handed over already; nothing more is needed.\n");
+        return said(out, &told);
+    }
+    let _done = said(out, &format!("{who} is handed over already.\n"))?;
+    match taking::unless_a_station_runs(config)? {
+        Some(ours) => older_go(config, Some(ours), &jobs, out)?,
+        None => return Err(say::custody::still_there(older)),
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Where no station runs that does it, the older passkeys of these jobs go now. Says which stay.
+fn older_go(
+    config: &Config,
+    ours: Option<Arc<SqliteLedger>>,
+    jobs: &BTreeSet<JobId>,
+    out: &mut dyn Write,
+) -> Result<(), Complaint> {
+    let Some(ledger) = ours else {
+        return Ok(());
+    };
+    let done = work_off(config, Some(Arc::clone(&ledger)), jobs)?;
+    for why in &done.spared {
+        let _done = said(out, &format!("{}\n", say::custody::spared(why)))?;
+    }
+    match duties::waiting(ledger.as_ref(), jobs, SystemClock.now())? {
+        0 => Ok(()),
+        older => Err(say::custody::still_there(older)),
+    }
 }
 
 /// What became of the keys of a batch.
@@ -91,10 +124,14 @@ fn whole(
     }
     let mut tally = Tally::default();
     let mut ready = Vec::new();
+    let mut jobs = BTreeSet::new();
     for record in records {
         match verdict(ledger, &record)? {
             Ok(()) => ready.push(record),
-            Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => tally.before += 1,
+            Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => {
+                tally.before += 1;
+                jobs.insert(record.job.id);
+            }
             // Nobody waits for it any more.
             Err(Unchanged::Cancelled) => {}
             Err(why) => {
@@ -105,7 +142,6 @@ fn whole(
     }
     agree(ready.len(), ready.iter().map(older).sum(), yes)?;
     let asked: Vec<Ask> = ready.iter().map(hand_over).collect();
-    let mut jobs = BTreeSet::new();
     let ours = admin::put_all(config, &asked, &mut |at, answer| {
         let Some(record) = ready.get(at) else {
             return Ok(());
@@ -130,7 +166,7 @@ fn whole(
         tally.now, tally.before, tally.stay
     );
     let _done = said(out, &told)?;
-    work_off(config, ours, &jobs)?;
+    older_go(config, ours, &jobs, out)?;
     Ok(if tally.now == 0 && tally.stay > 0 {
         ExitCode::Waiting
     } else {
@@ -203,9 +239,9 @@ fn work_off(
     config: &Config,
     ours: Option<Arc<SqliteLedger>>,
     jobs: &BTreeSet<JobId>,
-) -> Result<(), Complaint> {
+) -> Result<Worked, Complaint> {
     let Some(ledger) = ours else {
-        return Ok(());
+        return Ok(Worked::default());
     };
     // What changes something at Entra stands in the log with its request-id.
     let _log = log::open(config).map_err(WireFault::from)?;
@@ -225,7 +261,5 @@ fn work_off(
         relying_party: &entra,
         clock: &SystemClock,
     };
-    duties::work_for(&sides, jobs, &admin::actor())
-        .map(drop)
-        .map_err(|fault: Fault| later(fault.into()))
+    duties::work_for(&sides, jobs, &admin::actor()).map_err(|fault: Fault| later(fault.into()))
 }

@@ -5,7 +5,10 @@ use p256::ecdsa::{DerSignature, SigningKey};
 use p256::pkcs8::DecodePrivateKey;
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 
+use crate::adapter::mds::chain;
 use crate::domain::credential::CredentialId;
+use crate::domain::metadata::{Entry, Provenance, Vouching};
+use crate::domain::time::Timestamp;
 
 use super::*;
 
@@ -302,4 +305,27 @@ fn the_certificates_are_those_of_the_statement() {
     assert_eq!(shown.len(), 1);
     assert!(certificate(&shown[0].0).is_ok());
     assert_eq!(Verifier.certificates(&good().make(false)), Ok(Vec::new()));
+}
+
+#[test]
+fn a_copied_certificate_under_a_format_that_nobody_knows_does_not_prove_the_model() {
+    for (format, proves) in [("packed", true), ("tpm", false), ("acme", false)] {
+        let making = Making { format, ..good() };
+        let attestation = making.make(true);
+        let shown = Verifier.certificates(&attestation).unwrap();
+        let model = Entry {
+            aaguid: attestation.aaguid,
+            name: "Acme Key".to_owned(),
+            version: None,
+            reports: Vec::new(),
+            vouching: Vouching::ByVendor,
+            roots: shown.clone(),
+            unreadable: 0,
+        };
+        let led = chain::provenance(&model, &shown, Timestamp(0));
+        assert!(matches!(led, Provenance::Genuine(_)), "{format}: {led:?}");
+        let told = led.signed(&Verifier.judge(&attestation));
+        assert_eq!(matches!(told, Provenance::Genuine(_)), proves, "{told:?}");
+        assert_eq!(matches!(told, Provenance::Foreign(_)), !proves, "{told:?}");
+    }
 }

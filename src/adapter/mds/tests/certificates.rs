@@ -166,7 +166,17 @@ fn a_key_without_a_certificate_is_foreign_where_its_model_has_one() {
         vouching: Vouching::BySelf,
         ..entry(&[&root.certificate])
     };
+    // Such a key may be genuine, but so may anybody's be: it proves nothing.
     let told = provenance(&lenient, &[], NOON);
+    assert!(
+        matches!(&told, Provenance::Foreign(why) if why.contains("vouch for themselves")),
+        "{told:?}"
+    );
+    let rootless = Entry {
+        vouching: Vouching::BySelf,
+        ..entry(&[])
+    };
+    let told = provenance(&rootless, &[], NOON);
     assert!(matches!(told, Provenance::Unclaimed(_)), "{told:?}");
 }
 

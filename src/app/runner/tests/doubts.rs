@@ -199,6 +199,33 @@ fn a_sheet_in_doubt_is_never_printed_twice_by_itself() {
 }
 
 #[test]
+fn a_new_key_that_does_not_turn_up_is_looked_for_ever_more_seldom_and_never_given_up() {
+    let policy = Policy {
+        delete_existing: DeleteExisting::AfterEnrollment,
+        ..Policy::default()
+    };
+    let line = Line::new(policy, key());
+    line.world.state().tenant.lag = 100_000;
+    let user = "anna@contoso.com";
+    line.world.add_foreign(user, 7, CredentialKind::SecurityKey);
+    let ports = line.world.ports();
+    assert_eq!(line.run(), Ending::Finished);
+    let looks_within = |seconds: i64| {
+        let before = line.world.count(Op::List);
+        for _ in 0..seconds / 10 {
+            assert_eq!(duties::work(&ports, "B-7"), Ok(0));
+            line.world.pass_seconds(10);
+        }
+        line.world.count(Op::List) - before
+    };
+    assert_eq!(looks_within(180), 18, "every ten seconds");
+    assert_eq!(looks_within(3600), 12, "every five minutes");
+    assert_eq!(looks_within(24 * 3600), 24, "every hour");
+    line.world.pass_seconds(5 * 3600);
+    assert_eq!(duties::work(&ports, "B-7"), Ok(1), "it was late, but there");
+}
+
+#[test]
 fn old_keys_go_after_the_new_one_is_seen_and_phones_stay() {
     let policy = Policy {
         delete_existing: DeleteExisting::AfterEnrollment,

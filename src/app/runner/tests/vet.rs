@@ -252,8 +252,12 @@ impl AttestationCheck for Doubting {
 
 #[test]
 fn certificates_under_a_signature_that_nobody_can_check_prove_nothing_good_and_everything_bad() {
-    let run = |knows: Provenance, shown| {
-        let line = line(Policy::default(), known(ACME, &[], knows));
+    let run = |attestation, knows: Provenance, shown| {
+        let policy = Policy {
+            attestation,
+            ..Policy::default()
+        };
+        let line = line(policy, known(ACME, &[], knows));
         let ports = Ports {
             attestation_check: Arc::new(Doubting(shown)),
             ..line.world.ports()
@@ -261,13 +265,21 @@ fn certificates_under_a_signature_that_nobody_can_check_prove_nothing_good_and_e
         let ending = line.run_on(&ports, &CancelFlag::default());
         (ending, line)
     };
-    let (ending, line) = run(Provenance::Genuine(None), Ok(Vec::new()));
+    // Whoever names a format that nobody here knows, and shows a copied certificate, is no further than a stranger.
+    let copied = Provenance::Genuine(None);
+    let (ending, line) = run(AttestationRule::Warn, copied.clone(), Ok(Vec::new()));
     assert_eq!(ending, Ending::Finished);
     let told = vetting(&line).map(|it| it.provenance);
     assert!(
-        matches!(&told, Some(Provenance::Unclaimed(why)) if why.contains("-8")),
+        matches!(&told, Some(Provenance::Foreign(why)) if why.contains("-8")),
         "{told:?}"
     );
+    let (ending, line) = run(AttestationRule::Verify, copied, Ok(Vec::new()));
+    assert!(
+        matches!(&ending, Ending::AnotherKey(Fault::AttestationForeign { why }) if why.contains("-8")),
+        "{ending:?}"
+    );
+    assert_eq!(line.world.count(Op::Post), 0);
     let stranger = Provenance::Foreign("another maker".to_owned());
     let garbled = Fault::KeyGarbled {
         what: "x5c".to_owned(),
@@ -276,7 +288,7 @@ fn certificates_under_a_signature_that_nobody_can_check_prove_nothing_good_and_e
         (stranger, Ok(Vec::new())),
         (Provenance::Genuine(None), Err(garbled)),
     ] {
-        let (ending, line) = run(knows, shown);
+        let (ending, line) = run(AttestationRule::Verify, knows, shown);
         assert!(
             matches!(ending, Ending::AnotherKey(Fault::AttestationForeign { .. })),
             "{ending:?}"

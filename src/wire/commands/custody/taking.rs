@@ -92,7 +92,8 @@ fn take_from_person(
         write_down(&config, &record, fate, &wish.reason, out)?
     };
     let by_station = ours.is_none();
-    work_off(&config, ours, &BTreeSet::from([record.job.id]))?;
+    // What was spared waited for a hand-over that never comes: it was told above.
+    let _done = work_off(&config, ours, &BTreeSet::from([record.job.id]))?;
     let gone = is_gone(&ledger, &record, by_station)?;
     ask::say(match gone {
         _ if record.job.request.user == ERASED_PERSON => {
@@ -128,7 +129,9 @@ fn write_down(
     told.map(|()| ours)
 }
 
-fn unless_a_station_runs(config: &Config) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
+pub(super) fn unless_a_station_runs(
+    config: &Config,
+) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
     if SqliteLedger::is_in_use(&config.path(&config.ledger.file))? {
         return Ok(None);
     }
