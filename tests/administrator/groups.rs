@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use keyline::adapter::ledger::SqliteLedger;
+use keyline::domain::enrollment::Standing;
 use keyline::domain::job::Role;
 use keyline::port::{JobRecord, Ledger};
 use keyline::practice::authenticator::PRACTICE_AAGUID;
@@ -414,6 +415,34 @@ fn one_person_is_added_as_the_directory_knows_them() {
         assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
     }
     assert_eq!(waiting(&line).len(), 0);
+}
+
+/// Adds Anna, and what the station then knows of her.
+fn added_again(line: &Line) -> Vec<JobRecord> {
+    let added = keyline(line, &["jobs", "add", ANNA]);
+    assert!(added.status.success(), "{}", err(&added));
+    taken(line)
+}
+
+#[test]
+fn an_order_that_is_given_again_is_an_order_of_its_own() {
+    let line = Line::new(1);
+    assert_eq!(added_again(&line).len(), 1);
+    let twice = added_again(&line);
+    assert_eq!(
+        (twice.len(), twice[1].standing),
+        (2, Standing::Held),
+        "by accident: the open job is what holds it"
+    );
+    for job in ["1", "2"] {
+        let cancelled = keyline(&line, &["jobs", "cancel", job]);
+        assert!(cancelled.status.success(), "{}", err(&cancelled));
+    }
+    let anew = added_again(&line);
+    assert_eq!((anew.len(), anew[2].standing), (3, Standing::Waiting));
+    let held = line.config.path(&line.config.queue.folder).join("hold");
+    let entries = std::fs::read_dir(held).expect("a folder");
+    assert_eq!(entries.count(), 0, "no file is held");
 }
 
 #[test]
