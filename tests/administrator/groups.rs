@@ -18,6 +18,7 @@ use crate::{err, keyline, out};
 const ANNA: &str = "anna.lang@contoso.com";
 const EMILY: &str = "emily.carter@contoso.com";
 const SALES: &str = "9a000000-0000-4000-8000-000000000001";
+const ODD_GROUP: &str = "9a000000-0000-4000-8000-000000000003";
 const INNER: &str = "9a000000-0000-4000-8000-000000000002";
 /// How often that is looked at which gives no sign.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -285,6 +286,28 @@ fn a_group_becomes_a_job_file_that_the_station_takes_as_it_is() {
     assert_eq!(request("long@contoso.com").name, Some("ü".repeat(256)));
     assert_eq!(request(ANNA).policy, "standard");
     assert_eq!(records[0].job.batch.0, name.trim_end_matches(".csv"));
+}
+
+#[test]
+fn a_groups_name_that_letters_cannot_set_keeps_no_letter_from_being_made() {
+    let line = Line::new(1);
+    sales(&line);
+    line.tenant(|tenant| {
+        let name = "Sa\u{AD}les\u{202E} \u{1F512}新";
+        tenant.add_group(group(ODD_GROUP, name, vec![id(1)]));
+    });
+    let made = keyline(
+        &line,
+        &["jobs", "from-group", ODD_GROUP, "--policy", "standard"],
+    );
+    assert!(made.status.success(), "{}", err(&made));
+    let files = waiting(&line);
+    let name = files[0].file_name().expect("a name").to_string_lossy();
+    assert!(name.starts_with("Sales 20"), "{name:?}");
+    // Every letter of it is set, as before a run.
+    let file = files[0].display().to_string();
+    let checked = keyline(&line, &["check", &file]);
+    assert!(checked.status.success(), "{}", out(&checked));
 }
 
 #[test]
