@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use keyline::adapter::ledger::SqliteLedger;
+use keyline::domain::enrollment::Standing;
 use keyline::domain::job::Role;
 use keyline::port::{JobRecord, Ledger};
 use keyline::practice::authenticator::PRACTICE_AAGUID;
@@ -17,6 +18,7 @@ use crate::{err, keyline, out};
 const ANNA: &str = "anna.lang@contoso.com";
 const EMILY: &str = "emily.carter@contoso.com";
 const SALES: &str = "9a000000-0000-4000-8000-000000000001";
+const ODD_GROUP: &str = "9a000000-0000-4000-8000-000000000003";
 const INNER: &str = "9a000000-0000-4000-8000-000000000002";
 /// How often that is looked at which gives no sign.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -287,6 +289,28 @@ fn a_group_becomes_a_job_file_that_the_station_takes_as_it_is() {
 }
 
 #[test]
+fn a_groups_name_that_letters_cannot_set_keeps_no_letter_from_being_made() {
+    let line = Line::new(1);
+    sales(&line);
+    line.tenant(|tenant| {
+        let name = "Sa\u{AD}les\u{202E} \u{1F512}新";
+        tenant.add_group(group(ODD_GROUP, name, vec![id(1)]));
+    });
+    let made = keyline(
+        &line,
+        &["jobs", "from-group", ODD_GROUP, "--policy", "standard"],
+    );
+    assert!(made.status.success(), "{}", err(&made));
+    let files = waiting(&line);
+    let name = files[0].file_name().expect("a name").to_string_lossy();
+    assert!(name.starts_with("Sales 20"), "{name:?}");
+    // Every letter of it is set, as before a run.
+    let file = files[0].display().to_string();
+    let checked = keyline(&line, &["check", &file]);
+    assert!(checked.status.success(), "{}", out(&checked));
+}
+
+#[test]
 fn only_those_without_a_key_are_asked_for_and_a_throttled_list_is_asked_again() {
     let line = Line::new(1);
     sales(&line);
@@ -414,6 +438,34 @@ fn one_person_is_added_as_the_directory_knows_them() {
         assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
     }
     assert_eq!(waiting(&line).len(), 0);
+}
+
+/// Adds Anna, and what the station then knows of her.
+fn added_again(line: &Line) -> Vec<JobRecord> {
+    let added = keyline(line, &["jobs", "add", ANNA]);
+    assert!(added.status.success(), "{}", err(&added));
+    taken(line)
+}
+
+#[test]
+fn an_order_that_is_given_again_is_an_order_of_its_own() {
+    let line = Line::new(1);
+    assert_eq!(added_again(&line).len(), 1);
+    let twice = added_again(&line);
+    assert_eq!(
+        (twice.len(), twice[1].standing),
+        (2, Standing::Held),
+        "by accident: the open job is what holds it"
+    );
+    for job in ["1", "2"] {
+        let cancelled = keyline(&line, &["jobs", "cancel", job]);
+        assert!(cancelled.status.success(), "{}", err(&cancelled));
+    }
+    let anew = added_again(&line);
+    assert_eq!((anew.len(), anew[2].standing), (3, Standing::Waiting));
+    let held = line.config.path(&line.config.queue.folder).join("hold");
+    let entries = std::fs::read_dir(held).expect("a folder");
+    assert_eq!(entries.count(), 0, "no file is held");
 }
 
 #[test]

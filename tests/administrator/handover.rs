@@ -1,6 +1,7 @@
 //! `keyline handover`, and `keyline keys return`, `lost` and `scrap`, as typed: old keys go when their person has the new one, and
 //! keys come back.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use keyline::adapter::ledger::{SqliteLedger, Verdict};
@@ -299,6 +300,47 @@ fn a_lost_key_signs_nobody_in_and_is_stopped_when_it_turns_up() {
         still.capabilities().expect("an answer").has_pin(),
         "nobody wiped it"
     );
+}
+
+/// As [`typed`], with a stdout that takes nothing.
+fn typed_in_vain(line: &Line, arguments: &[&str]) {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let ended = Command::new(env!("CARGO_BIN_EXE_keyline"))
+        .args(arguments)
+        .arg("--config")
+        .arg(&line.config.file)
+        .stdin(Stdio::null())
+        .stdout(full.expect("a device that is full"))
+        .stderr(Stdio::piped())
+        .output()
+        .expect("the program");
+    let told = err(&ended);
+    assert_eq!(ended.status.code(), Some(8), "{arguments:?}: {told}");
+    assert!(told.contains("The answer could not be written"), "{told}");
+}
+
+#[test]
+fn what_nobody_can_be_told_is_done_all_the_same() {
+    let line = parcels("");
+    plant(&line, ANNA, "old key", None);
+    plant(&line, EMILY, "old key", None);
+    enroll(
+        &line,
+        "a.csv",
+        &[&format!("{ANNA},parcel,"), &format!("{EMILY},parcel,")],
+        vec![key(&line, 1), key(&line, 2)],
+    );
+    typed_in_vain(&line, &["handover", "1", "--yes"]);
+    assert_eq!(has(&line, ANNA), ["PRACTICE-000001 Keyline practi"]);
+    typed_in_vain(&line, &["handover", "--batch", "a", "--yes"]);
+    assert_eq!(has(&line, EMILY), ["PRACTICE-000002 Keyline practi"]);
+    typed_in_vain(&line, &["keys", "lost", "1", "--reason", "stolen", "--yes"]);
+    assert_eq!(has(&line, ANNA), Vec::<String>::new());
+    // What was cut off before is gone on with by the same command, written or not.
+    typed_in_vain(&line, &["keys", "lost", "1", "--reason", "stolen", "--yes"]);
+    typed_in_vain(&line, &["keys", "scrap", "2", "--reason", "dark", "--yes"]);
+    assert_eq!(has(&line, EMILY), Vec::<String>::new());
+    assert_sound(&line);
 }
 
 /// A hand that puts one key in as soon as somebody watches.

@@ -538,8 +538,17 @@ fn what_a_delete_could_not_do_is_done_by_the_next_test_or_by_reconcile() {
                 "{}",
                 err(&told)
             );
+            assert!(
+                out(&told).contains("agree, but for a test passkey"),
+                "{}",
+                out(&told)
+            );
+            let json = keyline(&line, &["reconcile", "--json"]);
+            let json: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+            assert_eq!(json["test_passkey"]["user"], TESTER, "{json}");
             assert_eq!(left_at_entra(&line), 1);
             let done = keyline(&line, &["reconcile", "--delete"]);
+            assert!(out(&done).contains("the tenant agree.\n"), "{}", out(&done));
             assert_eq!(done.status.code(), Some(0), "{}", err(&done));
             assert!(err(&done).contains("is deleted now"), "{}", err(&done));
         } else {

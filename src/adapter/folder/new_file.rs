@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::claim::NAME_BYTES_MAX;
@@ -18,6 +19,9 @@ use crate::domain::mailbox::MailboxFault;
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 /// Whose own column the directory's id is: nobody reads it here.
 const OBJECT_ID: &str = "x_object_id";
+/// When it was ordered, and a number of that order alone. Without it the same order given again would have the same bytes, and
+/// the station would take it for the same file.
+const ORDERED: &str = "x_ordered";
 /// Stands invisibly before what a spreadsheet would compute. The intake takes it off again, so that a name stays what it is.
 const WORD_JOINER: char = '\u{2060}';
 /// What begins a formula, also as wide characters.
@@ -28,12 +32,13 @@ const NAMES_MAX: u32 = 99;
 /// A job file in the making.
 pub struct NewFile {
     columns: Vec<Column>,
+    ordered: String,
     writer: csv::Writer<Vec<u8>>,
     rows: usize,
 }
 
 impl NewFile {
-    /// An empty one with these columns, and one for the directory's ids.
+    /// An empty one with these columns, one for the directory's ids, and one by which it is unlike every other file.
     ///
     /// # Errors
     /// Never in practice: it is written into memory.
@@ -43,10 +48,15 @@ impl NewFile {
             .from_writer(BYTE_ORDER_MARK.to_vec());
         let head = columns.iter().map(|column| column.word());
         writer
-            .write_record(head.chain([OBJECT_ID]))
+            .write_record(head.chain([OBJECT_ID, ORDERED]))
             .map_err(|error| failed(&error))?;
         Ok(Self {
             columns: columns.to_vec(),
+            ordered: format!(
+                "{:.3} {:08x}",
+                Timestamp::now(),
+                Uuid::new_v4().as_fields().0
+            ),
             writer,
             rows: 0,
         })
@@ -71,7 +81,7 @@ impl NewFile {
         let id = row.object_id.as_ref().map_or("", |id| id.0.as_str());
         let cells = self.columns.iter().map(|column| row.get(*column));
         self.writer
-            .write_record(cells.chain([id]).map(harmless))
+            .write_record(cells.chain([id, &self.ordered]).map(harmless))
             .map_err(|error| failed(&error))?;
         self.rows += 1;
         Ok(())
@@ -242,6 +252,24 @@ mod tests {
         assert_eq!(entries.count(), 6);
         let gone = file(&["Anna"]).drop_into(&home.path().join("nowhere"), "x");
         assert!(gone.is_err());
+    }
+
+    #[test]
+    fn the_same_order_given_again_is_another_file() {
+        let home = queue();
+        let written = || {
+            let name = file(&["Anna"]).drop_into(home.path(), "added");
+            std::fs::read(home.path().join("new").join(name.expect("named"))).expect("bytes")
+        };
+        let (first, second) = (written(), written());
+        assert_ne!(first, second);
+        let drafts = |bytes: &[u8]| {
+            let taken = format::parse("added.csv", bytes, &rules()).expect("a job file");
+            assert_eq!(taken.bad_rows, []);
+            let requests = taken.drafts.into_iter().map(|draft| draft.request);
+            requests.collect::<Vec<_>>()
+        };
+        assert_eq!(drafts(&first), drafts(&second));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::values::reason;
+
 pub(super) const HANDOVER: &str = "Examples:
   keyline handover 0042
   keyline handover --batch onboarding
@@ -53,7 +55,7 @@ pub struct Retirement {
     #[arg(value_name = "KEY")]
     pub key: String,
     /// What happened; it stands in the journal
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
     /// Ask nobody
     #[arg(long)]

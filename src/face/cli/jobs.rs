@@ -4,6 +4,8 @@ use clap::{Args, Subcommand};
 
 use crate::domain::job::Role;
 
+use super::values::reason;
+
 pub(super) const JOBS: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a
 letter or the serial number of a key. If it fits several jobs, they are listed and nothing is
 changed.
@@ -65,7 +67,12 @@ pub enum Jobs {
         #[arg(value_name = "JOB")]
         job: String,
         /// Why; it stands in the journal and is shown with the job
-        #[arg(long, value_name = "TEXT", default_value = "held by the administrator")]
+        #[arg(
+            long,
+            value_name = "TEXT",
+            default_value = "held by the administrator",
+            value_parser = reason
+        )]
         reason: String,
     },
     /// Let a held job go on where it was

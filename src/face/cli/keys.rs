@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::values::reason;
+
 pub(super) const LIST: &str = "Examples:
   keyline keys list anna@contoso.com
   keyline keys list anna@contoso.com --json | jq '.keys[] | select(.synced)'
@@ -60,6 +62,6 @@ pub struct RemoveKeys {
     #[arg(long)]
     pub yes: bool,
     /// Why; it is kept with the ledger
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
 }

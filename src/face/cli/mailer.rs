@@ -8,6 +8,7 @@ use crate::face::say::clean::clean;
 
 use super::specimen::{CALIBRATE, CHECK, PREVIEW};
 use super::trail::{CONFIRM, DISPATCH, SPOIL};
+use super::values::reason;
 
 pub(super) const MAILER: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a
 letter or the serial number of a key.
@@ -132,13 +133,6 @@ pub enum Kind {
     Receipt,
     /// The slip for the key's bag
     Label,
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    match text.trim() {
-        "" => Err("a reason has at least one character".to_owned()),
-        text => Ok(text.to_owned()),
-    }
 }
 
 /// A name as a job file takes it.

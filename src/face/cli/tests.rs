@@ -135,6 +135,26 @@ fn a_slip_is_answered_with_what_would_be_right() {
 }
 
 #[test]
+fn a_reason_that_says_nothing_is_none() {
+    for command in [
+        "jobs hold 7",
+        "keys return 7",
+        "keys lost 7",
+        "keys scrap 7",
+        "keys remove anna@contoso.com 7",
+        "mailer spoil 7",
+        "mailer reissue 7",
+    ] {
+        for reason in ["", "  ", "\u{200B}", "…"] {
+            let words = ["keyline"].into_iter().chain(command.split(' '));
+            let complaint = parse(words.chain(["--reason", reason])).unwrap_err();
+            assert_eq!(complaint.exit.number(), 2, "{command} {reason:?}");
+            assert!(complaint.message.contains("a reason has"), "{command}");
+        }
+    }
+}
+
+#[test]
 fn a_missing_choice_lists_the_choices() {
     let complaint = parse(["keyline", "jobs"]).unwrap_err();
     assert_eq!(complaint.message, "What shall be done is missing.");

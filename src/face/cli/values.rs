@@ -12,6 +12,19 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Why something is done, for the journal.
+///
+/// # Errors
+/// In words, when there is nothing in it that could be read.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.chars().any(char::is_alphanumeric) {
+        Ok(text.to_owned())
+    } else {
+        Err("a reason has at least one letter or digit".to_owned())
+    }
+}
+
 /// Characters of a badge.
 const BADGE_LENGTH_MAX: usize = 40;
 

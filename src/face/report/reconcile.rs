@@ -8,17 +8,23 @@ use crate::app::reconcile::{Difference, Report};
 use crate::face::grid::{self, Side};
 use crate::face::report::{json, written};
 use crate::face::say::{self, Complaint, clean::clean, fault};
+use crate::port::Trial;
 
-/// Writes what differs and what was counted.
+/// Writes what differs and what was counted. `test`: a test passkey that may be at Entra.
 ///
 /// # Errors
 /// When `to` fails.
-pub fn reconcile(report: &Report, as_json: bool, to: &mut dyn Write) -> Result<(), Complaint> {
+pub fn reconcile(
+    report: &Report,
+    test: Option<&Trial>,
+    as_json: bool,
+    to: &mut dyn Write,
+) -> Result<(), Complaint> {
     written(to, |to| {
         if as_json {
-            json::write(&value(report), to)
+            json::write(&value(report, test), to)
         } else {
-            text(report, to)
+            text(report, test, to)
         }
     })
 }
@@ -32,8 +38,8 @@ pub fn not_compared(why: &Complaint, to: &mut dyn Write) -> Result<(), Complaint
     written(to, |to| json::write(&told, to))
 }
 
-fn text(report: &Report, to: &mut dyn Write) -> io::Result<()> {
-    writeln!(to, "{}", say::reconcile::verdict(report))?;
+fn text(report: &Report, test: Option<&Trial>, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "{}", say::reconcile::verdict(report, test))?;
     if !report.differences.is_empty() {
         writeln!(to)?;
         let columns = [
@@ -75,7 +81,7 @@ fn cells(difference: &Difference) -> [String; 4] {
     ]
 }
 
-fn value(report: &Report) -> Value {
+fn value(report: &Report, test: Option<&Trial>) -> Value {
     let differences: Vec<Value> = report.differences.iter().map(of_difference).collect();
     let failed: Vec<Value> = report
         .failed
@@ -94,6 +100,16 @@ fn value(report: &Report) -> Value {
         },
         "differences": differences,
         "failed": failed,
+        "test_passkey": test.map(of_test),
+    })
+}
+
+fn of_test(test: &Trial) -> Value {
+    json!({
+        "user": test.user,
+        "credential": test.credential,
+        "name": test.display_name,
+        "begun": test.begun,
     })
 }
 
@@ -118,6 +134,7 @@ mod tests {
     use crate::domain::credential::{CredentialId, MethodId};
     use crate::domain::fault::Fault;
     use crate::domain::job::JobId;
+    use crate::domain::time::Timestamp;
     use crate::face::say::ExitCode;
 
     fn differs(kind: Kind, removal: Option<Removal>) -> Difference {
@@ -152,7 +169,7 @@ mod tests {
 
     fn told(report: &Report) -> String {
         let mut text = Vec::new();
-        reconcile(report, false, &mut text).expect("room");
+        reconcile(report, None, false, &mut text).expect("room");
         String::from_utf8(text).expect("text")
     }
 
@@ -195,10 +212,40 @@ mod tests {
         assert_eq!(say::reconcile::hints(&all).len(), 5);
         assert_eq!(say::reconcile::exit(&all), ExitCode::Waiting);
         let mut text = Vec::new();
-        reconcile(&all, true, &mut text).expect("room");
+        reconcile(&all, None, true, &mut text).expect("room");
         let value: Value = serde_json::from_slice(&text).expect("JSON");
         assert_eq!(value["differences"][3]["removal"], "handed_over");
         assert_eq!(value["failed"][0]["user"], "bo@contoso.com");
+    }
+
+    #[test]
+    fn a_test_passkey_that_may_be_left_is_no_agreement() {
+        let test = Trial {
+            user: "test@contoso.com".to_owned(),
+            credential: CredentialId(vec![1; 4]),
+            display_name: "keyline test 1\u{1b}".to_owned(),
+            begun: Timestamp(0),
+        };
+        let told = |report: &Report, as_json| {
+            let mut text = Vec::new();
+            reconcile(report, Some(&test), as_json, &mut text).expect("room");
+            String::from_utf8(text).expect("text")
+        };
+        let alike = told(&report(Vec::new()), false);
+        expect![[r#"
+            The ledger and the tenant agree, but for a test passkey that may be at Entra: keyline test 1�, of test@contoso.com.
+
+            1 person compared: 1 passkey agrees, 1 being enrolled, 2 about to be deleted by the station because a newer key takes its place.
+            Not of this station, and not judged: 1 security key, 3 passkeys in phones or computers.
+        "#]].assert_eq(&alike);
+        let differs = told(&report(vec![differs(Kind::Missing, None)]), false);
+        assert!(
+            differs.starts_with("1 difference between the ledger and the tenant, and a test"),
+            "{differs}"
+        );
+        let value: Value = serde_json::from_str(&told(&report(Vec::new()), true)).expect("JSON");
+        assert_eq!(value["test_passkey"]["user"], "test@contoso.com");
+        assert_eq!(value["test_passkey"]["name"], "keyline test 1\u{1b}");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::app::reconcile::{Difference, Kind, Removal, Report};
 use crate::domain::credential::CredentialId;
 use crate::domain::fault::Fault;
 use crate::face::say::news::count;
-use crate::face::say::{Complaint, ExitCode};
+use crate::face::say::{Complaint, ExitCode, clean};
+use crate::port::Trial;
 
 /// The word for scripts.
 pub const fn word(kind: Kind) -> &'static str {
@@ -71,14 +72,28 @@ pub fn totals(report: &Report) -> Vec<String> {
     vec![first, foreign]
 }
 
-/// The sentence above all others.
-pub fn verdict(report: &Report) -> String {
-    match (open(report).count(), report.failed.len()) {
-        (0, 0) => "The ledger and the tenant agree.".to_owned(),
-        (0, _) => "As far as they could be compared, the ledger and the tenant agree.".to_owned(),
-        (differences, _) => format!(
-            "{} between the ledger and the tenant.",
-            count(differences, "difference")
+/// The sentence above all others. `test`: a test passkey that may be at Entra.
+pub fn verdict(report: &Report, test: Option<&Trial>) -> String {
+    let (compared, but) = match (open(report).count(), report.failed.len()) {
+        (0, 0) => ("The ledger and the tenant agree".to_owned(), "but for"),
+        (0, _) => (
+            "As far as they could be compared, the ledger and the tenant agree".to_owned(),
+            "but for",
+        ),
+        (differences, _) => (
+            format!(
+                "{} between the ledger and the tenant",
+                count(differences, "difference")
+            ),
+            "and",
+        ),
+    };
+    match test {
+        None => format!("{compared}."),
+        Some(test) => format!(
+            "{compared}, {but} a test passkey that may be at Entra: {}, of {}.",
+            clean(&test.display_name),
+            clean(&test.user)
         ),
     }
 }

@@ -2,6 +2,7 @@
 //! written down first, by the running station or here; what follows at Entra is done by whoever wrote it. Asks before something
 //! goes that cannot be brought back.
 
+mod late;
 mod taking;
 
 pub use taking::wipe_next;
@@ -31,6 +32,10 @@ use crate::wire::config::Config;
 use crate::wire::{WireFault, log, station};
 
 pub(super) fn handover(path: &Path, wish: &Handover, out: &mut dyn Write) -> Ended {
+    late::told(out, |out| hand_over_what_is_meant(path, wish, out))
+}
+
+fn hand_over_what_is_meant(path: &Path, wish: &Handover, out: &mut dyn Write) -> Ended {
     let config = admin::load(path)?;
     let ledger = station::read_ledger(&config)?;
     match (&wish.job, &wish.batch) {

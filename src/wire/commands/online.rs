@@ -163,40 +163,40 @@ fn try_out(
     Ok(())
 }
 
-/// Says what an earlier test may have left at Entra, and with `delete` sees to it. For `keyline reconcile`.
+/// What an earlier test may have left at Entra, to be told with [`tell_of_test`]; with `delete` it is seen to. For
+/// `keyline reconcile`.
 pub(super) fn left_by_a_test(
     config: &Config,
     reader: &SqliteLedger,
     entra: &Entra,
     delete: bool,
     cancel: &CancelFlag,
-) -> Result<ExitCode, Complaint> {
+) -> Result<Option<Row>, Complaint> {
     let Some(left) = reader.open_trial()? else {
-        return Ok(ExitCode::Done);
+        return Ok(None);
     };
     if !delete {
-        let row = of_trial(Grade::Warning, Finding::TrialOpen(left));
-        ask::say(&say::preflight::what(&row, SystemClock.now()));
-        let todo = say::preflight::todo(&row).unwrap_or_default();
-        ask::say(&format!("hint: {todo}"));
-        return Ok(ExitCode::Waiting);
+        return Ok(Some(of_trial(Grade::Warning, Finding::TrialOpen(left))));
     }
     refuse_as_root_for_another(&config.path(&config.ledger.file)).map_err(Complaint::from)?;
     let _log = log::open(config).map_err(WireFault::from)?;
     let ledger = station::open_ledger(config)?;
     let actor = admin::actor();
     let tools = tools(entra, &ledger, cancel, &actor);
-    let (finding, exit) = match enrol_test::settle(&tools)? {
-        Settled::Nothing => return Ok(ExitCode::Done),
-        Settled::Deleted(trial) => (settled(trial.user, true), ExitCode::Done),
-        Settled::NeverAppeared(trial) => (settled(trial.user, false), ExitCode::Done),
-        Settled::NotYet { trial, .. } => {
-            let row = of_trial(Grade::Warning, Finding::TrialOpen(trial));
-            (row, ExitCode::Waiting)
-        }
-    };
-    ask::say(&say::preflight::what(&finding, SystemClock.now()));
-    Ok(exit)
+    Ok(match enrol_test::settle(&tools)? {
+        Settled::Nothing => None,
+        Settled::Deleted(trial) => Some(settled(trial.user, true)),
+        Settled::NeverAppeared(trial) => Some(settled(trial.user, false)),
+        Settled::NotYet { trial, .. } => Some(of_trial(Grade::Warning, Finding::TrialOpen(trial))),
+    })
+}
+
+/// Tells what [`left_by_a_test`] found.
+pub(super) fn tell_of_test(row: &Row) {
+    ask::say(&say::preflight::what(row, SystemClock.now()));
+    if let Some(todo) = say::preflight::todo(row) {
+        ask::say(&format!("hint: {todo}"));
+    }
 }
 
 /// Why the tenant's policy refuses a passkey that says nothing of itself, where that can be told.

@@ -1,6 +1,8 @@
 //! Looking at the tenant's directory, and putting people of it into the queue. It opens no ledger and needs no station: a job
 //! file that lies in `new/` is all that a station wants.
 
+mod title;
+
 use std::io::{IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,6 +115,11 @@ pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -
     if !wish.dry_run {
         refuse_as_root_for_another(&queue)?;
     }
+    let templates = stationery::templates(&config)?;
+    let language = wish.language.clone();
+    let language = language.or_else(|| templates.languages().next().map(str::to_owned));
+    let language = language.unwrap_or_default();
+    let composer = stationery::composer(&config, templates)?;
     let tenant = Tenant::of(&config, "reading")?;
     let group = tenant.group(&wish.group)?;
     let mut file = NewFile::new(&COLUMNS).map_err(WireFault::from)?;
@@ -133,7 +140,7 @@ pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -
     let name = if wish.dry_run || tally.rows == 0 {
         None
     } else {
-        let title = format!("{} {}", short(&group.display_name), minute());
+        let title = title::of(&group, &minute(), &composer, &language)?;
         Some(file.drop_into(&queue, &title).map_err(WireFault::from)?)
     };
     if wish.dry_run {
@@ -261,11 +268,6 @@ fn load(path: &Path) -> Result<Config, WireFault> {
 /// This minute, on the station's clock, as a part of a file's name.
 fn minute() -> String {
     Zoned::now().strftime("%Y-%m-%d %H%M").to_string()
-}
-
-/// So much of a group's name stands in the batch's name that the minute behind it still fits.
-fn short(name: &str) -> String {
-    name.chars().take(50).collect()
 }
 
 /// The tenant's directory, with whoever shows how far it is.

@@ -19,7 +19,7 @@ use crate::face::progress;
 use crate::face::report;
 use crate::face::say::{self, Complaint, ExitCode, clean, news::count};
 use crate::face::{ask, say::reconcile::hints};
-use crate::port::{CancelFlag, Clock, Ledger, PasskeyState};
+use crate::port::{CancelFlag, Clock, Ledger, PasskeyState, TrialBook};
 use crate::wire::commands::{Ended, admin, online};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
@@ -75,19 +75,25 @@ fn compare_all(
     } else {
         Ok(())
     };
-    report::reconcile(&report, wish.json, out)?;
+    // What could not be deleted of the ledger's is tried again first.
+    let see_to_test = wish.delete && deletion.is_ok();
+    let test = online::left_by_a_test(&config, &ledger, &entra, see_to_test, &cancel);
+    // Whatever became of it: what is open now may be at Entra, and the answer says so.
+    let open = ledger.open_trial()?;
+    report::reconcile(&report, open.as_ref(), wish.json, out)?;
     for hint in hints(&report) {
         ask::say(&format!("hint: {hint}"));
     }
-    let exit = say::reconcile::exit(&report);
-    if deletion.is_err() {
-        return Ok((exit, deletion));
+    let mut exit = say::reconcile::exit(&report);
+    if open.is_some() {
+        exit = exit.worst(ExitCode::Waiting);
     }
-    let left = online::left_by_a_test(&config, &ledger, &entra, wish.delete, &cancel);
-    Ok(match left {
-        Ok(left) => (exit.worst(left), Ok(())),
-        Err(complaint) => (exit, Err(complaint)),
-    })
+    let tested = test.map(|row| {
+        if let Some(row) = row {
+            online::tell_of_test(&row);
+        }
+    });
+    Ok((exit, deletion.and(tested)))
 }
 
 /// Whom to compare: those who were named, or everybody whom the ledger knows.

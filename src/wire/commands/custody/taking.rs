@@ -22,7 +22,7 @@ use crate::face::say::{self, Complaint, ExitCode, clean, fault};
 use crate::port::{
     Attendant, CancelFlag, Clock, JobRecord, Keys, Ledger, PasskeyState, RelyingParty,
 };
-use crate::wire::commands::custody::{asked, insist, work_off};
+use crate::wire::commands::custody::{asked, insist, late, work_off};
 use crate::wire::commands::{Ended, admin, keys, said};
 use crate::wire::config::Config;
 use crate::wire::station;
@@ -38,6 +38,10 @@ pub(in crate::wire::commands) fn take_back(
     wish: &Return,
     out: &mut dyn Write,
 ) -> Ended {
+    late::told(out, |out| take_and_wipe(path, wish, out))
+}
+
+fn take_and_wipe(path: &Path, wish: &Return, out: &mut dyn Write) -> Ended {
     // The key is looked up once: what was typed may mean another one after the first was taken back.
     let job = take_from_person(path, Fate::Returned, &wish.retirement, out)?;
     let config = admin::load(path)?;
@@ -66,7 +70,9 @@ pub(in crate::wire::commands) fn retire(
     wish: &Retirement,
     out: &mut dyn Write,
 ) -> Ended {
-    take_from_person(path, fate, wish, out).map(|_| ExitCode::Done)
+    late::told(out, |out| {
+        take_from_person(path, fate, wish, out).map(|_| ExitCode::Done)
+    })
 }
 
 /// The job whose key it was.
