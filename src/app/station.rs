@@ -25,6 +25,7 @@ use crate::app::board::{Awaited, Board, Case, Counts, News, Unconfirmed};
 use crate::app::eligibility::{Attested, Eligibility};
 use crate::app::intake::Intake;
 use crate::app::provisions::Provisions;
+use crate::app::restock::Looked;
 use crate::app::runner::{Hand, case_of};
 use crate::app::station::disabled::Rounds;
 pub use crate::app::station::handle::{Handle, Options, Request, Summary};
@@ -65,6 +66,8 @@ pub struct Desk {
     aside: BTreeMap<JobId, CancelFlag>,
     /// What is to be done by hand as soon as nobody works on its job any more.
     put_off: BTreeMap<JobId, Vec<PutOff>>,
+    /// Keys that came back, and are to be lifted and put back before they can be wiped.
+    looked: Arc<Looked>,
     /// Whose jobs stand in the slots now: the ledger is not asked again for every message.
     cases: BTreeMap<JobId, Case>,
     summary: Summary,
@@ -120,6 +123,7 @@ impl Desk {
             pause: CancelFlag::default(),
             aside: BTreeMap::new(),
             put_off: BTreeMap::new(),
+            looked: Arc::default(),
             cases: BTreeMap::new(),
             summary: Summary::default(),
             held: BTreeMap::new(),

@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::authenticator::{Serial, Slot};
 use crate::domain::event::Step;
 use crate::domain::fault::{Fault, Move};
-use crate::domain::job::{BatchName, JobId};
+use crate::domain::job::JobId;
 use crate::domain::station::signal::{
-    Candidate, ConfirmCards, Ending, InSlot, Order, Question, Reading, Signal, SlotState,
+    CameBack, Candidate, Cards, ConfirmCards, Ending, InSlot, Order, Question, Reading, Signal,
+    SlotState,
 };
 
 struct SlotRecord {
@@ -40,8 +41,7 @@ pub struct Station {
     aside: BTreeSet<JobId>,
     /// Jobs that failed for want of the network: not tried again before the next tick.
     resting: BTreeSet<JobId>,
-    confirm_cards: ConfirmCards,
-    confirmed: BTreeSet<BatchName>,
+    cards: Cards,
     /// How many more jobs may start; `None`: no limit.
     allowance: Option<usize>,
     /// Jobs that this bench has started: another key for one of them is no new start.
@@ -59,8 +59,7 @@ impl Station {
             preparing: BTreeSet::new(),
             aside: BTreeSet::new(),
             resting: BTreeSet::new(),
-            confirm_cards,
-            confirmed: BTreeSet::new(),
+            cards: Cards::new(confirm_cards),
             allowance: limit,
             started: BTreeSet::new(),
             draining: false,
@@ -88,7 +87,7 @@ impl Station {
             }
             Signal::EndedAside { job, ending } => self.ended_aside(job, &ending),
             Signal::Tick => self.tick(&mut orders),
-            Signal::Confirmed { slot } => self.confirmed(slot),
+            Signal::Confirmed { slot } => self.confirmed(slot, &mut orders),
             Signal::Drain => self.draining = true,
         }
         self.advance(&mut orders);
@@ -130,6 +129,11 @@ impl Station {
         self.slots
             .values()
             .any(|record| matches!(record.state, SlotState::Working { .. } | SlotState::Reading))
+    }
+
+    /// Which cards on readers may be wiped by now.
+    pub const fn cards(&self) -> &Cards {
+        &self.cards
     }
 
     /// How many jobs wait for their first key, and how many have begun.
@@ -356,16 +360,22 @@ impl Station {
         }
     }
 
-    fn confirmed(&mut self, slot: Slot) {
+    fn confirmed(&mut self, slot: Slot, orders: &mut Vec<Order>) {
         let record = self.record(slot);
         if let SlotState::Asking { question, .. } = &record.state {
+            let reading = record.reading.as_ref();
+            let waits = reading.and_then(|reading| reading.came_back.clone());
             match question.clone() {
                 Question::WipeUsedKey => record.may_wipe = true,
-                Question::TakeCards { batch } => {
-                    self.confirmed.insert(batch);
-                }
+                Question::TakeCards { batch } => self.cards.confirm(batch),
             }
-            self.choose(slot);
+            if let Some(CameBack::Unconfirmed { .. }) = waits {
+                // It is wiped when it is read.
+                self.record(slot).state = SlotState::Reading;
+                orders.push(Order::Read { slot });
+            } else {
+                self.choose(slot);
+            }
         }
     }
 

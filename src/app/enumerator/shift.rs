@@ -196,7 +196,20 @@ impl<'a> Shift<'a> {
     fn read(&mut self, slot: Slot) {
         let place = Place(format!("practice:{}", slot.0));
         let cancel = CancelFlag::default();
-        let signal = match reading::read(&self.ports, &self.board, slot, &place, cancel, ACTOR) {
+        let returns = reading::Returns {
+            looked: Arc::default(),
+            cards: self.station.cards().clone(),
+        };
+        let read = reading::read(
+            &self.ports,
+            &self.board,
+            slot,
+            &place,
+            cancel,
+            ACTOR,
+            &returns,
+        );
+        let signal = match read {
             Ok((hand, reading)) => {
                 self.hand = Some(hand);
                 Signal::Read {

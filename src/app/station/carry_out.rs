@@ -8,6 +8,7 @@ use crate::app::journal;
 use crate::app::provisions::Provisions;
 use crate::app::runner::letter::try_letter;
 use crate::app::runner::{self, Bench, applicant};
+use crate::app::station::reading::Returns;
 use crate::app::station::{Desk, Message, reading, stock};
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
@@ -46,8 +47,12 @@ impl Desk {
             self.sender.clone(),
         );
         let actor = self.options.actor.clone();
+        let returns = Returns {
+            looked: Arc::clone(&self.looked),
+            cards: self.station.cards().clone(),
+        };
         tokio::task::spawn_blocking(move || {
-            let result = reading::read(&ports, &board, slot, &place, cancel, &actor)
+            let result = reading::read(&ports, &board, slot, &place, cancel, &actor, &returns)
                 .and_then(|read| stock::admit(&ports, &board, unlisted, read));
             drop(to_loop.send(Message::Read {
                 slot,

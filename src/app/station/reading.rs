@@ -8,19 +8,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::app::board::Board;
+use crate::app::restock::{Looked, Met, Wiping};
 use crate::app::runner::Hand;
-use crate::app::{Ports, journal, restock};
+use crate::app::{Ports, journal};
 use crate::domain::authenticator::{Identity, Serial, Slot};
 use crate::domain::credential::{CredentialId, RpId};
 use crate::domain::custody::Fate;
 use crate::domain::enrollment::Standing;
 use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
-use crate::domain::station::signal::{EnrolledFor, Reading};
+use crate::domain::station::signal::{Cards, EnrolledFor, Reading};
 use crate::port::{Attendant, Authenticator, CancelFlag, Holder, Ledger, Place, Stamped};
 
 /// Entra's relying party, for the question whether a key is somebody's: the captures and all known clients agree on it.
 const ENTRA_RP_ID: &str = "login.microsoft.com";
+
+/// What a station knows that decides about keys which came back.
+#[derive(Clone)]
+pub(in crate::app) struct Returns {
+    pub(in crate::app) looked: Arc<Looked>,
+    pub(in crate::app) cards: Cards,
+}
 
 /// Opens and reads the key at `place`. Commands beyond getInfo are sent only to keys with a PIN: on a blank key some
 /// firmware takes a reset only as the first of them.
@@ -31,6 +39,7 @@ pub(in crate::app) fn read(
     place: &Place,
     cancel: CancelFlag,
     actor: &str,
+    returns: &Returns,
 ) -> Result<(Hand, Reading), Fault> {
     let arrived = Instant::now();
     let on_board = Arc::clone(board);
@@ -40,8 +49,20 @@ pub(in crate::app) fn read(
     };
     let mut key = ports.keys.open(place, attendant)?;
     let (ledger, clock) = (ports.ledger.as_ref(), ports.clock.as_ref());
-    restock::wipe_what_came_back(ledger, clock, key.as_mut(), actor)?;
-    let reading = examine(ledger, key.as_mut())?;
+    let wiping = Wiping {
+        ledger,
+        clock,
+        place,
+        looked: &returns.looked,
+        cards: &returns.cards,
+        actor,
+    };
+    let met = wiping.wipe_what_came_back(key.as_mut())?;
+    let mut reading = examine(ledger, key.as_mut())?;
+    reading.came_back = match met {
+        Some(Met::Left(why)) => Some(why),
+        Some(Met::Wiped(_)) | None => None,
+    };
     let key_time = arrived.elapsed();
     Ok((
         Hand {
@@ -85,6 +106,7 @@ pub fn examine(ledger: &dyn Ledger, key: &mut dyn Authenticator) -> Result<Readi
         // What came back is in stock, whoever had it before.
         enrolled_for: enrolled_for.filter(|holder| holder.fate != Some(Fate::Returned)),
         passkey,
+        came_back: None,
     })
 }
 

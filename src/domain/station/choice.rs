@@ -6,7 +6,7 @@ use crate::domain::job::JobId;
 use crate::domain::policy::{ResetMode, UsedKeys};
 use crate::domain::station::Station;
 use crate::domain::station::signal::{
-    Candidate, ConfirmCards, EnrolledFor, Question, Reading, SlotState,
+    CameBack, Candidate, EnrolledFor, Question, Reading, SlotState,
 };
 
 impl Station {
@@ -15,10 +15,16 @@ impl Station {
         let Some(reading) = self.record(slot).reading.clone() else {
             return;
         };
-        let state = match self.returning(slot, &reading) {
+        // What waits to be wiped serves nobody before that.
+        let settled = ask_for_card(&reading).or_else(|| self.returning(slot, &reading));
+        let state = match settled {
             _ if self.lies_elsewhere(slot, &reading) => SlotState::NoJob,
             Some(state) => state,
             None => match self.pick(slot, &reading) {
+                // Whoever waits for it to be wiped is told why it is not.
+                Ok(None) if reading.came_back == Some(CameBack::Foreign) => SlotState::Refused {
+                    fault: Fault::KeyHoldsPasskey,
+                },
                 Ok(None) => SlotState::NoJob,
                 Ok(Some(candidate)) => self.admit(slot, &reading, &candidate),
                 Err(fault) => SlotState::Refused { fault },
@@ -216,11 +222,7 @@ impl Station {
             }
         }
         let card = reading.identity.attachment == Attachment::Pcsc;
-        if wipes
-            && card
-            && self.confirm_cards == ConfirmCards::Batch
-            && !self.confirmed.contains(&candidate.batch)
-        {
+        if wipes && card && !self.cards.are_taken_for(&candidate.batch) {
             return SlotState::Asking {
                 job,
                 question: Question::TakeCards {
@@ -229,6 +231,17 @@ impl Station {
             };
         }
         SlotState::AwaitingOptions { job }
+    }
+}
+
+/// The question that a card which came back has to wait for.
+fn ask_for_card(reading: &Reading) -> Option<SlotState> {
+    match reading.came_back.clone()? {
+        CameBack::Unconfirmed { job, batch } => Some(SlotState::Asking {
+            job,
+            question: Question::TakeCards { batch },
+        }),
+        CameBack::Foreign => None,
     }
 }
 

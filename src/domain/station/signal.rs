@@ -1,5 +1,7 @@
 //! What the station hears and says, and where a slot can stand. Plain data.
 
+use std::collections::BTreeSet;
+
 use crate::domain::authenticator::{Binding, Identity, Serial, Slot};
 use crate::domain::credential::CredentialId;
 use crate::domain::custody::Fate;
@@ -73,6 +75,17 @@ pub struct Reading {
     pub enrolled_for: Option<EnrolledFor>,
     /// An Entra passkey that the key showed. Looked for only on keys with a PIN.
     pub passkey: Option<CredentialId>,
+    /// It came back, waits to be wiped for the next person, and was not.
+    pub came_back: Option<CameBack>,
+}
+
+/// Why a key that came back was not wiped by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CameBack {
+    /// It is a card on a reader, and nobody has agreed yet to take cards for the batch of its job.
+    Unconfirmed { job: JobId, batch: BatchName },
+    /// It shows a passkey for Entra that its job did not make: it may be somebody's working key by now.
+    Foreign,
 }
 
 /// A person who holds a key, as far as a refusal names them.
@@ -262,4 +275,31 @@ pub enum ConfirmCards {
     #[default]
     Batch,
     Never,
+}
+
+/// Which cards on readers may be wiped.
+#[derive(Clone, Debug)]
+pub struct Cards {
+    rule: ConfirmCards,
+    confirmed: BTreeSet<BatchName>,
+}
+
+impl Cards {
+    /// Under this rule, before anybody has confirmed anything.
+    pub const fn new(rule: ConfirmCards) -> Self {
+        Self {
+            rule,
+            confirmed: BTreeSet::new(),
+        }
+    }
+
+    /// Whether cards are wiped for this batch without asking.
+    pub fn are_taken_for(&self, batch: &BatchName) -> bool {
+        self.rule == ConfirmCards::Never || self.confirmed.contains(batch)
+    }
+
+    /// Somebody agreed to take cards for this batch.
+    pub fn confirm(&mut self, batch: BatchName) {
+        self.confirmed.insert(batch);
+    }
 }

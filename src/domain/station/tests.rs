@@ -9,7 +9,7 @@ mod whose;
 use super::advance::PREPARED_MIN;
 use super::*;
 use crate::domain::authenticator::{Aaguid, Attachment, Binding, Capabilities, Identity, Serial};
-use crate::domain::job::Role;
+use crate::domain::job::{BatchName, Role};
 use crate::domain::policy::{ResetMode, UsedKeys};
 use crate::domain::station::signal::{EnrolledFor, Prints};
 
@@ -67,6 +67,7 @@ fn blank(serial: &str) -> Reading {
         },
         enrolled_for: None,
         passkey: None,
+        came_back: None,
     }
 }
 

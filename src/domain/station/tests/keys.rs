@@ -184,3 +184,39 @@ fn an_unreadable_key_stops_its_slot_alone() {
     assert!(matches!(hall.state(1), SlotState::Refused { .. }));
     assert_eq!(runs(&hall.put(2, blank("b"))), [(2, 1)]);
 }
+
+#[test]
+fn a_card_that_came_back_is_read_again_once_somebody_has_agreed_and_serves_nobody_before() {
+    let mut hall = Hall::new(vec![candidate(1)]);
+    let batch = BatchName("last year".to_owned());
+    let job = JobId(90);
+    let mut back = card("a");
+    back.came_back = Some(CameBack::Unconfirmed {
+        job,
+        batch: batch.clone(),
+    });
+    assert_eq!(runs(&hall.put(1, back)), []);
+    let question = Question::TakeCards {
+        batch: batch.clone(),
+    };
+    assert_eq!(hall.state(1), SlotState::Asking { job, question });
+    assert!(!hall.station.cards().are_taken_for(&batch));
+    let slot = Slot(1);
+    let orders = hall.tell(Signal::Confirmed { slot });
+    assert!(orders.contains(&Order::Read { slot }), "{orders:?}");
+    assert!(hall.station.cards().are_taken_for(&batch));
+    assert_eq!(hall.state(1), SlotState::Reading);
+}
+
+#[test]
+fn a_key_that_came_back_with_a_foreign_passkey_is_refused_even_when_no_job_waits() {
+    for jobs in [vec![], vec![candidate(1)]] {
+        let mut hall = Hall::new(jobs);
+        let mut back = used("a");
+        back.passkey = Some(CredentialId(vec![8; 16]));
+        back.came_back = Some(CameBack::Foreign);
+        assert_eq!(runs(&hall.put(1, back)), []);
+        let fault = Fault::KeyHoldsPasskey;
+        assert_eq!(hall.state(1), SlotState::Refused { fault });
+    }
+}

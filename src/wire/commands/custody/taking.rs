@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use crate::adapter::ledger::{ERASED_PERSON, SqliteLedger};
 use crate::adapter::system::SystemClock;
 use crate::app::admin::Change;
-use crate::app::{journal, restock};
+use crate::app::journal;
+use crate::app::restock::{Looked, Met, Wiping};
 use crate::domain::authenticator::Serial;
 use crate::domain::custody::Fate;
 use crate::domain::enrollment::Standing;
-use crate::domain::fault::Move;
+use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
+use crate::domain::station::signal::{CameBack, Cards, ConfirmCards};
 use crate::face::ask;
 use crate::face::cli::{Retirement, Return};
 use crate::face::report::{find_one, name};
@@ -233,6 +235,9 @@ pub fn wipe_next(
 ) -> Result<(), Complaint> {
     let actor = admin::actor();
     let events = keys::watch(keys)?;
+    let looked = Looked::default();
+    // Whoever lays it on a reader now has just said which key is to be wiped.
+    let cards = Cards::new(ConfirmCards::Never);
     ask::say(
         "Insert the key, or lay it on a reader, and touch it when it blinks. If it is in already: lift it and put it back.",
     );
@@ -243,13 +248,24 @@ pub fn wipe_next(
             on_touch: Box::new(|_| {}),
         };
         let wiped = keys.open(&place, attendant).and_then(|mut key| {
-            if restock::came_back(ledger, key.as_mut())? != Some(job) {
-                return Ok(None);
+            let wiping = Wiping {
+                ledger,
+                clock: &SystemClock,
+                place: &place,
+                looked: &looked,
+                cards: &cards,
+                actor: &actor,
+            };
+            match wiping.came_back(key.as_mut())? {
+                Some(back) if back.job == job => wiping.wipe(key.as_mut(), &back).map(Some),
+                Some(_) | None => Ok(None),
             }
-            restock::wipe_what_came_back(ledger, &SystemClock, key.as_mut(), &actor)
         });
         match wiped {
-            Ok(Some(_)) => return Ok(()),
+            Ok(Some(Met::Wiped(_))) => return Ok(()),
+            Ok(Some(Met::Left(CameBack::Foreign | CameBack::Unconfirmed { .. }))) => {
+                return Err(Complaint::from(&Fault::KeyHoldsPasskey));
+            }
             Ok(None) => ask::say("This is another key, and it stays as it is. Lift it."),
             // It says by itself what to do: take it out and put it back.
             Err(fault) if fault.whose_move() == Move::PutBack => {
