@@ -6,4 +6,7 @@ pub mod folder;
 pub mod ledger;
 pub mod mds;
 pub mod paper;
+mod regular;
 pub mod system;
+
+pub(crate) use regular::RegularFile;

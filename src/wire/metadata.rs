@@ -1,10 +1,11 @@
 //! What `[metadata]` names: the kept file as the station's models, whose signature is taken, and where a new file comes from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
 
+use crate::adapter::RegularFile;
 use crate::adapter::mds::{Catalogue, Kept, MdsFault, Source, Trust};
 use crate::adapter::system::SystemClock;
 use crate::face::say;
@@ -22,7 +23,7 @@ pub struct MetadataSection {
 }
 
 /// Bytes. A certificate has a few kilobytes.
-const ROOT_BYTES_MAX: usize = 64 << 10;
+const ROOT_BYTES_MAX: u64 = 64 << 10;
 
 /// What the station knows of models.
 ///
@@ -52,12 +53,7 @@ pub(super) fn trust(config: &Config) -> Result<Trust, WireFault> {
     if root.as_os_str().is_empty() {
         return Ok(Trust::fido()?);
     }
-    let path = config.path(root);
-    let pem = std::fs::read_to_string(&path).map_err(|error| MdsFault::files(&path, &error))?;
-    if pem.len() > ROOT_BYTES_MAX {
-        return Err(MdsFault::files(&path, &"this is no certificate").into());
-    }
-    Ok(Trust::practice(&pem)?)
+    Ok(practice(&config.path(root))?)
 }
 
 /// Where a new file comes from.
@@ -79,4 +75,33 @@ pub(super) fn objection(config: &Config) -> Option<String> {
         url.scheme(),
         url.host_str().unwrap_or("")
     ))
+}
+
+fn practice(root: &Path) -> Result<Trust, MdsFault> {
+    let pem =
+        RegularFile::read(root, ROOT_BYTES_MAX).map_err(|error| MdsFault::files(root, &error))?;
+    let pem =
+        std::str::from_utf8(&pem).map_err(|_| MdsFault::files(root, &"this is no certificate"))?;
+    Trust::practice(pem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_the_practice_root_is_refused_at_once() {
+        let home = tempfile::tempdir().expect("a folder");
+        let root = home.path().join("root.pem");
+        let owner = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mkfifoat(rustix::fs::CWD, &root, owner).expect("a pipe");
+        match practice(&root) {
+            Err(MdsFault::Files { place, what }) => {
+                assert!(place.ends_with("root.pem"), "{place}");
+                assert!(what.contains("it is a pipe"), "{what}");
+            }
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("it was read"),
+        }
+    }
 }

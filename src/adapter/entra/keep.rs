@@ -6,18 +6,19 @@
 //! What is sealed names tenant and application: a file from elsewhere is told, and its token is not sent to somebody else.
 //! Whoever refreshes holds a lock on the key, because two programs of one station may ask at the same moment.
 
+mod key;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use age::secrecy::ExposeSecret;
 use age::x25519;
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::adapter::RegularFile;
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
@@ -27,8 +28,6 @@ use super::secret::open_to_others;
 const KEY_FILE: &str = "sign-in.key";
 /// The file with the sealed token, beside the ledger.
 pub const SEALED_FILE: &str = "entra-sign-in.age";
-/// Bytes. The key has under a hundred.
-const KEY_BYTES_MAX: u64 = 4096;
 /// Bytes. Entra's refresh tokens have some two thousand.
 const SEALED_BYTES_MAX: u64 = 64 * 1024;
 
@@ -84,7 +83,7 @@ impl Keep {
         match &self.0 {
             Place::Memory(kept) => Ok(locked(kept).take().is_some()),
             Place::Sealed(sealed) => {
-                let _lock = sealed.lock();
+                let _lock = sealed.key();
                 match std::fs::remove_file(&sealed.file) {
                     Ok(()) => {
                         sync_folder(&sealed.file)
@@ -107,10 +106,10 @@ impl Keep {
         Ok(held.read()?.map(|kept| Timestamp(kept.since)))
     }
 
-    /// Makes the key when there is none, so that something can be kept.
+    /// Makes the key when there is none, and looks at it, so that nobody signs in for nothing.
     ///
     /// # Errors
-    /// [`Fault::StationKeys`].
+    /// As [`Keep::hold`].
     pub(super) fn prepare(&self) -> Result<(), Fault> {
         match &self.0 {
             Place::Memory(_) => Ok(()),
@@ -118,10 +117,10 @@ impl Keep {
         }
     }
 
-    /// Holds the place, so that nobody else changes it meanwhile; waits for whoever holds it.
+    /// Holds the place, so that nobody else changes it meanwhile; waits a while for whoever holds it.
     ///
     /// # Errors
-    /// [`Fault::StationKeys`].
+    /// [`Fault::SignIn`] when somebody else holds it for too long, or the key is damaged; [`Fault::StationKeys`].
     pub(super) fn hold(&self) -> Result<Held<'_>, Fault> {
         match &self.0 {
             Place::Memory(kept) => Ok(Held::Memory(locked(kept))),
@@ -179,10 +178,7 @@ impl Held<'_> {
                 **place = Some(kept);
                 Ok(())
             }
-            Held::Nothing(sealed) => Err(again(&format!(
-                "there is no key to seal {} to",
-                sealed.file.display()
-            ))),
+            Held::Nothing(sealed) => Err(no_key_to_seal_to(&sealed.key_path())),
             Held::Sealed {
                 sealed, identity, ..
             } => sealed.store(&identity.to_public(), &kept),
@@ -220,70 +216,24 @@ impl Sealed {
     }
 
     fn prepare(&self) -> Result<(), Fault> {
-        let path = self.key_path();
-        if path.exists() {
-            return Ok(());
+        if self.key()?.is_none() {
+            key::make(&self.key_path())?;
+            // Such as a link to nowhere.
+            if self.key()?.is_none() {
+                return Err(no_key_to_seal_to(&self.key_path()));
+            }
         }
-        let failed =
-            |error: io::Error| keys_fault(format!("cannot make {}: {error}", path.display()));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(failed)?;
-        let identity = x25519::Identity::generate();
-        file.write_all(identity.to_string().expose_secret().as_bytes())
-            .and_then(|()| file.write_all(b"\n"))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| sync_folder(&path))
-            .map_err(failed)
-    }
-
-    /// The open key file, which bears the lock; waits for whoever holds it.
-    fn lock(&self) -> io::Result<File> {
-        let file = File::open(self.key_path())?;
-        flock(&file, FlockOperation::LockExclusive)?;
-        Ok(file)
+        Ok(())
     }
 
     /// The key, and the file that bears its lock; `None` when there is no key.
     fn key(&self) -> Result<Option<(File, x25519::Identity)>, Fault> {
-        let path = self.key_path();
-        let failed =
-            |error: io::Error| keys_fault(format!("cannot read {}: {error}", path.display()));
-        let file = match self.lock() {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        // A credential bears the mode that systemd gave it.
-        if self.handed.is_none()
-            && let Some(why) = open_to_others(&path)
-        {
-            return Err(keys_fault(why));
-        }
-        let mut text = Zeroizing::new(String::with_capacity(
-            usize::try_from(KEY_BYTES_MAX).unwrap_or(0),
-        ));
-        (&file)
-            .take(KEY_BYTES_MAX)
-            .read_to_string(&mut text)
-            .map_err(failed)?;
-        let identity = text
-            .trim()
-            .parse()
-            .map_err(|_| keys_fault(format!("{} is not a key of ours", path.display())))?;
-        Ok(Some((file, identity)))
+        key::open(&self.key_path(), self.handed.is_some())
     }
 
     fn read(&self, identity: &x25519::Identity) -> Result<Option<Kept>, Fault> {
-        let mut sealed = Vec::new();
-        match File::open(&self.file) {
-            Ok(file) => file
-                .take(SEALED_BYTES_MAX)
-                .read_to_end(&mut sealed)
-                .map_err(|error| unusable(&self.file, "read", &error))?,
+        let sealed = match RegularFile::read(&self.file, SEALED_BYTES_MAX) {
+            Ok(sealed) => sealed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unusable(&self.file, "read", &error)),
         };
@@ -364,14 +314,17 @@ fn sync_folder(file: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn keys_fault(what: String) -> Fault {
-    Fault::StationKeys { what }
-}
-
 fn unusable(file: &Path, what: &str, error: &io::Error) -> Fault {
     Fault::SignIn {
         what: format!("{} cannot be {what}: {error}", file.display()),
     }
+}
+
+fn no_key_to_seal_to(path: &Path) -> Fault {
+    again(&format!(
+        "there is no key in {} to seal the sign-in to; delete what has that name",
+        path.display()
+    ))
 }
 
 /// A sign-in that is of no use any more: somebody has to sign in anew.

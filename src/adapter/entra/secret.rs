@@ -1,14 +1,13 @@
 //! Where the client secret comes from. It is read at each use, so that a rotated secret counts at once, and wiped after;
 //! it is never part of the configuration, a log or an error.
 
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::adapter::RegularFile;
 use crate::domain::fault::Fault;
 
 /// Bytes. Entra's secrets have about 40 characters; a larger file is another file.
@@ -145,22 +144,10 @@ pub(super) fn open_to_others(path: &Path) -> Option<String> {
 }
 
 fn read_file(path: &Path, what: &str, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, String> {
-    let unreadable = |why: String| {
+    RegularFile::read(path, bytes_max).map_err(|error| {
         format!(
-            "the file {} with the {what} cannot be read: {why}",
+            "the file {} with the {what} cannot be read: {error}",
             path.display()
         )
-    };
-    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    // Room from the start: a growing buffer would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(
-        usize::try_from(bytes_max).unwrap_or(0) + 1,
-    ));
-    file.take(bytes_max + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(error.to_string()))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > bytes_max) {
-        return Err(unreadable(format!("it is larger than {bytes_max} bytes")));
-    }
-    Ok(bytes)
+    })
 }

@@ -2,6 +2,7 @@
 
 mod claims;
 mod config;
+mod pipes;
 mod robustness;
 
 use std::collections::BTreeSet;

@@ -1,10 +1,11 @@
 //! Whom the station trusts when it speaks TLS: the certificates of this computer, and those of `ca_file` for networks that look
 //! into what passes. Nothing in here makes the station trust anybody without a certificate.
 
-use std::io::Read;
 use std::path::Path;
 
 use reqwest::Certificate;
+
+use crate::adapter::RegularFile;
 
 use super::config::EntraConfigError;
 
@@ -20,10 +21,7 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, EntraConfigE
         file: path.display().to_string(),
         why,
     };
-    let mut pem = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(CA_BYTES_MAX).read_to_end(&mut pem))
-        .map_err(|error| wrong(error.to_string()))?;
+    let pem = RegularFile::read(path, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&pem)
         .map_err(|_| wrong("it is not PEM (-----BEGIN CERTIFICATE-----)".to_owned()))?;
     if found.is_empty() {

@@ -10,6 +10,8 @@ use reqwest::{Certificate, redirect};
 use rustls::crypto::CryptoProvider;
 use url::Url;
 
+use crate::adapter::RegularFile;
+
 use super::MdsFault;
 use super::blob::BLOB_BYTES_MAX;
 
@@ -113,10 +115,7 @@ fn authorities(file: &std::path::Path) -> Result<Vec<Certificate>, MdsFault> {
         place: file.display().to_string(),
         what,
     };
-    let mut pem = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|file| file.take(CA_BYTES_MAX).read_to_end(&mut pem))
-        .map_err(|error| wrong(error.to_string()))?;
+    let pem = RegularFile::read(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|error| wrong(causes(&error)))?;
     if found.is_empty() {
         return Err(wrong("there is no certificate in it".to_owned()));

@@ -13,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::MdsFault;
-use super::blob::{self, Trust};
+use super::blob::{self, BLOB_BYTES_MAX, Trust};
 use super::entries::{self, LOGO_LENGTH_MAX};
+use crate::adapter::RegularFile;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::metadata::{Edition, Entry, Shelf};
 use crate::domain::time::Timestamp;
@@ -23,6 +24,8 @@ use crate::domain::time::Timestamp;
 const VERSION: u32 = 1;
 /// Bytes of the edition and its models, without logos.
 const MODELS_BYTES_MAX: u64 = 64 << 20;
+/// Bytes. Models and logos come out of one file of the service.
+const KEPT_BYTES_MAX: u64 = MODELS_BYTES_MAX + BLOB_BYTES_MAX;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
@@ -141,7 +144,7 @@ impl Kept {
     /// # Errors
     /// As [`Kept::load`].
     pub fn logo(&self, aaguid: Aaguid) -> Result<Option<String>, MdsFault> {
-        let Some(mut reader) = self.reader(u64::MAX)? else {
+        let Some(mut reader) = self.reader(KEPT_BYTES_MAX)? else {
             return Ok(None);
         };
         let models = self.head(&mut reader)?.edition.models;
@@ -166,7 +169,7 @@ impl Kept {
     }
 
     fn reader(&self, bytes_max: u64) -> Result<Option<BufReader<io::Take<File>>>, MdsFault> {
-        match File::open(&self.file) {
+        match RegularFile::open(&self.file) {
             Ok(file) => Ok(Some(BufReader::new(file.take(bytes_max)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(MdsFault::files(&self.file, &error)),

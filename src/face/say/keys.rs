@@ -4,11 +4,33 @@ use crate::app::keys::{CutOff, Enrolled, Gone, PersonsKey, Unclear};
 use crate::domain::authenticator::Attachment;
 use crate::domain::credential::CredentialKind;
 use crate::domain::fault::Fault;
+use crate::domain::job::row::USER_CHARS_MAX;
 use crate::domain::model;
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 use crate::face::say::{Complaint, ExitCode, fault};
 use crate::port::OpenRemoval;
+
+/// Whom `user` names, as it was typed.
+///
+/// # Errors
+/// In words, for what can be the name of nobody.
+pub fn person(user: &str) -> Result<&str, Complaint> {
+    let user = user.trim();
+    let hint = "Give the user principal name, such as anna.lang@contoso.com, or the object id. `keyline users find TEXT` looks for it.";
+    let what = if user.is_empty() {
+        "USER is empty.".to_owned()
+    } else if user.chars().any(char::is_control) {
+        format!("USER, `{}`, has control characters in it.", clean(user))
+    } else if user == "." || user == ".." {
+        format!("USER is `{user}`, which names nobody.")
+    } else if user.chars().count() > USER_CHARS_MAX {
+        format!("USER is longer than {USER_CHARS_MAX} characters.")
+    } else {
+        return Ok(user);
+    };
+    Err(Complaint::usage(what, hint))
+}
 
 /// What a passkey is called: its name at Entra, which may be empty.
 pub fn name(key: &PersonsKey) -> String {
@@ -225,4 +247,23 @@ fn begun(earlier: &OpenRemoval, at: &str) -> String {
         clean(&earlier.removal.user),
         clean(&earlier.actor)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_the_name_of_nobody_is_refused_in_words() {
+        let guest = "anna_fabrikam.com#EXT#@contoso.com";
+        assert_eq!(person(&format!(" {guest} ")).ok(), Some(guest));
+        let long = "a".repeat(USER_CHARS_MAX + 1);
+        for user in ["", " ", ".", "..", "a\x1b]0;x\x07b", long.as_str()] {
+            let refusal = person(user).expect_err("nobody");
+            assert_eq!(refusal.exit, ExitCode::Usage, "{user:?}");
+            let said = format!("{refusal:?}");
+            assert!(said.contains("USER"), "{said}");
+            assert!(!refusal.message.contains('\x1b'), "{said}");
+        }
+    }
 }

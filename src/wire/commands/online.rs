@@ -37,6 +37,8 @@ pub(super) fn check(path: &Path, wish: &Check, out: &mut dyn Write) -> Ended {
 }
 
 fn examine(path: &Path, wish: &Check, out: &mut dyn Write) -> Ended {
+    let user = wish.enrol_test.as_deref();
+    let user = user.map(say::keys::person).transpose()?;
     let config = Config::load(path).map_err(WireFault::from)?;
     let mut bar = progress::Progress::begin("checking", 2);
     let cancel = CancelFlag::default();
@@ -57,11 +59,11 @@ fn examine(path: &Path, wish: &Check, out: &mut dyn Write) -> Ended {
     let (station, models) = bench_check::look(&config);
     drop(bar);
     let mut rows = preflight::assemble(&station, &tenant, &models, SystemClock.now());
-    if let Some(user) = &wish.enrol_test {
+    if let Some(user) = user {
         match &entra {
             Ok(entra) if tenant.reached.is_ok() && tenant.grants.is_ok() => {
                 rows.retain(|row| !matches!(row.finding, Finding::TrialOpen(_)));
-                rows.extend(enrol_test(&config, entra, &tenant, user.trim(), &cancel)?);
+                rows.extend(enrol_test(&config, entra, &tenant, user, &cancel)?);
             }
             Ok(_) | Err(_) => rows.push(of_trial(Grade::Stop, Finding::TrialNotTried)),
         }

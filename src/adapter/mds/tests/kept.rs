@@ -162,3 +162,23 @@ fn a_running_station_takes_up_what_is_imported_and_forgets_nothing() {
     home.import(&numbered(9)).expect("an import");
     assert_eq!(number(), Some(9));
 }
+
+#[test]
+fn a_pipe_in_the_place_of_the_kept_file_is_refused_at_once() {
+    let home = Home::new();
+    let owner = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, home.file(), owner).expect("a pipe");
+    let refusals = [
+        home.kept().load().map(drop).expect_err("a pipe"),
+        home.import(&numbered(7)).map(drop).expect_err("a pipe"),
+    ];
+    for refusal in refusals {
+        assert!(refusal.to_string().contains("it is a pipe"), "{refusal}");
+    }
+    let source = crate::adapter::mds::Source {
+        url: url::Url::parse("https://mds.contoso.com/").expect("an address"),
+        ca_file: Some(home.file()),
+    };
+    let refusal = source.fetch().expect_err("a pipe");
+    assert!(refusal.to_string().contains("it is a pipe"), "{refusal}");
+}

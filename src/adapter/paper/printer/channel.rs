@@ -26,6 +26,7 @@ use super::options::{Password, PrinterOptions};
 use super::pinned::{AUTHORITY_AS_SERVER, trusting};
 use super::place::Place;
 use super::request::Request;
+use crate::adapter::RegularFile;
 use crate::domain::fault::Fault;
 
 /// How long connecting alone may take.
@@ -280,10 +281,7 @@ fn trust_in(file: &std::path::Path) -> Result<ClientConfig, Fault> {
             file.display()
         ),
     };
-    let mut pem = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|file| file.take(CA_BYTES_MAX).read_to_end(&mut pem))
-        .map_err(|error| wrong(error.to_string()))?;
+    let pem = RegularFile::read(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
     trusting(&pem).map_err(wrong)
 }
 

@@ -118,10 +118,12 @@ fn agree(
 }
 
 fn find(path: &Path, user: &str) -> Result<Found, Complaint> {
+    // Whatever is wrong with what was typed is told before anybody is asked.
+    let user = say::keys::person(user)?;
     let config = Config::load(path).map_err(WireFault::from)?;
     let ledger: SqliteLedger = station::read_ledger(&config)?;
     let entra = station::tenant(&config)?;
-    let keys = keys::list(&ledger, &entra, user.trim())?;
+    let keys = keys::list(&ledger, &entra, user)?;
     let cut_off = keys::cut_off(&ledger, user, &keys)?;
     Ok(Found {
         config,

@@ -91,3 +91,18 @@ fn whoever_is_not_there_is_named_with_his_port() {
         "{what}"
     );
 }
+
+#[test]
+fn a_pipe_in_the_place_of_the_certificates_is_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("ca.pem");
+    let owner = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, owner).unwrap();
+    let mut options = PrinterOptions::of("ipps://127.0.0.1:1/ipp/print");
+    options.ca_file = Some(pipe);
+    match Channel::open(&options) {
+        Err(Fault::Mailer { what }) => assert!(what.contains("it is a pipe"), "{what}"),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was read"),
+    }
+}
