@@ -187,8 +187,7 @@ fn a_key_that_stayed_away_too_long_is_looked_at_again() {
         assert_eq!(seen_again(&world, &looked), Err(Fault::ResetTooLate));
         world.pass_seconds(PUT_BACK_SECONDS + 1);
         // Somebody has enrolled it meanwhile.
-        let resident = &mut world.state().keys[0].residents[0];
-        resident.credential = CredentialId(vec![8; 16]);
+        world.state().keys[0].residents[0].credential = CredentialId(vec![8; 16]);
         put_back(&world);
         assert_eq!(seen_again(&world, &looked), Ok(None));
         assert!(has_pin(&world));
