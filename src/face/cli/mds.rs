@@ -29,7 +29,7 @@ pub enum Mds {
     },
     /// Fetch the metadata over the internet
     ///
-    /// From the address in [metadata] url, over this computer's proxy where it has one. It proves nothing by where it came from: its
+    /// From the address in `[metadata] url`, over this computer's proxy where it has one. It proves nothing by where it came from: its
     /// signature is verified as for a file.
     Update,
     /// Show what is known of a model, or of all; changes nothing
