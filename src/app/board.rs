@@ -1,24 +1,28 @@
 //! What faces may see: where every slot stands, what was finished, what waits. A read-only view; it never holds a PIN,
 //! except one that a policy asks to show while its key is still in the slot.
 
-use std::collections::BTreeMap;
+mod news;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::app::eligibility::Notice;
-use crate::domain::authenticator::Slot;
+use crate::domain::authenticator::{Aaguid, Slot};
 use crate::domain::event::Step;
-use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::paper::{Bagging, Confirm};
 use crate::domain::pin::Pin;
 use crate::domain::station::signal::SlotState;
+use crate::domain::time::Timestamp;
+
+pub use news::{News, Standstill};
 
 /// Who a slot works for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     pub job: JobId,
     pub person: String,
+    pub department: Option<String>,
     pub envelope: String,
     /// Whether its key goes into a bag, which has the number of the envelope, and how that is confirmed.
     pub bag: Bagging,
@@ -32,6 +36,8 @@ pub struct SlotView {
     pub step: Option<Step>,
     /// The key waits for a touch.
     pub touch: bool,
+    /// Since when it does.
+    pub touch_since: Option<Instant>,
     /// The touch of this step has to last.
     pub long_touch: bool,
     pub since: Instant,
@@ -65,6 +71,24 @@ pub struct Counts {
     pub spare: Option<usize>,
 }
 
+/// What lies in a slot, once it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyInSlot {
+    pub aaguid: Aaguid,
+    /// As people call it.
+    pub model: String,
+    pub serial: Option<String>,
+    /// The certification in force, as the metadata names it (`FIDO_CERTIFIED_L2`).
+    pub certification: Option<String>,
+}
+
+/// Somebody wants the supervisor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub by: String,
+    pub at: Timestamp,
+}
+
 /// What a person has to say a word to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Awaited {
@@ -96,97 +120,6 @@ impl Unconfirmed {
     }
 }
 
-/// Why no letter comes out just now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standstill {
-    /// The printer waits for this: paper in a tray, a closed door.
-    WaitsFor(String),
-    /// It does not answer, or takes nothing.
-    Away(String),
-}
-
-/// Something worth a line, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// The station has begun: jobs that wait, and jobs under way.
-    Ready {
-        waiting: usize,
-        under_way: usize,
-    },
-    Admitted {
-        file: String,
-        jobs: usize,
-    },
-    Rejected {
-        file: String,
-        reasons: usize,
-    },
-    /// The file waits in `hold/`.
-    FileHeld {
-        file: String,
-        why: String,
-    },
-    Network {
-        fault: String,
-    },
-    NetworkBack,
-    Actor {
-        actor: String,
-    },
-    Trouble {
-        what: String,
-    },
-    /// A sheet came out, and somebody has to say so.
-    LetterOut {
-        envelope: String,
-        by: Confirm,
-    },
-    Printer(Standstill),
-    PrinterBack,
-    /// A void letter may still come out of the printer, which could not be asked, or did not cancel it.
-    VoidMayPrint {
-        fault: Fault,
-    },
-    /// The printer was asked, and has none of them any more.
-    NothingVoidWaits,
-    /// So many jobs are held because the account is disabled; the station looks again by itself.
-    Disabled {
-        jobs: usize,
-    },
-    /// An account was disabled and is enabled now: its job goes on.
-    Enabled {
-        case: Case,
-    },
-    Notice(Notice),
-    /// A job is held that stands in no slot, where it would be seen.
-    Held {
-        case: Case,
-        fault: Fault,
-        /// What the printer said of a sheet of which nobody can tell.
-        why: Option<String>,
-    },
-    /// The stock list does not have the key in this slot, and it is taken all the same.
-    KeyUnlisted {
-        slot: Slot,
-        serial: String,
-    },
-    /// The key in this slot tells no serial number that the stock list could be asked for.
-    KeyWithoutSerial {
-        slot: Slot,
-    },
-    /// More jobs wait than there are spare keys.
-    FewSpares {
-        spare: usize,
-        waiting: usize,
-    },
-    /// Nothing is left to do but that somebody confirms these; held jobs stay behind.
-    OnlyWords {
-        bags: usize,
-        letters: usize,
-        held: usize,
-    },
-}
-
 #[derive(Default)]
 struct State {
     slots: BTreeMap<Slot, SlotView>,
@@ -198,7 +131,33 @@ struct State {
     halves: BTreeMap<JobId, Finished>,
     unconfirmed: Vec<Unconfirmed>,
     standstill: Option<Standstill>,
+    keys: BTreeMap<Slot, KeyInSlot>,
+    /// What the job in a slot does to its key.
+    plans: BTreeMap<Slot, Vec<Step>>,
+    upcoming: Vec<Case>,
+    paused: bool,
+    calls: BTreeMap<Option<Slot>, Call>,
+    log: VecDeque<(u64, News)>,
+    told: u64,
+    /// When the last keys were finished.
+    finishes: VecDeque<Instant>,
     version: u64,
+}
+
+/// News that are kept for faces that come later.
+const NEWS_KEPT_MAX: usize = 200;
+/// So many keys tell how fast the line is.
+const FINISHES_MAX: usize = 20;
+
+impl State {
+    fn tell(&mut self, news: News) {
+        self.told = self.told.saturating_add(1);
+        self.log.push_back((self.told, news.clone()));
+        if self.log.len() > NEWS_KEPT_MAX {
+            self.log.pop_front();
+        }
+        self.news.push(news);
+    }
 }
 
 /// The board. Written by the station, read by faces.
@@ -215,6 +174,17 @@ pub struct View {
     pub unconfirmed: Vec<Unconfirmed>,
     /// Why no letter comes out, as far as anybody has seen.
     pub standstill: Option<Standstill>,
+    /// What lies in the slots, as far as it was read.
+    pub keys: BTreeMap<Slot, KeyInSlot>,
+    pub plans: BTreeMap<Slot, Vec<Step>>,
+    /// Whose keys come next, in order.
+    pub upcoming: Vec<Case>,
+    /// No new job starts for now.
+    pub paused: bool,
+    /// Who wants the supervisor; `None`: not at a slot.
+    pub calls: BTreeMap<Option<Slot>, Call>,
+    /// When the last keys were finished, oldest first.
+    pub finishes: Vec<Instant>,
     /// Grows with every change.
     pub version: u64,
 }
@@ -229,6 +199,12 @@ impl Board {
             finished: state.finished.len(),
             unconfirmed: state.unconfirmed.clone(),
             standstill: state.standstill.clone(),
+            keys: state.keys.clone(),
+            plans: state.plans.clone(),
+            upcoming: state.upcoming.clone(),
+            paused: state.paused,
+            calls: state.calls.clone(),
+            finishes: state.finishes.iter().copied().collect(),
             version: state.version,
         }
     }
@@ -236,6 +212,23 @@ impl Board {
     /// The keys that were finished, from the `from`-th on.
     pub fn finished(&self, from: usize) -> Vec<Finished> {
         self.lock().finished.iter().skip(from).cloned().collect()
+    }
+
+    /// Grows with every change: whoever has seen this version has seen everything.
+    pub fn version(&self) -> u64 {
+        self.lock().version
+    }
+
+    /// The news after the `seen`-th, each with its number, as far as they are kept. Takes them from nobody.
+    pub fn news_since(&self, seen: u64) -> Vec<(u64, News)> {
+        let state = self.lock();
+        let after = state.log.iter().filter(|(number, _)| *number > seen);
+        after.cloned().collect()
+    }
+
+    /// What happened last.
+    pub fn last_news(&self) -> Option<News> {
+        self.lock().log.back().map(|(_, news)| news.clone())
     }
 
     /// News that nobody has taken yet.
@@ -269,6 +262,7 @@ impl Board {
                     case,
                     step: None,
                     touch: false,
+                    touch_since: None,
                     long_touch: false,
                     since: Instant::now(),
                 };
@@ -282,15 +276,58 @@ impl Board {
             if let Some(view) = board.slots.get_mut(&slot) {
                 view.step = step;
                 view.touch = false;
+                view.touch_since = None;
                 view.long_touch = false;
                 view.since = Instant::now();
             }
         });
     }
 
+    /// What lies in the slot; `None`: nothing, or nobody has read it yet.
+    pub(super) fn set_key(&self, slot: Slot, key: Option<KeyInSlot>) {
+        self.change(|board| {
+            board.plans.remove(&slot);
+            match key {
+                Some(key) => board.keys.insert(slot, key),
+                None => board.keys.remove(&slot),
+            };
+        });
+    }
+
+    pub(super) fn set_plan(&self, slot: Slot, steps: &[Step]) {
+        if self.lock().plans.get(&slot).map(Vec::as_slice) != Some(steps) {
+            self.change(|board| drop(board.plans.insert(slot, steps.to_vec())));
+        }
+    }
+
+    pub(super) fn set_upcoming(&self, upcoming: Vec<Case>) {
+        if self.lock().upcoming != upcoming {
+            self.change(|board| board.upcoming = upcoming);
+        }
+    }
+
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.change(|board| board.paused = paused);
+    }
+
+    /// Somebody wants the supervisor there, or does no longer.
+    pub(super) fn set_call(&self, slot: Option<Slot>, call: Option<Call>) {
+        self.change(|board| {
+            match call {
+                Some(call) => board.calls.insert(slot, call),
+                None => board.calls.remove(&slot),
+            };
+        });
+    }
+
     pub(super) fn set_touch(&self, slot: Slot, touch: bool) {
         self.change(|board| {
             if let Some(view) = board.slots.get_mut(&slot) {
+                view.touch_since = match (touch, view.touch_since) {
+                    (true, None) => Some(Instant::now()),
+                    (true, since) => since,
+                    (false, _) => None,
+                };
                 view.touch = touch;
             }
         });
@@ -313,6 +350,10 @@ impl Board {
     pub(super) fn add_finished(&self, finished: Finished) {
         self.change(|board| {
             board.finished.push(finished);
+            board.finishes.push_back(Instant::now());
+            if board.finishes.len() > FINISHES_MAX {
+                board.finishes.pop_front();
+            }
             board.counts.under_way = board.counts.under_way.saturating_sub(1);
             board.counts.done = board.counts.done.saturating_add(1);
         });
@@ -346,7 +387,7 @@ impl Board {
         }
         self.change(|board| {
             let news = standstill.clone().map_or(News::PrinterBack, News::Printer);
-            board.news.push(news);
+            board.tell(news);
             board.standstill = standstill;
         });
     }
@@ -366,7 +407,7 @@ impl Board {
 
     /// Tells the operator something, once.
     pub fn announce(&self, news: News) {
-        self.change(|board| board.news.push(news));
+        self.change(|board| board.tell(news));
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -380,3 +421,6 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

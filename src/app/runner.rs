@@ -224,6 +224,8 @@ impl Run<'_> {
         };
         if let Some(hand) = &self.hand {
             self.bench.board.set_step(hand.slot, step);
+            let plan = &self.enrollment.plan().steps;
+            self.bench.board.set_plan(hand.slot, plan);
         }
     }
 
@@ -305,6 +307,7 @@ pub fn case_of(job: &Job, policy: &Policy) -> Case {
     Case {
         job: job.id,
         person: person_of(job).to_owned(),
+        department: job.request.department.clone(),
         envelope: job.envelope.to_string(),
         bag: policy.bagging(),
     }

@@ -13,6 +13,7 @@ mod stock;
 mod tidy;
 mod trail;
 mod void;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -367,6 +368,7 @@ impl Desk {
             });
             self.board.set_slot(slot, state, case);
         }
+        self.show_upcoming(&mut cases);
         self.cases = cases;
     }
 

@@ -4,6 +4,7 @@
 //! holds its slot until that key comes. A key that may not be used stops its slot, never the others.
 
 mod advance;
+mod answers;
 mod choice;
 pub mod signal;
 
@@ -14,8 +15,7 @@ use crate::domain::event::Step;
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{
-    CameBack, Candidate, Cards, ConfirmCards, Ending, InSlot, Order, Question, Reading, Signal,
-    SlotState,
+    Candidate, Cards, ConfirmCards, Ending, InSlot, Order, Reading, Signal, SlotState,
 };
 
 struct SlotRecord {
@@ -46,6 +46,7 @@ pub struct Station {
     allowance: Option<usize>,
     /// Jobs that this bench has started: another key for one of them is no new start.
     started: BTreeSet<JobId>,
+    paused: bool,
     draining: bool,
 }
 
@@ -62,6 +63,7 @@ impl Station {
             cards: Cards::new(confirm_cards),
             allowance: limit,
             started: BTreeSet::new(),
+            paused: false,
             draining: false,
         }
     }
@@ -88,6 +90,8 @@ impl Station {
             Signal::EndedAside { job, ending } => self.ended_aside(job, &ending),
             Signal::Tick => self.tick(&mut orders),
             Signal::Confirmed { slot } => self.confirmed(slot, &mut orders),
+            Signal::Declined { slot } => self.declined(slot),
+            Signal::Pause { paused } => self.paused = paused,
             Signal::Drain => self.draining = true,
         }
         self.advance(&mut orders);
@@ -107,7 +111,7 @@ impl Station {
         let startable = self
             .jobs
             .iter()
-            .any(|job| job.is_waiting() && self.may_start(job.job));
+            .any(|job| job.is_waiting() && self.may_ever_start(job.job));
         let under_way = self
             .jobs
             .iter()
@@ -356,25 +360,6 @@ impl Station {
                 orders.push(Order::Run { slot, job });
             } else {
                 self.record(slot).state = SlotState::LiftFirst;
-            }
-        }
-    }
-
-    fn confirmed(&mut self, slot: Slot, orders: &mut Vec<Order>) {
-        let record = self.record(slot);
-        if let SlotState::Asking { question, .. } = &record.state {
-            let reading = record.reading.as_ref();
-            let waits = reading.and_then(|reading| reading.came_back.clone());
-            match question.clone() {
-                Question::WipeUsedKey => record.may_wipe = true,
-                Question::TakeCards { batch } => self.cards.confirm(batch),
-            }
-            if let Some(CameBack::Unconfirmed { .. }) = waits {
-                // It is wiped when it is read.
-                self.record(slot).state = SlotState::Reading;
-                orders.push(Order::Read { slot });
-            } else {
-                self.choose(slot);
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod control;
 mod grid;
 pub mod outlet;
 pub mod progress;
+pub mod prompt;
 pub mod report;
 pub mod say;
 pub mod terminal;

@@ -72,6 +72,7 @@ fn said_of(fault: Fault) -> String {
         state: SlotState::Held { job, fault },
         case: None,
         step: None,
+        touch_since: None,
         touch: false,
         long_touch: false,
         since: std::time::Instant::now(),

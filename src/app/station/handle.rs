@@ -39,12 +39,30 @@ pub struct Options {
 pub enum Request {
     /// The operator agrees to what this slot asks.
     Confirm(Slot),
+    /// The same, or its opposite, said by `actor` to the job that the slot asked for then: an answer to a question that is over
+    /// does nothing.
+    Answer {
+        slot: Slot,
+        job: JobId,
+        yes: bool,
+        actor: String,
+    },
+    /// Start no new job, or start them again; jobs under way go on.
+    Pause { paused: bool, actor: String },
+    /// The supervisor is wanted at this slot, or at the bench; or has come.
+    Help {
+        slot: Option<Slot>,
+        wanted: bool,
+        actor: String,
+    },
     /// Another person has taken over the bench.
     Actor(String),
     /// A job changed under another hand: look again.
     Changed(JobId),
     /// Finish the steps in hand, start nothing new, end.
     Stop,
+    /// The same, wished by somebody whose name is kept.
+    StopBy { actor: String },
     /// Break off the exchanges in hand and end. What is in doubt is settled next time.
     StopNow,
 }

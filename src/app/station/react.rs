@@ -86,11 +86,13 @@ impl Desk {
             } => {
                 let slot = self.options.slots.slot_of(&place);
                 self.places.insert(slot, place);
+                self.board.set_key(slot, None);
                 self.signal(Signal::Arrived { slot, at_start });
             }
             KeyEvent::Left { place } => {
                 let slot = self.options.slots.slot_of(&place);
                 self.hands.remove(&slot);
+                self.board.set_key(slot, None);
                 self.signal(Signal::Left { slot });
             }
             KeyEvent::Blind { why } => self.board.announce(News::Trouble { what: why }),
@@ -101,6 +103,7 @@ impl Desk {
         match result {
             Ok((hand, reading)) => {
                 self.hands.insert(slot, Box::new(hand));
+                self.show_key(slot, &reading);
                 self.signal(Signal::Read {
                     slot,
                     reading: Box::new(reading),
@@ -226,6 +229,18 @@ impl Desk {
     pub(super) fn request(&mut self, request: Request) {
         match request {
             Request::Confirm(slot) => self.signal(Signal::Confirmed { slot }),
+            Request::Answer {
+                slot,
+                job,
+                yes,
+                actor,
+            } => self.answer(slot, job, yes, &actor),
+            Request::Pause { paused, actor } => self.pause_line(paused, actor),
+            Request::Help {
+                slot,
+                wanted,
+                actor,
+            } => self.help(slot, wanted, actor),
             Request::Actor(actor) => {
                 // No slot stops for a change of shift: runs in hand keep the name they began with.
                 let note = self
@@ -243,6 +258,14 @@ impl Desk {
                 self.signal(Signal::Tick);
             }
             Request::Stop => self.stop(),
+            Request::StopBy { actor } => {
+                let note = self
+                    .ports
+                    .ledger
+                    .note("line stopped", &actor, self.ports.clock.now());
+                self.survive(note);
+                self.stop();
+            }
             Request::StopNow => {
                 self.stop();
                 self.options.waits.cancel();

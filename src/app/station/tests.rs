@@ -4,6 +4,7 @@ mod disabled;
 mod paper;
 mod trail;
 mod void;
+mod wishes;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};

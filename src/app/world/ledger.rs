@@ -35,6 +35,8 @@ pub(super) struct Due {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LedgerState {
+    /// What belongs to no job, each with who wrote it.
+    pub(crate) notes: Vec<String>,
     jobs: BTreeMap<JobId, Job>,
     admitted: BTreeMap<JobId, Timestamp>,
     pub(crate) journal: BTreeMap<JobId, Vec<Stamped>>,

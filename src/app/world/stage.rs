@@ -1,5 +1,7 @@
 //! Drives a board as the station would.
 
+use std::time::Duration;
+
 use crate::app::board::{Awaited, Board, Case, Counts, Finished, News, Standstill, Unconfirmed};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
@@ -12,6 +14,7 @@ pub(crate) fn case(person: &str) -> Case {
     Case {
         job: JobId(42),
         person: person.to_owned(),
+        department: None,
         envelope: "0042".to_owned(),
         bag: Bagging::None,
     }
@@ -37,6 +40,18 @@ pub(crate) fn counts(board: &Board, waiting: usize, done: usize) {
         done,
         ..Counts::default()
     });
+}
+
+/// A key that this person got.
+pub(crate) fn finished_by(person: &str) -> Finished {
+    Finished {
+        case: case(person),
+        slot: Some(Slot(1)),
+        model: "Practice Key".to_owned(),
+        serial: None,
+        total: Duration::from_secs(9),
+        own: Duration::from_millis(2),
+    }
 }
 
 pub(crate) fn finished(board: &Board, finished: Finished) {

@@ -68,6 +68,11 @@ impl Station {
 
     /// Whether this job may begin, or begin anew with another key.
     pub(super) fn may_start(&self, job: JobId) -> bool {
+        !self.paused && self.may_ever_start(job)
+    }
+
+    /// The same once a pause is over.
+    pub(super) fn may_ever_start(&self, job: JobId) -> bool {
         !self.draining && (self.started.contains(&job) || self.allowance != Some(0))
     }
 

@@ -173,6 +173,10 @@ pub enum Signal {
     Confirmed {
         slot: Slot,
     },
+    /// The operator said no to it: the key is not touched, and is lifted.
+    Declined {
+        slot: Slot,
+    },
     /// They are too old to be used.
     Expired {
         job: JobId,
@@ -184,6 +188,10 @@ pub enum Signal {
     },
     /// Some seconds have passed: what waits for the network or the service is tried again.
     Tick,
+    /// No new job starts until the pause ends; jobs under way go on.
+    Pause {
+        paused: bool,
+    },
     /// From now on no new job starts.
     Drain,
 }

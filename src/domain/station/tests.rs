@@ -1,5 +1,6 @@
 //! What the bench promises, signal by signal.
 
+mod answers;
 mod begun;
 mod chance;
 mod keys;

@@ -1,6 +1,7 @@
 //! Lines about what happened around the slots: files, network, shifts.
 
 use crate::app::board::{Case, News, Standstill};
+use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
 use crate::face::say::clean::clean;
@@ -66,12 +67,31 @@ pub fn line(news: &News) -> String {
         News::KeyUnlisted { slot, serial } => stock::unlisted(*slot, serial),
         News::KeyWithoutSerial { slot } => stock::without_serial(*slot),
         News::FewSpares { spare, waiting } => stock::few(*spare, *waiting),
+        News::Paused {
+            actor,
+            paused: true,
+        } => format!(
+            "Paused by {}: no new key is started. Keys in work go on.",
+            clean(actor)
+        ),
+        News::Paused {
+            actor,
+            paused: false,
+        } => format!("The pause was ended by {}.", clean(actor)),
+        News::Help { slot, actor } => format!("{} calls for help at {}.", clean(actor), at(*slot)),
+        News::HelpCame { slot, actor } => {
+            format!("Help has come to {} ({}).", at(*slot), clean(actor))
+        }
         News::OnlyWords {
             bags,
             letters,
             held,
         } => only_words(*bags, *letters, *held),
     }
+}
+
+fn at(slot: Option<Slot>) -> String {
+    slot.map_or_else(|| "the bench".to_owned(), |slot| slot.to_string())
 }
 
 fn letter_out(envelope: &str, by: Confirm) -> String {

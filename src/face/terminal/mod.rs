@@ -9,7 +9,6 @@ mod input;
 mod keyboard;
 mod lines;
 mod progress;
-mod prompt;
 mod table;
 
 use std::io::{self, IsTerminal as _};
@@ -25,7 +24,7 @@ use crate::app::board::Board;
 use crate::app::station::Handle;
 
 pub use progress::Progress;
-pub use prompt::Prompt;
+pub use crate::face::prompt::Prompt;
 pub use table::final_table;
 
 /// How often the board is looked at.

@@ -252,7 +252,9 @@ impl Ledger for World {
         self.call(Op::Settle, |state| state.ledger.reopen(credential, at))
     }
 
-    fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
+    fn note(&self, what: &str, actor: &str, _: Timestamp) -> Result<(), Fault> {
+        let note = format!("{actor}: {what}");
+        self.state().ledger.notes.push(note);
         Ok(())
     }
 }

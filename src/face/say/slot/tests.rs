@@ -26,6 +26,7 @@ fn view(state: SlotState, step: Option<Step>, touch: bool) -> SlotView {
         case: someone.then(|| case("Anna Lang")),
         step,
         touch,
+        touch_since: None,
         long_touch: false,
         since: Instant::now(),
     }
