@@ -3,6 +3,7 @@
 //! All ports block and are object-safe: a slot's job runs on a thread of its own, and the runner that is tested is the
 //! runner that works. Implementations live in `adapter/` (real) and `practice/` (simulated).
 
+mod accounts;
 mod directory;
 mod key;
 mod ledger;
@@ -24,6 +25,7 @@ use crate::domain::pin::Pin;
 pub use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
 
+pub use self::accounts::Accounts;
 pub use self::directory::{Bookmark, Directory, Page};
 pub use self::key::{
     Attendant, AttestationCheck, Authenticator, CancelFlag, Conduct, Keepalive, KeyEvent, Keys,

@@ -5,6 +5,7 @@ pub mod attend;
 mod bench_check;
 pub mod commands;
 pub mod config;
+pub mod console;
 #[cfg(feature = "crash-points")]
 pub mod crash_points;
 pub mod demo;

@@ -28,6 +28,7 @@ fn every_person_of_a_dropped_file_gets_a_key_and_a_letter() {
         seed: 1,
         keep: Some(home.path().join("demo")),
         printer: None,
+        console: false,
     };
     let stage = Stage::set(wish).expect("a stage");
     let parts = stage.assemble(Arc::new(Nobody)).expect("a station");

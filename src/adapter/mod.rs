@@ -1,5 +1,6 @@
 //! The real outside: one adapter per port, one outside crate per adapter.
 
+pub mod accounts;
 pub mod ctap;
 pub mod entra;
 pub mod folder;

@@ -4,6 +4,7 @@
 //! Whoever needs a moment, a byte or an answer is handed one.
 #![deny(clippy::disallowed_methods)]
 
+pub mod account;
 pub mod authenticator;
 pub mod credential;
 pub mod custody;

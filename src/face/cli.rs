@@ -304,6 +304,9 @@ pub struct Demo {
     /// Print the letters at this printer; without it they become files
     #[arg(long, value_name = "URI")]
     pub printer: Option<String>,
+    /// Serve the console as well, on a free port, until Ctrl-C; its link is printed
+    #[arg(long)]
+    pub console: bool,
 }
 
 /// What the arguments came to.

@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod cli;
+pub mod console;
 pub mod control;
 mod grid;
 pub mod outlet;

@@ -1,6 +1,7 @@
 //! Who attends a running station: the terminal with whoever sits at it, and the socket over which other commands reach it.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,12 +11,14 @@ use crate::app::station::Handle;
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
+use crate::face::console::Answerer;
 use crate::face::control::{self, Erase};
 use crate::face::report::name;
-use crate::face::say::{Complaint, ExitCode, clean, news::count};
+use crate::face::say::{Complaint, ExitCode, clean, news::count, service};
 use crate::face::terminal::{Look, Prompt, Terminal};
 use crate::port::{Clock, JobRecord, Ledger, Operator};
 use crate::wire::config::Config;
+use crate::wire::console::{self, Console};
 use crate::wire::station::Parts;
 
 /// No obligation is due later than so far from now.
@@ -25,12 +28,15 @@ const OBLIGATION_SECONDS_MAX: i64 = 366 * 86_400;
 pub struct Attendance {
     look: Look,
     prompt: Arc<Prompt>,
+    /// Whether the console's first link is told although nobody may sit at a terminal: in practice.
+    tells_link: bool,
 }
 
 /// What attends a station while it runs; ends with it.
 #[must_use = "the terminal is given back when this is dropped"]
 pub struct Attending {
     _terminal: Terminal,
+    _console: Option<Console>,
     _socket: control::Server,
 }
 
@@ -41,6 +47,15 @@ impl Attendance {
         Self {
             look,
             prompt: Arc::new(Prompt::new(look.keyboard)),
+            tells_link: look.live,
+        }
+    }
+
+    /// As [`Attendance::here`], for practice: whoever reads what it says may open its console.
+    pub fn in_practice() -> Self {
+        Self {
+            tells_link: true,
+            ..Self::here()
         }
     }
 
@@ -52,21 +67,30 @@ impl Attendance {
     /// Begins to attend a station that is about to run.
     ///
     /// # Errors
-    /// When the socket cannot be made.
+    /// When the socket cannot be made, or the console's certificate cannot be used.
     pub fn begin(
         &self,
         config: &Config,
         parts: &Parts,
         handle: &Handle,
     ) -> Result<Attending, Complaint> {
-        let answer = control::over_station(
+        let answer: Answerer = Arc::new(control::over_station(
             parts.ledger.clone(),
             handle.clone(),
             parts.ports.press.clone(),
             parts.board.clone(),
             erasing(parts.ledger.clone()),
-        );
-        let socket = control::serve(&socket_path(config)?, answer)?;
+        ));
+        let asked = Arc::clone(&answer);
+        let socket = control::serve(&socket_path(config)?, move |ask| asked(ask))?;
+        let console = console::serve(config, parts, handle, answer)?;
+        // Before the live view begins, which would draw over it. Never into a log: whoever has the link has the station.
+        if let (true, Some(console)) = (self.tells_link, &console) {
+            let link = console.first_link.as_deref();
+            // Nobody is left to be told when stderr is gone.
+            let _ =
+                std::io::stderr().write_all(service::console(&console.address, link).as_bytes());
+        }
         let terminal = Terminal::start(
             parts.board.clone(),
             handle.clone(),
@@ -75,6 +99,7 @@ impl Attendance {
         );
         Ok(Attending {
             _terminal: terminal,
+            _console: console,
             _socket: socket,
         })
     }

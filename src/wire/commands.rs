@@ -197,9 +197,10 @@ fn demo(wish: &crate::face::cli::Demo, out: &mut dyn Write) -> Ended {
         seed: wish.seed.unwrap_or(0),
         keep: wish.keep.clone(),
         printer: wish.printer.clone(),
+        console: wish.console,
     })?;
     let _log = log::open(&stage.config).map_err(WireFault::from)?;
-    let attendance = Attendance::here();
+    let attendance = Attendance::in_practice();
     let parts = stage.assemble(attendance.operator())?;
     stage.announce();
     stage.drop_job_file()?;

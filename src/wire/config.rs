@@ -1,6 +1,7 @@
 //! What `config/station.toml` says, checked. The shipped file is default, template and manual in one; it holds no secrets.
 
 mod check;
+mod console;
 mod entra;
 mod paper;
 mod text;
@@ -21,6 +22,7 @@ use crate::domain::station::signal::ConfirmCards;
 use crate::domain::stock::Unlisted;
 use crate::wire::metadata::MetadataSection;
 
+pub use self::console::{BenchSection, ConsoleSection};
 pub use self::paper::{PaperSection, Spool};
 
 /// The shipped file, which `keyline init` writes.
@@ -105,6 +107,8 @@ pub struct Config {
     pub stock: StockSection,
     pub letters: LettersSection,
     pub paper: PaperSection,
+    pub console: ConsoleSection,
+    pub bench: BTreeMap<String, BenchSection>,
     pub log: LogSection,
     pub retention: RetentionSection,
     /// The folder that paths are relative to.
@@ -254,6 +258,7 @@ impl Config {
         let root = config.root.clone();
         config.entra.root(&root);
         config.paper.root(&root);
+        config.console.root(&root);
         Ok(config)
     }
 

@@ -55,6 +55,8 @@ pub struct Wish {
     pub keep: Option<PathBuf>,
     /// The printer that prints the letters; without one they become files.
     pub printer: Option<String>,
+    /// Serve the console on a free port, and stay until somebody ends the demo.
+    pub console: bool,
 }
 
 /// Everything that the demo has set up, before it runs.
@@ -107,6 +109,7 @@ impl Stage {
             .map_err(|error| WireFault::files(&folder, &error))?;
         let identity = folder.join("practice-identity.txt");
         let mut settings = settings(&name, &client_id, tenant.url(), wish.slots);
+        settings.push(console_setting(wish.console));
         settings.extend(printer.iter().flat_map(Chosen::settings));
         let made = init(&init::Request {
             folder: folder.clone(),
@@ -218,7 +221,8 @@ impl Stage {
     pub fn run_wish(&self) -> run::Wish {
         run::Wish {
             limit: None,
-            until_empty: true,
+            // Whoever opens the console has hardly begun when the last key is done.
+            until_empty: !self.wish.console,
             operator: "practice".to_owned(),
         }
     }
@@ -368,6 +372,12 @@ fn settings(
         ("queue", "settle_milliseconds", toml::Value::Integer(200)),
         ("slots", "places", toml::Value::Array(places.collect())),
     ]
+}
+
+/// Where the console listens, if it does: at a free port, so that a demo never stands in a station's way.
+fn console_setting(wanted: bool) -> (&'static str, &'static str, toml::Value) {
+    let listen = if wanted { "127.0.0.1:0" } else { "" };
+    ("console", "listen", toml::Value::String(listen.to_owned()))
 }
 
 /// How this program is called, for lines that are copied.

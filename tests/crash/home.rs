@@ -246,6 +246,7 @@ fn settings(
         ("entra", "client_id", setup.client_id.clone().into()),
         ("entra", "client_secret", secret.into()),
         ("queue", "settle_milliseconds", 20.into()),
+        ("console", "listen", "".into()),
         ("slots", "hid", false.into()),
         ("slots", "readers", true.into()),
         ("slots", "confirm_cards", "never".into()),

@@ -59,6 +59,7 @@ impl Home {
             ("slots", "hid", false.into()),
             ("slots", "readers", true.into()),
             ("log", "level", "trace".into()),
+            ("console", "listen", "".into()),
         ];
         settings.extend_from_slice(more);
         home.write_settings(settings);

@@ -72,15 +72,12 @@ impl SecretSource {
         }
         Ok(Zeroizing::new(secret.to_owned()))
     }
-    /// Reads what lies there, as it is.
+
+    /// Reads what lies there, as it is, such as a certificate and its key.
     ///
     /// # Errors
     /// In words, naming the place and never the content.
-    pub(super) fn bytes_as(
-        &self,
-        what: &str,
-        bytes_max: u64,
-    ) -> Result<Zeroizing<Vec<u8>>, String> {
+    pub fn bytes_as(&self, what: &str, bytes_max: u64) -> Result<Zeroizing<Vec<u8>>, String> {
         match self {
             Self::Env(name) => std::env::var(name)
                 .map(|text| Zeroizing::new(text.into_bytes()))

@@ -42,6 +42,27 @@ pub fn stopping(counts: Counts) -> String {
     }
 }
 
+/// The console cannot be served; the station works without it.
+pub fn no_console(address: &str, error: &std::io::Error) -> String {
+    let why = if error.kind() == std::io::ErrorKind::AddrInUse {
+        "another program listens there; end it, or name another address under [console] listen"
+            .to_owned()
+    } else {
+        error.to_string()
+    };
+    format!("There is no console at {address}: {why}. The station works without it.")
+}
+
+/// Where the console is, and the link that makes its first account.
+pub fn console(address: &str, first_link: Option<&str>) -> String {
+    match first_link {
+        None => format!("Console: {address}\n"),
+        Some(link) => format!(
+            "Console: {address}\nNobody has an account there yet. Whoever opens this link makes the first one; it works once:\n  {link}\n"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,6 +16,7 @@ impl Config {
         objections.extend(self.check_templates());
         objections.extend(self.check_sign_in());
         objections.extend(self.check_paper());
+        objections.extend(self.check_console());
         objections.extend(metadata::objection(self));
         if !self.slots.hid && !self.slots.readers {
             objections.push(

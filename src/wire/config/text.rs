@@ -9,19 +9,26 @@ use super::{Config, TEMPLATE};
 use crate::domain::job::column::nearest;
 
 /// Settings that the template shows as comments only, because they have no default.
-const WITHOUT_DEFAULT: [(&str, &str); 4] = [
+const WITHOUT_DEFAULT: [(&str, &str); 6] = [
+    ("console", "certificate"),
+    ("console", "key"),
     ("entra", "certificate"),
     ("entra", "certificate_password"),
     ("entra", "challenge_timeout_minutes"),
     ("paper", "password"),
 ];
 /// Where a secret is named, and where some write it by mistake.
-const SECRETS: [(&str, &str); 4] = [
+const SECRETS: [(&str, &str); 6] = [
+    ("console", "certificate"),
+    ("console", "key"),
     ("entra", "client_secret"),
     ("entra", "certificate"),
     ("entra", "certificate_password"),
     ("paper", "password"),
 ];
+
+/// The section whose settings have whatever names the administrator gives them.
+const NAMED: &str = "bench";
 
 /// An objection, and the byte that it is about.
 struct Objection(usize, String);
@@ -89,7 +96,8 @@ fn judge(
     (section, setting): (&str, &str),
     value: &toml::Value,
 ) -> Result<(), String> {
-    if !known.contains_key(setting) && !WITHOUT_DEFAULT.contains(&(section, setting)) {
+    let free = section == NAMED || WITHOUT_DEFAULT.contains(&(section, setting));
+    if !known.contains_key(setting) && !free {
         let elsewhere = defaults.iter().find(|(_, settings)| {
             settings
                 .as_table()
@@ -182,7 +190,7 @@ mod tests {
         assert_eq!(
             objections("tenant = \"contoso.com\"\n[log]\nrecipients = []\nqueue = 1\n"),
             [
-                "line 1, column 1: there is no section `tenant`; there are entra, ledger, letters, log, metadata, paper, queue, retention, slots, stock",
+                "line 1, column 1: there is no section `tenant`; there are bench, console, entra, ledger, letters, log, metadata, paper, queue, retention, slots, stock",
                 "line 3, column 1: `recipients` belongs under `[ledger]`",
                 "line 4, column 1: there is no setting `queue`; there are days, folder, level",
             ]

@@ -1,0 +1,93 @@
+//! The console: pages for the operator at the bench and for the administrator, served to browsers on this computer, or under
+//! TLS to others. It shows [`crate::app::board`] and sends the same requests as the command line; the station decides.
+//!
+//! It holds no state of its own but who is signed in. It never opens a PIN, and no page names anything outside this server.
+//!
+//! # Where things are
+//! [`routes`] is the one table of what there is and who may; [`guard`] stands before all of it; [`visit`] is what a page knows
+//! of whoever asks; [`page`] is the frame around every page.
+
+pub mod assets;
+mod choices;
+mod fields;
+mod first;
+mod gate;
+mod guard;
+mod hosts;
+mod lock;
+mod page;
+pub mod routes;
+mod server;
+pub mod session;
+mod sessions;
+mod sign_in;
+mod visit;
+pub mod words;
+
+pub use fields::Fields;
+pub use first::FirstLink;
+pub use gate::Gate;
+pub use page::{Shell, page};
+pub use server::{Server, serve};
+pub use visit::Visit;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::app::board::Board;
+use crate::app::station::Handle;
+use crate::domain::authenticator::Slot;
+use crate::domain::time::Timestamp;
+use crate::face::console::session::{Limits, SessionId, Sessions};
+use crate::face::control::{Answer, Ask};
+use crate::port::{Accounts, Clock, Entropy, Ledger};
+
+/// Asks whoever may write the ledger: the closure that answers the control socket as well.
+pub type Answerer = Arc<dyn Fn(&Ask) -> Answer + Send + Sync>;
+
+/// What the configuration says that pages need.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Whether it speaks TLS.
+    pub secure: bool,
+    /// Further names under which browsers may call it.
+    pub hosts: Vec<String>,
+    /// The language of whoever asks for none that there is.
+    pub language: String,
+    pub sounds: bool,
+    pub limits: Limits,
+    /// Which slots stand on which bench; a slot in none belongs to the bench without a name.
+    pub benches: BTreeMap<String, Vec<Slot>>,
+}
+
+/// What all pages share.
+pub struct Shared {
+    pub settings: Settings,
+    pub board: Arc<Board>,
+    /// `None` where no station runs, and there is only something to look at.
+    pub station: Option<Handle>,
+    pub answer: Answerer,
+    pub ledger: Arc<dyn Ledger>,
+    pub accounts: Arc<dyn Accounts>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub sessions: Sessions,
+    pub gate: Gate,
+    pub first: FirstLink,
+}
+
+impl Shared {
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether an open window's session still lives and is not locked. `active`: keys are being worked on, which is a sign of
+    /// life although nobody clicks. Whatever sends to a window for long asks this now and then.
+    pub fn lives(&self, session: SessionId, active: bool) -> bool {
+        self.sessions.lives(session, active, self.now())
+    }
+}

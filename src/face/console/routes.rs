@@ -1,0 +1,146 @@
+//! What there is, and who may: ONE table. The router is made of it, and nothing is served that does not stand in it. A test
+//! walks it with every role; a route that the test does not know of fails.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
+
+use super::{Shared, assets, choices, first, guard, lock, sessions, sign_in};
+use crate::domain::account::Role;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Also whoever is not signed in.
+    Anyone,
+    /// Whoever is signed in, also behind a locked screen: to open it again, or to leave.
+    Guest,
+    /// Operators and administrators.
+    Operator,
+    Administrator,
+}
+
+/// One thing that can be asked for.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub who: Who,
+    /// Bytes that a request may have.
+    pub body_bytes_max: usize,
+    handler: fn() -> MethodRouter,
+}
+
+/// Bytes of an ordinary form.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+
+const fn route(
+    method: Method,
+    path: &'static str,
+    who: Who,
+    handler: fn() -> MethodRouter,
+) -> Route {
+    Route {
+        method,
+        path,
+        who,
+        body_bytes_max: FORM_BYTES_MAX,
+        handler,
+    }
+}
+
+/// All of them. One method each; `GET` answers `HEAD` as well.
+pub const ROUTES: &[Route] = &[
+    route(Method::GET, "/", Who::Operator, || get(choices::start)),
+    route(Method::GET, "/assets/{*name}", Who::Anyone, || {
+        get(assets::serve)
+    }),
+    route(Method::GET, "/sign-in", Who::Anyone, || get(sign_in::form)),
+    route(Method::POST, "/sign-in", Who::Anyone, || {
+        post(sign_in::sign_in)
+    }),
+    route(Method::POST, "/sign-out", Who::Guest, || {
+        post(sign_in::sign_out)
+    }),
+    route(Method::GET, "/first", Who::Anyone, || get(first::form)),
+    route(Method::POST, "/first", Who::Anyone, || post(first::make)),
+    route(Method::GET, "/lock", Who::Guest, || get(lock::form)),
+    route(Method::POST, "/lock", Who::Guest, || post(lock::lock)),
+    route(Method::POST, "/unlock", Who::Guest, || post(lock::unlock)),
+    route(Method::POST, "/choose", Who::Anyone, || {
+        post(choices::choose)
+    }),
+    route(Method::GET, "/sessions", Who::Operator, || {
+        get(sessions::list)
+    }),
+    route(Method::POST, "/sessions/end", Who::Operator, || {
+        post(sessions::end)
+    }),
+];
+
+/// The top bar, in its order: path, key of its label. Each stands in [`ROUTES`], which says who may go there.
+const WAYS: &[(&str, &str)] = &[("/sessions", "way.sessions")];
+
+/// The ways of the top bar that somebody with this role may go. The first one is their start page.
+pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {
+    WAYS.iter().copied().filter(move |(path, _)| {
+        ROUTES
+            .iter()
+            .find(|route| route.path == *path && route.method == Method::GET)
+            .is_some_and(|route| match route.who {
+                Who::Anyone | Who::Guest => true,
+                Who::Operator => role.covers(Role::Operator),
+                Who::Administrator => role.covers(Role::Administrator),
+            })
+    })
+}
+
+/// All routes, each behind its guard.
+pub(super) fn router(shared: &Arc<Shared>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let rule = guard::Rule {
+            who: route.who,
+            body_bytes_max: route.body_bytes_max,
+        };
+        let guarded = (route.handler)()
+            .layer(DefaultBodyLimit::max(route.body_bytes_max))
+            .route_layer(from_fn_with_state(rule, guard::admit));
+        router = router.route(route.path, guarded);
+    }
+    router
+        .fallback(choices::nothing_here)
+        .method_not_allowed_fallback(choices::nothing_here)
+        .layer(from_fn_with_state(Arc::clone(shared), guard::receive))
+        .layer(from_fn(guard::seal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_of_the_top_bar_leads_somewhere() {
+        let administrator: Vec<_> = ways(Role::Administrator).collect();
+        assert_eq!(administrator, WAYS);
+        assert!(ways(Role::Operator).count() >= 1);
+    }
+
+    #[test]
+    fn no_route_stands_there_twice_and_nothing_is_changed_by_looking() {
+        for (index, route) in ROUTES.iter().enumerate() {
+            let again = ROUTES.iter().skip(index + 1);
+            let twice =
+                again.filter(|other| other.method == route.method && other.path == route.path);
+            assert_eq!(twice.count(), 0, "{} {}", route.method, route.path);
+            assert!(
+                [Method::GET, Method::POST].contains(&route.method),
+                "the guard proves the origin of a POST: {}",
+                route.path
+            );
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Who is signed in. Held in memory alone: whoever ends the station ends every session. A browser holds a random token, the
+//! station only its hash.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::domain::account::{Account, AccountName};
+use crate::domain::fault::Fault;
+use crate::domain::time::Timestamp;
+use crate::port::Entropy;
+
+/// More than a hall full of people; the one that was used least recently gives way.
+pub const SESSIONS_MAX: usize = 500;
+/// Bytes of a token.
+const TOKEN_BYTES: usize = 32;
+/// Characters of what a browser calls itself.
+const AGENT_CHARACTERS_MAX: usize = 120;
+
+type Hash = [u8; 32];
+
+/// A number for a session, for lists: it opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// How long a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Seconds without a sign of life.
+    pub idle_seconds: i64,
+    /// Seconds from the sign-in, whatever happens.
+    pub life_seconds: i64,
+}
+
+/// Somebody with a session.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    pub session: SessionId,
+    pub account: Account,
+    /// What every form of this session carries.
+    pub csrf: String,
+    /// Away from the desk: nothing but the passphrase opens it.
+    pub locked: bool,
+}
+
+/// One session, for lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub session: SessionId,
+    pub name: AccountName,
+    pub begun: Timestamp,
+    pub used: Timestamp,
+    pub locked: bool,
+    /// What the browser calls itself. Text from outside.
+    pub agent: String,
+}
+
+struct Session {
+    guest: Guest,
+    begun: Timestamp,
+    used: Timestamp,
+    agent: String,
+}
+
+#[derive(Default)]
+struct State {
+    open: BTreeMap<Hash, Session>,
+    last: u64,
+}
+
+/// All sessions.
+pub struct Sessions {
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+/// The hash of a token, which is all that is kept of it.
+pub(super) fn hash(token: &str) -> Hash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A token that nobody guesses: 256 bits.
+///
+/// # Errors
+/// When the system has no randomness.
+pub(super) fn draw(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Fault> {
+    let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
+    entropy.fill(bytes.as_mut_slice())?;
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+}
+
+/// Compared without an early exit.
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |seen, (a, b)| seen | (a ^ b)) == 0
+}
+
+impl Sessions {
+    /// None yet.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            state: Mutex::default(),
+        }
+    }
+
+    /// Begins a session and returns its token, which is never shown again.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn begin(
+        &self,
+        account: Account,
+        agent: &str,
+        entropy: &dyn Entropy,
+        now: Timestamp,
+    ) -> Result<Zeroizing<String>, Fault> {
+        let token = draw(entropy)?;
+        let csrf = draw(entropy)?.to_string();
+        let mut state = self.tidied(now);
+        if state.open.len() >= SESSIONS_MAX {
+            let idlest = state.open.iter().min_by_key(|(_, session)| session.used);
+            if let Some(idlest) = idlest.map(|(hash, _)| *hash) {
+                state.open.remove(&idlest);
+            }
+        }
+        state.last = state.last.saturating_add(1);
+        let session = Session {
+            guest: Guest {
+                session: SessionId(state.last),
+                account,
+                csrf,
+                locked: false,
+            },
+            begun: now,
+            used: now,
+            agent: agent.chars().take(AGENT_CHARACTERS_MAX).collect(),
+        };
+        state.open.insert(hash(&token), session);
+        Ok(token)
+    }
+
+    /// Whose token this is, while its session lives. A sign of life.
+    pub fn guest(&self, token: &str, now: Timestamp) -> Option<Guest> {
+        let mut state = self.tidied(now);
+        let session = state.open.get_mut(&hash(token))?;
+        session.used = session.used.max(now);
+        Some(session.guest.clone())
+    }
+
+    /// Whether a session lives and is open. `active`: somebody works, which is a sign of life although nobody clicks.
+    pub fn lives(&self, session: SessionId, active: bool, now: Timestamp) -> bool {
+        let mut state = self.tidied(now);
+        let found = of(&mut state, session);
+        found.is_some_and(|session| {
+            if active {
+                session.used = session.used.max(now);
+            }
+            !session.guest.locked
+        })
+    }
+
+    /// Locks a session, or opens it again.
+    pub fn lock(&self, session: SessionId, locked: bool) {
+        if let Some(session) = of(&mut self.state(), session) {
+            session.guest.locked = locked;
+        }
+    }
+
+    /// Ends a session. `false` when it was over already.
+    pub fn end(&self, session: SessionId) -> bool {
+        let mut state = self.state();
+        let before = state.open.len();
+        state.open.retain(|_, open| open.guest.session != session);
+        state.open.len() < before
+    }
+
+    /// The sessions that live, the one that was used last first.
+    pub fn list(&self, now: Timestamp) -> Vec<Listed> {
+        let mut list: Vec<Listed> = self
+            .tidied(now)
+            .open
+            .values()
+            .map(|session| Listed {
+                session: session.guest.session,
+                name: session.guest.account.name.clone(),
+                begun: session.begun,
+                used: session.used,
+                locked: session.guest.locked,
+                agent: session.agent.clone(),
+            })
+            .collect();
+        list.sort_by_key(|session| std::cmp::Reverse((session.used, session.session)));
+        list
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is one call, so a panicked writer leaves a whole state behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state without the sessions that are over.
+    fn tidied(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let (mut state, limits) = (self.state(), self.limits);
+        state.open.retain(|_, session| {
+            session.used.seconds_until(now) < limits.idle_seconds
+                && session.begun.seconds_until(now) < limits.life_seconds
+        });
+        state
+    }
+}
+
+fn of(state: &mut State, session: SessionId) -> Option<&mut Session> {
+    state
+        .open
+        .values_mut()
+        .find(|open| open.guest.session == session)
+}
+
+#[cfg(test)]
+mod tests;

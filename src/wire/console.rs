@@ -1,0 +1,179 @@
+//! Builds the console over a station that is about to run, and serves it where the configuration says.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::adapter::accounts::AccountsFile;
+use crate::adapter::entra::SecretSource;
+use crate::adapter::system::SystemClock;
+use crate::app::board::News;
+use crate::app::station::Handle;
+use crate::face::console::session::{Limits, Sessions};
+use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
+use crate::wire::WireFault;
+use crate::wire::config::{Config, ConfigFault};
+use crate::wire::station::Parts;
+
+/// Bytes: a chain of some certificates.
+const PEM_BYTES_MAX: u64 = 64 * 1024;
+
+/// A console that is served, until it is dropped.
+#[must_use = "the console ends when this is dropped"]
+pub struct Console {
+    _server: Server,
+    /// What makes the first account, where there is none.
+    pub first_link: Option<String>,
+    /// Where it is.
+    pub address: String,
+}
+
+/// The accounts of this station's console.
+pub fn accounts(config: &Config) -> AccountsFile {
+    AccountsFile::at(accounts_path(config), Arc::new(SystemClock))
+}
+
+/// Where they are kept.
+pub fn accounts_path(config: &Config) -> PathBuf {
+    config.path(&config.ledger.keys).join("console.toml")
+}
+
+/// Serves the console, when the configuration wants one. A port that is taken keeps no station from its work: that is told,
+/// and there is no console.
+///
+/// # Errors
+/// When the certificate cannot be used.
+pub fn serve(
+    config: &Config,
+    parts: &Parts,
+    station: &Handle,
+    answer: Answerer,
+) -> Result<Option<Console>, WireFault> {
+    let fault = |what: String| ConfigFault::objections(&config.file, &[what]);
+    let Some(wanted) = config.console.address().map_err(fault)? else {
+        return Ok(None);
+    };
+    let tls = tls(config).map_err(fault)?;
+    let served = listen(wanted).and_then(|(listener, address)| {
+        let shared = Arc::new(shared(config, parts, station, answer, address));
+        let server = console::serve(listener, tls, &shared)?;
+        Ok((server, shared, address))
+    });
+    let (server, shared, address) = match served {
+        Ok(served) => served,
+        Err(error) => {
+            let what = crate::face::say::service::no_console(&wanted.to_string(), &error);
+            parts.board.announce(News::Trouble { what });
+            return Ok(None);
+        }
+    };
+    let scheme = if shared.settings.secure {
+        "https"
+    } else {
+        "http"
+    };
+    let address = format!("{scheme}://{address}");
+    let first_link = first_link(&shared, &address)?;
+    Ok(Some(Console {
+        _server: server,
+        first_link,
+        address,
+    }))
+}
+
+fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(wanted)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn shared(
+    config: &Config,
+    parts: &Parts,
+    station: &Handle,
+    answer: Answerer,
+    address: SocketAddr,
+) -> Shared {
+    let limits = Limits {
+        idle_seconds: i64::from(config.console.idle_minutes).saturating_mul(60),
+        life_seconds: i64::from(config.console.session_hours).saturating_mul(3600),
+    };
+    Shared {
+        settings: Settings {
+            address,
+            secure: config.console.certificate.is_some(),
+            hosts: config.console.hosts.clone(),
+            language: config.console.language.clone(),
+            sounds: config.console.sounds,
+            limits,
+            benches: config.benches(),
+        },
+        board: Arc::clone(&parts.board),
+        station: Some(station.clone()),
+        answer,
+        ledger: parts.ports.ledger.clone(),
+        accounts: Arc::new(accounts(config)),
+        clock: parts.ports.clock.clone(),
+        entropy: parts.ports.entropy.clone(),
+        sessions: Sessions::new(limits),
+        gate: Gate::default(),
+        first: FirstLink::default(),
+    }
+}
+
+/// The link that makes the first account, where there is none.
+fn first_link(shared: &Shared, address: &str) -> Result<Option<String>, WireFault> {
+    // A file that cannot be read is no empty one: the sign-in page says what is wrong with it.
+    if !shared.accounts.list().is_ok_and(|list| list.is_empty()) {
+        return Ok(None);
+    }
+    let token = shared.first.make(shared.entropy.as_ref())?;
+    Ok(Some(format!("{address}/first?token={}", token.as_str())))
+}
+
+/// TLS with the certificate that the configuration names.
+fn tls(config: &Config) -> Result<Option<Arc<ServerConfig>>, String> {
+    let (Some(certificate), Some(key)) = (&config.console.certificate, &config.console.key) else {
+        return Ok(None);
+    };
+    let unusable = |setting: &str, place: &SecretSource, what: &str| {
+        format!("[console] {setting}: {} {what}", place.place())
+    };
+    let bytes = certificate
+        .bytes_as("console's certificate", PEM_BYTES_MAX)
+        .map_err(|what| format!("[console] certificate: {what}"))?;
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|_| unusable("certificate", certificate, "is no PEM file"))?;
+    if chain.is_empty() {
+        return Err(unusable(
+            "certificate",
+            certificate,
+            "holds no certificate in PEM",
+        ));
+    }
+    if let Some(open) = key.open_to_others() {
+        return Err(format!("[console] key: {open}"));
+    }
+    let bytes = key
+        .bytes_as("console's private key", PEM_BYTES_MAX)
+        .map_err(|what| format!("[console] key: {what}"))?;
+    let private = PrivateKeyDer::from_pem_slice(&bytes)
+        .map_err(|_| unusable("key", key, "holds no private key in PEM"))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let made = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| {
+            builder
+                .with_no_client_auth()
+                .with_single_cert(chain, private)
+        });
+    let mut made = made.map_err(|error| format!("[console] certificate and key: {error}"))?;
+    made.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Some(Arc::new(made)))
+}
