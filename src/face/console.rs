@@ -8,6 +8,7 @@
 //! of whoever asks; [`page`] is the frame around every page.
 
 pub mod assets;
+pub mod bench;
 mod choices;
 mod fields;
 mod first;
@@ -77,6 +78,8 @@ pub struct Shared {
     pub sessions: Sessions,
     pub gate: Gate,
     pub first: FirstLink,
+    /// What the pages of the bench share.
+    pub bench: bench::Bench,
 }
 
 impl Shared {

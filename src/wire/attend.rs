@@ -83,7 +83,7 @@ impl Attendance {
         ));
         let asked = Arc::clone(&answer);
         let socket = control::serve(&socket_path(config)?, move |ask| asked(ask))?;
-        let console = console::serve(config, parts, handle, answer)?;
+        let console = console::serve(config, parts, handle, answer, &self.prompt)?;
         // Before the live view begins, which would draw over it. Never into a log: whoever has the link has the station.
         if let (true, Some(console)) = (self.tells_link, &console) {
             let link = console.first_link.as_deref();

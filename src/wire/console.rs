@@ -2,20 +2,23 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use url::Url;
 
 use crate::adapter::accounts::AccountsFile;
 use crate::adapter::entra::SecretSource;
-use crate::adapter::system::SystemClock;
+use crate::adapter::system::{self, SystemClock};
 use crate::app::board::News;
 use crate::app::station::Handle;
+use crate::face::console::bench::{Bench, Facts};
 use crate::face::console::session::{Limits, Sessions};
 use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
+use crate::face::prompt::Prompt;
 use crate::wire::WireFault;
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::station::Parts;
@@ -53,6 +56,7 @@ pub fn serve(
     parts: &Parts,
     station: &Handle,
     answer: Answerer,
+    prompt: &Arc<Prompt>,
 ) -> Result<Option<Console>, WireFault> {
     let fault = |what: String| ConfigFault::objections(&config.file, &[what]);
     let Some(wanted) = config.console.address().map_err(fault)? else {
@@ -60,7 +64,7 @@ pub fn serve(
     };
     let tls = tls(config).map_err(fault)?;
     let served = listen(wanted).and_then(|(listener, address)| {
-        let shared = Arc::new(shared(config, parts, station, answer, address));
+        let shared = Arc::new(shared(config, parts, (station, answer, prompt), address));
         let server = console::serve(listener, tls, &shared)?;
         Ok((server, shared, address))
     });
@@ -95,8 +99,7 @@ fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 fn shared(
     config: &Config,
     parts: &Parts,
-    station: &Handle,
-    answer: Answerer,
+    (station, answer, prompt): (&Handle, Answerer, &Arc<Prompt>),
     address: SocketAddr,
 ) -> Shared {
     let limits = Limits {
@@ -123,7 +126,31 @@ fn shared(
         sessions: Sessions::new(limits),
         gate: Gate::default(),
         first: FirstLink::default(),
+        bench: bench(config, parts, prompt),
     }
+}
+
+/// What the bench shows, and who is asked there for the PIN that a key has now.
+fn bench(config: &Config, parts: &Parts, prompt: &Arc<Prompt>) -> Bench {
+    let ledger = config.path(&config.ledger.file);
+    let folder = ledger
+        .parent()
+        .map_or_else(|| ledger.clone(), Path::to_owned);
+    let facts = Facts {
+        tenant: config.entra.tenant.clone(),
+        printer: config.paper.printer.uri().map(printer_name),
+        learned: u16::try_from(config.slots.places.len()).unwrap_or(u16::MAX),
+        free_bytes: Box::new(move || system::free_bytes(&folder).ok()),
+    };
+    Bench::new(facts, Arc::clone(prompt), parts.ports.clock.now())
+}
+
+/// What people call a printer: the queue's name, or the host where it has none. Never the user of its address.
+fn printer_name(uri: &Url) -> String {
+    let mut path = uri.path_segments().into_iter().flatten();
+    let queue = path.rfind(|part| !["", "ipp", "print"].contains(part));
+    let name = queue.or_else(|| uri.host_str()).unwrap_or("printer");
+    name.to_owned()
 }
 
 /// The link that makes the first account, where there is none.

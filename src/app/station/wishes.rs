@@ -56,7 +56,14 @@ impl Desk {
         if self.station.is_paused() == paused {
             return;
         }
-        self.write_down(if paused { "line paused" } else { "line goes on" }, &actor);
+        self.write_down(
+            if paused {
+                "line paused"
+            } else {
+                "line goes on"
+            },
+            &actor,
+        );
         self.board.set_paused(paused);
         self.board.announce(News::Paused { actor, paused });
         self.signal(Signal::Pause { paused });

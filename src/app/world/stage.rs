@@ -32,6 +32,10 @@ pub(crate) fn touch(board: &Board, slot: u16, touch: bool) {
     board.set_touch(Slot(slot), touch);
 }
 
+pub(crate) fn long_touch(board: &Board, slot: u16, long: bool) {
+    board.set_long_touch(Slot(slot), long);
+}
+
 pub(crate) fn counts(board: &Board, waiting: usize, done: usize) {
     board.set_counts(Counts {
         waiting,

@@ -36,9 +36,7 @@ use crate::face::console::words::Words;
 use crate::face::prompt::Prompt;
 use crate::face::say::news;
 
-pub(super) use act::{
-    answer, confirm, help, job, line, pin, reissue, scan, spoiled,
-};
+pub(super) use act::{answer, confirm, help, job, line, pin, reissue, scan, spoiled};
 pub use stream::Hub;
 
 /// The disk is asked no more often.
@@ -207,7 +205,11 @@ fn show(visit: &Visit, name: &str) -> Response {
 /// The slots that stand on other benches than the one with this name. `None`: there is no such bench.
 fn elsewhere(visit: &Visit, name: &str) -> Option<BTreeSet<Slot>> {
     let benches = &visit.shared.settings.benches;
-    elsewhere_of(benches, &visit.shared.bench.facts.slots(&visit.shared.board.view()), name)
+    elsewhere_of(
+        benches,
+        &visit.shared.bench.facts.slots(&visit.shared.board.view()),
+        name,
+    )
 }
 
 fn elsewhere_of(
@@ -219,7 +221,12 @@ fn elsewhere_of(
         return Some(benches.values().flatten().copied().collect());
     }
     let own = benches.get(name)?;
-    Some(all.iter().filter(|slot| !own.contains(slot)).copied().collect())
+    Some(
+        all.iter()
+            .filter(|slot| !own.contains(slot))
+            .copied()
+            .collect(),
+    )
 }
 
 /// The ways between the benches, where there is more than one.

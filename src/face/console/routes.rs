@@ -9,7 +9,7 @@ use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
-use super::{Shared, assets, choices, first, guard, lock, sessions, sign_in};
+use super::{Shared, assets, bench, choices, first, guard, lock, sessions, sign_in};
 use crate::domain::account::Role;
 
 /// Who may use a route.
@@ -55,6 +55,40 @@ const fn route(
 /// All of them. One method each; `GET` answers `HEAD` as well.
 pub const ROUTES: &[Route] = &[
     route(Method::GET, "/", Who::Operator, || get(choices::start)),
+    route(Method::GET, "/bench", Who::Operator, || get(bench::unnamed)),
+    route(Method::GET, "/bench/{name}", Who::Operator, || {
+        get(bench::named)
+    }),
+    route(Method::GET, "/bench/events", Who::Operator, || {
+        get(bench::events)
+    }),
+    route(Method::POST, "/bench/answer", Who::Operator, || {
+        post(bench::answer)
+    }),
+    route(Method::POST, "/bench/confirm", Who::Operator, || {
+        post(bench::confirm)
+    }),
+    route(Method::POST, "/bench/scan", Who::Operator, || {
+        post(bench::scan)
+    }),
+    route(Method::POST, "/bench/spoiled", Who::Operator, || {
+        post(bench::spoiled)
+    }),
+    route(Method::POST, "/bench/reissue", Who::Operator, || {
+        post(bench::reissue)
+    }),
+    route(Method::POST, "/bench/job", Who::Operator, || {
+        post(bench::job)
+    }),
+    route(Method::POST, "/bench/pin", Who::Operator, || {
+        post(bench::pin)
+    }),
+    route(Method::POST, "/bench/help", Who::Operator, || {
+        post(bench::help)
+    }),
+    route(Method::POST, "/bench/line", Who::Operator, || {
+        post(bench::line)
+    }),
     route(Method::GET, "/assets/{*name}", Who::Anyone, || {
         get(assets::serve)
     }),
@@ -82,7 +116,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// The top bar, in its order: path, key of its label. Each stands in [`ROUTES`], which says who may go there.
-const WAYS: &[(&str, &str)] = &[("/sessions", "way.sessions")];
+const WAYS: &[(&str, &str)] = &[("/bench", "way.bench"), ("/sessions", "way.sessions")];
 
 /// The ways of the top bar that somebody with this role may go. The first one is their start page.
 pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {

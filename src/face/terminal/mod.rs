@@ -23,8 +23,8 @@ use jiff::tz::TimeZone;
 use crate::app::board::Board;
 use crate::app::station::Handle;
 
-pub use progress::Progress;
 pub use crate::face::prompt::Prompt;
+pub use progress::Progress;
 pub use table::final_table;
 
 /// How often the board is looked at.

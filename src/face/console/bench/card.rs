@@ -188,11 +188,7 @@ impl Scene<'_> {
             bags_by_key: matches!(state, SlotState::Bagging { .. })
                 && case.is_some_and(|case| case.bag == Bagging::Key),
             deeds: deeds(state, case_or_next.is_some()),
-            call: self
-                .view
-                .calls
-                .get(&Some(slot))
-                .map(|call| clean(&call.by)),
+            call: self.view.calls.get(&Some(slot)).map(|call| by(&call.by)),
         }
     }
 
@@ -249,6 +245,11 @@ impl Scene<'_> {
             })
             .collect()
     }
+}
+
+/// Whoever is signed in stands in the journal with where from.
+pub(super) fn by(actor: &str) -> String {
+    clean(actor.strip_prefix("console:").unwrap_or(actor))
 }
 
 fn who(case: &Case, is_next: bool) -> Who {

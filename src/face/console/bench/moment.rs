@@ -23,9 +23,8 @@ impl Anchor {
 
     /// Milliseconds since 1970 (UTC).
     pub(super) fn ms(&self, instant: Instant) -> i64 {
-        let off = |duration: std::time::Duration| {
-            i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-        };
+        let off =
+            |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         match instant.checked_duration_since(self.here) {
             Some(after) => self.there.0.saturating_add(off(after)),
             None => {

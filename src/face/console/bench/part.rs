@@ -51,7 +51,10 @@ pub(super) fn parts(sight: &Sight<'_>, words: &'static Words) -> BTreeMap<String
     let rate = top::keys_per_hour(sight.view);
     parts.insert(PACE.to_owned(), render(&PacePart { rate, words }));
     let letters = hands::of(sight.view);
-    parts.insert("letters".to_owned(), render(&LettersPart { letters, words }));
+    parts.insert(
+        "letters".to_owned(),
+        render(&LettersPart { letters, words }),
+    );
     let news = sight.news;
     parts.insert("news".to_owned(), render(&NewsPart { news }));
     let scene = Scene {

@@ -17,7 +17,6 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::moment::Anchor;
 use super::part;
 use crate::domain::authenticator::Slot;
 use crate::domain::station::signal::SlotState;
@@ -55,10 +54,7 @@ impl Hub {
     }
 
     /// The parts in these words, from now on.
-    pub(super) fn join(
-        shared: &Arc<Shared>,
-        words: &'static Words,
-    ) -> watch::Receiver<Arc<Frame>> {
+    pub(super) fn join(shared: &Arc<Shared>, words: &'static Words) -> watch::Receiver<Arc<Frame>> {
         let hub = &shared.bench.hub;
         let mut frames = hub.lock();
         if let Some(sender) = frames.get(words.language()) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::app::board::{Counts, Standstill, View};
 use crate::app::preflight::LITTLE_ROOM_BYTES;
 use crate::domain::station::signal::SlotState;
+use crate::face::console::bench::card::by;
 use crate::face::console::bench::moment::Anchor;
 use crate::face::say::clean::clean;
 
@@ -58,7 +59,7 @@ pub(super) fn of(view: &View, anchor: Anchor, free_bytes: Option<u64>) -> Top {
         calls: view
             .calls
             .iter()
-            .map(|(slot, call)| (slot.map(|slot| slot.0), clean(&call.by)))
+            .map(|(slot, call)| (slot.map(|slot| slot.0), by(&call.by)))
             .collect(),
     }
 }

@@ -1,0 +1,162 @@
+//! A real browser, where there is one: Debian's Chromium without a screen, and its driver at a free port. Both end with the test.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What a page may take to show something, on the busiest machine.
+pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(60);
+/// How often a page is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(30);
+
+/// A browser window.
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    driver: Driver,
+}
+
+/// The driver, ended when dropped; the browser ends with it.
+struct Driver {
+    child: Child,
+    /// The browser's own folder.
+    _profile: TempDir,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // One that has ended already is what we want.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the browser and its driver are, if they are there: on the system, or unpacked for the tests.
+fn programs() -> Option<(PathBuf, PathBuf)> {
+    let peers = std::env::var_os("KEYLINE_TEST_PEERS").map(PathBuf::from);
+    let roots = [
+        Some(PathBuf::from("/")),
+        peers.map(|peers| peers.join("root")),
+    ];
+    roots.into_iter().flatten().find_map(|root| {
+        let found = |name: &str| Some(root.join("usr/bin").join(name)).filter(|path| path.exists());
+        Some((found("chromium")?, found("chromedriver")?))
+    })
+}
+
+impl Browser {
+    /// Opens a window of this size. `None`: there is no browser here, which is said.
+    pub(crate) async fn open(width: u32, height: u32) -> Option<Self> {
+        let Some((browser, driver)) = programs() else {
+            let _ = writeln!(
+                std::io::stderr(),
+                "SKIPPED: there is no Chromium with its driver; `scripts/setup test` installs both"
+            );
+            return None;
+        };
+        let profile = tempfile::tempdir().expect("a folder");
+        let (driver, port) = start(&driver, profile);
+        let client = connect(&browser, driver._profile.path(), port, (width, height)).await;
+        Some(Self { client, driver })
+    }
+
+    /// Closes the window, then the browser.
+    pub(crate) async fn close(self) {
+        self.client.close().await.expect("a window that closes");
+        drop(self.driver);
+    }
+
+    /// What this expression is in the page.
+    pub(crate) async fn value(&self, expression: &str) -> Value {
+        let script = format!("return ({expression});");
+        self.client
+            .execute(&script, Vec::new())
+            .await
+            .expect(expression)
+    }
+
+    /// Waits until this expression is true in the page.
+    pub(crate) async fn until(&self, expression: &str) {
+        let until = std::time::Instant::now() + SHOWN_WITHIN;
+        while self.value(expression).await != Value::Bool(true) {
+            if std::time::Instant::now() >= until {
+                let page = self.value("document.body.innerText").await;
+                panic!("{expression} did not come: {page}");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Waits until the card of the slot says this.
+    pub(crate) async fn card_says(&self, slot: u16, says: &str) {
+        let card = format!("document.querySelector('#slot-{slot} .big')?.textContent === {says:?}");
+        self.until(&card).await;
+    }
+
+    /// Types into a field.
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
+        let field = self.client.find(Locator::Css(css)).await.expect(css);
+        field.send_keys(text).await.expect("a field");
+    }
+}
+
+fn start(driver: &Path, profile: TempDir) -> (Driver, u16) {
+    let mut child = Command::new(driver)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the driver");
+    let told = child.stdout.take().expect("its words");
+    let driver = Driver {
+        child,
+        _profile: profile,
+    };
+    let mut lines = BufReader::new(told).lines().map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        let port = line.split("on port ").nth(1)?;
+        port.trim_end_matches('.')
+            .parse()
+            .ok()
+            .filter(|port| *port > 0)
+    });
+    // The driver writes on: somebody has to read it.
+    std::thread::spawn(move || lines.for_each(drop));
+    (driver, port.expect("the driver's port"))
+}
+
+async fn connect(browser: &Path, profile: &Path, port: u16, size: (u32, u32)) -> Client {
+    let arguments = [
+        "--headless".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-quic".to_owned(),
+        "--no-first-run".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--disable-sync".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--hide-scrollbars".to_owned(),
+        "--lang=en".to_owned(),
+        format!("--user-data-dir={}", profile.display()),
+        format!("--window-size={},{}", size.0, size.1),
+    ];
+    let wishes = json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": { "binary": browser, "args": arguments },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    let Value::Object(wishes) = wishes else {
+        unreachable!("it was written as one")
+    };
+    ClientBuilder::new(HttpConnector::new())
+        .capabilities(wishes)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("a browser")
+}
