@@ -66,8 +66,8 @@ function lose(lost) {
 /** A station that answers but sends nothing wants somebody to sign in: the page leads there. */
 async function askWhy() {
   try {
-    const answer = await fetch(window.location.href, { method: "HEAD", redirect: "manual", headers: { accept: "text/html" } });
-    if (answer.type === "opaqueredirect") {
+    const answer = await fetch(window.location.href, { method: "HEAD", redirect: "manual" });
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 423) {
       window.location.reload();
     }
   } catch {
