@@ -2,8 +2,8 @@
 //!
 //! Sealed PINs are mentioned as sealed; nothing in here could open one.
 
-pub mod audit;
 mod accounts;
+pub mod audit;
 mod dispatch;
 mod entra;
 mod json;

@@ -14,12 +14,16 @@ pub fn added(account: &Account) -> String {
 
 /// An account was taken away.
 pub fn removed(name: &AccountName) -> String {
-    format!("{name} may not sign in to the console any more; open sessions of that account are over.")
+    format!(
+        "{name} may not sign in to the console any more; open sessions of that account are over."
+    )
 }
 
 /// Another passphrase was set.
 pub fn passphrase_set(name: &AccountName) -> String {
-    format!("{name} signs in with the new passphrase from now on; open sessions of that account are over.")
+    format!(
+        "{name} signs in with the new passphrase from now on; open sessions of that account are over."
+    )
 }
 
 /// Nobody has an account.
@@ -44,7 +48,10 @@ pub fn not_the_same() -> Complaint {
 /// A file with a passphrase could not be read.
 pub fn unreadable(place: &str, why: &impl ToString) -> Complaint {
     Complaint::usage(
-        format!("The passphrase cannot be read from {place}: {}.", why.to_string()),
+        format!(
+            "The passphrase cannot be read from {place}: {}.",
+            why.to_string()
+        ),
         "Name a file that holds the passphrase and nothing else.",
     )
 }
@@ -63,9 +70,10 @@ pub fn unfit(why: PassphraseUnfit) -> Complaint {
 impl From<AccountsFault> for Complaint {
     fn from(fault: AccountsFault) -> Self {
         let (exit, hint) = match &fault {
-            AccountsFault::Unknown(_) => {
-                (ExitCode::Usage, "`keyline console user list` shows who has one.")
-            }
+            AccountsFault::Unknown(_) => (
+                ExitCode::Usage,
+                "`keyline console user list` shows who has one.",
+            ),
             AccountsFault::Taken(_) => (
                 ExitCode::Usage,
                 "Choose another name. `keyline console user passphrase NAME` sets another passphrase.",

@@ -100,7 +100,10 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Complaint> {
         Ok(text) => Zeroizing::new(text),
         Err(error) => {
             error.into_bytes().zeroize();
-            return Err(words::unreadable(&file.display().to_string(), &"it is not text"));
+            return Err(words::unreadable(
+                &file.display().to_string(),
+                &"it is not text",
+            ));
         }
     };
     let length = text.trim_end_matches(['\n', '\r']).len();
