@@ -97,6 +97,7 @@ fn set_up(home: &Path) {
             "client_id = \"5f0f1c2e-8f0f-4c5e-9f3c-0a1b2c3d4e5f\"",
         )
         .replace("hid = true", "hid = false")
+        .replace("listen = \"127.0.0.1:8137\"", "listen = \"\"")
         .replace(
             "{ env = \"KEYLINE_CLIENT_SECRET\" }",
             "{ file = \"client-secret\" }",

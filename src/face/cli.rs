@@ -3,6 +3,7 @@
 
 mod batches;
 mod check;
+mod console;
 mod custody;
 mod entra;
 mod examples;
@@ -38,6 +39,7 @@ use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
 pub use check::Check;
+pub use console::{Console, ConsoleUser, PassphraseFrom};
 pub use custody::{Handover, Retirement, Return};
 pub use entra::{Entra, Login};
 pub use jobs::{Added, FromGroup, Jobs};
@@ -189,6 +191,9 @@ pub enum Command {
     /// Set the tenant up, sign in to it, and say as whom the station does
     #[command(subcommand, after_help = entra::ENTRA, arg_required_else_help = true)]
     Entra(Entra),
+    /// The console in the browser: who may sign in
+    #[command(subcommand, arg_required_else_help = true)]
+    Console(Console),
     /// Show the whole line at work, with practice keys and a practice tenant
     ///
     /// Runs the ordinary station in a fresh folder. Only the keys and the tenant are practice: nothing outside that folder is

@@ -2,6 +2,7 @@
 //!
 //! Sealed PINs are mentioned as sealed; nothing in here could open one.
 
+mod accounts;
 pub mod audit;
 mod dispatch;
 mod entra;
@@ -22,6 +23,7 @@ pub mod specimen;
 mod status;
 mod stock;
 
+pub use accounts::accounts;
 pub use dispatch::dispatch;
 pub use entra::{Whoami, whoami};
 pub use keys::{added, keys};

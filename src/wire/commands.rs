@@ -4,6 +4,7 @@ mod admin;
 mod batches;
 mod book;
 mod check;
+mod console;
 pub mod custody;
 mod entra;
 pub mod keys;
@@ -101,6 +102,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         } => admin::erase(config, user, out),
         Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
         Command::Entra(command) => entra::entra(config, command, out),
+        Command::Console(command) => console::console(config, command, out),
         Command::Demo(wish) => demo(wish, out),
         Command::Completions { shell } => completions(*shell, out)
             .map(|()| ExitCode::Done)

@@ -72,6 +72,10 @@ impl Line {
         let text = |text: &str| toml::Value::String(text.to_owned());
         let places = (1..=slots).map(|number| text(&Bench::place(number).0));
         let secret = std::iter::once(("file".to_owned(), text("secret"))).collect();
+        // Many stations run at once in tests, and one port is for one console.
+        if !settings.iter().any(|(section, _, _)| *section == "console") {
+            settings.push(("console", "listen", text("")));
+        }
         settings.extend([
             ("entra", "tenant", text(&name)),
             ("entra", "client_id", text(&client_id)),

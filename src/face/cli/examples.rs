@@ -58,6 +58,7 @@ pub(super) const PINS: &str = "Examples:
 pub(super) const DEMO: &str = "Examples:
   keyline demo
   keyline demo --keys 8 --slots 2 --seed 7
+  keyline demo --console                    watch it in the browser; Ctrl-C ends it
   keyline demo --keep /tmp/keyline-demo     keep everything for a closer look
   keyline demo --keys 2 --printer ipp://localhost/printers/letters
                                             two letters on real paper, marked PRACTICE";

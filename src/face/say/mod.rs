@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod clean;
+pub mod console;
 pub mod custody;
 pub mod entra;
 pub mod exit;

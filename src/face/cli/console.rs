@@ -1,0 +1,96 @@
+//! `keyline console …`: who may sign in to the console.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::domain::account::{AccountName, Role};
+
+const ADD: &str = "Examples:
+  keyline console user add anna --role operator
+  keyline console user add admin --role administrator --passphrase-file passphrase.txt
+  pass show keyline/anna | keyline console user add anna --role operator --passphrase-file -
+
+A passphrase has 12 characters or more. It is asked for twice and not shown, and is never an
+argument, which other users of this computer could read. It works at once, also beside a running
+station. An operator works at the bench; an administrator may do everything else as well.";
+
+const PASSPHRASE: &str = "Examples:
+  keyline console user passphrase anna
+
+Whoever is signed in with the passphrase before has to sign in anew.";
+
+/// `keyline console …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Console {
+    /// Who may sign in: add, list, remove, set another passphrase
+    #[command(arg_required_else_help = true)]
+    User {
+        #[command(subcommand)]
+        command: ConsoleUser,
+    },
+}
+
+/// `keyline console user …`
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum ConsoleUser {
+    /// Let somebody sign in
+    #[command(after_help = ADD)]
+    Add {
+        /// The name to sign in with: letters a to z, digits, dot, hyphen, underscore
+        #[arg(value_name = "NAME")]
+        name: AccountName,
+        /// What they may do
+        #[arg(long, value_name = "ROLE")]
+        role: RoleWord,
+        #[command(flatten)]
+        passphrase: PassphraseFrom,
+    },
+    /// List who may sign in; changes nothing
+    List {
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take an account away; its sessions end at once
+    Remove {
+        /// The name of the account
+        #[arg(value_name = "NAME")]
+        name: AccountName,
+    },
+    /// Set another passphrase
+    #[command(after_help = PASSPHRASE)]
+    Passphrase {
+        /// The name of the account
+        #[arg(value_name = "NAME")]
+        name: AccountName,
+        #[command(flatten)]
+        passphrase: PassphraseFrom,
+    },
+}
+
+/// Where a passphrase comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct PassphraseFrom {
+    /// Read the passphrase from FILE, or from stdin with -; without it, it is asked for
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// A role, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoleWord {
+    /// Works at the bench
+    Operator,
+    /// May do everything
+    Administrator,
+}
+
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Self {
+        match word {
+            RoleWord::Operator => Self::Operator,
+            RoleWord::Administrator => Self::Administrator,
+        }
+    }
+}

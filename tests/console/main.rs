@@ -1,0 +1,17 @@
+//! The console over real HTTP on loopback: who may what, under which name, with which form, for how long. The clock is handed in;
+//! no test waits in earnest.
+
+mod commands;
+mod first;
+mod forms;
+mod house;
+mod names;
+mod passphrases;
+mod routes;
+mod secrets;
+mod sessions;
+mod start;
+
+#[path = "../support/line.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod line;
