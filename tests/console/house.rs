@@ -11,9 +11,11 @@ use keyline::adapter::accounts::AccountsFile;
 use keyline::adapter::system::SystemEntropy;
 use keyline::domain::account::{Account, AccountName, Passphrase, Role};
 use keyline::domain::time::Timestamp;
+use keyline::face::console::bench::{Bench, Facts};
 use keyline::face::console::session::{Limits, Sessions};
 use keyline::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
 use keyline::face::control::Answer;
+use keyline::face::prompt::Prompt;
 use keyline::port::{Accounts as _, CancelFlag, Clock};
 use keyline::wire::config::Config;
 use keyline::wire::init::{self, init};
@@ -102,6 +104,7 @@ impl House {
             sessions: Sessions::new(limits),
             gate: Gate::default(),
             first: FirstLink::default(),
+            bench: Bench::new(facts(), Arc::new(Prompt::new(false)), clock.now()),
         });
         Self {
             _server: console::serve(listener, None, &shared).expect("a server"),
@@ -139,6 +142,15 @@ impl House {
         assert_eq!(page.status, 303, "{}", page.text);
         browser.learn_csrf();
         browser
+    }
+}
+
+fn facts() -> Facts {
+    Facts {
+        tenant: "contoso.com".to_owned(),
+        printer: None,
+        learned: 2,
+        free_bytes: Box::new(|| None),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The console over real HTTP on loopback: who may what, under which name, with which form, for how long. The clock is handed in;
 //! no test waits in earnest.
 
+mod bench;
 mod commands;
 mod first;
 mod forms;

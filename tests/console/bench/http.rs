@@ -8,7 +8,7 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
-use crate::hall::{Hall, PASSPHRASE};
+use super::hall::{Hall, PASSPHRASE};
 
 /// Somebody with a session.
 pub(crate) struct Guest {
@@ -21,7 +21,10 @@ pub(crate) struct Guest {
 impl Guest {
     /// Signs in as `name`.
     pub(crate) fn sign_in(hall: &Hall, name: &str) -> Self {
+        // A provider that another test has set is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
+            .no_proxy()
             .redirect(Policy::none())
             .timeout(None)
             .build()
@@ -47,6 +50,16 @@ impl Guest {
         let csrf = page.split("data-csrf=\"").nth(1).expect("a token");
         guest.csrf = csrf.split('"').next().expect("a token").to_owned();
         guest
+    }
+
+    /// The same browser before anybody signed in.
+    pub(crate) fn stranger(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            home: self.home.clone(),
+            cookie: String::new(),
+            csrf: String::new(),
+        }
     }
 
     pub(crate) fn get(&self, path: &str) -> Response {

@@ -10,8 +10,8 @@ use keyline::app::station::Request;
 use keyline::practice::authenticator::SimulatedKey;
 use serde_json::Value;
 
-use crate::driver::Browser;
-use crate::hall::{Hall, PASSPHRASE, PEOPLE};
+use super::driver::Browser;
+use super::hall::{Hall, PASSPHRASE, PEOPLE};
 
 /// A window without a word from its station says so within this.
 const LOST_WITHIN: Duration = Duration::from_secs(2);

@@ -6,8 +6,8 @@ use keyline::app::station::Request;
 use keyline::domain::authenticator::Slot;
 use keyline::port::Operator as _;
 
-use crate::hall::Hall;
-use crate::http::{Events, Guest};
+use super::hall::Hall;
+use super::http::{Events, Guest};
 
 /// Puts a blank key into the slot and presses it whenever the window says so, until its card is done. What the window heard.
 fn work(hall: &Hall, slot: u16, number: u32, eyes: &mut Events) -> Vec<(String, String)> {
@@ -215,6 +215,6 @@ fn a_bench_that_is_not_there_is_told_and_nobody_looks_on_without_a_session() {
     assert_eq!(guest.get("/bench/right").status(), 404);
     assert_eq!(guest.get("/bench/left").status(), 200);
     assert_eq!(guest.get("/bench/events?bench=right").status(), 404);
-    let stranger = reqwest::blocking::get(hall.url("/bench/events")).expect("an answer");
+    let stranger = guest.stranger().post("/bench/help", &[]);
     assert_eq!(stranger.status(), 401);
 }
