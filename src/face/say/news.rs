@@ -67,20 +67,10 @@ pub fn line(news: &News) -> String {
         News::KeyUnlisted { slot, serial } => stock::unlisted(*slot, serial),
         News::KeyWithoutSerial { slot } => stock::without_serial(*slot),
         News::FewSpares { spare, waiting } => stock::few(*spare, *waiting),
-        News::Paused {
-            actor,
-            paused: true,
-        } => format!(
-            "Paused by {}: no new key is started. Keys in work go on.",
-            clean(actor)
-        ),
-        News::Paused {
-            actor,
-            paused: false,
-        } => format!("The pause was ended by {}.", clean(actor)),
-        News::Help { slot, actor } => format!("{} calls for help at {}.", clean(actor), at(*slot)),
+        News::Paused { actor, paused } => pause(&by(actor), *paused),
+        News::Help { slot, actor } => format!("{} calls for help at {}.", by(actor), at(*slot)),
         News::HelpCame { slot, actor } => {
-            format!("Help has come to {} ({}).", at(*slot), clean(actor))
+            format!("Help has come to {} ({}).", at(*slot), by(actor))
         }
         News::OnlyWords {
             bags,
@@ -88,6 +78,19 @@ pub fn line(news: &News) -> String {
             held,
         } => only_words(*bags, *letters, *held),
     }
+}
+
+fn pause(actor: &str, paused: bool) -> String {
+    if paused {
+        format!("Paused by {actor}: no new key is started. Keys in work go on.")
+    } else {
+        format!("The pause was ended by {actor}.")
+    }
+}
+
+/// Whoever is signed in at the console stands in the journal with where from, which nobody has to read here.
+fn by(actor: &str) -> String {
+    clean(actor.strip_prefix("console:").unwrap_or(actor))
 }
 
 fn at(slot: Option<Slot>) -> String {
@@ -206,6 +209,27 @@ mod tests {
                     what: "the queue folder fails: gone".into(),
                 },
                 "Trouble: the queue folder fails: gone.",
+            ),
+            (
+                News::Paused {
+                    actor: "console:ines".into(),
+                    paused: true,
+                },
+                "Paused by ines: no new key is started. Keys in work go on.",
+            ),
+            (
+                News::Help {
+                    slot: Some(Slot(3)),
+                    actor: "console:ines".into(),
+                },
+                "ines calls for help at slot 3.",
+            ),
+            (
+                News::HelpCame {
+                    slot: None,
+                    actor: "console:adam".into(),
+                },
+                "Help has come to the bench (adam).",
             ),
             (
                 News::Actor {

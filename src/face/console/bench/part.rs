@@ -235,7 +235,7 @@ impl TopPart<'_> {
 #[derive(Template)]
 #[template(path = "pace.html")]
 struct PacePart {
-    rate: Option<u64>,
+    rate: Option<u128>,
     words: &'static Words,
 }
 

@@ -45,7 +45,8 @@ impl Text {
         words.fill(&self.key, &values)
     }
 
-    /// Its key, for tests and for what a script looks for.
+    /// Its key.
+    #[cfg(test)]
     pub(super) fn key(&self) -> &str {
         &self.key
     }

@@ -11,8 +11,8 @@ use crate::face::say::clean::clean;
 
 /// So many keys have to be finished before anybody says how long the rest takes.
 const FINISHES_MIN: usize = 3;
-/// An hour, in seconds.
-const HOUR_SECONDS: f64 = 3600.0;
+/// An hour, in milliseconds.
+const HOUR_MS: u128 = 3_600_000;
 /// A mebibyte.
 const MIB: u64 = 1024 * 1024;
 
@@ -100,16 +100,8 @@ fn estimate(finishes: &[Instant], left: usize) -> Option<Instant> {
 }
 
 /// Keys in an hour, of the whole station: for administrators. Never of a person.
-pub(super) fn keys_per_hour(view: &View) -> Option<u64> {
-    let pace = pace(&view.finishes)?.as_secs_f64();
-    if pace <= 0.0 {
-        return None;
-    }
-    let rate = (HOUR_SECONDS / pace).round();
-    // A line that is faster than this is a practice one.
-    (0..=9_999_u32)
-        .find(|whole| f64::from(*whole) >= rate)
-        .map(u64::from)
+pub(super) fn keys_per_hour(view: &View) -> Option<u128> {
+    HOUR_MS.checked_div(pace(&view.finishes)?.as_millis())
 }
 
 #[cfg(test)]
