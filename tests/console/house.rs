@@ -16,7 +16,7 @@ use keyline::face::console::session::{Limits, Sessions};
 use keyline::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
 use keyline::face::control::Answer;
 use keyline::face::prompt::Prompt;
-use keyline::port::{Accounts as _, CancelFlag, Clock};
+use keyline::port::{CancelFlag, Clock};
 use keyline::wire::config::Config;
 use keyline::wire::init::{self, init};
 use keyline::wire::station;

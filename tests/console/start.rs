@@ -9,6 +9,7 @@ use std::sync::Arc;
 use keyline::adapter::entra::SecretSource;
 use keyline::app::board::News;
 use keyline::face::control::Answer;
+use keyline::face::prompt::Prompt;
 use keyline::practice::tenant::TenantSetup;
 use keyline::wire::WireFault;
 use keyline::wire::console::{Console, serve};
@@ -27,7 +28,13 @@ fn with_console<T>(
         let answer = Arc::new(|_: &_| Answer::Done {
             message: String::new(),
         });
-        let served = serve(&config, parts, handle, answer);
+        let served = serve(
+            &config,
+            parts,
+            handle,
+            answer,
+            &Arc::new(Prompt::new(false)),
+        );
         let news = parts.board.take_news();
         drop(send.send(act(served, news)));
     });

@@ -12,7 +12,7 @@ use super::*;
 use crate::domain::authenticator::{Aaguid, Attachment, Binding, Capabilities, Identity, Serial};
 use crate::domain::job::{BatchName, Role};
 use crate::domain::policy::{ResetMode, UsedKeys};
-use crate::domain::station::signal::{EnrolledFor, Prints};
+use crate::domain::station::signal::{CameBack, EnrolledFor, Prints, Question};
 
 /// A waiting job for a person of its own.
 fn candidate(number: i64) -> Candidate {

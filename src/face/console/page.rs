@@ -10,7 +10,7 @@ use super::words::Words;
 use super::{assets, routes};
 use crate::domain::account::Role;
 
-/// Everything that the frame needs, and that a page's template may ask: `shell.say("key")`, `shell.asset("name.js")`.
+/// Everything that the frame needs, and that a page's template may ask: `shell.say("shell.menu")`, `shell.asset("name.js")`.
 pub struct Shell {
     words: &'static Words,
     look: Look,

@@ -1,7 +1,6 @@
 //! What people say to the bench: no to a question, a pause, and who comes next.
 
 use super::*;
-use crate::domain::station::signal::Question;
 
 #[test]
 fn a_used_key_that_is_to_stay_as_it_is_stops_its_slot_and_its_job_takes_another() {

@@ -279,3 +279,6 @@ impl Letter {
 struct NewsPart<'a> {
     news: &'a str,
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,6 +85,10 @@ fn working(shown: Option<&SlotView>) -> Instruction {
             (Picture::Touch, "touch")
         };
         let mut said = says(Tone::Act, picture, key).bare();
+        if long {
+            let hold = Text::built(key, "small");
+            said.small.push(Sentence::Ours(hold));
+        }
         said.small.push(Sentence::Ours(Text::plain(why)));
         return said;
     }
