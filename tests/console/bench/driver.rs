@@ -3,29 +3,31 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 
 /// What a page may take to show something, on the busiest machine.
 pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 /// How often a page is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 
-/// A browser window.
+/// A browser window. Its calls block, as those of everything else in these tests do.
 pub(crate) struct Browser {
-    pub(crate) client: Client,
+    client: Client,
     driver: Driver,
+    runtime: Runtime,
 }
 
 /// The driver, ended when dropped; the browser ends with it.
 struct Driver {
     child: Child,
     /// The browser's own folder.
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Drop for Driver {
@@ -51,7 +53,7 @@ fn programs() -> Option<(PathBuf, PathBuf)> {
 
 impl Browser {
     /// Opens a window of this size. `None`: there is no browser here, which is said.
-    pub(crate) async fn open(width: u32, height: u32) -> Option<Self> {
+    pub(crate) fn open(width: u32, height: u32) -> Option<Self> {
         let Some((browser, driver)) = programs() else {
             let _ = writeln!(
                 std::io::stderr(),
@@ -61,47 +63,94 @@ impl Browser {
         };
         let profile = tempfile::tempdir().expect("a folder");
         let (driver, port) = start(&driver, profile);
-        let client = connect(&browser, driver._profile.path(), port, (width, height)).await;
-        Some(Self { client, driver })
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let size = (width, height);
+        let client = runtime.block_on(connect(&browser, driver.profile.path(), port, size));
+        let browser = Self {
+            client,
+            driver,
+            runtime,
+        };
+        browser.resize(width, height);
+        Some(browser)
+    }
+
+    /// Gives the page itself this size: what the browser has around it is not a part of it.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        let around = |outer: &str, inner: &str| {
+            let pixels = self.value(&format!("{outer} - {inner}")).as_u64();
+            u32::try_from(pixels.expect("pixels")).expect("a few")
+        };
+        let wider = width + around("outerWidth", "innerWidth");
+        let higher = height + around("outerHeight", "innerHeight");
+        let set = self.client.set_window_size(wider, higher);
+        self.runtime.block_on(set).expect("a window");
+        self.until(&format!(
+            "innerWidth === {width} && innerHeight === {height}"
+        ));
     }
 
     /// Closes the window, then the browser.
-    pub(crate) async fn close(self) {
-        self.client.close().await.expect("a window that closes");
+    pub(crate) fn close(self) {
+        let closed = self.runtime.block_on(self.client.close());
+        closed.expect("a window that closes");
         drop(self.driver);
     }
 
+    pub(crate) fn go_to(&self, url: &str) {
+        let gone = self.runtime.block_on(self.client.goto(url));
+        gone.expect("a page");
+    }
+
+    /// Runs a script in the page.
+    pub(crate) fn run(&self, script: &str) -> Value {
+        let ran = self.client.execute(script, Vec::new());
+        self.runtime.block_on(ran).expect(script)
+    }
+
     /// What this expression is in the page.
-    pub(crate) async fn value(&self, expression: &str) -> Value {
-        let script = format!("return ({expression});");
-        self.client
-            .execute(&script, Vec::new())
-            .await
-            .expect(expression)
+    pub(crate) fn value(&self, expression: &str) -> Value {
+        self.run(&format!("return ({expression});"))
     }
 
     /// Waits until this expression is true in the page.
-    pub(crate) async fn until(&self, expression: &str) {
-        let until = std::time::Instant::now() + SHOWN_WITHIN;
-        while self.value(expression).await != Value::Bool(true) {
-            if std::time::Instant::now() >= until {
-                let page = self.value("document.body.innerText").await;
+    pub(crate) fn until(&self, expression: &str) {
+        let until = Instant::now() + SHOWN_WITHIN;
+        while self.value(expression) != Value::Bool(true) {
+            if Instant::now() >= until {
+                let page = self.value("document.body.innerText");
                 panic!("{expression} did not come: {page}");
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            std::thread::sleep(LOOK_EVERY);
         }
     }
 
     /// Waits until the card of the slot says this.
-    pub(crate) async fn card_says(&self, slot: u16, says: &str) {
+    pub(crate) fn card_says(&self, slot: u16, says: &str) {
         let card = format!("document.querySelector('#slot-{slot} .big')?.textContent === {says:?}");
-        self.until(&card).await;
+        self.until(&card);
     }
 
     /// Types into a field.
-    pub(crate) async fn fill(&self, css: &str, text: &str) {
-        let field = self.client.find(Locator::Css(css)).await.expect(css);
-        field.send_keys(text).await.expect("a field");
+    pub(crate) fn fill(&self, css: &str, text: &str) {
+        let typed = async {
+            let field = self.client.find(Locator::Css(css)).await?;
+            field.send_keys(text).await
+        };
+        self.runtime.block_on(typed).expect(css);
+    }
+
+    /// Types where the page has its focus.
+    pub(crate) fn press(&self, keys: &str) {
+        let typed = async { self.client.active_element().await?.send_keys(keys).await };
+        self.runtime.block_on(typed).expect("a place for keys");
+    }
+
+    /// A picture of the page, as PNG.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        let picture = self.runtime.block_on(self.client.screenshot());
+        picture.expect("a picture")
     }
 }
 
@@ -113,10 +162,7 @@ fn start(driver: &Path, profile: TempDir) -> (Driver, u16) {
         .spawn()
         .expect("the driver");
     let told = child.stdout.take().expect("its words");
-    let driver = Driver {
-        child,
-        _profile: profile,
-    };
+    let driver = Driver { child, profile };
     let mut lines = BufReader::new(told).lines().map_while(Result::ok);
     let port = lines.find_map(|line| {
         let port = line.split("on port ").nth(1)?;

@@ -62,9 +62,14 @@ impl Hub {
         }
         let first = Arc::new(make(shared, words, &Frame::default()));
         let (sender, receiver) = watch::channel(first);
-        frames.insert(words.language().to_owned(), sender);
+        frames.insert(words.language().to_owned(), sender.clone());
         drop(frames);
-        tokio::spawn(keep_making(Arc::clone(shared), words));
+        let making = Making {
+            shared: Arc::clone(shared),
+            words,
+            sender,
+        };
+        tokio::spawn(making.go_on());
         receiver
     }
 
@@ -73,34 +78,55 @@ impl Hub {
     }
 }
 
-/// Makes the parts anew whenever the board has changed, until nobody looks on.
-async fn keep_making(shared: Arc<Shared>, words: &'static Words) {
-    let mut look = interval(LOOK_EVERY);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut seen, mut made) = (None, Instant::now());
-    loop {
-        look.tick().await;
-        let now = (shared.board.version(), shared.bench.prompt.version());
-        let due = seen != Some(now) || made.elapsed() >= MAKE_EVERY;
-        let hub = &shared.bench.hub;
-        let sender = {
-            let mut frames = hub.lock();
-            let Some(sender) = frames.get(words.language()) else {
-                return;
-            };
-            if sender.receiver_count() == 0 {
-                frames.remove(words.language());
-                return;
+/// Makes the parts of one language for whoever looks on. When it ends, however it ends, nobody waits for it any more: windows that
+/// still look on come again, and another one begins.
+struct Making {
+    shared: Arc<Shared>,
+    words: &'static Words,
+    sender: watch::Sender<Arc<Frame>>,
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        self.leave(&mut self.shared.bench.hub.lock());
+    }
+}
+
+impl Making {
+    /// Makes the parts anew whenever the board has changed, until nobody looks on.
+    async fn go_on(self) {
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut seen, mut made) = (None, Instant::now());
+        loop {
+            look.tick().await;
+            let bench = &self.shared.bench;
+            {
+                // Whoever joins holds the lock, so nobody is left with a hub that has just ended.
+                let mut frames = bench.hub.lock();
+                if self.sender.receiver_count() == 0 {
+                    self.leave(&mut frames);
+                    return;
+                }
             }
-            sender.clone()
-        };
-        if due {
-            (seen, made) = (Some(now), Instant::now());
-            let before = Arc::clone(&sender.borrow());
-            let frame = make(&shared, words, &before);
-            if frame.parts != before.parts {
-                sender.send_replace(Arc::new(frame));
+            let now = (self.shared.board.version(), bench.prompt.version());
+            if seen != Some(now) || made.elapsed() >= MAKE_EVERY {
+                (seen, made) = (Some(now), Instant::now());
+                let before = Arc::clone(&self.sender.borrow());
+                let frame = make(&self.shared, self.words, &before);
+                if frame.parts != before.parts {
+                    self.sender.send_replace(Arc::new(frame));
+                }
             }
+        }
+    }
+
+    /// Lets go of the place in the hub, unless somebody else has it by now.
+    fn leave(&self, frames: &mut BTreeMap<String, watch::Sender<Arc<Frame>>>) {
+        let language = self.words.language();
+        let own = frames.get(language);
+        if own.is_some_and(|sender| sender.same_channel(&self.sender)) {
+            frames.remove(language);
         }
     }
 }
