@@ -211,27 +211,6 @@ mod tests {
                 "Trouble: the queue folder fails: gone.",
             ),
             (
-                News::Paused {
-                    actor: "console:ines".into(),
-                    paused: true,
-                },
-                "Paused by ines: no new key is started. Keys in work go on.",
-            ),
-            (
-                News::Help {
-                    slot: Some(Slot(3)),
-                    actor: "console:ines".into(),
-                },
-                "ines calls for help at slot 3.",
-            ),
-            (
-                News::HelpCame {
-                    slot: None,
-                    actor: "console:adam".into(),
-                },
-                "Help has come to the bench (adam).",
-            ),
-            (
                 News::Actor {
                     actor: "4711".into(),
                 },
@@ -317,6 +296,35 @@ mod tests {
                     why: None,
                 },
                 "Envelope 0042 (Jürgen Müller) is held: The letter could not be made: no address. `keyline status` tells what to do.",
+            ),
+        ] {
+            assert_eq!(line(&news), text);
+        }
+    }
+
+    #[test]
+    fn whoever_wishes_something_at_the_bench_is_named() {
+        for (news, text) in [
+            (
+                News::Paused {
+                    actor: "console:ines".into(),
+                    paused: true,
+                },
+                "Paused by ines: no new key is started. Keys in work go on.",
+            ),
+            (
+                News::Help {
+                    slot: Some(Slot(3)),
+                    actor: "console:ines".into(),
+                },
+                "ines calls for help at slot 3.",
+            ),
+            (
+                News::HelpCame {
+                    slot: None,
+                    actor: "console:adam".into(),
+                },
+                "Help has come to the bench (adam).",
             ),
         ] {
             assert_eq!(line(&news), text);
