@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use keyline::adapter::accounts::AccountsFile;
 use keyline::adapter::system::{SystemClock, SystemEntropy};
 use keyline::app::board::{Board, View};
 use keyline::app::station::{Handle, Request, Summary};
@@ -84,13 +85,7 @@ impl Hall {
             summary.expect("a run")
         });
         let (handle, answer, ledger) = told.recv_timeout(PATIENCE).expect("a station");
-        if people > 0 {
-            let mut file = "user,name,department\r\n".to_owned();
-            for (user, person) in USERS.iter().zip(PEOPLE).take(people) {
-                file.push_str(&format!("{user}@contoso.com,{person},Sales\r\n"));
-            }
-            line.drop_file("may.csv", &file);
-        }
+        drop_people(&line, people);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
         let now = SystemClock.now();
@@ -104,12 +99,7 @@ impl Hall {
             learned: slots,
             free_bytes: Box::new(|| Some(64 << 30)),
         };
-        let accounts = console::accounts(&line.config);
-        for (name, role) in [("ines", Role::Operator), ("adam", Role::Administrator)] {
-            let passphrase = Passphrase::chosen(PASSPHRASE).expect("a passphrase");
-            let name = name.parse().expect("a name");
-            accounts.add(&name, role, &passphrase).expect("an account");
-        }
+        let accounts = accounts(&line);
         let shared = Arc::new(Shared {
             settings: settings(address, limits),
             board: board.clone(),
@@ -225,4 +215,26 @@ fn settings(address: SocketAddr, limits: Limits) -> Settings {
         limits,
         benches: std::iter::once(("left".to_owned(), vec![Slot(1)])).collect(),
     }
+}
+
+/// A job file for so many people.
+fn drop_people(line: &Line, people: usize) {
+    if people > 0 {
+        let mut file = "user,name,department\r\n".to_owned();
+        for (user, person) in USERS.iter().zip(PEOPLE).take(people) {
+            file.push_str(&format!("{user}@contoso.com,{person},Sales\r\n"));
+        }
+        line.drop_file("may.csv", &file);
+    }
+}
+
+/// With an operator and an administrator.
+fn accounts(line: &Line) -> AccountsFile {
+    let accounts = console::accounts(&line.config);
+    for (name, role) in [("ines", Role::Operator), ("adam", Role::Administrator)] {
+        let passphrase = Passphrase::chosen(PASSPHRASE).expect("a passphrase");
+        let name = name.parse().expect("a name");
+        accounts.add(&name, role, &passphrase).expect("an account");
+    }
+    accounts
 }
