@@ -16,7 +16,6 @@ mod void;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -81,7 +80,8 @@ pub struct Desk {
     folder_busy: bool,
     folder_again: bool,
     folder_settling: bool,
-    duties_busy: Arc<AtomicBool>,
+    /// Until the loop has taken in what came of them.
+    duties_busy: bool,
     /// Something happened since the duties were last looked after.
     duties_due: bool,
     /// Jobs that ended since then.
@@ -132,7 +132,7 @@ impl Desk {
             folder_busy: false,
             folder_again: false,
             folder_settling: false,
-            duties_busy: Arc::default(),
+            duties_busy: false,
             duties_due: true,
             ended: BTreeSet::new(),
             duties_soon: false,
@@ -238,8 +238,7 @@ impl Desk {
         }
         let empty =
             self.is_empty() && self.expected().next().is_none() && !self.disabled.is_under_way();
-        let settled =
-            !self.duties_due && !self.duties_soon && !self.duties_busy.load(Ordering::SeqCst);
+        let settled = !self.duties_due && !self.duties_soon && !self.duties_busy;
         let settled = settled && !self.void_letters.is_asking();
         self.stopping || self.summary.broken.is_some() || (empty && settled)
     }
@@ -279,6 +278,7 @@ impl Desk {
             Message::Enabled { jobs } => self.enabled(jobs),
             Message::RoundEnded => self.round_ended(),
             Message::DutiesDone { soon } => {
+                self.duties_busy = false;
                 self.duties_soon = soon;
                 if self.duties_due {
                     self.look_after_duties();
