@@ -45,13 +45,7 @@ fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
     let (summary, parts) = line.run(Knows::nothing(), keys);
     assert_eq!(summary.done, wanted, "{summary:?}");
     drop(parts);
-    released(line);
-}
-
-/// A thread of the station that ended may hold the ledger for a moment yet.
-fn released(line: &Line) {
-    let ledger = line.config.path(&line.config.ledger.file);
-    until(|| !SqliteLedger::is_in_use(&ledger).expect("a ledger"));
+    line.released();
 }
 
 fn key(line: &Line, number: u32) -> SimulatedKey {
@@ -652,7 +646,7 @@ fn older_passkeys_that_are_still_there_are_told_until_they_are_gone() {
     lagging(0);
     let (_, parts) = line.run(Knows::nothing(), Vec::new());
     drop(parts);
-    released(&line);
+    line.released();
     assert_eq!(has(&line, ANNA), ["PRACTICE-000001 Keyline practi"]);
     let told = typed(&line, &["handover", "1"], 0);
     assert!(told.contains("already; nothing more"), "{told}");
