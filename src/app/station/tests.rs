@@ -5,7 +5,7 @@ mod paper;
 mod trail;
 mod void;
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
