@@ -127,7 +127,7 @@ pub enum News {
         why: String,
     },
     Network {
-        fault: String,
+        fault: Fault,
     },
     NetworkBack,
     Actor {

@@ -1,12 +1,15 @@
 //! Creation options fetched ahead of time, so that no operator waits for the network with a key in hand. A key is wiped
 //! only when its job's options are in here, and they come only for people for whom Entra registers keys.
 
+mod stop;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::app::Ports;
 use crate::app::eligibility::{Applicant, Eligibility};
+use crate::app::provisions::stop::Stop;
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
@@ -22,6 +25,8 @@ pub struct Provisions {
     options: Mutex<HashMap<JobId, AtHand>>,
     /// Jobs whose letter was tried and can be set.
     letters: Mutex<HashSet<JobId>>,
+    /// Whether Entra refuses everybody.
+    stop: Stop,
 }
 
 struct AtHand {
@@ -62,6 +67,7 @@ impl Provisions {
             eligibility,
             options: Mutex::default(),
             letters: Mutex::default(),
+            stop: Stop::default(),
         }
     }
 
@@ -73,7 +79,8 @@ impl Provisions {
     /// Fetches the options of a job, unless good ones are at hand.
     ///
     /// # Errors
-    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`].
+    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`];
+    /// [`Fault::NotPermitted`] while Entra refuses everybody, without a call for each job.
     pub fn provide(
         &self,
         relying_party: &dyn RelyingParty,
@@ -84,9 +91,11 @@ impl Provisions {
         if self.is_fresh(job, now) {
             return Ok(());
         }
+        self.stop.let_through(now)?;
         relying_party.ready()?;
         self.eligibility.person_may(applicant)?;
-        let options = relying_party.creation_options(applicant.user)?;
+        let options = relying_party.creation_options(applicant.user);
+        let options = self.stop.weigh(applicant.user, options, now)?;
         self.eligibility
             .count_passkeys(relying_party, applicant, &options);
         self.lock().insert(job, AtHand::new(options, now));

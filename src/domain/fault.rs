@@ -181,6 +181,9 @@ pub enum Fault {
     Throttled { seconds: u64 },
     #[error("the station cannot sign in to the tenant: {what}")]
     SignIn { what: String },
+    /// Not one person's matter: no other job would fare better.
+    #[error("Entra lets this station enroll nobody: {why}")]
+    NotPermitted { why: String },
     #[error("the clock of this station is {seconds} s off")]
     Clock { seconds: i64 },
     #[error("Entra refused with {status} {code}: {message} (request {request_id})")]
@@ -316,6 +319,7 @@ impl Fault {
             | Self::Throttled { .. }
             | Self::PrinterAway { .. }
             | Self::SignIn { .. }
+            | Self::NotPermitted { .. }
             | Self::Clock { .. } => Move::Wait,
             Self::PinWrong { .. }
             | Self::PinSpared { .. }

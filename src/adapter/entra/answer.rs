@@ -112,7 +112,7 @@ impl Answer {
     }
 
     /// Status, code, message and request id, as far as they were given.
-    fn in_its_words(&self) -> String {
+    pub(super) fn in_its_words(&self) -> String {
         let GraphError { code, message } = self.error();
         let mut words = self.status.to_string();
         if !code.is_empty() {

@@ -287,6 +287,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         },
         Fault::Unreachable { .. } => Fault::Unreachable { what: what() },
         Fault::SignIn { .. } => Fault::SignIn { what: what() },
+        Fault::NotPermitted { .. } => Fault::NotPermitted { why: what() },
         Fault::Refused {
             status,
             code,

@@ -163,6 +163,9 @@ pub fn message(fault: &Fault) -> String {
                 sentence(what)
             )
         }
+        Fault::NotPermitted { why } => {
+            format!("Entra lets this station enroll nobody: {}", sentence(why))
+        }
         Fault::Clock { seconds } => format!(
             "The clock of this computer is {} off.",
             count_u64(seconds.unsigned_abs(), "second")
@@ -345,6 +348,9 @@ pub fn hint(fault: &Fault) -> String {
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
             "If a command is named here, type that. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
+        }
+        Fault::NotPermitted { .. } => {
+            "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."
         }
         Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
         Fault::Refused { .. } => {

@@ -37,8 +37,13 @@ pub fn line(news: &News) -> String {
             format!("{} waits in hold/: {}", clean(file), sentence(why))
         }
         News::Network { fault } => format!(
-            "No new key is started until this passes: {} Leave the keys where they are.",
-            sentence(fault)
+            "No new key is started until this passes: {} {}Leave the keys where they are.",
+            sentence(&fault.to_string()),
+            if matches!(fault, Fault::NotPermitted { .. }) {
+                "No job is held for it; `keyline check --online` names the permission that is missing. "
+            } else {
+                ""
+            }
         ),
         News::NetworkBack => "The way to Entra is open again. Work goes on.".to_owned(),
         News::Actor { actor } => format!("At the bench now: {}.", clean(actor)),

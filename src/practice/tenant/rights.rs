@@ -9,14 +9,13 @@ use super::faults::Operation;
 use super::refusal::Refusal;
 
 /// Everything that keyline can make use of; the first is the least that enrolling needs.
-pub const EVERY_PERMISSION: [&str; 7] = [
+pub const EVERY_PERMISSION: [&str; 6] = [
     "UserAuthMethod-Passkey.ReadWrite.All",
     "Policy.Read.All",
     "User.ReadBasic.All",
     "User.Read.All",
     "GroupMember.Read.All",
     "Member.Read.Hidden",
-    "Mail.Send",
 ];
 
 /// Any one of these is enough for a request; empty: none is needed.

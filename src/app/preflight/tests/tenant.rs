@@ -50,7 +50,6 @@ fn each_permission_is_weighed_by_what_depends_on_it() {
         ("User.Read.All", None),
         ("GroupMember.Read.All", Some(Grade::Warning)),
         ("Member.Read.Hidden", None),
-        ("Mail.Send", None),
         // It was read, so it may be read.
         ("Policy.Read.All", None),
     ] {

@@ -76,10 +76,11 @@ fn number(fault: &Fault) -> usize {
         Fault::KeyRetired { .. } => 59,
         Fault::ModelRevoked { .. } => 60,
         Fault::AttestationForeign { .. } => 61,
+        Fault::NotPermitted { .. } => 62,
     }
 }
 
-const FAULTS: usize = 62;
+const FAULTS: usize = 63;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -189,6 +190,11 @@ fn all() -> Vec<Fault> {
         Fault::Throttled { seconds: 30 },
         Fault::SignIn {
             what: text("AADSTS7000215: Invalid client secret provided"),
+        },
+        Fault::NotPermitted {
+            why: text(
+                "the token bears neither UserAuthMethod-Passkey.ReadWrite.All nor UserAuthenticationMethod.ReadWrite.All",
+            ),
         },
         Fault::Clock { seconds: -400 },
         Fault::Clock { seconds: 400 },
