@@ -11,6 +11,7 @@ pub mod demo;
 pub mod init;
 mod log;
 mod metadata;
+mod mistakes;
 mod outfile;
 pub mod policies;
 mod preflight;

@@ -1,6 +1,6 @@
 //! What becomes of keys after their jobs, as it is typed: `keyline handover`, and `keyline keys return`, `lost` and `scrap`.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::values::reason;
 
@@ -32,13 +32,10 @@ still at Entra; type the same again, or leave it to the station.";
 
 /// `keyline handover`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(group(ArgGroup::new("which").args(["job", "batch"]).required(true)))]
 pub struct Handover {
     /// Number, user, envelope, control number or serial
-    #[arg(
-        value_name = "JOB",
-        required_unless_present = "batch",
-        conflicts_with = "batch"
-    )]
+    #[arg(value_name = "JOB")]
     pub job: Option<String>,
     /// All keys of this batch that can be (the job file's name without its ending)
     #[arg(long, value_name = "BATCH")]

@@ -24,6 +24,10 @@ to Yes, and no Conditional Access policy that blocks the flow. Its delegated per
 need consent, and the administrator the role Authentication Administrator (or Privileged
 Authentication Administrator). Ends with 6 when nobody signed in.";
 
+const LOGOUT: &str = "Examples:
+  keyline entra logout                      this station has no administrator's sign-in any more
+  keyline entra login                       and somebody else's takes its place";
+
 pub(super) const WHOAMI: &str = "Examples:
   keyline entra whoami
   keyline entra whoami --json | jq -r '.permissions[]'
@@ -47,6 +51,7 @@ pub enum Entra {
     /// Forget the administrator's sign-in
     ///
     /// Says what stays at Entra.
+    #[command(after_help = LOGOUT)]
     Logout,
     /// Show as whom the station signs in, and what it may do; changes nothing
     #[command(after_help = WHOAMI)]

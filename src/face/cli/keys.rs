@@ -1,6 +1,6 @@
 //! `keyline keys list` and `keyline keys remove`: a person's passkeys at Entra.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::values::reason;
 
@@ -29,6 +29,10 @@ Exit code 0: they are gone, also where one was not there any more. 2: nobody agr
 unclear. 3: refused because of an open job. 6: Entra refused one, or the way to it failed; what
 was not deleted is told.";
 
+pub(super) const IDENTIFY: &str = "Examples:
+  keyline keys identify                          then put the key into any slot or reader
+  keyline keys identify --config /srv/keyline/config/station.toml";
+
 /// `keyline keys list`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 pub struct ListKeys {
@@ -42,18 +46,20 @@ pub struct ListKeys {
 
 /// `keyline keys remove`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(override_usage = "keyline keys remove [OPTIONS] <USER> <KEY...|--all|--all-passkeys>")]
+#[command(group(ArgGroup::new("which").args(["keys", "all", "all_passkeys"]).required(true)))]
 pub struct RemoveKeys {
     /// User principal name or object id
     #[arg(value_name = "USER")]
     pub user: String,
     /// Name, id, serial or envelope; several may be given
-    #[arg(value_name = "KEY", required_unless_present_any = ["all", "all_passkeys"])]
+    #[arg(value_name = "KEY")]
     pub keys: Vec<String>,
     /// All security keys; passkeys in phones and computers stay
-    #[arg(long, conflicts_with_all = ["keys", "all_passkeys"])]
+    #[arg(long)]
     pub all: bool,
     /// All passkeys, those in phones and computers as well
-    #[arg(long, conflicts_with = "keys")]
+    #[arg(long)]
     pub all_passkeys: bool,
     /// Also keys whose jobs are not done
     #[arg(long)]

@@ -25,6 +25,10 @@ asks for patience it is waited for. A list that ends with an error is not whole.
 Exit code 0: the whole list. 2: no such group, or several; then they are listed. 6: Entra or the
 network failed.";
 
+pub(super) const ERASE: &str = "Examples:
+  keyline people erase anna@contoso.com
+  keyline jobs cancel anna@contoso.com           first, where a job of theirs is open";
+
 /// `keyline users …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Users {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::domain::job::BatchName;
 use crate::face::grid::{self, Side};
-use crate::face::report::{Style, is_for_account, json, read, written};
-use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
+use crate::face::report::{Style, is_for_account, json, no_such_batch, read, written};
+use crate::face::say::{Complaint, fault};
 use crate::port::{JobRecord, Ledger};
 
 /// Writes all jobs, or those of one batch: first those of people whose account is disabled, who may have left.
@@ -24,11 +24,7 @@ pub fn list(
     let mut records = read(ledger.jobs(name.as_ref()))?;
     records.sort_by_key(|record| !is_for_account(record));
     if let (Some(batch), true) = (batch, records.is_empty()) {
-        return Err(Complaint::new(
-            ExitCode::Usage,
-            format!("There is no batch `{}`.", clean(batch)),
-            "A batch is named as its job file, without the ending. `keyline status` lists all batches.",
-        ));
+        return Err(no_such_batch(ledger, batch)?);
     }
     written(to, |to| {
         if style.json {

@@ -179,7 +179,10 @@ mod tests {
                 assert!(text.contains(permission.name), "{text}");
                 assert!(text.contains(purpose(&permission)), "{text}");
             }
-            assert!(permissions_used().eq(crate::app::preflight::PERMISSIONS) && !text.contains("Mail.Send"));
+            assert!(
+                permissions_used().eq(crate::app::preflight::PERMISSIONS)
+                    && !text.contains("Mail.Send")
+            );
             assert!(text.contains("shown here once"), "{text}");
         }
     }

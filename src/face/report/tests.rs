@@ -139,6 +139,17 @@ fn a_list_is_a_table_and_no_name_escapes_it() {
     "#]].assert_eq(&told);
     let complaint = list(&ledger(), Some("nothing"), &style(false), &mut Vec::new()).unwrap_err();
     assert_eq!(complaint.message, "There is no batch `nothing`.");
+    assert_eq!(
+        complaint,
+        no_such_batch(&ledger(), "nothing").expect("the ledger answers"),
+        "one hint, whichever command it is"
+    );
+    let slip = list(&ledger(), Some("onbording"), &style(false), &mut Vec::new());
+    assert!(
+        slip.unwrap_err()
+            .hint
+            .starts_with("Did you mean `onboarding`?")
+    );
     let value: Value = serde_json::from_str(&text(|to| {
         list(&ledger(), Some("onboarding"), &style(true), to)
     }))

@@ -1,5 +1,6 @@
 //! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
 
+mod command;
 mod entra;
 mod parts;
 
@@ -9,6 +10,8 @@ use crate::face::say::clean::clean;
 use crate::face::say::fault::parts::{count_u64, status_words};
 use crate::face::say::mds;
 use crate::face::say::news::sentence;
+
+pub use self::command::hint_to_command;
 
 /// Why a job is held, and what the printer said of its sheet where nobody can tell.
 pub fn held(fault: &Fault, doubt: Option<&str>) -> String {
@@ -243,7 +246,7 @@ pub fn message(fault: &Fault) -> String {
     }
 }
 
-/// What to do about it.
+/// What to do about it, for a job that it keeps from going on. For a command: [`hint_to_command`].
 #[expect(
     clippy::too_many_lines,
     reason = "one arm for each fault, and no other logic"
@@ -347,7 +350,7 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "If a command is named here, type that. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
+            "If a command is named here, type that; if a file, look at its owner, its mode and the room on its disk. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
         }
         Fault::NotPermitted { .. } => {
             "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."

@@ -3,7 +3,6 @@
 use crate::app::keys::{CutOff, Enrolled, Gone, PersonsKey, Unclear};
 use crate::domain::authenticator::Attachment;
 use crate::domain::credential::CredentialKind;
-use crate::domain::fault::Fault;
 use crate::domain::job::row::USER_CHARS_MAX;
 use crate::domain::model;
 use crate::face::say::clean::clean;
@@ -208,15 +207,7 @@ pub fn exit(all: &[Gone]) -> ExitCode {
 /// What is to be done about those that are left.
 pub fn hint(all: &[Gone]) -> Option<String> {
     all.iter().find_map(|gone| match gone {
-        // Its own hint speaks of a job.
-        Gone::Failed(Fault::Refused { .. }) => Some(
-            "Mend what Entra names (permissions, the person's account), then type the same again."
-                .to_owned(),
-        ),
-        Gone::Failed(why) => Some(format!(
-            "{} Then type the same again.",
-            fault::hint(why).trim_end()
-        )),
+        Gone::Failed(why) => Some(fault::hint_to_command(why)),
         Gone::Deleted | Gone::WasGone | Gone::Untried => None,
     })
 }

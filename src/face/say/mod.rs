@@ -79,7 +79,7 @@ impl From<&Fault> for Complaint {
         Self {
             exit: ExitCode::of(fault),
             message: fault::message(fault),
-            hint: fault::hint(fault),
+            hint: fault::hint_to_command(fault),
         }
     }
 }

@@ -139,7 +139,7 @@ pub fn todo(row: &Row) -> Option<String> {
         Finding::NotSignedIn(why)
         | Finding::UsbUnseen(why)
         | Finding::LedgerFailed(why)
-        | Finding::TrialFailed(why) => fault::hint(why),
+        | Finding::TrialFailed(why) => fault::hint_to_command(why),
         Finding::Told(_) => return told(row.topic, row.grade).map(str::to_owned),
         Finding::UsbKeyClosed { .. } | Finding::UsbRuleMissing => USB.to_owned(),
         Finding::ReadersAway { .. } => READERS.to_owned(),

@@ -76,7 +76,7 @@ pub fn done(acted: &Acted) -> String {
         told.push_str(&format!(
             " Something of it is still there, though. {} {}",
             fault::message(left),
-            fault::hint(left)
+            fault::hint_to_command(left)
         ));
     }
     told
@@ -160,14 +160,6 @@ pub fn no_code(slip: Option<Slip>) -> Complaint {
     Complaint::usage(
         message,
         "Scan it once more, or type the twelve digits of a letter's control number, or a bag's number such as B-0042.",
-    )
-}
-
-/// No job file of this name came.
-pub fn no_batch(batch: &str) -> Complaint {
-    Complaint::usage(
-        format!("There is no batch `{}`.", clean(batch)),
-        "A batch is named as its job file, without the ending. `keyline status` lists all batches.",
     )
 }
 

@@ -24,7 +24,7 @@ use crate::domain::job::{BatchName, JobId};
 use crate::face::ask;
 use crate::face::cli::Handover;
 use crate::face::control::{Answer, Ask};
-use crate::face::report::{find_one, name};
+use crate::face::report::{self, find_one, name};
 use crate::face::say::{self, Complaint, ExitCode, clean};
 use crate::port::{Clock as _, JobRecord, Ledger};
 use crate::wire::commands::{Ended, admin, cannot_write, said};
@@ -125,7 +125,7 @@ fn whole(
 ) -> Ended {
     let records = ledger.jobs(Some(&BatchName(batch.to_owned())))?;
     if records.is_empty() {
-        return Err(say::trail::no_batch(batch));
+        return Err(report::no_such_batch(ledger, batch)?);
     }
     let mut tally = Tally::default();
     let mut ready = Vec::new();

@@ -54,7 +54,9 @@ async fn refused_for_a_while(fault: Fault, held: usize) {
     assert!(world.count(Op::Ready) <= PREPARED + 3, "a storm of calls");
     assert_eq!(world.count(Op::Reset), 0, "no key is wiped for nothing");
     let told = |news: &[News]| {
-        let stops = news.iter().filter(|one| matches!(one, News::Network { .. }));
+        let stops = news
+            .iter()
+            .filter(|one| matches!(one, News::Network { .. }));
         stops.count()
     };
     news.extend(board.take_news());
