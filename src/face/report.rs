@@ -5,6 +5,7 @@
 pub mod audit;
 mod dispatch;
 mod entra;
+mod files;
 mod json;
 mod keys;
 mod letters;
@@ -30,7 +31,7 @@ pub use preflight::{not_checked, preflight};
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;
-pub use status::{batches, status};
+pub use status::{Beside, batches, status};
 pub use stock::stock;
 
 use std::collections::BTreeSet;

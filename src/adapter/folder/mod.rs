@@ -25,11 +25,13 @@ mod archive;
 mod claim;
 mod expiry;
 mod intake;
+mod lying;
 mod new_file;
 mod room;
 mod sight;
 mod watch;
 
+pub use lying::lying;
 pub use new_file::NewFile;
 
 use room::{Room, Rooms};

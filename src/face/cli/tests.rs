@@ -201,6 +201,20 @@ fn every_command_has_help_and_stands_in_the_manual() {
     visit(&root, "keyline", &page);
 }
 
+#[test]
+fn the_manual_keeps_the_lines_of_the_first_help() {
+    let mut page = Vec::new();
+    man(&mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let (_, notes) = page.split_once(".SH NOTES\n.nf\n").unwrap();
+    let (notes, _) = notes.split_once("\n.fi\n.SH COMMANDS").unwrap();
+    let lines: Vec<String> = notes
+        .lines()
+        .map(|line| line.trim_start_matches("\\&").replace("\\-", "-"))
+        .collect();
+    assert_eq!(lines.join("\n"), FIRST_STEPS);
+}
+
 fn visit(command: &clap::Command, name: &str, page: &str) {
     assert!(command.get_about().is_some(), "{name} has no help");
     for argument in command.get_arguments() {

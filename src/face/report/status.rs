@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
+use crate::domain::mailbox::Lying;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
 use crate::face::report::{
-    Style, is_for_account, json, letters, name, paper, read, stock, written,
+    Style, files, is_for_account, json, letters, name, paper, read, stock, written,
 };
 use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
@@ -59,14 +60,22 @@ impl Tally {
     }
 }
 
-/// Writes how the work stands: counts per batch, what is held and why, what is under way, and why the `printer` of the running
-/// station stands still, if it does.
+/// What a ledger does not know of the work.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Why the printer of the running station stands still, if it does.
+    pub printer: Option<String>,
+    /// What lies in the queue; nothing where it cannot be looked at.
+    pub files: Lying,
+}
+
+/// Writes how the work stands: counts per batch, what is held and why, what is under way, and what lies `beside` the ledger.
 ///
 /// # Errors
 /// When the ledger cannot be read, or `to` fails.
 pub fn status(
     ledger: &dyn Ledger,
-    printer: Option<&str>,
+    beside: &Beside,
     style: &Style,
     to: &mut dyn Write,
 ) -> Result<(), Complaint> {
@@ -97,8 +106,8 @@ pub fn status(
     let (keys, older) = to_hand_over(&records);
     let waiting = say::custody::waiting(keys, older);
     let listed = read(ledger.stock())?;
-    let printer = printer.map(|why| match printed.as_slice() {
-        [] => why.to_owned(),
+    let printer = beside.printer.as_ref().map(|why| match printed.as_slice() {
+        [] => why.clone(),
         printed => format!("{why} In the printer: {}.", printed.join(", ")),
     });
     written(to, |to| {
@@ -120,11 +129,13 @@ pub fn status(
                 "handover": { "keys": keys, "older_passkeys": older },
                 "printer": printer,
                 "stock": stock::of(&listed),
+                "files": files::of(&beside.files),
             });
             json::write(&value, to)
         } else if records.is_empty() {
             writeln!(to, "{NO_JOBS}")?;
-            stock::line(&listed, 0, to)
+            stock::line(&listed, 0, to)?;
+            files::write(&beside.files, to)
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
@@ -137,7 +148,8 @@ pub fn status(
                 writeln!(to, "\n{waiting}")?;
             }
             going_on(&under_way, &void, &wanted, style, to)?;
-            held_jobs(&held, &void, &doubts, style, to)
+            held_jobs(&held, &void, &doubts, style, to)?;
+            files::write(&beside.files, to)
         }
     })
 }

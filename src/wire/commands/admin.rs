@@ -5,12 +5,13 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::folder::lying;
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::Change;
 use crate::face::cli::Jobs;
 use crate::face::control::{self, Alone, Answer, Ask};
-use crate::face::report::{self, Style};
+use crate::face::report::{self, Beside, Style};
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::Clock;
 use crate::wire::commands::{Ended, cannot_write, people, said};
@@ -23,7 +24,13 @@ pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
     let ledger = station::read_ledger(&config)?;
     // Only a running station knows it: it is nothing that a ledger keeps.
     let printer = control::look(&attend::socket_path(&config)?, &Ask::Printer);
-    report::status(&ledger, printer.as_deref(), &Style::here(json), out)?;
+    let queue = config.path(&config.queue.folder);
+    let beside = Beside {
+        printer,
+        // Whoever may read the ledger alone is told what it says all the same.
+        files: lying(&queue).unwrap_or_default(),
+    };
+    report::status(&ledger, &beside, &Style::here(json), out)?;
     Ok(ExitCode::Done)
 }
 
