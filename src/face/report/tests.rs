@@ -408,7 +408,7 @@ fn files_that_wait_in_the_queue_are_named_and_counted() {
           and 2 more
 
         2 files lie in hold/ for your decision:
-          h�1.csv: Its content was admitted before.
+          h�1.csv: its content was admitted before.
           h�2.csv: the station did not lay it there.
             -> What would be right stands beside each, in its .reason.txt.
     "#]]
