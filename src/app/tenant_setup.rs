@@ -63,8 +63,10 @@ pub enum End {
     /// There is nothing more to do or to ask.
     Through,
     Stopped(Stop),
-    /// Somebody broke it off between two steps.
-    BrokenOff,
+    /// Somebody broke it off; in the middle of a step nobody knows whether that was done.
+    BrokenOff {
+        during: Option<Step>,
+    },
     /// Something went wrong with a step; what was done before is done.
     Failed {
         step: Step,
@@ -103,21 +105,32 @@ pub fn wanted(also: &[String]) -> Result<Vec<Wanted>, &str> {
 pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administrator) -> End {
     loop {
         if tools.cancel.is_cancelled() {
-            return End::BrokenOff;
+            return End::BrokenOff { during: None };
         }
         let before = ended(course);
         match course.next() {
             Next::Look(look) => match tools.look(&look) {
                 Ok(seen) => course.saw(seen),
-                Err(fault) => return failed(concerns(&look), fault),
+                Err(Fault::Cancelled) => return End::BrokenOff { during: None },
+                Err(fault) => {
+                    let step = concerns(&look);
+                    return End::Failed { step, fault };
+                }
             },
             Next::Act(act) => match whom.agrees(course, &act) {
                 Answer::Yes => match tools.act(course, &act, whom) {
                     Ok(made) => course.did(act.step(), made),
-                    Err(fault) => return failed(act.step(), fault),
+                    Err(Fault::Cancelled) => {
+                        let during = Some(act.step());
+                        return End::BrokenOff { during };
+                    }
+                    Err(fault) => {
+                        let step = act.step();
+                        return End::Failed { step, fault };
+                    }
                 },
                 Answer::No => course.declined(act.step()),
-                Answer::Gone => return End::BrokenOff,
+                Answer::Gone => return End::BrokenOff { during: None },
             },
             Next::Stop(stop) => return End::Stopped(stop),
             Next::End => return End::Through,
@@ -128,13 +141,6 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
             }
         }
     }
-}
-
-fn failed(step: Step, fault: Fault) -> End {
-    if fault == Fault::Cancelled {
-        return End::BrokenOff;
-    }
-    End::Failed { step, fault }
 }
 
 fn ended(course: &Course) -> Vec<(Step, Outcome)> {
