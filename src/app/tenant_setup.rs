@@ -109,7 +109,7 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
         }
         let before = ended(course);
         match course.next() {
-            Next::Look(look) => match tools.look(&look) {
+            Next::Look(look) => match tools.look(course, &look, whom) {
                 Ok(seen) => course.saw(seen),
                 Err(Fault::Cancelled) => return End::BrokenOff { during: None },
                 Err(fault) => {
@@ -163,13 +163,22 @@ const fn concerns(look: &Look) -> Step {
 
 impl Tools<'_> {
     /// Looks; what was made a moment ago may be missing for a while.
-    fn look(&self, look: &Look) -> Result<Seen, Fault> {
+    fn look(
+        &self,
+        course: &Course,
+        look: &Look,
+        whom: &mut dyn Administrator,
+    ) -> Result<Seen, Fault> {
         let mut waits = NEW_WAITS_SECONDS.into_iter();
         loop {
             let seen = self.look_once(look);
             let not_yet = matches!(seen, Err(Fault::Refused { status: 404, .. }));
             match waits.next() {
-                Some(seconds) if not_yet => self.wait(seconds)?,
+                Some(seconds) if not_yet => {
+                    let step = concerns(look);
+                    whom.hears(course, News::Waiting { step, seconds });
+                    self.wait(seconds)?;
+                }
                 Some(_) | None => return seen,
             }
         }
@@ -198,8 +207,34 @@ impl Tools<'_> {
         })
     }
 
-    /// Does it, once.
+    /// Does it. What takes a request for each permission is done one by one, so that a doubt about one is not one about all.
     fn act(&self, course: &Course, act: &Act, whom: &mut dyn Administrator) -> Result<Made, Fault> {
+        let Act::Consent {
+            principal,
+            api,
+            roles,
+        } = act
+        else {
+            return self.act_singly(course, act, whom);
+        };
+        for role in roles {
+            let single = Act::Consent {
+                principal: principal.clone(),
+                api: api.clone(),
+                roles: vec![role.clone()],
+            };
+            self.act_singly(course, &single, whom)?;
+        }
+        Ok(Made::So)
+    }
+
+    /// Does it, once.
+    fn act_singly(
+        &self,
+        course: &Course,
+        act: &Act,
+        whom: &mut dyn Administrator,
+    ) -> Result<Made, Fault> {
         let is_new = act
             .builds_on()
             .is_some_and(|step| course.outcome(step) == Some(Outcome::Done));
@@ -250,13 +285,8 @@ impl Tools<'_> {
                 api,
                 roles,
             } => {
-                // A part of them may have been given by a try before this one.
-                let given = tenant.consented(principal, api)?;
                 for role in roles {
-                    let is_given = given.iter().any(|id| id.eq_ignore_ascii_case(&role.id));
-                    if !is_given {
-                        tenant.consent(principal, api, role)?;
-                    }
+                    tenant.consent(principal, api, role)?;
                 }
             }
             Act::MakeCertificate => return self.certificate.make().map(Made::Certificate),

@@ -11,7 +11,7 @@ pub(super) const SETUP: &str = "Examples:
   keyline entra setup --json | jq -r '.admin_consent_url'
   keyline entra setup --certificate            where the configuration names it
   keyline entra setup --certificate keys/2027.pem
-  keyline entra setup --perform                an administrator signs in, and is asked before each step
+  keyline entra setup --perform                sign in, and be asked before each step
   keyline entra setup --perform --also User.Read.All
 
 The certificate is made here: RSA, signed by itself, good for a year. FILE gets it with its private

@@ -204,9 +204,7 @@ impl State {
             "appRoles": roles.collect::<Vec<Value>>(),
         });
         let others = self.applications.principals.iter();
-        let others = others
-            .filter(|one| self.is_known(one.made))
-            .map(|one| principal(one));
+        let others = others.filter(|one| self.is_known(one.made)).map(principal);
         std::iter::once(graph).chain(others).collect()
     }
 

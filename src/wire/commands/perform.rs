@@ -11,9 +11,7 @@ use crate::adapter::entra::{
     CertificateSource, Delegated, Entra, EntraConfig, Keep, SecretSource, SignInWay,
 };
 use crate::adapter::system::SystemClock;
-use crate::app::tenant_setup::{
-    Administrator, Answer, News, Tools, perform as carry_out, wanted,
-};
+use crate::app::tenant_setup::{Administrator, Answer, News, Tools, perform as carry_out, wanted};
 use crate::domain::fault::Fault;
 use crate::domain::sign_in::SignInMethod;
 use crate::domain::tenant_setup::course::{Act, Course, Wish};
