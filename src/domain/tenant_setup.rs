@@ -1,6 +1,7 @@
 //! What a tenant has to have before a station can enroll keys in it: an app registration, permissions of Microsoft Graph, a passkey
 //! policy. Names and ids are Microsoft's own. What is there and what comes next is [`course`]'s.
 
+mod act;
 pub mod course;
 
 use crate::domain::person::ObjectId;

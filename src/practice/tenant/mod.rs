@@ -8,6 +8,7 @@ mod applications;
 mod assertion;
 mod authorize;
 mod batch;
+mod bodies;
 mod climate;
 mod directory;
 mod encoding;

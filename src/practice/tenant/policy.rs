@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::shapes::Version;
 use super::state::State;
 use super::verify::Proof;
-use super::{AaguidPolicy, TenantSetup, applications};
+use super::{AaguidPolicy, TenantSetup, bodies};
 
 /// Below a version.
 pub(super) const PATH: &str =
@@ -54,7 +54,7 @@ pub(super) fn change(state: &mut State, body: &[u8]) -> Result<(), Refusal> {
     const KIND: &str = "#microsoft.graph.fido2AuthenticationMethodConfiguration";
     let bad = |why: &str| Refusal::bad("practiceBadRequest", why);
     let names = ["@odata.type", "state", "isSelfServiceRegistrationAllowed"];
-    let mut members = applications::members(body, &names)?;
+    let mut members = bodies::members(body, &names)?;
     if members.remove("@odata.type") != Some(json!(KIND)) {
         return Err(bad("@odata.type is missing or another"));
     }
