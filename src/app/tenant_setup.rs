@@ -119,7 +119,7 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
             },
             Next::Act(act) => match whom.agrees(course, &act) {
                 Answer::Yes => match tools.act(course, &act, whom) {
-                    Ok(made) => course.did(act.step(), made),
+                    Ok(made) => course.did(&act, made),
                     Err(Fault::Cancelled) => {
                         let during = Some(act.step());
                         return End::BrokenOff { during };
@@ -276,6 +276,7 @@ impl Tools<'_> {
         let tenant = self.tenant;
         match act {
             Act::Register { name } => return tenant.register(name).map(Made::Registration),
+            Act::Adopt(registration) => return Ok(Made::Registration(registration.clone())),
             Act::Request { application, roles } => tenant.request(application, roles)?,
             Act::MakePrincipal { client_id } => {
                 return tenant.make_principal(client_id).map(Made::Principal);
@@ -347,7 +348,7 @@ impl Tools<'_> {
                 &tenant.consented(principal, api)?,
                 roles.iter().map(|role| &role.id),
             ),
-            Act::MakeCertificate => return Ok(None),
+            Act::Adopt(_) | Act::MakeCertificate => return Ok(None),
             Act::Upload {
                 application,
                 certificate,

@@ -197,6 +197,7 @@ impl Bench {
         let mut course = Course::new(Wish {
             client_id: client_id.map(str::to_owned),
             name: APP_NAME.to_owned(),
+            may_adopt: true,
             permissions: wanted(&[]).expect("they are known"),
         });
         let tools = Tools {
@@ -266,8 +267,10 @@ fn from_nothing_to_a_whole_tenant_and_a_second_run_asks_and_changes_nothing() {
         assert_eq!(writes[&operation], count, "{operation:?}");
     }
 
+    // Once the configuration names the application, there is nothing to ask.
+    let client_id = bench.tenant.applications()[0].client_id.clone();
     let mut person = Person::agreeing();
-    let (end, course) = bench.run(&mut person);
+    let (end, course) = bench.run_for(Some(&client_id), &mut person);
     assert_eq!((end, person.asked.as_slice()), (End::Through, &[][..]));
     assert_eq!(bench.writes(), writes);
     let so = |step: &Step| course.outcome(*step) == Some(Outcome::WasSo);
@@ -288,7 +291,14 @@ fn a_run_that_is_cut_after_any_step_is_made_whole_by_the_next() {
         let mut person = Person::agreeing();
         let (end, _) = bench.run(&mut person);
         assert_eq!(end, End::Through, "cut after {cut}");
-        assert_eq!(person.asked, Step::ALL[cut..], "cut after {cut}");
+        // One that is found by its name alone is not taken unasked.
+        let adopts = if cut > 0 {
+            vec![Step::Registration]
+        } else {
+            Vec::new()
+        };
+        let asked = [adopts.as_slice(), &Step::ALL[cut..]].concat();
+        assert_eq!(person.asked, asked, "cut after {cut}");
         bench.assert_whole(&format!("cut after {cut}"));
     }
 }
@@ -330,7 +340,8 @@ fn a_no_changes_nothing_and_leaves_out_only_what_rests_on_it() {
         // The one thing that was left is the one thing that is asked again.
         let mut person = Person::agreeing();
         assert_eq!(bench.run(&mut person).0, End::Through);
-        assert_eq!(person.asked.first(), Some(&step));
+        let asked = |one: &&Step| **one == step || **one != Step::Registration;
+        assert_eq!(person.asked.iter().find(asked), Some(&step));
         bench.assert_whole(&format!("after a no to {step:?}"));
     }
 }
@@ -451,6 +462,53 @@ fn what_was_made_a_moment_ago_is_waited_for_but_not_for_ever() {
 }
 
 #[test]
+fn a_400_is_waited_out_where_something_is_new_and_told_at_once_where_nothing_is() {
+    let not_yet = || Trick::Answer {
+        status: 400,
+        body: r#"{"error":{"code":"Request_BadRequest","message":"No such application."}}"#
+            .to_owned(),
+    };
+    let bench = Bench::new();
+    bench
+        .tenant
+        .misbehave(Operation::MakePrincipal, 2, not_yet());
+    let mut person = Person::agreeing();
+    assert_eq!(bench.run(&mut person).0, End::Through);
+    let waits = person.news.iter().filter(|news| {
+        matches!(
+            news,
+            News::Waiting {
+                step: Step::Principal,
+                ..
+            }
+        )
+    });
+    assert_eq!(waits.count(), 2);
+    bench.assert_whole("after a 400");
+
+    let bench = Bench::new();
+    bench
+        .tenant
+        .add_application(APP_NAME, Vec::new(), Vec::new());
+    bench
+        .tenant
+        .misbehave(Operation::MakePrincipal, 1, not_yet());
+    let mut person = Person::agreeing();
+    let (end, _) = bench.run(&mut person);
+    assert!(
+        matches!(
+            end,
+            End::Failed {
+                step: Step::Principal,
+                fault: Fault::Refused { status: 400, .. }
+            }
+        ),
+        "{end:?}"
+    );
+    assert_eq!(bench.tenant.requests(Operation::MakePrincipal), 1);
+}
+
+#[test]
 fn what_others_have_put_there_stays() {
     let bench = Bench::new();
     let (theirs, another) = (
@@ -468,7 +526,7 @@ fn what_others_have_put_there_stays() {
     let (end, _) = bench.run(&mut person);
     assert_eq!(
         (end, person.asked.as_slice()),
-        (End::Through, &Step::ALL[1..])
+        (End::Through, &Step::ALL[..])
     );
     let all = bench.tenant.applications();
     assert_eq!(all.len(), 1);
@@ -731,6 +789,45 @@ fn a_refusal_of_the_tenant_ends_it_with_what_was_done_and_what_to_do() {
     let made = &station.tenant.applications()[0];
     assert!(out(&output).contains(&made.client_id), "{}", out(&output));
     assert!(!out(&output).contains("certificate ="), "{}", out(&output));
+}
+
+#[test]
+fn an_application_of_that_name_that_nobody_vouched_for_gets_nothing() {
+    let bench = Bench::new();
+    let theirs = certificate("theirs");
+    bench
+        .tenant
+        .add_application(APP_NAME, vec![theirs], Vec::new());
+    let mut person = Person {
+        no: vec![Step::Registration],
+        ..Person::agreeing()
+    };
+    assert_eq!(bench.run(&mut person).0, End::Through);
+    assert_eq!(
+        person.asked,
+        [Step::Registration, Step::Policy, Step::SelfService]
+    );
+    let all = bench.tenant.applications();
+    assert!(all.len() == 1 && !all[0].has_principal && all[0].roles.is_empty());
+
+    let station = Station::new();
+    station
+        .tenant
+        .add_application(APP_NAME, Vec::new(), Vec::new());
+    let refused = station.perform(&[]);
+    assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+    let told = err(&refused);
+    let client_id = station.tenant.applications()[0].client_id.clone();
+    assert!(
+        told.contains(&client_id) && told.contains("not taken unasked"),
+        "{told}"
+    );
+    assert_eq!(station.writes(), 0);
+    // Another one is made when it is given a name of its own.
+    let made = station.perform(&["--name", "keyline in hall 2"]);
+    assert!(made.status.success(), "{}", err(&made));
+    assert!(!out(&made).contains(&client_id));
+    assert_eq!(station.tenant.applications().len(), 2);
 }
 
 #[test]

@@ -96,6 +96,9 @@ pub enum Act {
     Register {
         name: String,
     },
+    /// Takes the one of that name for the station's. Nothing is changed by that alone, but all else is done for it, and anybody in
+    /// a tenant may have made it.
+    Adopt(Registration),
     Request {
         application: ObjectId,
         roles: Vec<AppRole>,
@@ -121,7 +124,7 @@ impl Act {
     /// The step that it completes.
     pub const fn step(&self) -> Step {
         match self {
-            Self::Register { .. } => Step::Registration,
+            Self::Register { .. } | Self::Adopt(_) => Step::Registration,
             Self::Request { .. } => Step::Permissions,
             Self::MakePrincipal { .. } => Step::Principal,
             Self::Consent { .. } => Step::Consent,
@@ -140,6 +143,7 @@ impl Act {
             }
             Self::Consent { .. } => Some(Step::Principal),
             Self::Register { .. }
+            | Self::Adopt(_)
             | Self::MakeCertificate
             | Self::EnablePolicy
             | Self::AllowSelfService => None,

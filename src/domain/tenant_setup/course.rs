@@ -26,6 +26,8 @@ pub struct Wish {
     pub client_id: Option<String>,
     /// What the app registration is called.
     pub name: String,
+    /// Somebody can be asked whether the one of that name is the station's.
+    pub may_adopt: bool,
     pub permissions: Vec<Wanted>,
 }
 
@@ -39,6 +41,8 @@ pub enum Stop {
         name: String,
         found: Vec<Registration>,
     },
+    /// One bears the name, the configuration does not name it, and nobody can be asked whether it is the station's.
+    Unconfirmed(Registration),
     /// Microsoft Graph offers no such application permission here.
     NoSuchPermission { name: &'static str },
 }
@@ -58,6 +62,7 @@ pub enum Next {
 pub struct Course {
     wish: Wish,
     registrations: Option<Vec<Registration>>,
+    own: Option<Registration>,
     api: Option<ApiPrincipal>,
     requested: Option<Vec<String>>,
     principal: Option<Option<ObjectId>>,
@@ -74,6 +79,7 @@ impl Course {
         Self {
             wish,
             registrations: None,
+            own: None,
             api: None,
             requested: None,
             principal: None,
@@ -85,12 +91,9 @@ impl Course {
         }
     }
 
-    /// The app registration, once there is one.
-    pub fn registration(&self) -> Option<&Registration> {
-        match self.registrations.as_deref() {
-            Some([one]) => Some(one),
-            Some(_) | None => None,
-        }
+    /// The station's app registration, once there is one.
+    pub const fn registration(&self) -> Option<&Registration> {
+        self.own.as_ref()
     }
 
     /// The station's certificate, once there is one.
@@ -188,18 +191,20 @@ impl Course {
     }
 
     fn towards_registration(&self) -> Next {
-        match (&self.registrations, &self.wish.client_id) {
+        match (self.registrations.as_deref(), &self.wish.client_id) {
             (None, Some(client_id)) => Next::Look(Look::RegistrationOf(client_id.clone())),
             (None, None) => Next::Look(Look::RegistrationsNamed(self.wish.name.clone())),
-            (Some(found), Some(client_id)) if found.is_empty() => Next::Stop(Stop::NotInTenant {
+            (Some([]), Some(client_id)) => Next::Stop(Stop::NotInTenant {
                 client_id: client_id.clone(),
             }),
-            (Some(found), None) if found.is_empty() => Next::Act(Act::Register {
+            (Some([]), None) => Next::Act(Act::Register {
                 name: self.wish.name.clone(),
             }),
+            (Some([one]), None) if self.wish.may_adopt => Next::Act(Act::Adopt(one.clone())),
+            (Some([one]), None) => Next::Stop(Stop::Unconfirmed(one.clone())),
             (Some(found), _) => Next::Stop(Stop::Ambiguous {
                 name: self.wish.name.clone(),
-                found: found.clone(),
+                found: found.to_vec(),
             }),
         }
     }
@@ -249,7 +254,13 @@ impl Course {
     /// Something was seen.
     pub fn saw(&mut self, seen: Seen) {
         match seen {
-            Seen::Registrations(found) => self.registrations = Some(found),
+            Seen::Registrations(found) => {
+                // What the configuration names is the station's; a name alone is anybody's.
+                if let ([one], Some(_)) = (found.as_slice(), &self.wish.client_id) {
+                    self.own = Some(one.clone());
+                }
+                self.registrations = Some(found);
+            }
             Seen::Api(api) => self.api = Some(api),
             Seen::Requested(roles) => self.requested = Some(roles),
             Seen::Principal(principal) => self.principal = Some(principal),
@@ -286,15 +297,26 @@ impl Course {
         }
     }
 
-    /// `step` was done.
-    pub fn did(&mut self, step: Step, made: Made) {
+    /// `act` was done.
+    pub fn did(&mut self, act: &Act, made: Made) {
         match made {
-            Made::Registration(registration) => self.registrations = Some(vec![registration]),
+            Made::Registration(registration) => self.own = Some(registration),
             Made::Principal(principal) => self.principal = Some(Some(principal)),
             Made::Certificate(certificate) => self.certificate = Some(Some(certificate)),
             Made::So => {}
         }
-        self.outcomes.insert(step, Outcome::Done);
+        let outcome = match act {
+            Act::Adopt(_) => Outcome::WasSo,
+            Act::Register { .. }
+            | Act::Request { .. }
+            | Act::MakePrincipal { .. }
+            | Act::Consent { .. }
+            | Act::MakeCertificate
+            | Act::Upload { .. }
+            | Act::EnablePolicy
+            | Act::AllowSelfService => Outcome::Done,
+        };
+        self.outcomes.insert(act.step(), outcome);
     }
 
     /// The administrator said no to `step`.

@@ -76,8 +76,13 @@ pub const fn title(step: Step) -> &'static str {
 pub fn question(course: &Course, act: &Act) -> String {
     let what = match act {
         Act::Register { name } => format!(
-            "Make an app registration called {}, for this tenant alone. It may do nothing yet.",
+            "Make an app registration called {}, for this tenant alone. It may do nothing yet. (One that was made within the last minute\nmay not be known yet: then say no, and run this again in a minute.)",
             clean(name)
+        ),
+        Act::Adopt(one) => format!(
+            "There is one called {}, application {}. Take it for this station's? Only if you know who made it, and that it was made for\n             this: anybody in a tenant may make one of this name, and whoever owns it gets all that is consented to for it.",
+            clean(&one.name),
+            clean(&one.client_id)
         ),
         Act::Request { roles, .. } => format!(
             "Add to what the app registration asks for; what it asks for already stays:\n{}",
@@ -213,6 +218,14 @@ fn stopped(stop: &Stop) -> Complaint {
                 "Write the one that is this station's into the configuration, client_id under [entra], and run this again; or have another one made with --name NAME.",
             )
         }
+        Stop::Unconfirmed(one) => Complaint::usage(
+            format!(
+                "There is an app registration called {} already, application {}, and the configuration does not name it.",
+                clean(&one.name),
+                clean(&one.client_id)
+            ),
+            "Anybody in a tenant may make one of this name, so it is not taken unasked. If it is this station's, write its id into the configuration, client_id under [entra], or run this without --yes; otherwise have another one made with --name NAME.",
+        ),
         Stop::NoSuchPermission { name } => Complaint::new(
             ExitCode::RelyingParty,
             format!(

@@ -66,6 +66,7 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
     let mut course = Course::new(Wish {
         client_id: (!own.is_empty()).then(|| own.clone()),
         name: how.name.clone(),
+        may_adopt: !how.yes,
         permissions,
     });
     let mut asked = Asked {

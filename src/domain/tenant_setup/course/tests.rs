@@ -38,6 +38,7 @@ fn wish() -> Wish {
     Wish {
         client_id: None,
         name: "keyline station".to_owned(),
+        may_adopt: true,
         permissions: vec![wanted("Keys", &[]), wanted("People.Basic", &["People.All"])],
     }
 }
@@ -99,9 +100,13 @@ impl Tenant {
     }
 
     fn act(&mut self, act: &Act) -> Made {
+        if let Act::Adopt(registration) = act {
+            return Made::Registration(registration.clone());
+        }
         self.acts.push(act.step());
         self.there.push(act.step());
         match act {
+            Act::Adopt(registration) => Made::Registration(registration.clone()),
             Act::Register { .. } => Made::Registration(registration()),
             Act::MakePrincipal { .. } => Made::Principal(object("principal")),
             Act::MakeCertificate => Made::Certificate(certificate()),
@@ -121,10 +126,14 @@ impl Tenant {
             match course.next() {
                 Next::Look(look) => course.saw(self.look(&look)),
                 Next::Act(act) if !agrees(act.step()) => course.declined(act.step()),
+                Next::Act(act @ Act::Adopt(_)) => {
+                    let made = self.act(&act);
+                    course.did(&act, made);
+                }
                 Next::Act(_) if acts == acts_max => return course,
                 Next::Act(act) => {
                     let made = self.act(&act);
-                    course.did(act.step(), made);
+                    course.did(&act, made);
                     acts += 1;
                 }
                 Next::Stop(stop) => panic!("{stop:?}"),
@@ -222,6 +231,9 @@ fn only_the_permissions_that_are_missing_are_asked_for_and_a_broader_one_does() 
     loop {
         match course.next() {
             Next::Look(look) => course.saw(tenant.look(&look)),
+            Next::Act(Act::Adopt(one)) => {
+                course.did(&Act::Adopt(one.clone()), Made::Registration(one));
+            }
             Next::Act(act) => {
                 if let Act::Request { roles, .. } | Act::Consent { roles, .. } = &act {
                     asked.push(roles.clone());
@@ -257,8 +269,36 @@ fn it_stops_rather_than_guess_whose_application_it_is() {
 }
 
 #[test]
-fn a_permission_that_the_tenant_does_not_offer_is_no_step_that_is_done() {
+fn a_name_alone_makes_no_application_the_stations() {
+    // Anybody may have made it, and would get what is consented to for it.
     let mut course = Course::new(wish());
+    course.saw(Seen::Registrations(vec![registration()]));
+    assert_eq!(course.registration(), None);
+    assert_eq!(course.next(), Next::Act(Act::Adopt(registration())));
+    course.declined(Step::Registration);
+    assert_eq!(course.next(), Next::Look(Look::Policy));
+    let mut course = Course::new(Wish {
+        may_adopt: false,
+        ..wish()
+    });
+    course.saw(Seen::Registrations(vec![registration()]));
+    assert_eq!(course.next(), Next::Stop(Stop::Unconfirmed(registration())));
+    // One that the configuration names is.
+    let mut course = Course::new(Wish {
+        client_id: Some(CLIENT.to_owned()),
+        may_adopt: false,
+        ..wish()
+    });
+    course.saw(Seen::Registrations(vec![registration()]));
+    assert_eq!(course.registration(), Some(&registration()));
+}
+
+#[test]
+fn a_permission_that_the_tenant_does_not_offer_is_no_step_that_is_done() {
+    let mut course = Course::new(Wish {
+        client_id: Some(CLIENT.to_owned()),
+        ..wish()
+    });
     course.saw(Seen::Registrations(vec![registration()]));
     course.saw(Seen::Requested(Vec::new()));
     course.saw(Seen::Api(ApiPrincipal {
