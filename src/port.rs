@@ -7,6 +7,7 @@ mod directory;
 mod key;
 mod ledger;
 mod models;
+mod tenant_setup;
 mod trial;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use self::ledger::{
     PaperCounts, Passkey, PasskeyState, Stamped,
 };
 pub use self::models::{Models, NoMetadata};
+pub use self::tenant_setup::{OwnCertificate, TenantSetup};
 pub use self::trial::{Trial, TrialBook, TrialEnd};
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
-pub use setup::Setup;
+pub use setup::{Perform, Setup};
 pub use slots::Slots;
 pub use stock::{OfStock, Stock};
 pub use values::badge;

@@ -12,6 +12,7 @@ mod mailer;
 mod mds;
 mod online;
 mod people;
+mod perform;
 mod pins;
 mod printers;
 mod reconcile;

@@ -9,6 +9,7 @@ mod keys;
 mod online;
 mod papers;
 mod people;
+mod perform;
 mod persons_keys;
 mod pins;
 mod reconcile;

@@ -28,6 +28,7 @@ mod new_certificate;
 mod patience;
 mod secret;
 mod sign_in;
+mod tenant_setup;
 mod token;
 mod transport;
 mod trust;

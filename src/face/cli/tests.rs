@@ -65,6 +65,8 @@ fn what_is_promised_can_be_typed() {
         "keyline entra setup --json",
         "keyline entra setup --certificate",
         "keyline entra setup --certificate entra.pem --json",
+        "keyline entra setup --perform",
+        "keyline entra setup --perform --yes --device-code --name keyline --also User.Read.All --also Member.Read.Hidden",
         "keyline entra login",
         "keyline entra login --device-code",
         "keyline entra login --browser",

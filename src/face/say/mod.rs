@@ -16,6 +16,7 @@ pub mod moment;
 pub mod news;
 mod notice;
 pub mod people;
+pub mod perform;
 pub mod preflight;
 pub mod printers;
 pub mod reconcile;

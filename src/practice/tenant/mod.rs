@@ -4,9 +4,11 @@
 //! It is no Entra: what it says when it refuses is invented and says so, and it never leaves this machine.
 
 mod admin;
+mod applications;
 mod assertion;
 mod authorize;
 mod batch;
+mod bodies;
 mod climate;
 mod directory;
 mod encoding;
@@ -20,6 +22,7 @@ mod policy;
 mod refusal;
 mod registration;
 mod rights;
+mod setup;
 mod shapes;
 mod sign_ins;
 mod state;
@@ -46,6 +49,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+pub use applications::PracticeApplication;
 pub use climate::Climate;
 pub use directory::PracticeGroup;
 pub use faults::{Faults, Misbehaviour, Operation, Trick};

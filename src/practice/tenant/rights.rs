@@ -41,6 +41,14 @@ pub(super) const fn enough(operation: Operation) -> &'static [&'static str] {
             "UserAuthenticationMethod.Read.All",
         ],
         Operation::Policy => &["Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"],
+        Operation::ChangePolicy => &["Policy.ReadWrite.AuthenticationMethod"],
+        Operation::Applications | Operation::Principals | Operation::Assignments => {
+            &["Application.Read.All", "Application.ReadWrite.All"]
+        }
+        Operation::RegisterApplication
+        | Operation::ChangeApplication
+        | Operation::MakePrincipal => &["Application.ReadWrite.All"],
+        Operation::Assign => &["AppRoleAssignment.ReadWrite.All"],
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+use super::applications::Applications;
 use super::climate::Unrest;
 use super::directory::Directory;
 use super::encoding::{IdForm, base64url};
@@ -49,6 +50,7 @@ pub(super) struct State {
     pub(super) base: String,
     pub(super) people: Vec<Person>,
     pub(super) directory: Directory,
+    pub(super) applications: Applications,
     pub(super) faults: Faults,
     /// `fido2AuthenticationMethodConfiguration`.
     pub(super) policy: Value,
@@ -81,6 +83,7 @@ impl State {
             base,
             people,
             directory: Directory::default(),
+            applications: Applications::default(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
             unrest: Unrest::default(),

@@ -250,7 +250,7 @@ const fn of_trial(grade: Grade, finding: Finding) -> Row {
 
 /// The first signal ends the waits, and what was registered is deleted at once. After a second one the next start does it. Returns
 /// when it listens.
-fn end_on_signals(cancel: CancelFlag) {
+pub(super) fn end_on_signals(cancel: CancelFlag) {
     let (listening, heard) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
