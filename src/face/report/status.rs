@@ -112,16 +112,12 @@ pub fn status(
     });
     written(to, |to| {
         if style.json {
-            let batches = batches
-                .iter()
-                .map(|(name, tally)| ((*name).to_owned(), tally.json()));
-            let batches: serde_json::Map<String, Value> = batches.collect();
             let jobs = |records: &[&JobRecord]| -> Vec<Value> {
                 records.iter().map(|record| json::job(record)).collect()
             };
             let value = json!({
                 "counts": all.json(),
-                "batches": batches,
+                "batches": tallies(&batches),
                 "paper": paper::json(&paper),
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
@@ -152,6 +148,13 @@ pub fn status(
             files::write(&beside.files, to)
         }
     })
+}
+
+fn tallies(batches: &BTreeMap<&str, Tally>) -> serde_json::Map<String, Value> {
+    let batches = batches.iter();
+    batches
+        .map(|(name, tally)| ((*name).to_owned(), tally.json()))
+        .collect()
 }
 
 /// Keys that wait for their hand-over with older passkeys behind them, and how many those are. What is retired waits for nobody.
@@ -219,12 +222,8 @@ pub fn batches(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result
     let paper = read(ledger.paper())?;
     written(to, |to| {
         if style.json {
-            let batches = batches
-                .iter()
-                .map(|(name, tally)| ((*name).to_owned(), tally.json()));
-            let batches: serde_json::Map<String, Value> = batches.collect();
             json::write(
-                &json!({ "batches": batches, "paper": paper::json(&paper) }),
+                &json!({ "batches": tallies(&batches), "paper": paper::json(&paper) }),
                 to,
             )
         } else if records.is_empty() {

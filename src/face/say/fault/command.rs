@@ -4,6 +4,10 @@
 use crate::domain::fault::Fault;
 
 /// What to do about it before the command is given again.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each fault, and no other logic"
+)]
 pub fn hint_to_command(fault: &Fault) -> String {
     let hint = match fault {
         Fault::Refused { .. } => {
