@@ -862,7 +862,8 @@ fn at_a_terminal_each_step_is_asked_and_ctrl_c_between_two_leaves_what_is_done()
     let line = until("and type");
     let code = line.trim().rsplit(' ').next().expect("a code").to_owned();
     assert!(station.tenant.answer_device(&code, SignInAnswer::Approve));
-    assert!(until("(yes / no)").contains("App registration."));
+    until("App registration. Make");
+    until("(yes / no)");
     keyboard.write_all(b"yes\n").expect("typed");
     until("App registration: done");
     until("(yes / no)");
