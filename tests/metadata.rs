@@ -211,7 +211,14 @@ fn a_key_at_hand_is_told_with_its_model_and_what_is_known_against_it() {
     let told = |key: SimulatedKey| {
         let mut out = Vec::new();
         let patience = std::time::Duration::from_secs(20);
-        let ended = identify_next(&Hand(&line, key), &ledger, &models, patience, &mut out);
+        let ended = identify_next(
+            &Hand(&line, key),
+            &ledger,
+            &models,
+            patience,
+            false,
+            &mut out,
+        );
         assert_eq!(ended.expect("an answer"), ExitCode::Done);
         drop(line.bench.pull(&Bench::place(1)));
         text(&out)

@@ -1,9 +1,11 @@
-//! Asks whoever sits at the terminal for a secret: typed without echo, at the terminal itself, never read from a pipe. Nobody
-//! is asked where there is no terminal.
+//! Asks whoever sits at the terminal: for a secret, typed without echo, at the terminal itself, never read from a pipe; and before
+//! something goes that cannot be brought back. Nobody is asked where there is no terminal, and no script ever.
 
 use std::io::{IsTerminal as _, Write as _};
 
 use zeroize::Zeroizing;
+
+use crate::face::say::{Complaint, ExitCode};
 
 /// Asks for a secret. `None` when there is no terminal, or nothing was typed.
 pub fn secret(question: &str) -> Option<Zeroizing<String>> {
@@ -32,8 +34,31 @@ pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Asks whether to go on. `None` when nobody can be asked.
-pub fn agrees(question: &str) -> Option<bool> {
-    let answer = text(&format!("{question} Go on? (yes / no)"))?;
-    Some(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+/// Nothing is done unless somebody at the terminal says yes. `json`: a script reads the answer, and is not asked.
+///
+/// # Errors
+/// That nobody agreed, or that nobody could be asked.
+pub fn insist(question: &str, json: bool) -> Result<(), Complaint> {
+    let answer = (!json)
+        .then(|| text(&format!("{question} Go on? (yes / no)")))
+        .flatten();
+    let Some(answer) = answer else {
+        let nobody = if json {
+            "Nobody is asked with --json"
+        } else {
+            "Nobody can be asked here"
+        };
+        return Err(Complaint::usage(
+            format!("{question} {nobody}, so nothing was changed."),
+            "Add --yes when that is what you want.",
+        ));
+    };
+    if matches!(answer.to_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(Complaint::new(
+        ExitCode::Interrupted,
+        "Nothing was changed.",
+        "Type the same again when you are sure.",
+    ))
 }

@@ -65,6 +65,7 @@ fn identify(line: &Line, key: &SimulatedKey) -> Result<String, Complaint> {
         &ledger,
         &NoMetadata,
         PATIENCE,
+        false,
         &mut out,
     );
     line.bench.pull(&Bench::place(1));
@@ -175,6 +176,7 @@ fn a_key_that_does_not_come_is_not_waited_for_for_ever() {
         &ledger,
         &NoMetadata,
         brief,
+        false,
         &mut Vec::new(),
     );
     let complaint = ended.expect_err("nobody came");

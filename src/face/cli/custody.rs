@@ -46,6 +46,9 @@ pub struct Handover {
     /// Ask nobody whether the older passkeys may go
     #[arg(long)]
     pub yes: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline keys return`, `lost` and `scrap`
@@ -60,6 +63,9 @@ pub struct Retirement {
     /// Ask nobody
     #[arg(long)]
     pub yes: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline keys return`

@@ -74,23 +74,32 @@ pub enum Jobs {
             value_parser = reason
         )]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Let a held job go on where it was
     Release {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Give a job up for good
     ///
     /// Nothing more is done for it, at whatever step it is: a station that works on it breaks off what the key is doing and lets it
-    /// go, and waits only for what Entra was asked just then. While its letter is handed over it is refused, and nothing is changed.
+    /// go, and waits only for what Entra was asked just then. While its letter is being made it is refused, and nothing is changed.
     /// If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun must be wiped before it is
     /// used again.
     Cancel {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Start a job anew, with another key
     ///
@@ -100,6 +109,9 @@ pub enum Jobs {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Put one person into the queue, as a job file of one row
     ///
@@ -148,6 +160,9 @@ pub struct Added {
     /// Enroll the key even if it holds a passkey or belongs to this person already
     #[arg(long)]
     pub replace: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline jobs from-group`
@@ -171,6 +186,9 @@ pub struct FromGroup {
     /// Language of all letters, such as de; otherwise each person's own where there are letters in it
     #[arg(long, value_name = "TAG")]
     pub language: Option<String>,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn role(text: &str) -> Result<Role, String> {

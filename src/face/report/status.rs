@@ -119,7 +119,7 @@ pub fn status(
                 "to_confirm": confirm.json(),
                 "handover": { "keys": keys, "older_passkeys": older },
                 "printer": printer,
-                "stock": stock::of(&listed),
+                "stock": stock::stock_facts(&listed),
             });
             json::write(&value, to)
         } else if records.is_empty() {
