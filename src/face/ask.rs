@@ -39,15 +39,16 @@ pub fn say(line: &str) {
 /// # Errors
 /// That nobody agreed, or that nobody could be asked.
 pub fn insist(question: &str, json: bool) -> Result<(), Complaint> {
-    let answer = (!json)
-        .then(|| text(&format!("{question} Go on? (yes / no)")))
-        .flatten();
+    if json {
+        return decided(question, "Nobody is asked with --json", None);
+    }
+    let answer = text(&format!("{question} Go on? (yes / no)"));
+    decided(question, "Nobody can be asked here", answer.as_deref())
+}
+
+/// What an `answer` means; `nobody`: why there is none.
+fn decided(question: &str, nobody: &str, answer: Option<&str>) -> Result<(), Complaint> {
     let Some(answer) = answer else {
-        let nobody = if json {
-            "Nobody is asked with --json"
-        } else {
-            "Nobody can be asked here"
-        };
         return Err(Complaint::usage(
             format!("{question} {nobody}, so nothing was changed."),
             "Add --yes when that is what you want.",
@@ -61,4 +62,29 @@ pub fn insist(question: &str, json: bool) -> Result<(), Complaint> {
         "Nothing was changed.",
         "Type the same again when you are sure.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        let ended = |answer| {
+            let decided = decided("It goes.", "Nobody is here", answer);
+            decided.map_err(|complaint| complaint.exit)
+        };
+        for yes in ["y", "yes", "YES"] {
+            assert_eq!(ended(Some(yes)), Ok(()));
+        }
+        for no in ["", "no", "n", "yes please", "ja"] {
+            assert_eq!(ended(Some(no)), Err(ExitCode::Interrupted), "{no}");
+        }
+        assert_eq!(ended(None), Err(ExitCode::Usage));
+        let asked = insist("It goes.", true).expect_err("no script is asked");
+        assert_eq!(
+            asked.message,
+            "It goes. Nobody is asked with --json, so nothing was changed."
+        );
+    }
 }
