@@ -23,8 +23,9 @@ pub(super) const REMOVE: &str = "Examples:
 
 KEY is the name of a passkey, its id or the first 8 characters of it, or, where it was enrolled
 here, its serial number or envelope. What is lost is told first, and asked for; without a
-terminal, and with --json, only --yes goes on. Each deletion is written into the ledger before and after; one that
-was cut off is told at the next run. One passkey that cannot be deleted does not keep the others.
+terminal, and with --json, only --yes goes on. Each deletion is written into the ledger before and
+after; one that was cut off is told at the next run. One passkey that cannot be deleted does not
+keep the others.
 
 A key whose job is not done is refused, because the job counts on it: end the job first, or say
 --of-open-jobs. To take back a key that somebody has, with PIN and letter: keyline keys return.
