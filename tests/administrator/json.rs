@@ -12,7 +12,7 @@ use keyline::practice::tenant::{Operation, Trick};
 use serde_json::{Value, json};
 
 use crate::groups::{sales, taken, waiting};
-use crate::handover::{enroll, has, key, parcels, plant, released};
+use crate::handover::{enroll, has, key, parcels, plant};
 use crate::line::{Line, write};
 use crate::{err, keyline, out, persons_keys, reissue};
 
@@ -467,7 +467,7 @@ fn a_key_that_is_taken_back_is_told() {
 #[test]
 fn passkeys_that_are_deleted_are_told_one_by_one() {
     let line = persons_keys::line();
-    released(&line);
+    line.released();
     let all = ["keys", "remove", ANNA, "Phone", "Cloud"];
     let unasked = keyline(&line, &[&all[..], &["--json"]].concat());
     assert_eq!(unasked.status.code(), Some(2), "{}", err(&unasked));

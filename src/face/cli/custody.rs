@@ -29,8 +29,8 @@ here or in any slot of a running station, and may be enrolled anew; one that is 
 refused in words wherever it turns up. A lost key that turns up: keyline keys return.
 
 Exit code 0: done. 2: nobody could be asked. 3: refused. 4: the key is not wiped yet. 6: it is noted
-down, and the passkey is still at Entra; type the same again, or leave it to the station. 130: nobody
-agreed.";
+down, and the passkey is still at Entra; type the same again, or leave it to the station.
+130: nobody agreed.";
 
 /// `keyline handover`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
