@@ -208,14 +208,31 @@ fn a_key_at_hand_is_told_with_its_model_and_what_is_known_against_it() {
     import(&line, &publisher, &practice(5, &[], &reports));
     let ledger = read_ledger(&line.config).expect("a ledger");
     let models = Catalogue::open(&line.config.path(&line.config.metadata.file)).expect("models");
-    let told = |key: SimulatedKey| {
+    let told_as = |key: SimulatedKey, json| {
         let mut out = Vec::new();
         let patience = std::time::Duration::from_secs(20);
-        let ended = identify_next(&Hand(&line, key), &ledger, &models, patience, &mut out);
+        let ended = identify_next(
+            &Hand(&line, key),
+            &ledger,
+            &models,
+            patience,
+            json,
+            &mut out,
+        );
         assert_eq!(ended.expect("an answer"), ExitCode::Done);
         drop(line.bench.pull(&Bench::place(1)));
         text(&out)
     };
+    let told = |key| told_as(key, false);
+    let json = told_as(line.maker.make(1).expect("a key"), true);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (&json["model"]["certification"], &json["model"]["alarm"]),
+        (
+            &"FIDO_CERTIFIED_L2".into(),
+            &"USER_KEY_PHYSICAL_COMPROMISE".into()
+        )
+    );
     let known = told(line.maker.make(1).expect("a key"));
     assert!(
         known.contains("FIDO certified, L2 (FIDO_CERTIFIED_L2, since 2025-01-01)")
@@ -298,6 +315,16 @@ fn metadata_is_imported_shown_and_never_taken_back_on_the_command_line() {
         (&json["number"], &json["stale"]),
         (&8.into(), &false.into())
     );
+    let again = keyline(&line, &["mds", "import", &newer, "--json"]);
+    let again: serde_json::Value = serde_json::from_slice(&again.stdout).expect("JSON");
+    assert_eq!(again["before"], 8);
+    assert_eq!(again["complaints"], serde_json::json!([]));
+    for field in ["number", "next_update", "sha256", "models", "stale"] {
+        assert_eq!(again["metadata"][field], json[field], "{field}");
+    }
+    let refused = keyline(&line, &["mds", "import", &older, "--json"]);
+    let refused: serde_json::Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    assert_eq!(refused["error"]["exit_code"], 3, "{refused}");
     let one = keyline(
         &line,
         &["mds", "show", &PRACTICE_AAGUID.to_string(), "--json"],

@@ -124,7 +124,7 @@ pub enum Unchanged {
     NotBegun,
     #[error("the station works on the job just now")]
     InWork,
-    #[error("the letter was handed over")]
+    #[error("the letter is made")]
     HandedOver,
     #[error("there is no letter yet that could be made anew")]
     NoLetter,
@@ -244,7 +244,7 @@ fn may_reissue(
 ) -> Result<Option<String>, Unchanged> {
     if !enrollment.may_reissue() {
         return Err(if enrollment.delivered().is_some() {
-            // Held on top of it, but handed over all the same.
+            // Held on top of it, but its letter is made all the same.
             Unchanged::HandedOver
         } else if enrollment.is_reissue() {
             Unchanged::ReissuedAlready

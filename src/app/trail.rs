@@ -61,6 +61,15 @@ pub struct Acted {
     pub doubt: Option<String>,
 }
 
+/// Where a letter is that is not here any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It was sent.
+    Dispatched,
+    /// Its person has it, and the key, from somebody's hand.
+    HandedOver,
+}
+
 /// What was written down, or stood there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
@@ -71,7 +80,7 @@ pub enum What {
     /// Nothing is new: it lies in its envelope, or has left the house.
     EnvelopedAlready {
         envelope: Envelope,
-        gone: bool,
+        gone: Option<Gone>,
     },
     Bagged(Envelope),
     /// Nothing is new: the key lies in its bag.
@@ -258,11 +267,14 @@ impl Case<'_> {
             self.write(self.state.clone(), Happening::Left { what })?;
             return Ok(nothing_left(What::Enveloped(job.envelope)));
         }
-        Ok(nothing_left(What::EnvelopedAlready {
-            envelope: job.envelope,
-            gone: self.state.has_left(Leaving::LetterDispatched)
-                || self.state.custody().handed_over,
-        }))
+        let gone = if self.state.has_left(Leaving::LetterDispatched) {
+            Some(Gone::Dispatched)
+        } else {
+            let handed_over = self.state.custody().handed_over;
+            handed_over.then_some(Gone::HandedOver)
+        };
+        let envelope = job.envelope;
+        Ok(nothing_left(What::EnvelopedAlready { envelope, gone }))
     }
 
     /// Who confirmed the sheet that was delivered, and when.

@@ -260,7 +260,11 @@ pub enum Keys {
     ///
     /// Shows model, serial number, and, if this ledger knows the key, its person, envelope and state. No PIN is needed.
     #[command(after_help = keys::IDENTIFY)]
-    Identify,
+    Identify {
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a key back into stock: its passkey goes from Entra, and it is wiped
     #[command(after_help = custody::RETIRE)]
     Return(Return),
@@ -284,6 +288,9 @@ pub enum People {
         /// User principal name or object id
         #[arg(value_name = "USER")]
         user: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -334,6 +341,13 @@ where
         Err(error) if error.use_stderr() => Err(complaint(&error)),
         Err(error) => Ok(Parsed::Text(error.render().to_string())),
     }
+}
+
+/// Whether a script reads the answer, also to arguments that cannot be understood. Told by the words alone: no option takes `--json`
+/// for its value.
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    let mut options = arguments.iter().take_while(|word| *word != "--");
+    options.any(|word| word == "--json")
 }
 
 /// Writes the completion script for `shell`.

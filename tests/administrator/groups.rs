@@ -39,7 +39,7 @@ fn group(id: &str, name: &str, members: Vec<String>) -> PracticeGroup {
 }
 
 /// Sales: Anna, and in a group in it six more, of whom three get no key.
-fn sales(line: &Line) {
+pub(crate) fn sales(line: &Line) {
     let anna = line.tenant(|tenant| {
         let people = tenant.people();
         let anna = people.iter().find(|person| person.upn == ANNA);
@@ -65,7 +65,7 @@ fn sales(line: &Line) {
     });
 }
 
-fn waiting(line: &Line) -> Vec<PathBuf> {
+pub(crate) fn waiting(line: &Line) -> Vec<PathBuf> {
     let folder = line.config.path(&line.config.queue.folder).join("new");
     let entries = std::fs::read_dir(folder).expect("a queue");
     entries
@@ -74,7 +74,7 @@ fn waiting(line: &Line) -> Vec<PathBuf> {
 }
 
 /// What the station takes in when it runs without a key.
-fn taken(line: &Line) -> Vec<JobRecord> {
+pub(crate) fn taken(line: &Line) -> Vec<JobRecord> {
     let parts = keyline::wire::station::assemble(&line.config, line.keys.clone(), Knows::nothing())
         .expect("a station");
     let until = Instant::now() + Duration::from_secs(60);

@@ -29,7 +29,7 @@ const JUERGEN: &str = "juergen.mueller@contoso.com";
 const PHONE: &str = "de1e552d-db1d-4423-a619-566b625cdc84";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn parcels(more: &str) -> Line {
+pub(crate) fn parcels(more: &str) -> Line {
     let line = Line::new(1);
     write(
         &line.root().join("config/policies/parcel.toml"),
@@ -38,7 +38,7 @@ fn parcels(more: &str) -> Line {
     line
 }
 
-fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
+pub(crate) fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
     let rows: String = rows.iter().map(|row| format!("{row}\r\n")).collect();
     line.drop_file(file, &format!("user,policy,replace\r\n{rows}"));
     let wanted = keys.len();
@@ -48,11 +48,11 @@ fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
     line.released();
 }
 
-fn key(line: &Line, number: u32) -> SimulatedKey {
+pub(crate) fn key(line: &Line, number: u32) -> SimulatedKey {
     line.maker.make(number).expect("a key")
 }
 
-fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
+pub(crate) fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
     let aaguid = match name {
         "phone" => Aaguid::try_from(PHONE).expect("an AAGUID"),
         _ => PRACTICE_AAGUID,
@@ -71,7 +71,7 @@ fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
 }
 
 /// The names of what a person has at Entra.
-fn has(line: &Line, user: &str) -> Vec<String> {
+pub(crate) fn has(line: &Line, user: &str) -> Vec<String> {
     let all = line
         .tenant(|tenant| tenant.credentials(user))
         .expect("a user");

@@ -5,6 +5,7 @@ mod cancel;
 mod check;
 mod groups;
 mod handover;
+mod json;
 mod keys;
 mod online;
 mod papers;

@@ -181,7 +181,7 @@ fn the_first_scan_confirms_the_second_is_the_envelope_and_the_third_is_told() {
     assert_eq!(before.last(), Some(&left(Leaving::LetterEnveloped)));
     let already = What::EnvelopedAlready {
         envelope: ENVELOPE,
-        gone: false,
+        gone: None,
     };
     assert_eq!(take(&world, &sheet(5)), Ok(already));
     assert_eq!(world.happenings(JOB), before);

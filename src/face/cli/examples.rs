@@ -15,7 +15,8 @@ Exit codes:
   4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
   7 the letter failed   8 the ledger or a folder failed   130 stopped
 
-Answers go to stdout, talk goes to stderr. NO_COLOR is respected.
+Answers go to stdout, talk goes to stderr. With --json stdout has one JSON value; what failed stands
+in it under `error` (message, hint, exit_code), and nobody is asked. NO_COLOR is respected.
 KEYLINE_LOG=trace wins over `[log] level` for one run; no level shows a PIN.";
 
 pub(super) const INIT: &str = "Examples:

@@ -101,6 +101,9 @@ pub enum Jobs {
             value_parser = reason
         )]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Let a held job go on where it was
     #[command(after_help = RELEASE)]
@@ -108,11 +111,14 @@ pub enum Jobs {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Give a job up for good
     ///
     /// Nothing more is done for it, at whatever step it is: a station that works on it breaks off what the key is doing and lets it
-    /// go, and waits only for what Entra was asked just then. While its letter is handed over it is refused, and nothing is changed.
+    /// go, and waits only for what Entra was asked just then. While its letter is being made it is refused, and nothing is changed.
     /// If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun must be wiped before it is
     /// used again.
     #[command(after_help = CANCEL)]
@@ -120,6 +126,9 @@ pub enum Jobs {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Start a job anew, with another key
     ///
@@ -130,6 +139,9 @@ pub enum Jobs {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Put one person into the queue, as a job file of one row
     ///
@@ -178,6 +190,9 @@ pub struct Added {
     /// Enroll the key even if it holds a passkey or belongs to this person already
     #[arg(long)]
     pub replace: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline jobs from-group`
@@ -201,6 +216,9 @@ pub struct FromGroup {
     /// Language of all letters, such as de; otherwise each person's own where there are letters in it
     #[arg(long, visible_alias = "lang", value_name = "TAG")]
     pub language: Option<String>,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -37,6 +37,9 @@ pub enum Mailer {
         /// Why; it stands in the journal
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Say that a letter is there and good, that it lies in its envelope, or that a key lies in its bag
     ///
@@ -59,6 +62,9 @@ pub enum Mailer {
         /// What happened to it; it stands in the journal
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Note down what of a batch leaves the house: bags, and days later their letters
     #[command(after_help = DISPATCH)]

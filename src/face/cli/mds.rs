@@ -38,13 +38,20 @@ pub enum Mds {
         /// The file, as mds3.fidoalliance.org hands it out
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Fetch the metadata over the internet
     ///
     /// From the address in `[metadata] url`, over this computer's proxy where it has one. It proves nothing by where it came from: its
     /// signature is verified as for a file.
     #[command(after_help = UPDATE)]
-    Update,
+    Update {
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Show what is known of a model, or of all; changes nothing
     #[command(after_help = SHOW)]
     Show {

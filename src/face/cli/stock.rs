@@ -54,6 +54,9 @@ pub enum OfStock {
         /// The list, a CSV file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Take the keys of a list off the stock list
     #[command(after_help = REMOVE)]
@@ -61,5 +64,8 @@ pub enum OfStock {
         /// The list, a CSV file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
 }

@@ -37,31 +37,31 @@ fn what_is_promised_can_be_typed() {
         "keyline jobs list --batch onboarding --json",
         "keyline jobs show 0042 --json",
         "keyline jobs hold anna@contoso.com --reason leave",
-        "keyline jobs release 7",
-        "keyline jobs cancel 7",
-        "keyline jobs retry 7",
+        "keyline jobs release 7 --json",
+        "keyline jobs cancel 7 --json",
+        "keyline jobs retry 7 --json",
         "keyline jobs add anna@contoso.com --policy standard --role backup --language de --name Anna",
-        "keyline jobs from-group Sales --policy standard --missing-only --dry-run --role primary",
+        "keyline jobs from-group Sales --policy standard --missing-only --dry-run --role primary --json",
         "keyline users find anna --json",
         "keyline groups find sales --json",
         "keyline groups members Sales --csv",
-        "keyline mailer reissue 0042 --reason torn",
+        "keyline mailer reissue 0042 --reason torn --json",
         "keyline mailer confirm 482091735525 B-0042 --json",
         "keyline mailer confirm -",
-        "keyline mailer spoil 0042 --reason torn",
+        "keyline mailer spoil 0042 --reason torn --json",
         "keyline mailer dispatch onboarding --dry-run --json",
-        "keyline keys identify",
-        "keyline keys return 0042 --reason left --yes --wipe-later",
+        "keyline keys identify --json",
+        "keyline keys return 0042 --reason left --yes --wipe-later --json",
         "keyline keys lost 12345678 --reason stolen",
         "keyline keys scrap 0042 --reason broken --yes",
-        "keyline handover 0042 --yes",
+        "keyline handover 0042 --yes --json",
         "keyline handover --batch onboarding",
         "keyline slots learn",
         "keyline pins show 7 --identity recovery.txt --ledger copy.db",
         "keyline ledger verify",
         "keyline ledger verify copy.db --json --key 0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789abcdef",
         "keyline ledger backup copy.db",
-        "keyline people erase anna@contoso.com",
+        "keyline people erase anna@contoso.com --json",
         "keyline entra setup --json",
         "keyline entra setup --certificate",
         "keyline entra setup --certificate entra.pem --json",
@@ -154,6 +154,19 @@ fn a_reason_that_says_nothing_is_none() {
             assert!(complaint.message.contains("a reason has"), "{command}");
         }
     }
+}
+
+#[test]
+fn a_script_is_known_by_its_words_alone() {
+    let wants = |line: &str| {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        wants_json(&words)
+    };
+    assert!(wants("keyline status --json"));
+    assert!(wants("keyline keys list --json --nonsense"));
+    assert!(!wants("keyline status"));
+    assert!(!wants("keyline users find -- --json"));
+    assert!(!wants("keyline jobs hold 7 --reason=--json"));
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crate::app::void;
 use crate::domain::event::{Happening, Intent};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
-use crate::face::report::name;
+use crate::face::control::Told;
+use crate::face::report::{changed_facts, name};
 use crate::face::say::{self, Complaint};
 use crate::port::{JobRecord, Ledger, Press};
 
@@ -20,19 +21,27 @@ use crate::port::{JobRecord, Ledger, Press};
 /// The attempt itself goes on for as long as it takes.
 const TAKE_BACK: Duration = Duration::from_secs(10);
 
-/// What was done to the job, in words. `press` is opened only where a letter is void.
+/// What was done to the job. `press` is opened only where a letter is void.
 pub(super) fn told(
+    ledger: &dyn Ledger,
     changed: Changed,
     record: &JobRecord,
     press: &dyn Fn() -> Result<Arc<dyn Press>, Complaint>,
-) -> String {
-    let mut told = say::admin::done(&changed, &name(record));
-    if let Some(control) = changed.void().map(str::to_owned)
-        && !is_taken_back(changed, record, press)
-    {
-        told.push_str(&say::admin::may_still_print(&control));
+) -> Told {
+    let mut message = say::admin::done(&changed, &name(record));
+    // It is done whether the ledger can be read again or not.
+    let after = ledger.job(record.job.id).ok().flatten();
+    let mut facts = changed_facts(after.as_ref().unwrap_or(record), &changed);
+    if let Some(control) = changed.void().map(str::to_owned) {
+        let in_printer = !is_taken_back(changed, record, press);
+        if in_printer {
+            message.push_str(&say::admin::may_still_print(&control));
+        }
+        if let Some(fields) = facts.as_object_mut() {
+            fields.insert("may_still_print".to_owned(), in_printer.into());
+        }
     }
-    told
+    Told { message, facts }
 }
 
 /// Whether nothing of a void letter waits in the printer any more.

@@ -34,7 +34,7 @@ pub fn reconcile(
 /// # Errors
 /// When `to` fails.
 pub fn not_compared(why: &Complaint, to: &mut dyn Write) -> Result<(), Complaint> {
-    let told = json!({ "compared": false, "why": why.message, "hint": why.hint });
+    let told = json!({ "compared": false, "error": json::error(why) });
     written(to, |to| json::write(&told, to))
 }
 

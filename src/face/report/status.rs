@@ -124,7 +124,7 @@ pub fn status(
                 "to_confirm": confirm.json(),
                 "handover": { "keys": keys, "older_passkeys": older },
                 "printer": printer,
-                "stock": stock::of(&listed),
+                "stock": stock::stock_facts(&listed),
                 "files": files::of(&beside.files),
             });
             json::write(&value, to)

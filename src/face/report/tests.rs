@@ -10,6 +10,7 @@ use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
 use crate::domain::mailbox::{HeldFile, Lying};
 use crate::domain::paper::{Sheet, Ticket};
+use crate::face::say::ExitCode;
 
 fn style(json: bool) -> Style {
     Style {
@@ -185,7 +186,7 @@ fn a_job_is_shown_with_its_whole_journal() {
         PINs            of attempt 1 (sealed)
 
         journal
-          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with key 10000042 (Security Key, 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, hand over the letter.
+          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with key 10000042 (Security Key, 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, make the letter.
           2026-03-02 10:30:00 +01:00  4711  About to wipe the key.
           2026-03-02 10:30:00 +01:00  4711  Done: wiped the key.
           2026-03-02 10:30:00 +01:00  4711  About to set the PIN. Its PIN is in the ledger, sealed.
@@ -194,8 +195,8 @@ fn a_job_is_shown_with_its_whole_journal() {
           2026-03-02 10:30:00 +01:00  4711  Done: made the passkey 07070707070707070707070707070707 (model 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f, packed attestation, algorithm -7, credProtect none, hmac-secret yes; our check agrees, the second opinion agrees).
           2026-03-02 10:30:00 +01:00  4711  About to register the passkey with Entra.
           2026-03-02 10:30:00 +01:00  4711  Done: registered the passkey with Entra as method method-1, known from Entra's answer.
-          2026-03-02 10:30:00 +01:00  4711  About to hand over the letter. Control number 4820 9173 5525.
-          2026-03-02 10:30:00 +01:00  4711  Done: handed over the letter with control number 4820 9173 5525 to mailers/0001.pdf.
+          2026-03-02 10:30:00 +01:00  4711  About to make the letter. Control number 4820 9173 5525.
+          2026-03-02 10:30:00 +01:00  4711  Done: made the letter with control number 4820 9173 5525 to mailers/0001.pdf.
     "#]].assert_eq(&told);
     let record = find_one(&ledger, "2").unwrap();
     let value: Value =

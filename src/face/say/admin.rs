@@ -67,7 +67,7 @@ pub fn job_at_printer(control: &str) -> String {
     format!("PM-{name}")
 }
 
-/// After the hand-over.
+/// Once the letter is confirmed.
 const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
 
 /// Why nothing was done about the job called `who`.
@@ -84,7 +84,7 @@ fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
             "`keyline jobs list` shows all jobs.",
         ),
         Unchanged::Done => refuse(
-            format!("{who} is done: its key is enrolled and its PIN handed over."),
+            format!("{who} is done: its key is enrolled and its letter is made."),
             "To give the person another key, drop a job file with `replace` for them.",
         ),
         Unchanged::Cancelled => refuse(

@@ -75,6 +75,15 @@ impl Complaint {
     }
 }
 
+/// The answer could not be written to where it goes: the disk is full, or the place is gone.
+pub fn cannot_write(error: &io::Error) -> Complaint {
+    Complaint::new(
+        ExitCode::Journal,
+        format!("The answer could not be written: {error}."),
+        "Look at where the output goes, and at the room there.",
+    )
+}
+
 impl From<&Fault> for Complaint {
     fn from(fault: &Fault) -> Self {
         Self {

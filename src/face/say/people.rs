@@ -45,6 +45,18 @@ pub fn left_out(why: &LeftOut) -> String {
     }
 }
 
+/// The same for scripts, in one word.
+pub const fn left_out_word(why: &LeftOut) -> &'static str {
+    match why {
+        LeftOut::Guest => "guest",
+        LeftOut::Disabled => "disabled",
+        LeftOut::Withheld => "withheld",
+        LeftOut::HasKey(_) => "has_key",
+        LeftOut::Unanswered(_) => "unanswered",
+        LeftOut::Unfit(_) => "unfit",
+    }
+}
+
 /// How a command ends that left somebody out for this.
 pub fn exit(why: &LeftOut) -> ExitCode {
     match why {

@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 
 use crate::app::board::{Awaited, Unconfirmed};
-use crate::app::trail::{Acted, Fate, Line, Refusal, Stay, Thing, What};
+use crate::app::trail::{Acted, Fate, Gone, Line, Refusal, Stay, Thing, What};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
@@ -42,16 +42,23 @@ pub fn done(acted: &Acted) -> String {
         What::Enveloped(envelope) => format!("{} lies in its envelope.", letter(*envelope)),
         What::EnvelopedAlready {
             envelope,
-            gone: false,
+            gone: None,
         } => format!(
             "{} lies in its envelope already; nothing more is needed.",
             letter(*envelope)
         ),
         What::EnvelopedAlready {
             envelope,
-            gone: true,
+            gone: Some(Gone::Dispatched),
         } => format!(
             "{} was dispatched already: find out why it is here.",
+            letter(*envelope)
+        ),
+        What::EnvelopedAlready {
+            envelope,
+            gone: Some(Gone::HandedOver),
+        } => format!(
+            "{} was handed over with its key already: find out why it is here.",
             letter(*envelope)
         ),
         What::Bagged(envelope) => format!("{}: the key lies in its bag.", bag(*envelope)),
@@ -127,8 +134,11 @@ pub const fn word(what: &What) -> &'static str {
     match what {
         What::Confirmed(_) => "confirmed",
         What::Enveloped(_) => "enveloped",
-        What::EnvelopedAlready { gone: false, .. } => "enveloped_already",
-        What::EnvelopedAlready { gone: true, .. } => "dispatched_already",
+        What::EnvelopedAlready { gone, .. } => match gone {
+            None => "enveloped_already",
+            Some(Gone::Dispatched) => "dispatched_already",
+            Some(Gone::HandedOver) => "handed_over_already",
+        },
         What::Bagged(_) => "bagged",
         What::BaggedAlready(_) => "bagged_already",
         What::Spoiled { .. } => "spoiled",
@@ -238,7 +248,9 @@ fn unspoiled(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
             "If a sheet is left, destroy it. `keyline jobs show JOB` tells what comes next.",
         ),
         Refusal::LetterGone => (
-            format!("The letter of {who} was dispatched or handed over: it is out of our hands."),
+            format!(
+                "The letter of {who} was dispatched, or handed over with its key: it is out of our hands."
+            ),
             "If it is lost or was opened, the person needs a replacement: drop a job file with `replace` = yes for them.",
         ),
         Refusal::Cancelled => (
@@ -387,7 +399,7 @@ pub fn exit(lines: &[Line]) -> ExitCode {
     let stays = any(|fate| {
         !matches!(
             fate,
-            Fate::Leaves | Fate::Left | Fate::Stays(Stay::Cancelled)
+            Fate::Leaves | Fate::Left | Fate::HandedOver | Fate::Stays(Stay::Cancelled)
         )
     });
     if stays && !any(|fate| *fate == Fate::Leaves) {

@@ -14,7 +14,8 @@ use crate::face::report::{self, Style};
 use crate::face::say::news::sentence;
 use crate::face::say::{Complaint, ExitCode, clean, mds as words};
 use crate::port::Clock as _;
-use crate::wire::commands::{Ended, cannot_write};
+use crate::wire::commands::Ended;
+use crate::wire::commands::reply::reply;
 use crate::wire::config::Config;
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, metadata};
@@ -22,8 +23,8 @@ use crate::wire::{WireFault, metadata};
 pub(super) fn mds(path: &Path, command: &Mds, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     match command {
-        Mds::Import { file } => take_in(&config, &read(file)?, out),
-        Mds::Update => {
+        Mds::Import { file, json } => take_in(&config, &read(file)?, *json, out),
+        Mds::Update { json } => {
             if let Some(objection) = metadata::objection(&config) {
                 return Err(Complaint::usage(
                     sentence(&objection),
@@ -38,6 +39,7 @@ pub(super) fn mds(path: &Path, command: &Mds, out: &mut dyn Write) -> Ended {
             take_in(
                 &config,
                 &source.fetch().map_err(|fault| complaint(&fault))?,
+                *json,
                 out,
             )
         }
@@ -67,7 +69,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Complaint> {
     Ok(blob)
 }
 
-fn take_in(config: &Config, blob: &[u8], out: &mut dyn Write) -> Ended {
+fn take_in(config: &Config, blob: &[u8], json: bool, out: &mut dyn Write) -> Ended {
     let kept = metadata::kept(config);
     refuse_as_root_for_another(kept.file())?;
     let trust = metadata::trust(config)?;
@@ -75,28 +77,38 @@ fn take_in(config: &Config, blob: &[u8], out: &mut dyn Write) -> Ended {
     let import = kept
         .import(blob, &trust, now)
         .map_err(|fault| complaint(&fault))?;
-    tell(&import, out).map_err(|error| cannot_write(&error))?;
-    if let Some(stale) = words::stale(&import.edition, now.utc_day()) {
+    let today = now.utc_day();
+    let ended = reply(json, out, |reply| {
+        reply.fact(
+            "metadata",
+            report::mds::edition_value(&import.edition, today),
+        );
+        reply.fact("before", import.before);
+        reply.fact("complaints", import.complaints.clone());
+        for line in lines(&import) {
+            reply.line(&line);
+        }
+        Ok(ExitCode::Done)
+    });
+    if let Some(stale) = words::stale(&import.edition, today) {
         say(&format!("warning: {stale}"));
     }
-    Ok(ExitCode::Done)
+    ended
 }
 
-fn tell(import: &Import, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", words::edition(&import.edition))?;
-    if let Some(left_out) = words::left_out(&import.edition) {
-        writeln!(out, "{left_out}")?;
-    }
-    for complaint in &import.complaints {
-        writeln!(out, "  {}", clean(complaint))?;
-    }
-    match import.before {
-        Some(before) if before == import.edition.number => {
-            writeln!(out, "It was here already.")
+fn lines(import: &Import) -> Vec<String> {
+    let mut lines = vec![words::edition(&import.edition)];
+    lines.extend(words::left_out(&import.edition));
+    let complaints = import.complaints.iter();
+    lines.extend(complaints.map(|complaint| format!("  {}", clean(complaint))));
+    lines.extend(import.before.map(|before| {
+        if before == import.edition.number {
+            "It was here already.".to_owned()
+        } else {
+            format!("Number {before} was here before.")
         }
-        Some(before) => writeln!(out, "Number {before} was here before."),
-        None => Ok(()),
-    }
+    }));
+    lines
 }
 
 fn show(config: &Config, aaguid: Option<Aaguid>, json: bool, out: &mut dyn Write) -> Ended {

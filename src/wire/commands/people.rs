@@ -1,6 +1,7 @@
 //! Looking at the tenant's directory, and putting people of it into the queue. It opens no ledger and needs no station: a job
 //! file that lies in `new/` is all that a station wants.
 
+mod drawn;
 mod title;
 
 use std::io::{IsTerminal as _, Write};
@@ -28,7 +29,9 @@ use crate::face::report::people::{self as report, Members, Shape};
 use crate::face::say::{Complaint, ExitCode, people as say};
 use crate::face::{ask, say::people::no_group};
 use crate::port::{CancelFlag, Clock};
-use crate::wire::commands::{Ended, cannot_write, said};
+use crate::wire::commands::Ended;
+use crate::wire::commands::people::drawn::Drawn;
+use crate::wire::commands::reply::reply;
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, policies, stationery};
@@ -86,7 +89,7 @@ fn members(
     let group = tenant.group(text)?;
     let mut list = Members::begin(shape, out)?;
     let mut done = 0;
-    tenant
+    let read = tenant
         .reader()
         .members(&group.id, &mut |people: Vec<Person>, total| {
             list.add(&people)?;
@@ -94,8 +97,14 @@ fn members(
             tenant.progress.seen(done, total);
             Ok(())
         })
-        .map_err(|stop: Stop| stop.told(say::READ_GROUPS))?;
-    list.end()
+        .map_err(|stop: Stop| stop.told(say::READ_GROUPS));
+    match read {
+        Ok(_) => list.end(),
+        Err(complaint) => {
+            list.broken_off(&complaint);
+            Err(complaint)
+        }
+    }
 }
 
 pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -> Ended {
@@ -123,14 +132,25 @@ pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -
     let tenant = Tenant::of(&config, "reading")?;
     let group = tenant.group(&wish.group)?;
     let mut file = NewFile::new(&COLUMNS).map_err(WireFault::from)?;
-    if wish.dry_run {
+    let shown = wish.dry_run && !wish.json;
+    if shown {
         report::proposals_head(out)?;
     }
     let mut left_out: Vec<(Person, LeftOut)> = Vec::new();
+    let mut rows = Vec::new();
     let tally = propose(&tenant, &group, &choice, &rules, &mut |told| {
         match told {
-            Told::Row(_, row) if wish.dry_run => report::proposal(&row, out)?,
-            Told::Row(_, row) => file.push(&row)?,
+            Told::Row(_, row) => {
+                if wish.json {
+                    rows.push(report::row(&row));
+                }
+                if shown {
+                    report::proposal(&row, out)?;
+                }
+                if !wish.dry_run {
+                    file.push(&row)?;
+                }
+            }
             Told::LeftOut(person, why) => left_out.push((person, why)),
             Told::Seen { done, total } => tenant.progress.seen(done, total),
         }
@@ -143,14 +163,14 @@ pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -
         let title = title::of(&group, &minute(), &composer, &language)?;
         Some(file.drop_into(&queue, &title).map_err(WireFault::from)?)
     };
-    if wish.dry_run {
-        writeln!(out).map_err(|error| cannot_write(&error))?;
-    }
-    report::left_out(&left_out, out)?;
-    let told = say::outcome(&tally, &group, name.as_deref());
-    let done = said(out, &format!("{told}\n"))?;
-    let exits = left_out.iter().map(|(_, why)| say::exit(why));
-    Ok(ExitCode::worst_of(exits.chain([done])))
+    let drawn = Drawn {
+        group: &group,
+        tally,
+        rows,
+        left_out,
+        file: name,
+    };
+    reply(wish.json, out, |reply| Ok(drawn.tell(wish.dry_run, reply)))
 }
 
 fn propose(
@@ -208,7 +228,14 @@ pub(super) fn add(config: &Path, wish: &Added, out: &mut dyn Write) -> Ended {
     let name = file.drop_into(&queue, &title).map_err(WireFault::from)?;
     let who = [row.get(Column::Name), row.get(Column::User)];
     let who = who.iter().find(|text| !text.is_empty()).unwrap_or(&"");
-    said(out, &format!("{}\n", say::added(who, &name)))
+    let told = say::added(who, &name);
+    reply(wish.json, out, |reply| {
+        reply.fact("file", name);
+        reply.fact("row", report::row(&row));
+        reply.fact("message", told.as_str());
+        reply.line(&told);
+        Ok(ExitCode::Done)
+    })
 }
 
 /// The row as it was typed.
