@@ -6,9 +6,11 @@
 //! starting.
 
 mod custody;
+mod void_pin;
 
 pub use self::custody::may_hand_over;
 pub(in crate::app) use self::custody::{is_live, taken_for};
+pub use self::void_pin::{VoidPin, WhyVoid, void_pin};
 
 use serde::{Deserialize, Serialize};
 

@@ -93,8 +93,17 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
                     job,
                     identity,
                     ledger,
+                    void,
                 },
-        } => pins::show(config, job, identity, ledger.as_deref(), out),
+        } => {
+            let wish = pins::Wish {
+                job,
+                identity,
+                copy: ledger.as_deref(),
+                void: void.as_deref(),
+            };
+            pins::show(config, &wish, out)
+        }
         Command::Ledger { command } => ledger::ledger(config, command, out),
         Command::People {
             command: People::Erase { user },

@@ -16,6 +16,7 @@ pub mod moment;
 pub mod news;
 mod notice;
 pub mod people;
+pub mod pins;
 pub mod preflight;
 pub mod printers;
 pub mod reconcile;
