@@ -316,9 +316,13 @@ fn the_check_warns_of_a_certificate_that_ends_soon_and_of_a_secret_that_others_c
     let checked = station.run(&["check", "config/station.toml"]);
     let told = out(&checked) + &err(&checked);
     assert!(
-        checked.status.success() && told.contains("secret is open to others (mode 644)"),
+        checked.status.code() == Some(2)
+            && told.contains("secret is open to others (mode 644); run: chmod 600 "),
         "{told}"
     );
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let checked = station.run(&["check", "config/station.toml"]);
+    assert!(checked.status.success(), "{}", err(&checked));
 }
 
 #[test]
