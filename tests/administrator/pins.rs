@@ -263,6 +263,13 @@ fn the_pin_of_a_lost_key_is_opened_for_a_reason_only_and_under_void() {
     line.released();
     let lost = ["keys", "lost", "1", "--reason", "on a train", "--yes"];
     typed(&line, &lost, 0);
+    let reissue = ["mailer", "reissue", "1", "--reason", "torn"];
+    let told = typed(&line, &reissue, 3);
+    assert!(
+        told.contains("is lost") && told.contains("another key"),
+        "{told}"
+    );
+    assert!(!told.contains("same key"), "{told}");
     let refused = show(&line, "1");
     assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
     for words in ["void since 20", "its key is lost", "--void"] {

@@ -6,12 +6,11 @@
 //! missing member of one entry, which genuine files have had, and verify by the clock of the machine alone.
 //!
 //! What was read is kept in a file of its own beside the ledger, and not in the ledger: it is public, it is imported while a
-//! station works on the ledger, and it is replaced as a whole by a rename.
+//! station works on the ledger, and it is replaced as a whole by a rename. Its highest number is in the ledger all the same: a
+//! file can be removed, damaged, or put back from a copy.
 //!
 //! - [`blob`]: the signature, the chain behind it, and whose it is.
 //! - [`entries`]: what the file says of models; a broken entry costs only itself.
-//! The highest number of each signer is in the ledger all the same: a file can be removed, damaged, or put back from a copy.
-//!
 //! - [`store`]: the kept file; its number never goes back.
 //! - [`floors`]: the numbers that it never goes below.
 //! - [`catalogue`]: [`crate::port::Models`] over the kept file, which may be replaced meanwhile.

@@ -19,6 +19,7 @@ use crate::domain::event::{Attempt, Step};
 use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
 use crate::face::ask;
+use crate::face::cli::Pins;
 use crate::face::control::{Answer, Ask};
 use crate::face::report::{find_one, name};
 use crate::face::say::{Complaint, ExitCode, clean, pins as words};
@@ -30,34 +31,31 @@ use crate::wire::{WireFault, station};
 /// More than the answer ever needs.
 const TEXT_BYTES: usize = 4096;
 
-/// What is asked for.
-pub(super) struct Wish<'a> {
-    pub(super) job: &'a str,
-    pub(super) identity: &'a Path,
-    pub(super) copy: Option<&'a Path>,
-    /// Why it is opened although it is void.
-    pub(super) void: Option<&'a str>,
-}
-
-pub(super) fn show(config: &Path, wish: &Wish<'_>, out: &mut dyn Write) -> Ended {
-    let (ledger, own) = match wish.copy {
+pub(super) fn show(config: &Path, command: &Pins, out: &mut dyn Write) -> Ended {
+    let Pins::Show {
+        job,
+        identity,
+        ledger,
+        void: reason,
+    } = command;
+    let (ledger, own) = match ledger {
         Some(copy) => (open_copy(copy)?, own_behind(config, copy)),
         None => {
             let config = Config::load(config).map_err(WireFault::from)?;
             (station::read_ledger(&config)?, Some(config))
         }
     };
-    let identities = read_identity(wish.identity)?;
-    let record = find_one(&ledger, wish.job)?;
+    let identities = read_identity(identity)?;
+    let record = find_one(&ledger, job)?;
     let state = state_of(&ledger, &record)?;
     refuse_what_is_gone(&ledger, &record, &state)?;
     let void = void_pin(&ledger, &record, &state)?;
-    if let (Some(void), None) = (&void, wish.void) {
+    if let (Some(void), None) = (&void, reason) {
         return Err(words::refused(void, &name(&record), &TimeZone::system()));
     }
     // Written down before anything is opened: nobody can take a look back.
     match own {
-        Some(own) => note(&own, &record, void.and(wish.void))?,
+        Some(own) => note(&own, &record, void.and(reason.as_deref()))?,
         None => ask::say(words::COPY),
     }
     let mut pins = open_pins(&ledger, record.job.id, &identities)?;

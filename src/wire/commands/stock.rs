@@ -8,6 +8,7 @@ use crate::adapter::folder::format::stock::{self, StockList};
 use crate::domain::authenticator::Serial;
 use crate::domain::job::sheet::Unusable;
 use crate::domain::stock::StockKey;
+use crate::face::ask;
 use crate::face::cli::{OfStock, Stock};
 use crate::face::progress::Progress;
 use crate::face::report::{self, Style};
@@ -37,6 +38,9 @@ pub(super) fn stock(path: &Path, wish: &Stock, out: &mut dyn Write) -> Ended {
         Some(OfStock::Remove { file }) => (file, false),
     };
     let list = read(file)?;
+    for line in say::stock::repeated(&list.repeated) {
+        ask::say(&line);
+    }
     let mut book = Book::of(&config)?;
     let (mut changed, mut done) = (0_usize, 0_usize);
     let mut bar = Progress::begin(
