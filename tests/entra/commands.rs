@@ -239,7 +239,9 @@ fn a_station_that_signs_in_as_itself_says_so() {
         "client_secret = { file = \"secret\" }",
     );
     let secret = TenantSetup::default().client_secret;
-    fs::write(station.home.path().join("secret"), &*secret).unwrap();
+    let file = station.home.path().join("secret");
+    fs::write(&file, &*secret).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let whoami = station.run(&["entra", "whoami"]);
     assert!(whoami.status.success(), "{}", err(&whoami));
     let told = out(&whoami);
