@@ -9,4 +9,4 @@ pub mod paper;
 mod regular;
 pub mod system;
 
-pub(crate) use regular::{RegularFile, without_mark};
+pub(crate) use regular::RegularFile;

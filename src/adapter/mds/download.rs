@@ -10,7 +10,7 @@ use reqwest::{Certificate, redirect};
 use rustls::crypto::CryptoProvider;
 use url::Url;
 
-use crate::adapter::{RegularFile, without_mark};
+use crate::adapter::RegularFile;
 
 use super::MdsFault;
 use super::blob::BLOB_BYTES_MAX;
@@ -116,8 +116,8 @@ fn authorities(file: &std::path::Path) -> Result<Vec<Certificate>, MdsFault> {
         what,
     };
     let pem = RegularFile::read(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
-    let found =
-        Certificate::from_pem_bundle(without_mark(&pem)).map_err(|error| wrong(causes(&error)))?;
+    let found = Certificate::from_pem_bundle(RegularFile::without_mark(&pem))
+        .map_err(|error| wrong(causes(&error)))?;
     if found.is_empty() {
         return Err(wrong("there is no certificate in it".to_owned()));
     }
