@@ -351,6 +351,71 @@ fn metadata_is_imported_shown_and_never_taken_back_on_the_command_line() {
     assert_eq!(device.status.code(), Some(2));
 }
 
+/// The file may be removed, damaged, put back from a copy, or replaced by another signer's: the ledger remembers the number.
+#[test]
+fn the_number_does_not_go_back_when_the_kept_file_does() {
+    let publisher = Publisher::new().expect("a publisher");
+    let line = line_for(&publisher);
+    let kept = line.config.path(&line.config.metadata.file);
+    let take_in = |number: u64| {
+        let path = line.home.path().join("offered.jwt");
+        let blob = publisher
+            .publish(&practice(number, &[line.maker.root()], &[]))
+            .expect("a file");
+        std::fs::write(&path, blob).expect("it is written");
+        let output = keyline(&line, &["mds", "import", path.to_str().expect("text")]);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), told)
+    };
+    let refuses = |number: u64, newest: &str| {
+        let (code, told) = take_in(number);
+        assert_eq!(code, Some(3), "{told}");
+        assert!(told.contains(newest), "{told}");
+    };
+    let starts = || station::assemble(&line.config, line.keys.clone(), Arc::new(Nobody)).map(drop);
+    assert_eq!(take_in(7).0, Some(0));
+    let of_seven = std::fs::read(&kept).expect("the file");
+    assert_eq!(take_in(8).0, Some(0));
+    std::fs::remove_file(&kept).expect("it goes");
+    refuses(7, "number 8 is here already");
+    starts().expect("a station that knows no model");
+    let file = line.config.file.to_str().expect("text");
+    let checked = keyline(&line, &["check", file]);
+    let told = text(&checked.stdout) + &text(&checked.stderr);
+    assert!(told.contains("Metadata number 8 was here"), "{told}");
+    std::fs::write(&kept, "nonsense").expect("it is written");
+    refuses(7, "number 8 is here already");
+    std::fs::write(&kept, &of_seven).expect("it is put back");
+    refuses(7, "number 8 is here already");
+    let gone_back = starts().expect_err("it went back");
+    assert!(
+        matches!(
+            gone_back,
+            WireFault::Metadata(MdsFault::GoneBack {
+                number: 7,
+                newest: 8,
+                ..
+            })
+        ),
+        "{gone_back}"
+    );
+    let checked = keyline(&line, &["check", file]);
+    assert_eq!(checked.status.code(), Some(2));
+    assert!(text(&checked.stderr).contains("number 8 was here before"));
+    let shown = keyline(&line, &["mds", "show"]);
+    assert_eq!(shown.status.code(), Some(8), "{}", text(&shown.stderr));
+    assert_eq!(take_in(8).0, Some(0));
+    starts().expect("it is mended");
+
+    // An import that the power cut off before the ledger heard of it is made up for by the next start.
+    import(&line, &publisher, &practice(9, &[line.maker.root()], &[]));
+    starts().expect("a station");
+    std::fs::remove_file(&kept).expect("it goes");
+    refuses(8, "number 9 is here already");
+    let verified = keyline(&line, &["ledger", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
+}
+
 /// Answers one request with `answer`, on a free port of this computer; gives back the address.
 fn serve(answer: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");

@@ -6,9 +6,11 @@
 //! starting.
 
 mod custody;
+mod void_pin;
 
 pub use self::custody::may_hand_over;
 pub(in crate::app) use self::custody::{is_live, taken_for};
+pub use self::void_pin::{VoidPin, WhyVoid, void_pin};
 
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +146,8 @@ pub enum Unchanged {
     NoKeyYet,
     #[error("the key is {} already", .0.word())]
     RetiredAlready(Fate),
+    #[error("the key is {}", .0.word())]
+    KeyRetired(Fate),
     #[error("the person was erased")]
     Erased,
     #[error(transparent)]
@@ -174,7 +178,7 @@ pub fn change(
     }
     match enrollment.standing() {
         Standing::Done if matches!(change, Change::Reissue { .. }) => {
-            return Err(Unchanged::HandedOver);
+            return Err(custody::no_reissue(ledger, job, &enrollment)?);
         }
         Standing::Done => return Err(Unchanged::Done),
         Standing::Cancelled => return Err(Unchanged::Cancelled),

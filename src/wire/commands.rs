@@ -32,7 +32,7 @@ use crate::adapter::system;
 use crate::app::station::Summary;
 use crate::domain::custody::Fate;
 use crate::face::cli::{
-    CONFIG_DEFAULT, CONFIG_INSTALLED, Cli, Command, Keys, People, Pins, Slots, completions, man,
+    CONFIG_DEFAULT, CONFIG_INSTALLED, Cli, Command, Keys, People, Slots, completions, man,
 };
 use crate::face::say::{Complaint, ExitCode, cannot_write};
 use crate::face::terminal::final_table;
@@ -89,14 +89,7 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),
-        Command::Pins {
-            command:
-                Pins::Show {
-                    job,
-                    identity,
-                    ledger,
-                },
-        } => pins::show(config, job, identity, ledger.as_deref(), out),
+        Command::Pins { command } => pins::show(config, command, out),
         Command::Ledger { command } => ledger::ledger(config, command, out),
         Command::People {
             command: People::Erase { user, json },

@@ -130,8 +130,13 @@ fn examine_folders(config: &Config) -> Findings {
 
 /// What is known of models. A run that would forget its alarms does not begin; one that knows none does.
 fn examine_metadata(config: &Config, found: &mut Findings) {
-    match metadata::kept(config).load() {
-        Ok(None) => {}
+    // What is wrong with the ledger is told where it is looked at.
+    let floors = station::read_ledger(config)
+        .ok()
+        .and_then(|ledger| metadata::floors(&ledger).ok())
+        .unwrap_or_default();
+    match metadata::kept(config).not_below(floors).load() {
+        Ok(None) => found.warnings.extend(metadata::lost(config, floors)),
         Ok(Some(shelf)) => {
             let today = SystemClock.now().utc_day();
             found

@@ -78,18 +78,18 @@ pub(crate) fn has(line: &Line, user: &str) -> Vec<String> {
     all.into_iter().map(|one| one.display_name).collect()
 }
 
-fn typed(line: &Line, arguments: &[&str], code: i32) -> String {
+pub(crate) fn typed(line: &Line, arguments: &[&str], code: i32) -> String {
     let output = keyline(line, arguments);
     let told = format!("{}{}", out(&output), err(&output));
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
     told
 }
 
-fn reader(line: &Line) -> SqliteLedger {
+pub(crate) fn reader(line: &Line) -> SqliteLedger {
     SqliteLedger::open_reader(&line.config.path(&line.config.ledger.file)).expect("a ledger")
 }
 
-fn assert_sound(line: &Line) {
+pub(crate) fn assert_sound(line: &Line) {
     let verdict = reader(line).verify(None).expect("a verdict");
     assert!(matches!(verdict, Verdict::Sound(_)), "{verdict:?}");
 }
@@ -464,7 +464,7 @@ fn a_running_station_wipes_what_came_back_in_any_slot() {
 }
 
 /// Does something beside a running station.
-fn beside_a_station(line: &Line, act: impl FnOnce(&Handle)) {
+pub(crate) fn beside_a_station(line: &Line, act: impl FnOnce(&Handle)) {
     let parts =
         station::assemble(&line.config, line.keys.clone(), Knows::nothing()).expect("a station");
     let options = Options {

@@ -223,3 +223,24 @@ fn a_key_that_tells_no_serial_is_told_and_taken() {
     let told = News::KeyWithoutSerial { slot: Slot(1) };
     assert!(news.contains(&told), "{news:?}");
 }
+
+#[test]
+fn a_key_that_a_list_names_twice_is_told_with_both_lines() {
+    let line = Line::new(1);
+    let taken = stock(
+        &line,
+        "import",
+        "serial,model\r\n17,Key A\r\n18,Key A\r\n17,Key A\r\n18,Key B\r\n",
+    );
+    assert!(taken.status.success(), "{}", err(&taken));
+    assert!(
+        out(&taken).starts_with("2 keys came to the stock list."),
+        "{}",
+        out(&taken)
+    );
+    assert_eq!(
+        err(&taken),
+        "warning: line 5: the key 18 is `Key B` here and `Key A` in line 3, which counts. Look which it is.\n\
+         note: line 4: the key 17 is in line 2 already, and counts once.\n"
+    );
+}

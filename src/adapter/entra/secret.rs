@@ -52,6 +52,10 @@ impl SecretSource {
     /// # Errors
     /// [`Fault::SignIn`], naming the place and never the content.
     pub(super) fn read(&self) -> Result<Secret, Fault> {
+        // Whoever reads it can register passkeys for everybody.
+        if let Some(what) = self.open_to_others() {
+            return Err(Fault::SignIn { what });
+        }
         self.reveal_as("client secret")
             .map(Secret)
             .map_err(|what| Fault::SignIn { what })
@@ -72,6 +76,7 @@ impl SecretSource {
         }
         Ok(Zeroizing::new(secret.to_owned()))
     }
+
     /// Reads what lies there, as it is.
     ///
     /// # Errors
@@ -120,7 +125,7 @@ impl SecretSource {
 
     /// Why others can read what lies there, and what to do. Only of a file can that be told: systemd hands a credential
     /// to nobody else.
-    pub fn open_to_others(&self) -> Option<String> {
+    pub(super) fn open_to_others(&self) -> Option<String> {
         match self {
             Self::File(path) => open_to_others(path),
             Self::Env(_) | Self::Credential(_) => None,

@@ -29,6 +29,7 @@ mod lying;
 mod new_file;
 mod room;
 mod sight;
+mod sweep;
 mod watch;
 
 pub use lying::lying;
@@ -100,6 +101,7 @@ impl Folder {
     pub fn open(root: &Path, key: [u8; 32], options: Options) -> Result<Self, MailboxFault> {
         let rooms = Rooms::create(root)?;
         let lock = rooms.lock()?;
+        sweep::sweep(&rooms);
         Ok(Self {
             shared: Arc::new(Shared {
                 root: root.to_owned(),

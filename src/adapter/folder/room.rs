@@ -16,6 +16,8 @@ use crate::domain::mailbox::MailboxFault;
 /// Whoever may read a job file may read PINs.
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 const FOLDER_MODE: Mode = Mode::RWXU;
+/// Begins the name of a file in the making. Names that begin with a dot are left alone by every station.
+pub(super) const DRAFT: &str = ".writing-";
 const LOCK_NAME: &str = ".lock";
 /// A process number fits.
 const HOLDER_BYTES_MAX: u64 = 32;
@@ -195,7 +197,7 @@ impl Rooms {
         let place = self.path(room);
         let fault = |errno| fault(errno, "write", &place);
         let folder = self.enter(room)?;
-        let mut draft = OsString::from(".writing-");
+        let mut draft = OsString::from(DRAFT);
         draft.push(name);
         // What a cut left of an earlier try is ours: the queue is locked.
         let _ = fs::unlinkat(&folder, &draft, AtFlags::empty());

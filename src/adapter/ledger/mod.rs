@@ -60,6 +60,7 @@ use trouble::{Trouble, ledger_fault, unfit};
 
 pub use anchor::{Anchor, Checkpoint};
 pub use backup::{BackedUp, Counts};
+pub use keeping::newest_metadata;
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
 pub use recovery::{Identities, Prompt, RecoveredPin, open_pins, sealed_pins};

@@ -54,7 +54,8 @@ pub(super) const STATUS: &str = "Examples:
   keyline status --json | jq .held";
 
 pub(super) const PINS: &str = "Examples:
-  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db";
+  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db
+  keyline pins show 0042 --identity recovery.txt --void \"the lost key was found\"";
 
 pub(super) const DEMO: &str = "Examples:
   keyline demo

@@ -143,6 +143,7 @@ fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
         | Unchanged::KeyElsewhere(_)
         | Unchanged::NoKeyYet
         | Unchanged::RetiredAlready(_)
+        | Unchanged::KeyRetired(_)
         | Unchanged::Erased => refuse(format!("{who}: {why}."), "Nothing was changed."),
         Unchanged::Fault(fault) => Complaint::from(fault),
     }

@@ -17,6 +17,7 @@ pub mod news;
 mod notice;
 pub mod people;
 pub mod perform;
+pub mod pins;
 pub mod preflight;
 pub mod printers;
 pub mod reconcile;

@@ -26,6 +26,15 @@ pub const fn account(person: &Person) -> &'static str {
     }
 }
 
+/// The key that alone will do is somebody's.
+pub fn key_taken(why: &str) -> Complaint {
+    Complaint::new(
+        ExitCode::Refused,
+        sentence(why),
+        "Name another key, or none. What is that person's no more is said with `keyline keys return`; their own key is enrolled anew with --replace.",
+    )
+}
+
 /// Why somebody gets no row.
 pub fn left_out(why: &LeftOut) -> String {
     match why {

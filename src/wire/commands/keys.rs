@@ -38,7 +38,7 @@ pub(super) fn identify(path: &Path, json: bool, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     refuse_beside_a_station(&config)?;
     let ledger = station::read_ledger(&config)?;
-    let models = metadata::catalogue(&config)?;
+    let models = metadata::catalogue(&config, &ledger)?;
     let keys = station::hardware(&config);
     identify_next(&keys, &ledger, &models, PATIENCE, json, out)
 }

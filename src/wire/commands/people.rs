@@ -1,4 +1,4 @@
-//! Looking at the tenant's directory, and putting people of it into the queue. It opens no ledger and needs no station: a job
+//! Looking at the tenant's directory, and putting people of it into the queue. It writes no ledger and needs no station: a job
 //! file that lies in `new/` is all that a station wants.
 
 mod drawn;
@@ -13,10 +13,12 @@ use jiff::Zoned;
 
 use crate::adapter::entra::Entra;
 use crate::adapter::folder::NewFile;
+use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::people::{Choice, LeftOut, NoGroup, Reader, Tally, Told, unsuited};
 use crate::app::{Policies, intake};
 use crate::domain::fault::Fault;
+use crate::domain::job::Draft;
 use crate::domain::job::column::Column;
 use crate::domain::job::proposal::Proposal;
 use crate::domain::job::row::Rules;
@@ -34,7 +36,7 @@ use crate::wire::commands::people::drawn::Drawn;
 use crate::wire::commands::reply::reply;
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, policies, stationery};
+use crate::wire::{WireFault, policies, station, stationery};
 
 /// A wait that is longer is told also where no bar can be seen.
 const SILENT_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -217,7 +219,12 @@ pub(super) fn add(config: &Path, wish: &Added, out: &mut dyn Write) -> Ended {
         Err(fault @ Fault::UserUnknown { .. }) => return Err(fault.into()),
         Err(fault) => ask::say(&say::not_looked_up(&wish.user, &fault)),
     }
-    check(&row, &rules, &policies)?;
+    let draft = check(&row, &rules, &policies)?;
+    if let Some(ledger) = ledger_of(&config)?
+        && let Some(why) = intake::taken_key(&draft, &ledger)?
+    {
+        return Err(say::key_taken(&why));
+    }
     let used = Column::ALL
         .into_iter()
         .filter(|column| !row.get(*column).is_empty());
@@ -264,14 +271,20 @@ fn typed(wish: &Added) -> Proposal {
 }
 
 /// Whether the station would take this row.
-fn check(row: &Proposal, rules: &Rules, policies: &Policies) -> Result<(), Complaint> {
+fn check(row: &Proposal, rules: &Rules, policies: &Policies) -> Result<Draft, Complaint> {
     let draft = row.check(rules).map_err(|bad| say::bad_rows(&bad))?;
     let bad = intake::disagreements(&draft, policies)?;
     if bad.is_empty() {
-        Ok(())
+        Ok(draft)
     } else {
         Err(say::bad_rows(&bad))
     }
+}
+
+/// The ledger, for looking; none before it was made.
+fn ledger_of(config: &Config) -> Result<Option<SqliteLedger>, WireFault> {
+    let is_there = config.path(&config.ledger.file).exists();
+    is_there.then(|| station::read_ledger(config)).transpose()
 }
 
 fn rules(config: &Config) -> Result<(Policies, Rules), WireFault> {

@@ -8,6 +8,7 @@ use crate::adapter::folder::format::stock::{self, StockList};
 use crate::domain::authenticator::Serial;
 use crate::domain::job::sheet::Unusable;
 use crate::domain::stock::StockKey;
+use crate::face::ask;
 use crate::face::cli::{OfStock, Stock};
 use crate::face::progress::Progress;
 use crate::face::report::{self, Style};
@@ -42,6 +43,9 @@ pub(super) fn stock(path: &Path, wish: &Stock, out: &mut dyn Write) -> Ended {
 fn change(path: &Path, file: &Path, is_import: bool, reply: &mut Reply<'_>) -> Ended {
     let config = admin::load(path)?;
     let list = read(file)?;
+    for line in say::stock::repeated(&list.repeated) {
+        ask::say(&line);
+    }
     let mut book = Book::of(&config)?;
     let (mut changed, mut done) = (0_usize, 0_usize);
     let (doing, did, did_not) = if is_import {
