@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::Ports;
-use crate::app::tenant_policy::TenantPolicy;
+use crate::app::tenant_policy::{Known, TenantPolicy};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::{Fault, Move};
@@ -252,7 +252,8 @@ impl Eligibility {
         judge: impl Fn(&PasskeyPolicy, Option<&BTreeSet<ObjectId>>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let at_most = |seconds_ago| match self.policy_for(user, seconds_ago) {
-            Some((policy, groups)) => judge(&policy, groups.as_ref()),
+            Some((known, groups)) => judge(&known.policy, groups.as_ref())
+                .map_err(|fault| of_its_age(fault, known.age_seconds)),
             None => Ok(()),
         };
         at_most(FRESH_SECONDS).or_else(|_| at_most(REFUSAL_SECONDS))
@@ -263,21 +264,21 @@ impl Eligibility {
         &self,
         user: &str,
         seconds_ago: i64,
-    ) -> Option<(Arc<PasskeyPolicy>, Option<BTreeSet<ObjectId>>)> {
-        let policy = match self.policy.at_most(seconds_ago) {
-            Ok(policy) => policy,
+    ) -> Option<(Known, Option<BTreeSet<ObjectId>>)> {
+        let known = match self.policy.at_most(seconds_ago) {
+            Ok(known) => known,
             Err(fault) => {
                 self.unread(Subject::PasskeyPolicy, fault);
                 return None;
             }
         };
-        if !policy.is_open() {
+        if !known.policy.is_open() {
             tracing::warn!("the tenant's passkey policy is closed; what Entra says of it decides");
             return None;
         }
-        let asks = policy.speaks_of_groups();
+        let asks = known.policy.speaks_of_groups();
         let groups = asks.then(|| self.groups_of(user, seconds_ago));
-        Some((policy, groups.flatten()))
+        Some((known, groups.flatten()))
     }
 
     fn groups_of(&self, user: &str, seconds_ago: i64) -> Option<BTreeSet<ObjectId>> {
@@ -345,6 +346,23 @@ fn included(policy: &PasskeyPolicy, groups: Option<&BTreeSet<ObjectId>>) -> Resu
     policy
         .leaves_out(groups)
         .map_or(Ok(()), |why| Err(unfit(why)))
+}
+
+/// Where a refusal goes by a policy that could not be asked for anew, it says how old that is: it may have been mended since.
+fn of_its_age(fault: Fault, age_seconds: i64) -> Fault {
+    if age_seconds < REFUSAL_SECONDS {
+        return fault;
+    }
+    let minutes = age_seconds / 60;
+    let noun = if minutes == 1 { "minute" } else { "minutes" };
+    let aged = |why: &str| {
+        format!("{why} (as the policy was {minutes} {noun} ago; it cannot be read now)")
+    };
+    match fault {
+        Fault::TenantRefuses { why } => Fault::TenantRefuses { why: aged(&why) },
+        Fault::UserUnfit { why } => Fault::UserUnfit { why: aged(&why) },
+        other => other,
+    }
 }
 
 fn unfit(why: &str) -> Fault {

@@ -323,6 +323,28 @@ fn nobody_is_refused_by_what_may_have_been_mended_a_minute_ago() {
 }
 
 #[test]
+fn a_refusal_by_a_policy_that_cannot_be_read_anew_says_how_old_it_is() {
+    let (world, eligibility) = over(with_policy(policy_for(Audience::AllUsers, &[ALLOWED])));
+    let refused = || match eligibility.key_may(ANNA, model(OTHER)) {
+        Err(Fault::TenantRefuses { why }) => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused().ends_with("020202"), "{}", refused());
+    for (seconds, age) in [
+        (60, "1 minute ago"),
+        (60, "2 minutes ago"),
+        (600, "12 minutes ago"),
+    ] {
+        world.pass_seconds(seconds);
+        world.trick(Op::Policy, When::Before, lost());
+        let why = refused();
+        assert!(why.contains(age), "{why}");
+    }
+    world.pass_seconds(60);
+    assert!(refused().ends_with("020202"), "it was read anew");
+}
+
+#[test]
 fn a_policy_that_is_closed_to_everybody_is_left_to_entra() {
     for (enabled, self_service) in [(false, true), (true, false)] {
         let (_, eligibility) = over(with_policy(PasskeyPolicy {
