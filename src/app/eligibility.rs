@@ -22,11 +22,12 @@ use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
-use crate::domain::passkey_policy::{Candidate, PasskeyPolicy, PolicyVerdict};
+use crate::domain::metadata::Proof;
+use crate::domain::passkey_policy::{PasskeyPolicy, PolicyVerdict};
 use crate::domain::person::{ObjectId, Person, UserType};
 use crate::domain::policy::DisabledUsers;
 use crate::domain::time::Timestamp;
-use crate::port::{Clock, Directory, RelyingParty};
+use crate::port::{Clock, Directory, Models, RelyingParty};
 
 /// How long an answer counts, in seconds.
 const FRESH_SECONDS: i64 = 600;
@@ -34,9 +35,6 @@ const FRESH_SECONDS: i64 = 600;
 const REFUSAL_SECONDS: i64 = 60;
 /// Passkeys that Entra is believed to take of one person. Unproved.
 pub const PASSKEYS_BELIEVED_MAX: usize = 10;
-
-/// Whether a model proves itself by an attestation that Entra knows; `None`: not known.
-pub type Attested = Arc<dyn Fn(Aaguid) -> Option<bool> + Send + Sync>;
 
 /// Who is to get a key.
 #[derive(Clone, Copy, Debug)]
@@ -95,28 +93,21 @@ pub struct Eligibility {
     directory: Arc<dyn Directory>,
     clock: Arc<dyn Clock>,
     policy: TenantPolicy,
-    attested: Attested,
+    models: Arc<dyn Models>,
     notes: Mutex<Notes>,
 }
 
 impl Eligibility {
-    /// Asks nothing yet, and knows of no model whether it is attested.
+    /// Asks nothing yet.
     pub fn new(ports: &Ports) -> Self {
         let (directory, clock) = (ports.directory.clone(), ports.clock.clone());
         Self {
             policy: TenantPolicy::new(directory.clone(), clock.clone()),
             directory,
             clock,
-            attested: Arc::new(|_| None),
+            models: ports.models.clone(),
             notes: Mutex::default(),
         }
-    }
-
-    /// With somebody who knows of models whether they are attested.
-    #[must_use]
-    pub fn with_attested(mut self, attested: Attested) -> Self {
-        self.attested = attested;
-        self
     }
 
     /// Whether a key may be prepared for this person at all.
@@ -134,15 +125,16 @@ impl Eligibility {
         self.judged(applicant.user, included)
     }
 
-    /// Whether Entra will take a key of this model for this person.
+    /// Whether Entra will take a key of this model for this person; where attestation is enforced, by what the metadata says.
     ///
     /// # Errors
     /// [`Fault::TenantRefuses`]: another model is needed. [`Fault::UserUnfit`]: no model would do.
     pub fn key_may(&self, user: &str, aaguid: Aaguid) -> Result<(), Fault> {
-        let attested = (self.attested)(aaguid);
+        let shelf = self.models.shelf();
+        let proof = Proof::of(shelf.as_deref(), aaguid, self.clock.now().utc_day());
         self.judged(user, |policy, groups| {
             included(policy, groups)?;
-            match policy.verdict(Candidate { aaguid, attested }, groups) {
+            match proof.verdict(policy, aaguid, groups) {
                 PolicyVerdict::Allowed => Ok(()),
                 PolicyVerdict::Refused(why) => Err(Fault::TenantRefuses { why }),
                 PolicyVerdict::Unclear(why) => {

@@ -53,13 +53,8 @@ impl AtHand {
 impl Provisions {
     /// Nothing is at hand yet.
     pub fn new(ports: &Ports) -> Self {
-        Self::after(Eligibility::new(ports))
-    }
-
-    /// The same, for those people and models alone of which this says so.
-    pub fn after(eligibility: Eligibility) -> Self {
         Self {
-            eligibility,
+            eligibility: Eligibility::new(ports),
             options: Mutex::default(),
             letters: Mutex::default(),
         }

@@ -1,8 +1,12 @@
 //! Who may get a key, and which, over a directory in memory.
 
 use super::*;
+use crate::app::world::Knowledge;
 use crate::app::world::{DirectoryState, Op, When, World, denied, policy_for};
 use crate::domain::credential::CredentialKind;
+use crate::domain::metadata::{
+    Certificate, Edition, Entry, Provenance, Report, Shelf, Signer, Vouching,
+};
 use crate::domain::passkey_policy::Audience;
 
 const ANNA: &str = "anna@contoso.com";
@@ -358,16 +362,71 @@ fn a_policy_that_is_closed_to_everybody_is_left_to_entra() {
 }
 
 #[test]
-fn where_attestation_is_enforced_whoever_knows_the_models_decides() {
+fn where_attestation_is_enforced_the_metadata_decides_where_it_tells() {
     let mut policy = policy_for(Audience::AllUsers, &[]);
     for profile in &mut policy.profiles {
         profile.attestation_enforced = true;
     }
-    for (knows, stops) in [(None, false), (Some(true), false), (Some(false), true)] {
-        let (_, eligibility) = over(with_policy(policy.clone()));
-        let eligibility = eligibility.with_attested(Arc::new(move |_| knows));
-        let refused = eligibility.key_may(ANNA, model(ALLOWED));
-        assert_eq!(refused.is_err(), stops, "{knows:?}: {refused:?}");
+    for (listed, stale, says) in [
+        (Some(&["FIDO_CERTIFIED_L1"][..]), false, None),
+        (Some(&["NOT_FIDO_CERTIFIED"]), false, Some("at no level")),
+        (None, false, Some("metadata 31")),
+        (None, true, None),
+    ] {
+        let (world, eligibility) = over(with_policy(policy.clone()));
+        assert_eq!(eligibility.key_may(ANNA, model(ALLOWED)), Ok(()), "untold");
+        let today = world.ports().clock.now().utc_day();
+        let due = if stale { today.yesterday() } else { Ok(today) };
+        world.state().knowledge = Some(knowledge(listed, due.unwrap()));
+        match (eligibility.key_may(ANNA, model(ALLOWED)), says) {
+            (Ok(()), None) => {}
+            (Err(Fault::TenantRefuses { why }), Some(says)) => {
+                assert!(why.contains(says), "{why}");
+            }
+            (other, _) => panic!("{listed:?}, {stale}: {other:?}"),
+        }
+    }
+}
+
+/// What a station knows that has imported the FIDO Alliance's metadata, in which the allowed model has these reports.
+fn knowledge(listed: Option<&[&str]>, next_update: jiff::civil::Date) -> Knowledge {
+    let entry = |reports: &[&str]| Entry {
+        aaguid: model(ALLOWED),
+        name: "Acme Key".to_owned(),
+        version: None,
+        reports: reports
+            .iter()
+            .map(|status| Report {
+                status: (*status).to_owned(),
+                since: None,
+                version: None,
+                batch: None,
+            })
+            .collect(),
+        vouching: Vouching::ByVendor,
+        roots: vec![Certificate(vec![1])],
+        unreadable: 0,
+    };
+    let edition = Edition {
+        number: 31,
+        next_update,
+        signer: Signer::Fido,
+        sha256: String::new(),
+        imported: Timestamp(0),
+        models: 1,
+        others: 0,
+        broken: 0,
+        repeated: 0,
+    };
+    Knowledge {
+        shelf: Arc::new(Shelf {
+            edition,
+            models: listed
+                .map(|reports| (model(ALLOWED), Arc::new(entry(reports))))
+                .into_iter()
+                .collect(),
+        }),
+        provenance: Provenance::Unclaimed(String::new()),
     }
 }
 
