@@ -81,7 +81,7 @@ pub(super) fn fetch(entra: &Entra, user: &str) -> Result<CreationOptions, Fault>
     };
     let url = entra.methods_url(user, Some(&function))?;
     let answer = entra.send(&Call::get(SUBJECT, url))?.accepted()?;
-    decode(&answer.body, entra.clock.now())
+    answer.read(|body| decode(body, entra.clock.now()))
 }
 
 /// Reads an answer. `now` counts only where the answer names no end of its challenge.
@@ -226,5 +226,6 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 fn wrong(what: &str) -> Fault {
     Fault::AnswerUnusable {
         what: format!("{SUBJECT}: {what}"),
+        request_id: String::new(),
     }
 }

@@ -201,11 +201,19 @@ fn a_directory_that_does_not_answer_is_waited_for() {
     }
     // What nobody can make sense of says nothing about the person.
     let what = "no JSON".to_owned();
-    world.trick(Op::Person, When::Before, Fault::AnswerUnusable { what });
+    world.trick(
+        Op::Person,
+        When::Before,
+        Fault::AnswerUnusable {
+            what,
+            request_id: String::new(),
+        },
+    );
     assert_eq!(eligibility.person_may(&anna()), Ok(()));
     let unknown = Fault::UserUnknown {
         request_id: "r-1".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     world.trick(Op::Person, When::Before, unknown.clone());
     assert_eq!(eligibility.person_may(&anna()), Err(unknown));

@@ -408,6 +408,7 @@ fn fault(refusal: refusal::Refusal) -> Fault {
         return Fault::UserUnknown {
             request_id: String::new(),
             code: refusal.code.to_owned(),
+            message: String::new(),
         };
     }
     Fault::Refused {

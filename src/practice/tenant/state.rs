@@ -119,7 +119,11 @@ impl State {
             .find(|person| {
                 person.id.eq_ignore_ascii_case(user) || person.upn.eq_ignore_ascii_case(user)
             })
-            .ok_or_else(|| Refusal::new(404, "Request_ResourceNotFound", "there is no such user"))
+            // As Graph names whomever it does not know.
+            .ok_or_else(|| {
+                let why = format!("Resource '{user}' does not exist.");
+                Refusal::new(404, "Request_ResourceNotFound", why)
+            })
     }
 
     /// `OF:` and 48 bytes that stay the same for one person.
