@@ -7,7 +7,7 @@
 //! then, later and dearer. A policy that is closed to everybody is left to the creation options, which Entra refuses in its own
 //! words: what we hold of a policy may be ten minutes old.
 //!
-//! The number of keys stops nobody either. That Entra takes ten of one person stands in no document of Microsoft's; a stop for a
+//! The number of keys stops nobody either, unless Entra refuses creation options to somebody who has that many. That Entra takes ten of one person stands in no document of Microsoft's; a stop for a
 //! number that may be wrong leaves somebody without a key, a refused registration costs one touch.
 //!
 //! Each answer counts for ten minutes. So a person costs one call, one more where the policy speaks of groups, however often
@@ -182,6 +182,35 @@ impl Eligibility {
             }
             Ok(_) => {}
             Err(fault) => tracing::info!(job = applicant.job.0, %fault, "nobody counts passkeys"),
+        }
+    }
+
+    /// What a refusal of creation options comes to. Of a person who has as many passkeys as Entra is believed to take, it is told
+    /// that this may be why, with Entra's own words: it does not say so in any way that a program could go by.
+    pub fn weigh_refusal(
+        &self,
+        relying_party: &dyn RelyingParty,
+        applicant: &Applicant<'_>,
+        refusal: Fault,
+    ) -> Fault {
+        // 401, 403 and 404 say what they mean, and a 5xx is no refusal.
+        let Fault::Refused {
+            status: 400 | 409 | 422,
+            ..
+        } = refusal
+        else {
+            return refusal;
+        };
+        match relying_party.credentials(applicant.user) {
+            Ok(list) if list.len() >= PASSKEYS_BELIEVED_MAX => unfit(&format!(
+                "they have {} passkeys there, which is as many as it is believed to take of one person. {refusal}. If that is why, delete old ones (`keyline keys list`, `keyline keys remove`)",
+                list.len()
+            )),
+            Ok(_) => refusal,
+            Err(fault) => {
+                tracing::info!(job = applicant.job.0, %fault, "nobody counts passkeys");
+                refusal
+            }
         }
     }
 

@@ -68,7 +68,8 @@ impl Provisions {
     /// Fetches the options of a job, unless good ones are at hand.
     ///
     /// # Errors
-    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`].
+    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`]; [`Fault::UserUnfit`] when
+    /// Entra refuses options to somebody who may be at its limit.
     pub fn provide(
         &self,
         relying_party: &dyn RelyingParty,
@@ -81,7 +82,12 @@ impl Provisions {
         }
         relying_party.ready()?;
         self.eligibility.person_may(applicant)?;
-        let options = relying_party.creation_options(applicant.user)?;
+        let options = relying_party
+            .creation_options(applicant.user)
+            .map_err(|refusal| {
+                self.eligibility
+                    .weigh_refusal(relying_party, applicant, refusal)
+            })?;
         self.eligibility
             .count_passkeys(relying_party, applicant, &options);
         self.lock().insert(job, AtHand::new(options, now));

@@ -476,3 +476,33 @@ fn an_id_in_two_readings_is_one_passkey() {
         (1, vec![])
     );
 }
+
+#[test]
+fn a_refusal_to_somebody_with_many_passkeys_says_that_this_may_be_why() {
+    let refusal = |status| Fault::Refused {
+        status,
+        code: "badRequest".to_owned(),
+        message: "No more of them.".to_owned(),
+        request_id: "r-1".to_owned(),
+    };
+    for (passkeys, status, says) in [
+        (PASSKEYS_BELIEVED_MAX, 400, true),
+        (PASSKEYS_BELIEVED_MAX, 403, false),
+        (PASSKEYS_BELIEVED_MAX - 1, 400, false),
+    ] {
+        let (world, eligibility) = over(DirectoryState::default());
+        for number in 1..=passkeys {
+            let number = u8::try_from(number).unwrap();
+            world.add_foreign(ANNA, number, CredentialKind::SecurityKey);
+        }
+        match eligibility.weigh_refusal(&world, &anna(), refusal(status)) {
+            Fault::UserUnfit { why } if says => {
+                for part in ["10 passkeys", "400 badRequest", "No more of them", "r-1"] {
+                    assert!(why.contains(part), "{why}");
+                }
+            }
+            other => assert_eq!(other, refusal(status)),
+        }
+        assert_eq!(world.count(Op::List), usize::from(status == 400));
+    }
+}

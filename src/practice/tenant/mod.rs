@@ -111,6 +111,8 @@ pub struct TenantSetup {
     /// Entries of one page of a list.
     pub page_size: usize,
     pub passkeys_per_user_max: usize,
+    /// Whoever has so many is refused creation options already, not only the registration.
+    pub limit_at_options: bool,
     pub aaguids: AaguidPolicy,
     pub method_ids: MethodIds,
     /// Only attestations with a certificate are taken.
@@ -146,6 +148,7 @@ impl Default for TenantSetup {
             token_seconds: 3599,
             page_size: 100,
             passkeys_per_user_max: 10,
+            limit_at_options: false,
             aaguids: AaguidPolicy::Any,
             method_ids: MethodIds::PaddingCount,
             attestation_enforced: false,

@@ -222,6 +222,18 @@ impl State {
         self.add(&person.id, credential)
     }
 
+    /// Whether a person (by object id) may have one more passkey.
+    pub(super) fn room_for_another(&self, person: &str) -> Result<(), Refusal> {
+        let count = self.durable.credentials.get(person).map_or(0, Vec::len);
+        if count < self.setup.passkeys_per_user_max {
+            return Ok(());
+        }
+        Err(Refusal::bad(
+            "practiceTooManyPasskeys",
+            "this user has too many passkeys",
+        ))
+    }
+
     fn method_id(&self, credential: &[u8]) -> MethodId {
         MethodId(match self.setup.method_ids {
             MethodIds::PaddingCount => IdForm::PaddingCount.write(credential),
@@ -338,13 +350,7 @@ impl State {
                 "this credential id is registered already",
             ));
         }
-        let count = self.durable.credentials.get(person).map_or(0, Vec::len);
-        if count >= self.setup.passkeys_per_user_max {
-            return Err(Refusal::bad(
-                "practiceTooManyPasskeys",
-                "this user has too many passkeys",
-            ));
-        }
+        self.room_for_another(person)?;
         let added = credential.clone();
         self.change(|durable| {
             durable

@@ -201,11 +201,11 @@ fn all() -> Vec<Fault> {
         Fault::UserUnknown {
             request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
             code: text("Request_ResourceNotFound"),
-            message: String::new(),
+            message: text("Resource 'anna@contoso.com' does not exist."),
         },
         Fault::AnswerUnusable {
             what: text("there is no challenge in it"),
-            request_id: String::new(),
+            request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
         },
         Fault::RegistrationUncertain,
         Fault::PasskeyRefused {
