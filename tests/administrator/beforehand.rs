@@ -141,7 +141,7 @@ fn models_that_prove_nothing_are_told_by_the_metadata_before_a_tenant_refuses_th
     let day = |text: &str| text.parse().expect("a day");
     let trust = Trust::practice(publisher.root()).expect("a root");
     for (number, reports, grade, says) in [
-        (1, &[][..], "\"ok\"", "the tenant takes 1, refuses 0"),
+        (1, &[][..], "\"ok\"", "the tenant takes 1."),
         (
             2,
             &[("REVOKED", day("2026-01-01"))][..],
