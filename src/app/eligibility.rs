@@ -370,20 +370,17 @@ fn included(policy: &PasskeyPolicy, groups: Option<&BTreeSet<ObjectId>>) -> Resu
 }
 
 /// Where a refusal goes by a policy that could not be asked for anew, it says how old that is: it may have been mended since.
-fn of_its_age(fault: Fault, age_seconds: i64) -> Fault {
-    if age_seconds < REFUSAL_SECONDS {
-        return fault;
-    }
+fn of_its_age(mut fault: Fault, age_seconds: i64) -> Fault {
     let minutes = age_seconds / 60;
     let noun = if minutes == 1 { "minute" } else { "minutes" };
-    let aged = |why: &str| {
-        format!("{why} (as the policy was {minutes} {noun} ago; it cannot be read now)")
-    };
-    match fault {
-        Fault::TenantRefuses { why } => Fault::TenantRefuses { why: aged(&why) },
-        Fault::UserUnfit { why } => Fault::UserUnfit { why: aged(&why) },
-        other => other,
+    if age_seconds >= REFUSAL_SECONDS
+        && let Fault::TenantRefuses { why } | Fault::UserUnfit { why } = &mut fault
+    {
+        why.push_str(&format!(
+            " (as the policy was {minutes} {noun} ago; it cannot be read now)"
+        ));
     }
+    fault
 }
 
 fn unfit(why: &str) -> Fault {

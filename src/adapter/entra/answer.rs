@@ -120,12 +120,11 @@ impl Answer {
 
     /// What was made of this answer. What cannot be used says of which request.
     pub(super) fn owns<T>(&self, made: Result<T, Fault>) -> Result<T, Fault> {
-        made.map_err(|fault| match fault {
-            Fault::AnswerUnusable { what, .. } => Fault::AnswerUnusable {
-                what,
-                request_id: self.request_id.clone(),
-            },
-            other => other,
+        made.map_err(|mut fault| {
+            if let Fault::AnswerUnusable { request_id, .. } = &mut fault {
+                request_id.clone_from(&self.request_id);
+            }
+            fault
         })
     }
 

@@ -116,7 +116,7 @@ fn people_whom_the_tenant_does_not_know_come_after_the_disabled_and_before_all_o
     let why = "asked for".to_owned();
     let heading = |told: &str| {
         told.lines()
-            .find(|line| line.contains(" held"))
+            .find(|line| line.ends_with(':'))
             .map(str::to_owned)
     };
     for (job, fault, expected) in [
