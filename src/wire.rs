@@ -9,6 +9,7 @@ pub mod config;
 pub mod crash_points;
 pub mod demo;
 pub mod init;
+mod left_test;
 mod log;
 mod metadata;
 mod mistakes;

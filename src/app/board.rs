@@ -136,6 +136,11 @@ pub enum News {
     Trouble {
         what: String,
     },
+    /// What an earlier test of the tenant left is settled: its passkey was deleted, or never appeared.
+    TestSettled {
+        user: String,
+        deleted: bool,
+    },
     /// A sheet came out, and somebody has to say so.
     LetterOut {
         envelope: String,

@@ -58,13 +58,8 @@ impl AtHand {
 impl Provisions {
     /// Nothing is at hand yet.
     pub fn new(ports: &Ports) -> Self {
-        Self::after(Eligibility::new(ports))
-    }
-
-    /// The same, for those people and models alone of which this says so.
-    pub fn after(eligibility: Eligibility) -> Self {
         Self {
-            eligibility,
+            eligibility: Eligibility::new(ports),
             options: Mutex::default(),
             letters: Mutex::default(),
             stop: Stop::default(),
@@ -79,8 +74,9 @@ impl Provisions {
     /// Fetches the options of a job, unless good ones are at hand.
     ///
     /// # Errors
-    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`];
-    /// [`Fault::NotPermitted`] while Entra refuses everybody, without a call for each job.
+    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`]; [`Fault::UserUnfit`] when
+    /// Entra refuses options to somebody who may be at its limit; [`Fault::NotPermitted`] while Entra refuses everybody, without a
+    /// call for each job.
     pub fn provide(
         &self,
         relying_party: &dyn RelyingParty,
@@ -94,7 +90,12 @@ impl Provisions {
         self.stop.let_through(now)?;
         relying_party.ready()?;
         self.eligibility.person_may(applicant)?;
-        let options = relying_party.creation_options(applicant.user);
+        let options = relying_party
+            .creation_options(applicant.user)
+            .map_err(|refusal| {
+                self.eligibility
+                    .weigh_refusal(relying_party, applicant, refusal)
+            });
         let options = self.stop.weigh(applicant.user, options, now)?;
         self.eligibility
             .count_passkeys(relying_party, applicant, &options);

@@ -21,7 +21,6 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::app::board::{Awaited, Board, Case, Counts, News, Unconfirmed};
-use crate::app::eligibility::{Attested, Eligibility};
 use crate::app::intake::Intake;
 use crate::app::provisions::Provisions;
 use crate::app::restock::Looked;
@@ -151,14 +150,6 @@ impl Desk {
     #[must_use]
     pub fn with_pulse(mut self, pulse: Pulse) -> Self {
         self.pulse = pulse;
-        self
-    }
-
-    /// With somebody who knows of models whether they prove themselves by an attestation that Entra knows.
-    #[must_use]
-    pub fn with_attested(mut self, attested: Attested) -> Self {
-        let eligibility = Eligibility::new(&self.ports).with_attested(attested);
-        self.provisions = Arc::new(Provisions::after(eligibility));
         self
     }
 

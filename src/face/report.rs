@@ -64,9 +64,25 @@ impl Style {
     }
 }
 
-/// Whether the job is held because its person's account is disabled: whoever has left is to be seen first.
-fn is_for_account(record: &JobRecord) -> bool {
-    record.held == Some(Fault::UserDisabled)
+/// Why a job may be held for somebody who has left, in the order in which such jobs are seen: before all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Leaver {
+    /// The account is disabled.
+    Disabled,
+    /// There is no such account, or there is none any more.
+    Unknown,
+    /// It is held for something else, or not at all.
+    No,
+}
+
+impl Leaver {
+    fn of(record: &JobRecord) -> Self {
+        match &record.held {
+            Some(Fault::UserDisabled) => Self::Disabled,
+            Some(Fault::UserUnknown { .. }) => Self::Unknown,
+            Some(_) | None => Self::No,
+        }
+    }
 }
 
 /// Candidates that are listed when a text fits several jobs.

@@ -1,6 +1,7 @@
 //! What an administrator decides and does: the ways to treat a key (`reset`), looking at PINs and keys, teaching slots, erasing
 //! people, and what is kept for how long. Whole stations in this process, and the program itself on their folders.
 
+mod beforehand;
 mod cancel;
 mod check;
 mod groups;

@@ -97,7 +97,8 @@ pub(super) fn fetch(entra: &Entra, user: &str) -> Result<CreationOptions, Fault>
         entra.tokens.forget(&token);
         return Err(fault);
     }
-    decode(&answer.accepted()?.body, entra.clock.now())
+    let answer = answer.accepted()?;
+    answer.read(|body| decode(body, entra.clock.now()))
 }
 
 /// Whether it is the station's own token that a 403 is about: it says of itself that it bears no permission that would do. Then no
@@ -260,5 +261,6 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 fn wrong(what: &str) -> Fault {
     Fault::AnswerUnusable {
         what: format!("{SUBJECT}: {what}"),
+        request_id: String::new(),
     }
 }

@@ -95,7 +95,7 @@ impl Entra {
         let mut all = Vec::new();
         for _ in 0..PAGES_MAX {
             let answer = self.send(&Call::get(name, url))?.accepted_thing()?;
-            let page: Listed<T> = read(&answer.body, name)?;
+            let page: Listed<T> = answer.read(|body| read(body, name))?;
             all.extend(page.value);
             let Some(next) = page.next else {
                 return Ok(all);
@@ -104,6 +104,7 @@ impl Entra {
         }
         Err(Fault::AnswerUnusable {
             what: format!("{name}: the list does not end"),
+            request_id: String::new(),
         })
     }
 
@@ -130,13 +131,14 @@ impl Entra {
         let answer = self
             .send(&Call::get("application", url))?
             .accepted_thing()?;
-        let body: Value = read(&answer.body, "application")?;
+        let body: Value = answer.read(|body| read(body, "application"))?;
         match body.get(property) {
             Some(Value::Array(list)) => Ok(list.clone()),
             // Taken for empty, it would be overwritten.
-            Some(_) | None => Err(Fault::AnswerUnusable {
+            Some(_) | None => answer.owns(Err(Fault::AnswerUnusable {
                 what: format!("application: it has no {property}"),
-            }),
+                request_id: String::new(),
+            })),
         }
     }
 
@@ -201,6 +203,7 @@ impl TenantSetup for Entra {
         let found = self.principals(GRAPH_APP_ID, "id,appRoles")?;
         let graph = found.ok_or_else(|| Fault::AnswerUnusable {
             what: "servicePrincipals: the tenant has none for Microsoft Graph".to_owned(),
+            request_id: String::new(),
         })?;
         let usable = |role: &Role| {
             role.is_enabled != Some(false)

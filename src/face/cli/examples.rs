@@ -62,7 +62,13 @@ pub(super) const DEMO: &str = "Examples:
   keyline demo --keys 8 --slots 2 --seed 7
   keyline demo --keep /tmp/keyline-demo     keep everything for a closer look
   keyline demo --keys 2 --printer ipp://localhost/printers/letters
-                                            two letters on real paper, marked PRACTICE";
+                                            two letters on real paper, marked PRACTICE
+
+While it runs, a second terminal can practise with its tenant: 24 people, and the groups Site Berlin, Site London,
+Site Madrid, Site Paris, Pilot users, Field staff, All employees (in which the sites are nested) and Newcomers (empty):
+  keyline users find anna --config /tmp/keyline-demo/config/station.toml
+  keyline groups members \"Pilot users\" --config /tmp/keyline-demo/config/station.toml
+  keyline jobs from-group \"Pilot users\" --policy standard --dry-run --config /tmp/keyline-demo/config/station.toml";
 
 pub(super) const COMPLETIONS: &str = "Examples:
   keyline completions bash > /etc/bash_completion.d/keyline

@@ -188,6 +188,7 @@ mod tests {
         let fault = Fault::UserUnknown {
             request_id: "r-9".to_owned(),
             code: String::new(),
+            message: String::new(),
         };
         all.failed.push(("bo@contoso.com".to_owned(), fault));
         expect![[r#"

@@ -10,9 +10,7 @@ use crate::domain::job::JobId;
 use crate::domain::mailbox::Lying;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
-use crate::face::report::{
-    Style, files, is_for_account, json, letters, name, paper, read, stock, written,
-};
+use crate::face::report::{Leaver, Style, files, json, letters, name, paper, read, stock, written};
 use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -94,7 +92,7 @@ pub fn status(
         there.filter(|one| one.standing == standing).collect()
     };
     let (mut held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
-    held.sort_by_key(|record| !is_for_account(record));
+    held.sort_by_key(|record| Leaver::of(record));
     let Found {
         void,
         doubts,
@@ -315,20 +313,11 @@ fn held_jobs(
     if records.is_empty() {
         return Ok(());
     }
-    let jobs = news::count(records.len(), "job");
-    let heading = match records
-        .iter()
-        .filter(|record| is_for_account(record))
-        .count()
-    {
-        0 => format!("{jobs} held:"),
-        all if all == records.len() => {
-            format!("{jobs} held for people whose account is disabled (have they left?):")
-        }
-        first => format!(
-            "{jobs} held, first {first} for people whose account is disabled (have they left?):"
-        ),
+    let of = |leaver| {
+        let those = records.iter().filter(|record| Leaver::of(record) == leaver);
+        those.count()
     };
+    let heading = say::people::held(records.len(), of(Leaver::Disabled), of(Leaver::Unknown));
     writeln!(to, "\n{heading}")?;
     for record in records {
         let since = moment::local(record.updated, &style.zone);

@@ -110,6 +110,52 @@ fn people_who_may_have_left_come_first_wherever_held_jobs_are_listed() {
 }
 
 #[test]
+fn people_whom_the_tenant_does_not_know_come_after_the_disabled_and_before_all_others() {
+    let ledger = World::with_jobs(&["a@contoso.com", "b@contoso.com", "c@contoso.com"]);
+    let unknown = || Fault::UserUnknown {
+        request_id: "r-1".to_owned(),
+        code: "Request_ResourceNotFound".to_owned(),
+        message: "Resource 'x' does not exist.".to_owned(),
+    };
+    let why = "asked for".to_owned();
+    let heading = |told: &str| {
+        told.lines()
+            .find(|line| line.ends_with(':'))
+            .map(str::to_owned)
+    };
+    for (job, fault, expected) in [
+        (1, Fault::OnHold { why }, "1 job held:"),
+        (
+            2,
+            unknown(),
+            "2 jobs held, first 1 for people whom the tenant does not know (have they left, or is a name misspelt?):",
+        ),
+        (
+            3,
+            Fault::UserDisabled,
+            "3 jobs held, first 2 for people who may have left: 1 whose account is disabled, then 1 whom the tenant does not know (or is a name misspelt?):",
+        ),
+    ] {
+        ledger.tell(JobId(job), [Happening::Held { fault }]);
+        let told = text(|to| status(&ledger, &Beside::default(), &style(false), to));
+        assert_eq!(heading(&told).as_deref(), Some(expected), "{told}");
+    }
+    let value: Value = serde_json::from_str(&text(|to| {
+        status(&ledger, &Beside::default(), &style(true), to)
+    }))
+    .unwrap();
+    let faults = [0, 1, 2].map(|at| value["held"][at]["held"]["fault"]["fault"].clone());
+    assert_eq!(faults, ["user_disabled", "user_unknown", "on_hold"]);
+    let told = text(|to| list(&ledger, None, &style(false), to));
+    let jobs: Vec<&str> = told
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(jobs, ["3", "2", "1"], "{told}");
+}
+
+#[test]
 fn status_names_each_letter_that_waits_for_its_confirmation() {
     let ledger = ledger();
     let mut chloe = course("10000044", Step::Register);

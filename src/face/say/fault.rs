@@ -179,7 +179,11 @@ pub fn message(fault: &Fault) -> String {
             message,
             request_id,
         } => entra::refused(*status, code, message, request_id),
-        Fault::UserUnknown { request_id, code } => entra::unknown(code, request_id),
+        Fault::UserUnknown {
+            request_id,
+            code,
+            message,
+        } => entra::unknown(code, message, request_id),
         Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
         Fault::UserUnfit { why } => {
             format!("Entra registers no key for this person: {}", sentence(why))
@@ -188,9 +192,7 @@ pub fn message(fault: &Fault) -> String {
             "The tenant's passkey policy will refuse this key: {}",
             sentence(why)
         ),
-        Fault::AnswerUnusable { what } => {
-            format!("Entra's answer cannot be used: {}", sentence(what))
-        }
+        Fault::AnswerUnusable { what, request_id } => entra::unusable(what, request_id),
         Fault::RegistrationUncertain => {
             "It cannot be told whether Entra has registered the passkey.".to_owned()
         }

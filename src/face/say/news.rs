@@ -4,7 +4,7 @@ use crate::app::board::{Case, News, Standstill};
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
 use crate::face::say::clean::clean;
-use crate::face::say::{fault, notice, stock};
+use crate::face::say::{fault, notice, preflight, stock};
 
 /// One line, in words.
 pub fn line(news: &News) -> String {
@@ -47,6 +47,7 @@ pub fn line(news: &News) -> String {
         ),
         News::NetworkBack => "The way to Entra is open again. Work goes on.".to_owned(),
         News::Actor { actor } => format!("At the bench now: {}.", clean(actor)),
+        News::TestSettled { user, deleted } => preflight::left_settled(user, *deleted),
         News::Trouble { what } => format!("Trouble: {}", sentence(what)),
         News::LetterOut { envelope, by } => letter_out(&clean(envelope), *by),
         News::Printer(Standstill::WaitsFor(what)) => format!(

@@ -9,6 +9,24 @@ use crate::domain::person::{Group, Person, UserType};
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
 
+/// Over the held jobs: how many there are, and how many of them, which come first, are for people who may have left.
+pub fn held(all: usize, disabled: usize, unknown: usize) -> String {
+    let jobs = count(all, "job");
+    let whose = match (disabled, unknown) {
+        (0, 0) => return format!("{jobs} held:"),
+        (_, 0) => "people whose account is disabled (have they left?)".to_owned(),
+        (0, _) => "people whom the tenant does not know (have they left, or is a name misspelt?)"
+            .to_owned(),
+        (disabled, unknown) => format!(
+            "people who may have left: {disabled} whose account is disabled, then {unknown} whom the tenant does not know (or is a name misspelt?)"
+        ),
+    };
+    match disabled + unknown {
+        first if first == all => format!("{jobs} held for {whose}:"),
+        first => format!("{jobs} held, first {first} for {whose}:"),
+    }
+}
+
 /// Lets people be found and read.
 pub const READ_USERS: &str = "User.Read.All";
 /// Lets groups and their members be read.

@@ -5,6 +5,8 @@ mod tenant;
 mod trial;
 
 pub use tenant::purpose;
+pub(super) use trial::settled as left_settled;
+pub use trial::{left_open, left_unseen};
 
 use crate::app::preflight::{Finding, Grade, LedgerHealth, Row, Topic};
 use crate::domain::time::Timestamp;

@@ -115,6 +115,8 @@ pub struct TenantSetup {
     /// Entries of one page of a list.
     pub page_size: usize,
     pub passkeys_per_user_max: usize,
+    /// Whoever has so many is refused creation options already, not only the registration.
+    pub limit_at_options: bool,
     pub aaguids: AaguidPolicy,
     pub method_ids: MethodIds,
     /// Only attestations with a certificate are taken.
@@ -150,6 +152,7 @@ impl Default for TenantSetup {
             token_seconds: 3599,
             page_size: 100,
             passkeys_per_user_max: 10,
+            limit_at_options: false,
             aaguids: AaguidPolicy::Any,
             method_ids: MethodIds::PaddingCount,
             attestation_enforced: false,
@@ -412,6 +415,7 @@ fn fault(refusal: refusal::Refusal) -> Fault {
         return Fault::UserUnknown {
             request_id: String::new(),
             code: refusal.code.to_owned(),
+            message: String::new(),
         };
     }
     Fault::Refused {

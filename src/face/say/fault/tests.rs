@@ -207,9 +207,11 @@ fn all() -> Vec<Fault> {
         Fault::UserUnknown {
             request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
             code: text("Request_ResourceNotFound"),
+            message: text("Resource 'anna@contoso.com' does not exist."),
         },
         Fault::AnswerUnusable {
             what: text("there is no challenge in it"),
+            request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
         },
         Fault::RegistrationUncertain,
         Fault::PasskeyRefused {
@@ -383,6 +385,7 @@ fn nobody_is_told_to_release_or_to_cancel_a_job_that_there_is_not() {
     let unknown = Fault::UserUnknown {
         request_id: "r-1".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     assert!(hint(&unknown).contains("Cancel the job"), "of a held job");
     let complaint = Complaint::from(&unknown);
