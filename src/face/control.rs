@@ -151,7 +151,7 @@ pub fn over_station(
                     match station.change(record.job.id, change.clone(), actor.clone()) {
                         Some(Ok(changed)) => {
                             let press = || Ok(Arc::clone(&press));
-                            Ok(void::told(changed, &record, &press))
+                            Ok(void::told(ledger.as_ref(), changed, &record, &press))
                         }
                         Some(Err(why)) => Err(say::admin::refused(&why, &name(&record))),
                         None => Err(ended()),
@@ -212,11 +212,11 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
             };
             let (job, press) = (record.job.id, Lazy::new(alone.press));
             let told = admin::change(ledger, &policies, job, change, actor, alone.now)
-                .map(|changed| void::told(changed, &record, &|| press.get()))
+                .map(|changed| void::told(ledger, changed, &record, &|| press.get()))
                 .map_err(|why| say::admin::refused(&why, &name(&record)));
             // Also after a refusal: whoever repeats a command that was cut down hears that it is done.
             if void::may_make_void(change) {
-                void::cancel_others(&alone.ledger, job, &press);
+                void::cancel_others(alone, job, actor, &press);
             }
             told
         }),
@@ -259,7 +259,7 @@ fn hands_by_ourselves(alone: &Alone<'_>, hands: &Hands, actor: &str) -> Result<A
         let record = subject(ledger, &deed).map_err(trail::Act::Refused)?;
         let acted = act(&desk, &record, &deed).map_err(trail::Act::Refused);
         if matches!(deed, Deed::Spoiled { .. }) {
-            void::cancel_others(&alone.ledger, record.job.id, &lazy);
+            void::cancel_others(alone, record.job.id, actor, &lazy);
         }
         acted
     };

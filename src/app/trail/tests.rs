@@ -213,7 +213,16 @@ fn a_letter_is_taken_whatever_was_said_of_it_before() {
         let world = world(story);
         let (what, left) = (What::Confirmed(ENVELOPE), None);
         let acted = hand(&world, &sheet(5), Policy::default());
-        assert_eq!(acted, Ok(Acted { what, left, doubt }));
+        let elsewhere = None;
+        assert_eq!(
+            acted,
+            Ok(Acted {
+                what,
+                left,
+                doubt,
+                elsewhere
+            })
+        );
         assert_eq!(world.enrollment(JOB).standing(), Standing::Done);
     }
 }
