@@ -209,7 +209,7 @@ fn letters(config: &Config) -> Result<String, WireFault> {
         number => format!(", {} of your own", count(number, "font")),
     };
     Ok(format!(
-        "  letters     layout {}{fonts}; {}{unread}\n",
+        "  letters     profile {}{fonts}; {}{unread}\n",
         config.paper.profile,
         all.join(", ")
     ))
