@@ -56,9 +56,12 @@ impl Profile {
 }
 
 fn logo(file: &Path) -> Result<Logo, Flaw> {
-    Logo::read(file).map_err(|fault| match fault {
-        Fault::Mailer { what } => Flaw::new("logo", what),
-        other => Flaw::new("logo", other.to_string()),
+    Logo::read(file).map_err(|fault| {
+        if let Fault::Mailer { what } = fault {
+            Flaw::new("logo", what)
+        } else {
+            Flaw::new("logo", fault.to_string())
+        }
     })
 }
 
