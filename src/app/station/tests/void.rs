@@ -106,11 +106,15 @@ async fn nobody_hears_of_a_printer_that_is_away_where_nothing_is_void() {
 }
 
 async fn run_with_a_printer_that_is_away(world: &World) -> usize {
-    let (waiting, asked) = (Op::Waiting, When::Before);
-    world.trick(waiting, asked, away());
+    // More often than one run asks.
+    for _ in 0..1000 {
+        world.trick(Op::Waiting, When::Before, away());
+    }
     let desk = desk(world, Arc::default(), policy(), None);
     let board = Arc::clone(&desk.board);
     desk.run().await.expect("it ran");
+    // It is back.
+    while world.waiting().is_err() {}
     let news = board.take_news();
     let told = |news: &&News| matches!(news, News::VoidMayPrint { .. });
     news.iter().filter(told).count()
@@ -121,6 +125,7 @@ async fn of_a_printer_that_stays_away_one_start_tells_and_the_next_ones_do_not()
     let world = cut_before_the_printer_was_asked().await;
     for told in [1, 0, 0] {
         assert_eq!(run_with_a_printer_that_is_away(&world).await, told);
+        assert_eq!(world.count(Op::TakeBack), 0);
     }
     // It is cancelled all the same, as soon as the printer is there.
     let next = desk(&world, Arc::default(), policy(), None);
