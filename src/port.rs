@@ -175,6 +175,14 @@ pub trait Press: Send + Sync {
     /// it can be tried again later. [`Fault::DeliveryUncertain`]: there may be one.
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
 
+    /// Whether this press prints where the ticket is from. Elsewhere it can neither ask nor cancel, and whoever takes another
+    /// printer's word about a sheet believes a stranger.
+    fn serves(&self, ticket: &Ticket) -> bool {
+        // A press that prints nothing has given no ticket.
+        let _ = ticket;
+        false
+    }
+
     /// What became of a sheet that a printer accepted. Asks once; changes nothing.
     ///
     /// # Errors

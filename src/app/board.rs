@@ -10,7 +10,7 @@ use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
-use crate::domain::paper::{Bagging, Confirm};
+use crate::domain::paper::{Bagging, Confirm, Ticket};
 use crate::domain::pin::Pin;
 use crate::domain::station::signal::SlotState;
 
@@ -151,6 +151,11 @@ pub enum News {
     /// A void letter may still come out of the printer, which could not be asked, or did not cancel it.
     VoidMayPrint {
         fault: Fault,
+    },
+    /// A void letter may still come out of a printer that is not the station's any more.
+    VoidElsewhere {
+        envelope: String,
+        ticket: Ticket,
     },
     /// The printer was asked, and has none of them any more.
     NothingVoidWaits,

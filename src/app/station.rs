@@ -4,6 +4,7 @@
 pub(in crate::app) mod candidates;
 pub(in crate::app) mod carry_out;
 pub(in crate::app) mod disabled;
+mod elsewhere;
 mod handle;
 pub mod pulse;
 mod react;
@@ -177,6 +178,7 @@ impl Desk {
         )?;
         let tidied = tidy::tidy(&self.ports);
         self.survive(tidied);
+        self.doubt_letters_elsewhere()?;
         self.load_jobs()?;
         let (waiting, under_way) = self.station.queue();
         self.board.announce(News::Ready { waiting, under_way });
@@ -275,7 +277,7 @@ impl Desk {
                     self.look_after_duties();
                 }
             }
-            Message::VoidLettersAsked(result) => self.void_letters_asked(result),
+            Message::VoidLettersAsked { result, untold } => self.void_letters_asked(result, untold),
             Message::Request(request) => self.request(request),
             Message::Change {
                 job,

@@ -11,12 +11,13 @@ mod dispatch;
 
 use crate::app::Policies;
 use crate::app::journal::{append, replay};
+use crate::app::void::at_large;
 use crate::domain::enrollment::{Command, Enrollment, Standing};
 use crate::domain::event::{Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet};
+use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet, Ticket};
 use crate::domain::scan::{Code, Printed};
 use crate::domain::time::Timestamp;
 use crate::port::{JobRecord, Ledger, Press};
@@ -59,6 +60,8 @@ pub struct Acted {
     pub left: Option<Fault>,
     /// Why nobody could tell whether the sheet came out, before it was confirmed: there may be a second one.
     pub doubt: Option<String>,
+    /// Where a void sheet may still come out that nobody here can ask: a printer that is not the station's any more.
+    pub elsewhere: Option<Ticket>,
 }
 
 /// Where a letter is that is not here any more.
@@ -315,6 +318,7 @@ impl Case<'_> {
         Ok(Acted {
             what: What::Confirmed(self.envelope()),
             doubt: self.state.doubt().map(str::to_owned),
+            elsewhere: None,
             left: self.at_press(&number, |press, control, envelope| {
                 press.forget(control, envelope)
             }),
@@ -412,12 +416,18 @@ impl Case<'_> {
                 press.take_back(control, envelope)
             }),
             doubt: None,
+            elsewhere: self.elsewhere(&number),
             what: What::Spoiled {
                 envelope: self.envelope(),
                 control: number,
                 late,
             },
         })
+    }
+
+    fn elsewhere(&self, number: &str) -> Option<Ticket> {
+        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
+        at_large::elsewhere(self.desk.ledger, press, self.record.job.id, &control).ok()?
     }
 
     /// Tells the press. What it cannot do is told, and changes nothing of what was written.
@@ -438,6 +448,7 @@ const fn nothing_left(what: What) -> Acted {
         what,
         left: None,
         doubt: None,
+        elsewhere: None,
     }
 }
 

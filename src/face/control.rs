@@ -233,7 +233,7 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
                 .map_err(|why| say::admin::refused(&why, &name(&record)));
             // Also after a refusal: whoever repeats a command that was cut down hears that it is done.
             if void::may_make_void(change) {
-                void::cancel_others(&alone.ledger, job, &press);
+                void::cancel_others(alone, job, actor, &press);
             }
             told
         }),
@@ -276,7 +276,7 @@ fn hands_by_ourselves(alone: &Alone<'_>, hands: &Hands, actor: &str) -> Result<A
         let record = subject(ledger, &deed).map_err(trail::Act::Refused)?;
         let acted = act(&desk, &record, &deed).map_err(trail::Act::Refused);
         if matches!(deed, Deed::Spoiled { .. }) {
-            void::cancel_others(&alone.ledger, record.job.id, &lazy);
+            void::cancel_others(alone, record.job.id, actor, &lazy);
         }
         acted
     };

@@ -302,6 +302,10 @@ impl Ledger for SqliteLedger {
         self.read(|db| paper::job_of_letter(db, control))
     }
 
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault> {
+        self.read(paper::void_letters)
+    }
+
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
         self.read(|db| paper::job_of_envelope(db, envelope))
     }
@@ -413,6 +417,10 @@ impl Ledger for SqliteLedger {
 
     fn open_removals(&self) -> Result<Vec<OpenRemoval>, Fault> {
         self.read(keeping::open_removals)
+    }
+
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault> {
+        self.read(|db| query::notes(db, beginning))
     }
 
     /// `what` stands in the audit chain for good: it must name no person.

@@ -1,6 +1,7 @@
 //! The whole station over a world in memory: files in, keys in, keys out.
 
 mod disabled;
+mod elsewhere;
 mod nobody;
 mod paper;
 mod trail;

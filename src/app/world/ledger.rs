@@ -40,6 +40,8 @@ pub(crate) struct LedgerState {
     pub(crate) journal: BTreeMap<JobId, Vec<Stamped>>,
     /// The journals, folded: every question about a job asks for it.
     folded: BTreeMap<JobId, Enrollment>,
+    /// What belongs to no job.
+    pub(crate) notes: Vec<String>,
     /// Rows of all journals together.
     rows: i64,
     /// For recovery: never taken away.

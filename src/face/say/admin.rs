@@ -2,6 +2,7 @@
 
 use crate::app::admin::{Changed, Unchanged};
 use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::Ticket;
 use crate::face::say::{Complaint, ExitCode, clean::clean, custody, fault};
 
 /// What was done, about the job called `who`.
@@ -57,6 +58,16 @@ fn void_letter(control: Option<&str>) -> String {
 pub fn may_still_print(control: &str) -> String {
     let job = job_at_printer(control);
     format!(" The printer may still print it: cancel {job} there.")
+}
+
+/// The void letter went to a printer that nobody here asks any more. `letter`: what it is called in the sentence.
+pub fn waits_elsewhere(letter: &str, ticket: &Ticket) -> String {
+    format!(
+        "{letter} was sent to {}, where the station does not print any more, and may still come out there: cancel {} (job {}) there, and destroy it if it comes out.",
+        clean(&ticket.printer),
+        clean(&ticket.name),
+        ticket.job
+    )
 }
 
 /// What the letter with this number is called at the printer.

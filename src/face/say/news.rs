@@ -3,6 +3,7 @@
 use crate::app::board::{Case, News, Standstill};
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
+use crate::face::say::admin::waits_elsewhere;
 use crate::face::say::clean::clean;
 use crate::face::say::{fault, notice, preflight, stock};
 
@@ -60,6 +61,10 @@ pub fn line(news: &News) -> String {
         ),
         News::PrinterBack => "The printer goes on.".to_owned(),
         News::VoidMayPrint { fault } => void_may_print(fault),
+        News::VoidElsewhere { envelope, ticket } => {
+            let letter = format!("The void letter L-{}", clean(envelope));
+            waits_elsewhere(&letter, ticket)
+        }
         News::NothingVoidWaits => "No void letter waits in the printer any more.".to_owned(),
         News::Disabled { jobs } => notice::disabled(*jobs),
         News::Enabled { case } => format!(

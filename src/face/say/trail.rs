@@ -11,7 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::scan::Slip;
 use crate::face::report::name;
-use crate::face::say::admin::job_at_printer;
+use crate::face::say::admin::{job_at_printer, waits_elsewhere};
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault, moment};
 use crate::port::JobRecord;
@@ -95,6 +95,9 @@ pub fn note(acted: &Acted, no_press: Option<&Complaint>) -> Option<String> {
     let What::Spoiled { control, .. } = &acted.what else {
         return None;
     };
+    if let Some(ticket) = &acted.elsewhere {
+        return Some(waits_elsewhere("The void letter", ticket));
+    }
     let why = match (no_press, unasked(acted)) {
         (Some(complaint), _) => complaint.message.clone(),
         (None, Some(away)) => fault::message(away),

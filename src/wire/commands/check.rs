@@ -149,21 +149,18 @@ fn check_policy(file: &Path, text: &str, out: &mut dyn Write) -> Ended {
 }
 
 fn check_template(kind: Option<SheetKind>, file: &Path, text: &str, out: &mut dyn Write) -> Ended {
-    let name = file
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Templates::try_out(kind, &name, text).map_err(|fault| {
+    Templates::try_out(kind, file, text).map_err(|fault| {
         let Fault::Mailer { what } = fault else {
             return Complaint::from(&fault);
         };
         Complaint::new(
             ExitCode::Refused,
             format!("{}: {}", file.display(), sentence(&what)),
-            "Mend the file, then check again. `[paper] templates` names the folder of your own layouts and letters.",
+            "Mend the file, then check again. `[paper] templates` names the folder of your own profiles and letters.",
         )
     })?;
     let what = match kind {
-        None => "the layout is".to_owned(),
+        None => "the profile is".to_owned(),
         Some(kind) => format!("the words of a {} sheet are", kind.word()),
     };
     said(
@@ -240,7 +237,7 @@ fn letters(config: &Config) -> Result<String, WireFault> {
         number => format!(", {} of your own", count(number, "font")),
     };
     Ok(format!(
-        "  letters     layout {}{fonts}; {}{unread}\n",
+        "  letters     profile {}{fonts}; {}{unread}\n",
         config.paper.profile,
         all.join(", ")
     ))

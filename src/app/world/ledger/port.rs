@@ -84,6 +84,10 @@ impl Ledger for World {
         })
     }
 
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault> {
+        self.look(LedgerState::void_letters)
+    }
+
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
         self.look(|ledger| {
             let mut jobs = ledger.jobs.values();
@@ -252,12 +256,43 @@ impl Ledger for World {
         self.call(Op::Settle, |state| state.ledger.reopen(credential, at))
     }
 
-    fn note(&self, _: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
+    fn note(&self, what: &str, _: &str, _: Timestamp) -> Result<(), Fault> {
+        self.state().ledger.notes.push(what.to_owned());
         Ok(())
+    }
+
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault> {
+        self.look(|ledger| {
+            let notes = ledger.notes.iter();
+            notes
+                .filter(|note| note.starts_with(beginning))
+                .cloned()
+                .collect()
+        })
     }
 }
 
 impl LedgerState {
+    fn void_letters(&self) -> Vec<(JobId, ControlNumber)> {
+        let mut void = Vec::new();
+        for (job, rows) in &self.journal {
+            let state = self.enrollment(*job);
+            for row in rows {
+                if let Happening::Started {
+                    intent: Intent::Deliver { control },
+                    ..
+                } = &row.event.happening
+                    && let Ok(control) = ControlNumber::parse(control)
+                    && state.is_void_sheet(&control)
+                    && !void.contains(&(*job, control))
+                {
+                    void.push((*job, control));
+                }
+            }
+        }
+        void
+    }
+
     fn paper(&self) -> BTreeMap<BatchName, PaperCounts> {
         let mut paper: BTreeMap<BatchName, PaperCounts> = BTreeMap::new();
         for job in self.jobs.values() {
