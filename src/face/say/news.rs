@@ -17,14 +17,7 @@ pub fn line(news: &News) -> String {
             "The station is ready. No job waits: drop a job file into the queue, then insert a key."
                 .to_owned()
         }
-        News::Ready { waiting, under_way } => format!(
-            "The station is ready: {} for a key, {under_way} under way. Insert a key.",
-            if *waiting == 1 {
-                "1 job waits".to_owned()
-            } else {
-                format!("{waiting} jobs wait")
-            }
-        ),
+        News::Ready { waiting, under_way } => ready(*waiting, *under_way),
         News::Admitted { file, jobs } => {
             format!("{} was taken: {}.", clean(file), count(*jobs, "job"))
         }
@@ -37,15 +30,7 @@ pub fn line(news: &News) -> String {
         News::FileHeld { file, why } => {
             format!("{} waits in hold/: {}", clean(file), sentence(why))
         }
-        News::Network { fault } => format!(
-            "No new key is started until this passes: {} {}Leave the keys where they are.",
-            sentence(&fault.to_string()),
-            if matches!(fault, Fault::NotPermitted { .. }) {
-                "No job is held for it; `keyline check --online` names the permission that is missing. "
-            } else {
-                ""
-            }
-        ),
+        News::Network { fault } => network(fault),
         News::NetworkBack => "The way to Entra is open again. Work goes on.".to_owned(),
         News::Actor { actor } => format!("At the bench now: {}.", clean(actor)),
         News::TestSettled { user, deleted } => preflight::left_settled(user, *deleted),
@@ -83,6 +68,27 @@ pub fn line(news: &News) -> String {
             held,
         } => only_words(*bags, *letters, *held),
     }
+}
+
+fn ready(waiting: usize, under_way: usize) -> String {
+    let wait = if waiting == 1 {
+        "1 job waits".to_owned()
+    } else {
+        format!("{waiting} jobs wait")
+    };
+    format!("The station is ready: {wait} for a key, {under_way} under way. Insert a key.")
+}
+
+fn network(fault: &Fault) -> String {
+    let what = if matches!(fault, Fault::NotPermitted { .. }) {
+        "No job is held for it; `keyline check --online` names the permission that is missing. "
+    } else {
+        ""
+    };
+    format!(
+        "No new key is started until this passes: {} {what}Leave the keys where they are.",
+        sentence(&fault.to_string())
+    )
 }
 
 fn letter_out(envelope: &str, by: Confirm) -> String {
