@@ -276,12 +276,12 @@ fn rows_whose_letter_cannot_be_made_are_listed() {
 }
 
 #[test]
-fn layouts_and_letters_are_known_as_such() {
+fn profiles_and_letters_are_known_as_such() {
     let line = Line::new(1);
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/mailer");
     for (name, words) in [
-        ("profiles/c5.toml", "the layout is right"),
-        ("profiles/label.toml", "the layout is right"),
+        ("profiles/c5.toml", "the profile is right"),
+        ("profiles/label.toml", "the profile is right"),
         ("letters/pin/de.toml", "the words of a pin sheet are right"),
         ("letters/key/ja.toml", "the words of a key sheet are right"),
         (

@@ -267,7 +267,10 @@ fn a_lost_key_signs_nobody_in_and_is_stopped_when_it_turns_up() {
         "{shown}"
     );
     let identity = line.identity.display().to_string();
-    let pin = typed(&line, &["pins", "show", "1", "--identity", &identity], 0);
+    let show = ["pins", "show", "1", "--identity", &identity];
+    let refused = typed(&line, &show, 3);
+    assert!(refused.contains("its key is lost"), "{refused}");
+    let pin = typed(&line, &[show.as_slice(), &["--void", "found"]].concat(), 0);
     assert!(pin.contains("VOID: its key is lost"), "{pin}");
     let refused = typed(&line, &["handover", "1", "--yes"], 3);
     assert!(refused.contains("its key is lost"), "{refused}");

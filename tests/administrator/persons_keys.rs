@@ -240,7 +240,7 @@ fn one_that_is_refused_does_not_keep_the_others() {
     let ended = remove(&line, &["--all", "--yes"]);
     assert_eq!(ended.status.code(), Some(6), "{}", err(&ended));
     assert!(
-        err(&ended).contains("then type the same again"),
+        err(&ended).contains("then give the command again"),
         "{}",
         err(&ended)
     );
