@@ -7,11 +7,11 @@
 //! work: a running station does it in its own loop, as with [`admin`](crate::app::admin), and without one the ledger's lock
 //! keeps one from starting.
 
+mod at_press;
 mod dispatch;
 
 use crate::app::Policies;
 use crate::app::journal::{append, replay};
-use crate::app::void::at_large;
 use crate::domain::enrollment::{Command, Enrollment, Standing};
 use crate::domain::event::{Evidence, Happening, Step};
 use crate::domain::fault::Fault;
@@ -423,23 +423,6 @@ impl Case<'_> {
                 late,
             },
         })
-    }
-
-    fn elsewhere(&self, number: &str) -> Option<Ticket> {
-        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
-        at_large::elsewhere(self.desk.ledger, press, self.record.job.id, &control).ok()?
-    }
-
-    /// Tells the press. What it cannot do is told, and changes nothing of what was written.
-    fn at_press(
-        &self,
-        number: &str,
-        tell: impl FnOnce(&dyn Press, &ControlNumber, Envelope) -> Result<(), Fault>,
-    ) -> Option<Fault> {
-        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
-        let fault = tell(press, &control, self.envelope()).err()?;
-        tracing::warn!(job = self.record.job.id.0, %fault, "the press still keeps something of a sheet");
-        Some(fault)
     }
 }
 
