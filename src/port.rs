@@ -8,6 +8,7 @@ mod directory;
 mod key;
 mod ledger;
 mod models;
+mod tenant_setup;
 mod trial;
 
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub use self::ledger::{
     PaperCounts, Passkey, PasskeyState, Stamped,
 };
 pub use self::models::{Models, NoMetadata};
+pub use self::tenant_setup::{OwnCertificate, TenantSetup};
 pub use self::trial::{Trial, TrialBook, TrialEnd};
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -174,6 +176,14 @@ pub trait Press: Send + Sync {
     /// [`Fault::Mailer`]: there is no sheet, and somebody has to mend what is named. [`Fault::PrinterAway`]: there is none, and
     /// it can be tried again later. [`Fault::DeliveryUncertain`]: there may be one.
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
+
+    /// Whether this press prints where the ticket is from. Elsewhere it can neither ask nor cancel, and whoever takes another
+    /// printer's word about a sheet believes a stranger.
+    fn serves(&self, ticket: &Ticket) -> bool {
+        // A press that prints nothing has given no ticket.
+        let _ = ticket;
+        false
+    }
 
     /// What became of a sheet that a printer accepted. Asks once; changes nothing.
     ///

@@ -208,14 +208,31 @@ fn a_key_at_hand_is_told_with_its_model_and_what_is_known_against_it() {
     import(&line, &publisher, &practice(5, &[], &reports));
     let ledger = read_ledger(&line.config).expect("a ledger");
     let models = Catalogue::open(&line.config.path(&line.config.metadata.file)).expect("models");
-    let told = |key: SimulatedKey| {
+    let told_as = |key: SimulatedKey, json| {
         let mut out = Vec::new();
         let patience = std::time::Duration::from_secs(20);
-        let ended = identify_next(&Hand(&line, key), &ledger, &models, patience, &mut out);
+        let ended = identify_next(
+            &Hand(&line, key),
+            &ledger,
+            &models,
+            patience,
+            json,
+            &mut out,
+        );
         assert_eq!(ended.expect("an answer"), ExitCode::Done);
         drop(line.bench.pull(&Bench::place(1)));
         text(&out)
     };
+    let told = |key| told_as(key, false);
+    let json = told_as(line.maker.make(1).expect("a key"), true);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        (&json["model"]["certification"], &json["model"]["alarm"]),
+        (
+            &"FIDO_CERTIFIED_L2".into(),
+            &"USER_KEY_PHYSICAL_COMPROMISE".into()
+        )
+    );
     let known = told(line.maker.make(1).expect("a key"));
     assert!(
         known.contains("FIDO certified, L2 (FIDO_CERTIFIED_L2, since 2025-01-01)")
@@ -298,6 +315,16 @@ fn metadata_is_imported_shown_and_never_taken_back_on_the_command_line() {
         (&json["number"], &json["stale"]),
         (&8.into(), &false.into())
     );
+    let again = keyline(&line, &["mds", "import", &newer, "--json"]);
+    let again: serde_json::Value = serde_json::from_slice(&again.stdout).expect("JSON");
+    assert_eq!(again["before"], 8);
+    assert_eq!(again["complaints"], serde_json::json!([]));
+    for field in ["number", "next_update", "sha256", "models", "stale"] {
+        assert_eq!(again["metadata"][field], json[field], "{field}");
+    }
+    let refused = keyline(&line, &["mds", "import", &older, "--json"]);
+    let refused: serde_json::Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    assert_eq!(refused["error"]["exit_code"], 3, "{refused}");
     let one = keyline(
         &line,
         &["mds", "show", &PRACTICE_AAGUID.to_string(), "--json"],
@@ -322,6 +349,71 @@ fn metadata_is_imported_shown_and_never_taken_back_on_the_command_line() {
     assert_eq!(folder.status.code(), Some(2));
     let device = keyline(&line, &["mds", "import", "/dev/zero"]);
     assert_eq!(device.status.code(), Some(2));
+}
+
+/// The file may be removed, damaged, put back from a copy, or replaced by another signer's: the ledger remembers the number.
+#[test]
+fn the_number_does_not_go_back_when_the_kept_file_does() {
+    let publisher = Publisher::new().expect("a publisher");
+    let line = line_for(&publisher);
+    let kept = line.config.path(&line.config.metadata.file);
+    let take_in = |number: u64| {
+        let path = line.home.path().join("offered.jwt");
+        let blob = publisher
+            .publish(&practice(number, &[line.maker.root()], &[]))
+            .expect("a file");
+        std::fs::write(&path, blob).expect("it is written");
+        let output = keyline(&line, &["mds", "import", path.to_str().expect("text")]);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        (output.status.code(), told)
+    };
+    let refuses = |number: u64, newest: &str| {
+        let (code, told) = take_in(number);
+        assert_eq!(code, Some(3), "{told}");
+        assert!(told.contains(newest), "{told}");
+    };
+    let starts = || station::assemble(&line.config, line.keys.clone(), Arc::new(Nobody)).map(drop);
+    assert_eq!(take_in(7).0, Some(0));
+    let of_seven = std::fs::read(&kept).expect("the file");
+    assert_eq!(take_in(8).0, Some(0));
+    std::fs::remove_file(&kept).expect("it goes");
+    refuses(7, "number 8 is here already");
+    starts().expect("a station that knows no model");
+    let file = line.config.file.to_str().expect("text");
+    let checked = keyline(&line, &["check", file]);
+    let told = text(&checked.stdout) + &text(&checked.stderr);
+    assert!(told.contains("Metadata number 8 was here"), "{told}");
+    std::fs::write(&kept, "nonsense").expect("it is written");
+    refuses(7, "number 8 is here already");
+    std::fs::write(&kept, &of_seven).expect("it is put back");
+    refuses(7, "number 8 is here already");
+    let gone_back = starts().expect_err("it went back");
+    assert!(
+        matches!(
+            gone_back,
+            WireFault::Metadata(MdsFault::GoneBack {
+                number: 7,
+                newest: 8,
+                ..
+            })
+        ),
+        "{gone_back}"
+    );
+    let checked = keyline(&line, &["check", file]);
+    assert_eq!(checked.status.code(), Some(2));
+    assert!(text(&checked.stderr).contains("number 8 was here before"));
+    let shown = keyline(&line, &["mds", "show"]);
+    assert_eq!(shown.status.code(), Some(8), "{}", text(&shown.stderr));
+    assert_eq!(take_in(8).0, Some(0));
+    starts().expect("it is mended");
+
+    // An import that the power cut off before the ledger heard of it is made up for by the next start.
+    import(&line, &publisher, &practice(9, &[line.maker.root()], &[]));
+    starts().expect("a station");
+    std::fs::remove_file(&kept).expect("it goes");
+    refuses(8, "number 9 is here already");
+    let verified = keyline(&line, &["ledger", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
 }
 
 /// Answers one request with `answer`, on a free port of this computer; gives back the address.

@@ -48,6 +48,11 @@ impl RegularFile {
         }
         Ok(bytes)
     }
+
+    /// Text without the byte order mark that some editors put before it: before a line of PEM it hides that line.
+    pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+        bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes)
+    }
 }
 
 fn must_be_file(metadata: &std::fs::Metadata) -> io::Result<()> {

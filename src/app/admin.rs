@@ -6,9 +6,11 @@
 //! starting.
 
 mod custody;
+mod void_pin;
 
 pub use self::custody::may_hand_over;
 pub(in crate::app) use self::custody::{is_live, taken_for};
+pub use self::void_pin::{VoidPin, WhyVoid, void_pin};
 
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +126,7 @@ pub enum Unchanged {
     NotBegun,
     #[error("the station works on the job just now")]
     InWork,
-    #[error("the letter was handed over")]
+    #[error("the letter is made")]
     HandedOver,
     #[error("there is no letter yet that could be made anew")]
     NoLetter,
@@ -144,6 +146,8 @@ pub enum Unchanged {
     NoKeyYet,
     #[error("the key is {} already", .0.word())]
     RetiredAlready(Fate),
+    #[error("the key is {}", .0.word())]
+    KeyRetired(Fate),
     #[error("the person was erased")]
     Erased,
     #[error(transparent)]
@@ -174,7 +178,7 @@ pub fn change(
     }
     match enrollment.standing() {
         Standing::Done if matches!(change, Change::Reissue { .. }) => {
-            return Err(Unchanged::HandedOver);
+            return Err(custody::no_reissue(ledger, job, &enrollment)?);
         }
         Standing::Done => return Err(Unchanged::Done),
         Standing::Cancelled => return Err(Unchanged::Cancelled),
@@ -244,7 +248,7 @@ fn may_reissue(
 ) -> Result<Option<String>, Unchanged> {
     if !enrollment.may_reissue() {
         return Err(if enrollment.delivered().is_some() {
-            // Held on top of it, but handed over all the same.
+            // Held on top of it, but its letter is made all the same.
             Unchanged::HandedOver
         } else if enrollment.is_reissue() {
             Unchanged::ReissuedAlready

@@ -7,7 +7,7 @@
 //! then, later and dearer. A policy that is closed to everybody is left to the creation options, which Entra refuses in its own
 //! words: what we hold of a policy may be ten minutes old.
 //!
-//! The number of keys stops nobody either. That Entra takes ten of one person stands in no document of Microsoft's; a stop for a
+//! The number of keys stops nobody either, unless Entra refuses creation options to somebody who has that many. That Entra takes ten of one person stands in no document of Microsoft's; a stop for a
 //! number that may be wrong leaves somebody without a key, a refused registration costs one touch.
 //!
 //! Each answer counts for ten minutes. So a person costs one call, one more where the policy speaks of groups, however often
@@ -17,16 +17,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::app::Ports;
-use crate::app::tenant_policy::TenantPolicy;
+use crate::app::tenant_policy::{Known, TenantPolicy};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::{Fault, Move};
 use crate::domain::job::JobId;
-use crate::domain::passkey_policy::{Candidate, PasskeyPolicy, PolicyVerdict};
+use crate::domain::metadata::Proof;
+use crate::domain::passkey_policy::{PasskeyPolicy, PolicyVerdict};
 use crate::domain::person::{ObjectId, Person, UserType};
 use crate::domain::policy::DisabledUsers;
 use crate::domain::time::Timestamp;
-use crate::port::{Clock, Directory, RelyingParty};
+use crate::port::{Clock, Directory, Models, RelyingParty};
 
 /// How long an answer counts, in seconds.
 const FRESH_SECONDS: i64 = 600;
@@ -34,9 +35,6 @@ const FRESH_SECONDS: i64 = 600;
 const REFUSAL_SECONDS: i64 = 60;
 /// Passkeys that Entra is believed to take of one person. Unproved.
 pub const PASSKEYS_BELIEVED_MAX: usize = 10;
-
-/// Whether a model proves itself by an attestation that Entra knows; `None`: not known.
-pub type Attested = Arc<dyn Fn(Aaguid) -> Option<bool> + Send + Sync>;
 
 /// Who is to get a key.
 #[derive(Clone, Copy, Debug)]
@@ -95,28 +93,21 @@ pub struct Eligibility {
     directory: Arc<dyn Directory>,
     clock: Arc<dyn Clock>,
     policy: TenantPolicy,
-    attested: Attested,
+    models: Arc<dyn Models>,
     notes: Mutex<Notes>,
 }
 
 impl Eligibility {
-    /// Asks nothing yet, and knows of no model whether it is attested.
+    /// Asks nothing yet.
     pub fn new(ports: &Ports) -> Self {
         let (directory, clock) = (ports.directory.clone(), ports.clock.clone());
         Self {
             policy: TenantPolicy::new(directory.clone(), clock.clone()),
             directory,
             clock,
-            attested: Arc::new(|_| None),
+            models: ports.models.clone(),
             notes: Mutex::default(),
         }
-    }
-
-    /// With somebody who knows of models whether they are attested.
-    #[must_use]
-    pub fn with_attested(mut self, attested: Attested) -> Self {
-        self.attested = attested;
-        self
     }
 
     /// Whether a key may be prepared for this person at all.
@@ -134,15 +125,16 @@ impl Eligibility {
         self.judged(applicant.user, included)
     }
 
-    /// Whether Entra will take a key of this model for this person.
+    /// Whether Entra will take a key of this model for this person; where attestation is enforced, by what the metadata says.
     ///
     /// # Errors
     /// [`Fault::TenantRefuses`]: another model is needed. [`Fault::UserUnfit`]: no model would do.
     pub fn key_may(&self, user: &str, aaguid: Aaguid) -> Result<(), Fault> {
-        let attested = (self.attested)(aaguid);
+        let shelf = self.models.shelf();
+        let proof = Proof::of(shelf.as_deref(), aaguid, self.clock.now().utc_day());
         self.judged(user, |policy, groups| {
             included(policy, groups)?;
-            match policy.verdict(Candidate { aaguid, attested }, groups) {
+            match proof.verdict(policy, aaguid, groups) {
                 PolicyVerdict::Allowed => Ok(()),
                 PolicyVerdict::Refused(why) => Err(Fault::TenantRefuses { why }),
                 PolicyVerdict::Unclear(why) => {
@@ -190,6 +182,35 @@ impl Eligibility {
             }
             Ok(_) => {}
             Err(fault) => tracing::info!(job = applicant.job.0, %fault, "nobody counts passkeys"),
+        }
+    }
+
+    /// What a refusal of creation options comes to. Of a person who has as many passkeys as Entra is believed to take, it is told
+    /// that this may be why, with Entra's own words: it does not say so in any way that a program could go by.
+    pub fn weigh_refusal(
+        &self,
+        relying_party: &dyn RelyingParty,
+        applicant: &Applicant<'_>,
+        refusal: Fault,
+    ) -> Fault {
+        // 401, 403 and 404 say what they mean, and a 5xx is no refusal.
+        let Fault::Refused {
+            status: 400 | 409 | 422,
+            ..
+        } = refusal
+        else {
+            return refusal;
+        };
+        match relying_party.credentials(applicant.user) {
+            Ok(list) if list.len() >= PASSKEYS_BELIEVED_MAX => unfit(&format!(
+                "they have {} passkeys there, which is as many as it is believed to take of one person. {refusal}. If that is why, delete old ones (`keyline keys list`, `keyline keys remove`)",
+                list.len()
+            )),
+            Ok(_) => refusal,
+            Err(fault) => {
+                tracing::info!(job = applicant.job.0, %fault, "nobody counts passkeys");
+                refusal
+            }
         }
     }
 
@@ -252,7 +273,8 @@ impl Eligibility {
         judge: impl Fn(&PasskeyPolicy, Option<&BTreeSet<ObjectId>>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let at_most = |seconds_ago| match self.policy_for(user, seconds_ago) {
-            Some((policy, groups)) => judge(&policy, groups.as_ref()),
+            Some((known, groups)) => judge(&known.policy, groups.as_ref())
+                .map_err(|fault| of_its_age(fault, known.age_seconds)),
             None => Ok(()),
         };
         at_most(FRESH_SECONDS).or_else(|_| at_most(REFUSAL_SECONDS))
@@ -263,21 +285,21 @@ impl Eligibility {
         &self,
         user: &str,
         seconds_ago: i64,
-    ) -> Option<(Arc<PasskeyPolicy>, Option<BTreeSet<ObjectId>>)> {
-        let policy = match self.policy.at_most(seconds_ago) {
-            Ok(policy) => policy,
+    ) -> Option<(Known, Option<BTreeSet<ObjectId>>)> {
+        let known = match self.policy.at_most(seconds_ago) {
+            Ok(known) => known,
             Err(fault) => {
                 self.unread(Subject::PasskeyPolicy, fault);
                 return None;
             }
         };
-        if !policy.is_open() {
+        if !known.policy.is_open() {
             tracing::warn!("the tenant's passkey policy is closed; what Entra says of it decides");
             return None;
         }
-        let asks = policy.speaks_of_groups();
+        let asks = known.policy.speaks_of_groups();
         let groups = asks.then(|| self.groups_of(user, seconds_ago));
-        Some((policy, groups.flatten()))
+        Some((known, groups.flatten()))
     }
 
     fn groups_of(&self, user: &str, seconds_ago: i64) -> Option<BTreeSet<ObjectId>> {
@@ -345,6 +367,20 @@ fn included(policy: &PasskeyPolicy, groups: Option<&BTreeSet<ObjectId>>) -> Resu
     policy
         .leaves_out(groups)
         .map_or(Ok(()), |why| Err(unfit(why)))
+}
+
+/// Where a refusal goes by a policy that could not be asked for anew, it says how old that is: it may have been mended since.
+fn of_its_age(mut fault: Fault, age_seconds: i64) -> Fault {
+    let minutes = age_seconds / 60;
+    let noun = if minutes == 1 { "minute" } else { "minutes" };
+    if age_seconds >= REFUSAL_SECONDS
+        && let Fault::TenantRefuses { why } | Fault::UserUnfit { why } = &mut fault
+    {
+        why.push_str(&format!(
+            " (as the policy was {minutes} {noun} ago; it cannot be read now)"
+        ));
+    }
+    fault
 }
 
 fn unfit(why: &str) -> Fault {

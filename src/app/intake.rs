@@ -294,6 +294,14 @@ pub fn disagreements(draft: &Draft, policies: &Policies) -> Result<Vec<BadRow>, 
     Ok(check::object(draft, policies.get(&draft.request.policy)?))
 }
 
+/// Whose the key is that alone will do for this row, where no slot would take it for the row's person; before there is a file.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn taken_key(draft: &Draft, ledger: &dyn Ledger) -> Result<Option<String>, Fault> {
+    check::taken_key(draft, ledger)
+}
+
 /// What the policies object to in the rows of a file: for `keyline check`, which admits nothing. Each row that would be
 /// admitted is handed on to `tried` with its place in the batch, for what else stands in its way.
 ///

@@ -21,6 +21,7 @@ pub mod restock;
 pub mod runner;
 pub mod station;
 pub mod tenant_policy;
+pub mod tenant_setup;
 pub mod trail;
 pub mod void;
 #[cfg(test)]

@@ -205,6 +205,7 @@ impl Reader<'_> {
         }
         Err(E::from(Fault::AnswerUnusable {
             what: format!("the group has more than {PAGES_MAX} pages"),
+            request_id: String::new(),
         }))
     }
 

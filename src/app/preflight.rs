@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::app::enrol_test;
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Proof;
 use crate::domain::passkey_policy::Audience;
 use crate::domain::person::Grants;
 use crate::domain::time::Timestamp;
@@ -242,7 +243,8 @@ pub fn assemble(
         let finding = Finding::Configured { policies };
         rows.insert(0, row(Topic::Configuration, Grade::Ok, finding));
     }
-    rows.extend(tenant::rows(tenant, models));
+    let proof = |model| Proof::of(station.shelf.as_deref(), model, now.utc_day());
+    rows.extend(tenant::rows(tenant, models, &proof));
     told(Topic::Printer, &mut rows);
     rows.extend(local::printer(station));
     rows.extend(local::usb(&station.usb));

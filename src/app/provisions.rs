@@ -1,12 +1,15 @@
 //! Creation options fetched ahead of time, so that no operator waits for the network with a key in hand. A key is wiped
 //! only when its job's options are in here, and they come only for people for whom Entra registers keys.
 
+mod stop;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::app::Ports;
 use crate::app::eligibility::{Applicant, Eligibility};
+use crate::app::provisions::stop::Stop;
 use crate::domain::credential::CreationOptions;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
@@ -22,6 +25,8 @@ pub struct Provisions {
     options: Mutex<HashMap<JobId, AtHand>>,
     /// Jobs whose letter was tried and can be set.
     letters: Mutex<HashSet<JobId>>,
+    /// Whether Entra refuses everybody.
+    stop: Stop,
 }
 
 struct AtHand {
@@ -53,15 +58,11 @@ impl AtHand {
 impl Provisions {
     /// Nothing is at hand yet.
     pub fn new(ports: &Ports) -> Self {
-        Self::after(Eligibility::new(ports))
-    }
-
-    /// The same, for those people and models alone of which this says so.
-    pub fn after(eligibility: Eligibility) -> Self {
         Self {
-            eligibility,
+            eligibility: Eligibility::new(ports),
             options: Mutex::default(),
             letters: Mutex::default(),
+            stop: Stop::default(),
         }
     }
 
@@ -73,7 +74,9 @@ impl Provisions {
     /// Fetches the options of a job, unless good ones are at hand.
     ///
     /// # Errors
-    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`].
+    /// As [`RelyingParty::ready`], [`Eligibility::person_may`] and [`RelyingParty::creation_options`]; [`Fault::UserUnfit`] when
+    /// Entra refuses options to somebody who may be at its limit; [`Fault::NotPermitted`] while Entra refuses everybody, without a
+    /// call for each job.
     pub fn provide(
         &self,
         relying_party: &dyn RelyingParty,
@@ -84,9 +87,16 @@ impl Provisions {
         if self.is_fresh(job, now) {
             return Ok(());
         }
+        self.stop.let_through(now)?;
         relying_party.ready()?;
         self.eligibility.person_may(applicant)?;
-        let options = relying_party.creation_options(applicant.user)?;
+        let options = relying_party
+            .creation_options(applicant.user)
+            .map_err(|refusal| {
+                self.eligibility
+                    .weigh_refusal(relying_party, applicant, refusal)
+            });
+        let options = self.stop.weigh(applicant.user, options, now)?;
         self.eligibility
             .count_passkeys(relying_party, applicant, &options);
         self.lock().insert(job, AtHand::new(options, now));

@@ -4,6 +4,7 @@
 pub(in crate::app) mod candidates;
 pub(in crate::app) mod carry_out;
 pub(in crate::app) mod disabled;
+mod elsewhere;
 mod handle;
 pub mod pulse;
 mod react;
@@ -17,13 +18,11 @@ mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::app::board::{Awaited, Board, Case, Counts, News, Unconfirmed};
-use crate::app::eligibility::{Attested, Eligibility};
 use crate::app::intake::Intake;
 use crate::app::provisions::Provisions;
 use crate::app::restock::Looked;
@@ -82,7 +81,8 @@ pub struct Desk {
     folder_busy: bool,
     folder_again: bool,
     folder_settling: bool,
-    duties_busy: Arc<AtomicBool>,
+    /// Until the loop has taken in what came of them.
+    duties_busy: bool,
     /// Something happened since the duties were last looked after.
     duties_due: bool,
     /// Jobs that ended since then.
@@ -133,7 +133,7 @@ impl Desk {
             folder_busy: false,
             folder_again: false,
             folder_settling: false,
-            duties_busy: Arc::default(),
+            duties_busy: false,
             duties_due: true,
             ended: BTreeSet::new(),
             duties_soon: false,
@@ -152,14 +152,6 @@ impl Desk {
     #[must_use]
     pub fn with_pulse(mut self, pulse: Pulse) -> Self {
         self.pulse = pulse;
-        self
-    }
-
-    /// With somebody who knows of models whether they prove themselves by an attestation that Entra knows.
-    #[must_use]
-    pub fn with_attested(mut self, attested: Attested) -> Self {
-        let eligibility = Eligibility::new(&self.ports).with_attested(attested);
-        self.provisions = Arc::new(Provisions::after(eligibility));
         self
     }
 
@@ -187,6 +179,7 @@ impl Desk {
         )?;
         let tidied = tidy::tidy(&self.ports);
         self.survive(tidied);
+        self.doubt_letters_elsewhere()?;
         self.load_jobs()?;
         let (waiting, under_way) = self.station.queue();
         self.board.announce(News::Ready { waiting, under_way });
@@ -239,8 +232,7 @@ impl Desk {
         }
         let empty =
             self.is_empty() && self.expected().next().is_none() && !self.disabled.is_under_way();
-        let settled =
-            !self.duties_due && !self.duties_soon && !self.duties_busy.load(Ordering::SeqCst);
+        let settled = !self.duties_due && !self.duties_soon && !self.duties_busy;
         let settled = settled && !self.void_letters.is_asking();
         self.stopping || self.summary.broken.is_some() || (empty && settled)
     }
@@ -280,12 +272,13 @@ impl Desk {
             Message::Enabled { jobs } => self.enabled(jobs),
             Message::RoundEnded => self.round_ended(),
             Message::DutiesDone { soon } => {
+                self.duties_busy = false;
                 self.duties_soon = soon;
                 if self.duties_due {
                     self.look_after_duties();
                 }
             }
-            Message::VoidLettersAsked(result) => self.void_letters_asked(result),
+            Message::VoidLettersAsked { result, untold } => self.void_letters_asked(result, untold),
             Message::Request(request) => self.request(request),
             Message::Change {
                 job,

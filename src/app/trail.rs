@@ -7,6 +7,7 @@
 //! work: a running station does it in its own loop, as with [`admin`](crate::app::admin), and without one the ledger's lock
 //! keeps one from starting.
 
+mod at_press;
 mod dispatch;
 
 use crate::app::Policies;
@@ -16,7 +17,7 @@ use crate::domain::event::{Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet};
+use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet, Ticket};
 use crate::domain::scan::{Code, Printed};
 use crate::domain::time::Timestamp;
 use crate::port::{JobRecord, Ledger, Press};
@@ -59,6 +60,17 @@ pub struct Acted {
     pub left: Option<Fault>,
     /// Why nobody could tell whether the sheet came out, before it was confirmed: there may be a second one.
     pub doubt: Option<String>,
+    /// Where a void sheet may still come out that nobody here can ask: a printer that is not the station's any more.
+    pub elsewhere: Option<Ticket>,
+}
+
+/// Where a letter is that is not here any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It was sent.
+    Dispatched,
+    /// Its person has it, and the key, from somebody's hand.
+    HandedOver,
 }
 
 /// What was written down, or stood there already.
@@ -71,7 +83,7 @@ pub enum What {
     /// Nothing is new: it lies in its envelope, or has left the house.
     EnvelopedAlready {
         envelope: Envelope,
-        gone: bool,
+        gone: Option<Gone>,
     },
     Bagged(Envelope),
     /// Nothing is new: the key lies in its bag.
@@ -258,11 +270,14 @@ impl Case<'_> {
             self.write(self.state.clone(), Happening::Left { what })?;
             return Ok(nothing_left(What::Enveloped(job.envelope)));
         }
-        Ok(nothing_left(What::EnvelopedAlready {
-            envelope: job.envelope,
-            gone: self.state.has_left(Leaving::LetterDispatched)
-                || self.state.custody().handed_over,
-        }))
+        let gone = if self.state.has_left(Leaving::LetterDispatched) {
+            Some(Gone::Dispatched)
+        } else {
+            let handed_over = self.state.custody().handed_over;
+            handed_over.then_some(Gone::HandedOver)
+        };
+        let envelope = job.envelope;
+        Ok(nothing_left(What::EnvelopedAlready { envelope, gone }))
     }
 
     /// Who confirmed the sheet that was delivered, and when.
@@ -303,6 +318,7 @@ impl Case<'_> {
         Ok(Acted {
             what: What::Confirmed(self.envelope()),
             doubt: self.state.doubt().map(str::to_owned),
+            elsewhere: None,
             left: self.at_press(&number, |press, control, envelope| {
                 press.forget(control, envelope)
             }),
@@ -400,24 +416,13 @@ impl Case<'_> {
                 press.take_back(control, envelope)
             }),
             doubt: None,
+            elsewhere: self.elsewhere(&number),
             what: What::Spoiled {
                 envelope: self.envelope(),
                 control: number,
                 late,
             },
         })
-    }
-
-    /// Tells the press. What it cannot do is told, and changes nothing of what was written.
-    fn at_press(
-        &self,
-        number: &str,
-        tell: impl FnOnce(&dyn Press, &ControlNumber, Envelope) -> Result<(), Fault>,
-    ) -> Option<Fault> {
-        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
-        let fault = tell(press, &control, self.envelope()).err()?;
-        tracing::warn!(job = self.record.job.id.0, %fault, "the press still keeps something of a sheet");
-        Some(fault)
     }
 }
 
@@ -426,6 +431,7 @@ const fn nothing_left(what: What) -> Acted {
         what,
         left: None,
         doubt: None,
+        elsewhere: None,
     }
 }
 

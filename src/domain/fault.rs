@@ -3,6 +3,8 @@
 //! A fault is plain data and goes into the journal. The sentences that people read about it live in `face/say.rs`.
 //! No fault ever carries a PIN.
 
+mod veil;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::MethodId;
 use crate::domain::custody::Fate;
+
+pub use veil::veil;
 
 /// A CTAP2 status byte (CTAP 2.1 §8.2) other than success.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -175,27 +179,38 @@ pub enum Fault {
     SpecifiedPinMissing,
 
     // The relying party.
-    #[error("the network or the service does not answer: {what}")]
+    #[error("the network or the service does not answer: {}", veil(what))]
     Unreachable { what: String },
     #[error("the service asks us to wait {seconds} s")]
     Throttled { seconds: u64 },
-    #[error("the station cannot sign in to the tenant: {what}")]
+    #[error("the station cannot sign in to the tenant: {}", veil(what))]
     SignIn { what: String },
+    /// Not one person's matter: no other job would fare better.
+    #[error("Entra lets this station enroll nobody: {why}")]
+    NotPermitted { why: String },
     #[error("the clock of this station is {seconds} s off")]
     Clock { seconds: i64 },
-    #[error("Entra refused with {status} {code}: {message} (request {request_id})")]
+    #[error(
+        "Entra refused with {status} {code}: {} (request {request_id})",
+        veil(message)
+    )]
     Refused {
         status: u16,
         code: String,
         message: String,
         request_id: String,
     },
-    /// Graph's message says no more than the user's name once again, and faults are logged: it is left out.
-    #[error("the tenant does not know this user ({code}, request {request_id})")]
+    #[error(
+        "the tenant does not know this user ({code}: {}, request {request_id})",
+        veil(message)
+    )]
     UserUnknown {
         request_id: String,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         code: String,
+        /// As Graph worded it. Journals of an older keyline have none.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        message: String,
     },
     #[error("the user's account is disabled")]
     UserDisabled,
@@ -203,8 +218,13 @@ pub enum Fault {
     UserUnfit { why: String },
     #[error("the tenant's passkey policy will refuse this key: {why}")]
     TenantRefuses { why: String },
-    #[error("Entra's answer cannot be used: {what}")]
-    AnswerUnusable { what: String },
+    #[error("Entra's answer cannot be used: {what}{}", of_request(request_id))]
+    AnswerUnusable {
+        what: String,
+        /// Empty where no single answer is to blame, and in journals of an older keyline.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        request_id: String,
+    },
     #[error("it cannot be told whether the passkey was registered")]
     RegistrationUncertain,
     /// It has answered so, or its list has shown it: the passkey that lies on the key signs nobody in.
@@ -246,6 +266,13 @@ pub enum Fault {
     Cancelled,
     #[error("this should not happen: {what}")]
     Internal { what: String },
+}
+
+fn of_request(request_id: &str) -> String {
+    match request_id {
+        "" => String::new(),
+        id => format!(" (request {id})"),
+    }
 }
 
 /// Whose move it is after a fault.
@@ -316,6 +343,7 @@ impl Fault {
             | Self::Throttled { .. }
             | Self::PrinterAway { .. }
             | Self::SignIn { .. }
+            | Self::NotPermitted { .. }
             | Self::Clock { .. } => Move::Wait,
             Self::PinWrong { .. }
             | Self::PinSpared { .. }
@@ -347,3 +375,6 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
-//! What the ledger keeps beside jobs: the stock list, and passkeys that an administrator has deleted at Entra. Plain data; it
-//! never says how it is kept.
+//! What the ledger keeps beside the work on jobs: the stock list, passkeys that an administrator has deleted at Entra, who opened a
+//! PIN, and which metadata of models was here. Plain data; it never says how it is kept.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::MethodId;
+use crate::domain::job::JobId;
+use crate::domain::metadata::Signer;
 use crate::domain::stock::StockKey;
 use crate::domain::time::Timestamp;
 
@@ -20,6 +22,10 @@ pub enum Keeping {
     Removing(Removal),
     /// What came of it.
     Removed { removal: i64, end: RemovalEnd },
+    /// A sealed PIN of this job is about to be opened. `void`: it is void, and for this reason it is opened all the same.
+    Opening { job: JobId, void: Option<String> },
+    /// This edition of the metadata of models is here.
+    Metadata { signer: Signer, number: u64 },
 }
 
 /// A passkey that an administrator wants gone.

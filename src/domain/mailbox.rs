@@ -85,6 +85,23 @@ pub enum PinsLeft {
     Unknown,
 }
 
+/// What lies in the folder and is nobody's job yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lying {
+    /// Names of files that were not taken in yet.
+    pub new: Vec<String>,
+    /// Files that wait for a decision.
+    pub hold: Vec<HeldFile>,
+}
+
+/// A file that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldFile {
+    pub name: String,
+    /// `None` where none was written beside it.
+    pub reason: Option<String>,
+}
+
 /// What is wrong with the folder. The files in it stay where they are, and the next look tries again.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailboxFault {

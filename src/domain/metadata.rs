@@ -1,6 +1,8 @@
 //! What the FIDO Metadata Service says of models of keys (Metadata Service 3.0, Metadata Statement 3.0), reduced to what we
 //! decide and show. It is about models, never about one unit, and it claims nothing of a model that is not in it.
 
+mod proof;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::AttestationVerdict;
 use crate::domain::time::Timestamp;
+
+pub use proof::Proof;
 
 /// An X.509 certificate, DER. Written as base64, as the metadata writes it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -22,6 +22,16 @@ pub struct Ticket {
     pub name: String,
 }
 
+impl Ticket {
+    /// Why nobody can tell what became of the sheet when the station prints at another printer, or at none, by now.
+    pub fn elsewhere(&self) -> String {
+        format!(
+            "it was sent to {} as {} (job {}), and the station does not print there any more: cancel it there, or name that printer in [paper] again",
+            self.printer, self.name, self.job
+        )
+    }
+}
+
 /// What a printer says of a sheet that it accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -18,6 +18,17 @@ pub struct StockKey {
     pub aaguid: Option<Aaguid>,
 }
 
+/// A line of a vendor's list that names a key once more. The line before it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    pub line: u32,
+    pub serial: Serial,
+    /// The line that named it first.
+    pub first: u32,
+    /// The model that this line names and the model of the first one, where they are two.
+    pub models: Option<(String, String)>,
+}
+
 /// What becomes of a key in a slot that the stock list does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,11 +1,65 @@
 //! What a tenant has to have before a station can enroll keys in it: an app registration, permissions of Microsoft Graph, a passkey
-//! policy. Names and ids are Microsoft's own. It says what has to be there, never what is there.
+//! policy. Names and ids are Microsoft's own. What is there and what comes next is [`course`]'s.
+
+mod act;
+pub mod course;
+
+use crate::domain::person::ObjectId;
+use crate::domain::time::Timestamp;
 
 /// The application (client) id of Microsoft Graph, the same in every tenant.
 pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 
 /// What the app registration is called where nobody says otherwise.
 pub const APP_NAME: &str = "keyline station";
+
+/// Microsoft Graph Command Line Tools, an application of Microsoft's own that is known in every tenant: under its id an
+/// administrator signs in while the station has no app registration yet.
+pub const SETUP_CLIENT_ID: &str = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
+
+/// What the administrator's sign-in is asked for, and nothing else: app registrations, admin consent, the passkey policy
+/// (Microsoft Graph permissions reference, delegated).
+pub const SETUP_SCOPES: [&str; 3] = [
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "Policy.ReadWrite.AuthenticationMethod",
+];
+
+/// An application permission as Microsoft Graph's own service principal offers it (`appRole`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppRole {
+    pub id: String,
+    /// Its name, such as `User.Read.All`.
+    pub value: String,
+}
+
+/// Microsoft Graph's own service principal in the tenant, with what it offers to applications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiPrincipal {
+    pub object: ObjectId,
+    pub roles: Vec<AppRole>,
+}
+
+/// An app registration (`application`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The id of the object, which is not the application's.
+    pub object: ObjectId,
+    /// `appId`: the application (client) id.
+    pub client_id: String,
+    pub name: String,
+}
+
+/// The public part of the certificate that the station signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicCertificate {
+    /// DER.
+    pub der: Vec<u8>,
+    pub subject: String,
+    /// SHA-256, upper-case hexadecimal.
+    pub thumbprint: String,
+    pub valid_until: Timestamp,
+}
 
 /// Where the passkey policy is, below a version of Graph.
 pub const POLICY_PATH: &str =

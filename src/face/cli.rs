@@ -31,7 +31,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{ArgGroup, Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::face::cli::examples::{COMPLETIONS, DEMO, FIRST_STEPS, INIT, MAN, RUN, STATUS};
 use crate::face::cli::values::at_least_one;
@@ -52,7 +52,7 @@ pub use people::{Groups, Users};
 pub use pins::Pins;
 pub use printers::Printers;
 pub use reconcile::Reconcile;
-pub use setup::Setup;
+pub use setup::{Perform, Setup};
 pub use slots::Slots;
 pub use stock::{OfStock, Stock};
 pub use values::badge;
@@ -218,16 +218,15 @@ pub enum Command {
 
 /// `keyline init`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(group(
+    ArgGroup::new("seals").args(["recipients", "practice_identity", "configured"]).required(true).multiple(true)
+))]
 pub struct Init {
     /// The folder of the new station
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
     /// Seal PINs to this age recipient; may be given several times
-    #[arg(
-        long = "recipient",
-        value_name = "age1…",
-        required_unless_present_any = ["practice_identity", "configured"]
-    )]
+    #[arg(long = "recipient", value_name = "age1…")]
     pub recipients: Vec<String>,
     /// Make a recovery pair here and write its private half to FILE: for practice only
     #[arg(long, value_name = "FILE")]
@@ -265,7 +264,12 @@ pub enum Keys {
     /// Say whose key this is: insert any key; changes nothing
     ///
     /// Shows model, serial number, and, if this ledger knows the key, its person, envelope and state. No PIN is needed.
-    Identify,
+    #[command(after_help = keys::IDENTIFY)]
+    Identify {
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a key back into stock: its passkey goes from Entra, and it is wiped
     #[command(after_help = custody::RETIRE)]
     Return(Return),
@@ -284,10 +288,14 @@ pub enum People {
     ///
     /// Open jobs of that person must be done or cancelled first. The audit trail stays and still verifies: it holds only salted hashes. Keys
     /// and passkeys are not touched. This cannot be undone.
+    #[command(after_help = people::ERASE)]
     Erase {
         /// User principal name or object id
         #[arg(value_name = "USER")]
         user: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -332,10 +340,22 @@ where
     T: Into<OsString> + Clone,
 {
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => Ok(Parsed::Command(Box::new(cli))),
+        Ok(cli) => {
+            if let Command::Check(wish) = &cli.command {
+                wish.is_about_something()?;
+            }
+            Ok(Parsed::Command(Box::new(cli)))
+        }
         Err(error) if error.use_stderr() => Err(complaint(&error)),
         Err(error) => Ok(Parsed::Text(error.render().to_string())),
     }
+}
+
+/// Whether a script reads the answer, also to arguments that cannot be understood. Told by the words alone: no option takes `--json`
+/// for its value.
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    let mut options = arguments.iter().take_while(|word| *word != "--");
+    options.any(|word| word == "--json")
 }
 
 /// Writes the completion script for `shell`.

@@ -17,6 +17,7 @@ use self::void::Lazy;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::app::Policies;
 use crate::app::admin::{self, Change};
@@ -60,6 +61,9 @@ pub enum Ask {
 pub enum Answer {
     Done {
         message: String,
+        /// The same for scripts.
+        #[serde(default)]
+        facts: Value,
     },
     /// Something was scanned or spoiled: in words, in one word for scripts, and what it is about, such as `L-0042`. `note`: what is
     /// still to be looked after.
@@ -71,13 +75,9 @@ pub enum Answer {
         note: Option<String>,
     },
     /// Something that belongs to no job was written down.
-    Kept {
-        kept: Kept,
-    },
+    Kept { kept: Kept },
     /// A part of a batch that leaves.
-    Part {
-        part: Part,
-    },
+    Part { part: Part },
     Refused {
         exit: u8,
         message: String,
@@ -92,7 +92,7 @@ impl Answer {
     /// The complaint of whoever was asked.
     pub fn into_result(self) -> Result<String, Complaint> {
         match self {
-            Self::Done { message } | Self::Acted { message, .. } => Ok(message),
+            Self::Done { message, .. } | Self::Acted { message, .. } => Ok(message),
             Self::Part { .. } | Self::Kept { .. } => Ok(String::new()),
             Self::Refused {
                 exit,
@@ -107,9 +107,25 @@ impl Answer {
     }
 }
 
-impl From<Result<String, Complaint>> for Answer {
-    fn from(result: Result<String, Complaint>) -> Self {
-        result.map(|message| Self::Done { message }).into()
+/// What was done: in words, and as data for scripts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub message: String,
+    pub facts: Value,
+}
+
+impl From<String> for Told {
+    fn from(message: String) -> Self {
+        let facts = Value::Null;
+        Self { message, facts }
+    }
+}
+
+impl From<Result<Told, Complaint>> for Answer {
+    fn from(result: Result<Told, Complaint>) -> Self {
+        result
+            .map(|Told { message, facts }| Self::Done { message, facts })
+            .into()
     }
 }
 
@@ -126,8 +142,8 @@ impl From<Result<Self, Complaint>> for Answer {
     }
 }
 
-/// Erases a person from the ledger: user and actor in, a sentence out.
-pub type Erase = Arc<dyn Fn(&str, &str) -> Result<String, Complaint> + Send + Sync>;
+/// Erases a person from the ledger: user and actor in, what came of it out.
+pub type Erase = Arc<dyn Fn(&str, &str) -> Result<Told, Complaint> + Send + Sync>;
 
 /// Answers on behalf of a running station, whose loop makes the changes.
 pub fn over_station(
@@ -151,7 +167,7 @@ pub fn over_station(
                     match station.change(record.job.id, change.clone(), actor.clone()) {
                         Some(Ok(changed)) => {
                             let press = || Ok(Arc::clone(&press));
-                            Ok(void::told(changed, &record, &press))
+                            Ok(void::told(ledger.as_ref(), changed, &record, &press))
                         }
                         Some(Err(why)) => Err(say::admin::refused(&why, &name(&record))),
                         None => Err(ended()),
@@ -166,14 +182,15 @@ pub fn over_station(
                     None => Err::<Answer, _>(ended()).into(),
                 };
             }
-            Ask::Printer => Ok(board
-                .view()
-                .standstill
-                .map_or_else(String::new, |why| say::news::line(&News::Printer(why)))),
+            Ask::Printer => {
+                let standstill = board.view().standstill;
+                let told = standstill.map(|why| say::news::line(&News::Printer(why)));
+                Ok(told.unwrap_or_default().into())
+            }
             Ask::Reopen { credential, actor } => require_given_up(ledger.as_ref(), credential)
                 .and_then(
                     |()| match station.reopen(credential.clone(), actor.clone()) {
-                        Some(Ok(())) => Ok(say::reconcile::reopened(credential)),
+                        Some(Ok(())) => Ok(say::reconcile::reopened(credential).into()),
                         Some(Err(fault)) => Err(Complaint::from(fault)),
                         None => Err(ended()),
                     },
@@ -190,7 +207,7 @@ pub struct Alone<'a> {
     pub policies: &'a dyn Fn() -> Result<Policies, Complaint>,
     /// Where letters go, opened only for what concerns one.
     pub press: &'a dyn Fn() -> Result<Arc<dyn Press>, Complaint>,
-    pub erase: &'a dyn Fn(&str, &str) -> Result<String, Complaint>,
+    pub erase: &'a dyn Fn(&str, &str) -> Result<Told, Complaint>,
     pub now: Timestamp,
 }
 
@@ -212,11 +229,11 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
             };
             let (job, press) = (record.job.id, Lazy::new(alone.press));
             let told = admin::change(ledger, &policies, job, change, actor, alone.now)
-                .map(|changed| void::told(changed, &record, &|| press.get()))
+                .map(|changed| void::told(ledger, changed, &record, &|| press.get()))
                 .map_err(|why| say::admin::refused(&why, &name(&record)));
             // Also after a refusal: whoever repeats a command that was cut down hears that it is done.
             if void::may_make_void(change) {
-                void::cancel_others(&alone.ledger, job, &press);
+                void::cancel_others(alone, job, actor, &press);
             }
             told
         }),
@@ -229,10 +246,10 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
                 .into();
         }
         // Nobody prints.
-        Ask::Printer => Ok(String::new()),
+        Ask::Printer => Ok(Told::default()),
         Ask::Reopen { credential, actor } => require_given_up(ledger, credential)
             .and_then(|()| Ok(ledger.reopen(credential, actor, alone.now)?))
-            .map(|()| say::reconcile::reopened(credential)),
+            .map(|()| say::reconcile::reopened(credential).into()),
     };
     Answer::from(result)
 }
@@ -259,7 +276,7 @@ fn hands_by_ourselves(alone: &Alone<'_>, hands: &Hands, actor: &str) -> Result<A
         let record = subject(ledger, &deed).map_err(trail::Act::Refused)?;
         let acted = act(&desk, &record, &deed).map_err(trail::Act::Refused);
         if matches!(deed, Deed::Spoiled { .. }) {
-            void::cancel_others(&alone.ledger, record.job.id, &lazy);
+            void::cancel_others(alone, record.job.id, actor, &lazy);
         }
         acted
     };

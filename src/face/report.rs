@@ -4,8 +4,10 @@
 
 mod accounts;
 pub mod audit;
+mod change;
 mod dispatch;
 mod entra;
+mod files;
 mod json;
 mod keys;
 mod letters;
@@ -24,23 +26,26 @@ mod status;
 mod stock;
 
 pub use accounts::accounts;
+pub use change::changed_facts;
 pub use dispatch::dispatch;
 pub use entra::{Whoami, whoami};
-pub use keys::{added, keys};
+pub use keys::{added, gone_key, keys};
 pub use list::list;
 pub use preflight::{not_checked, preflight};
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
 pub use show::show;
-pub use status::{batches, status};
-pub use stock::stock;
+pub use status::{Beside, batches, status};
+pub use stock::{stock, stock_facts};
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use serde_json::{Map, Value};
+
 use crate::domain::fault::Fault;
 use crate::domain::job::column::nearest;
-use crate::face::say::{Complaint, ExitCode, clean::clean, news};
+use crate::face::say::{Complaint, cannot_write, clean::clean, news};
 use crate::port::{JobRecord, Ledger};
 
 /// How a report is written.
@@ -61,9 +66,25 @@ impl Style {
     }
 }
 
-/// Whether the job is held because its person's account is disabled: whoever has left is to be seen first.
-fn is_for_account(record: &JobRecord) -> bool {
-    record.held == Some(Fault::UserDisabled)
+/// Why a job may be held for somebody who has left, in the order in which such jobs are seen: before all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Leaver {
+    /// The account is disabled.
+    Disabled,
+    /// There is no such account, or there is none any more.
+    Unknown,
+    /// It is held for something else, or not at all.
+    No,
+}
+
+impl Leaver {
+    fn of(record: &JobRecord) -> Self {
+        match &record.held {
+            Some(Fault::UserDisabled) => Self::Disabled,
+            Some(Fault::UserUnknown { .. }) => Self::Unknown,
+            Some(_) | None => Self::No,
+        }
+    }
 }
 
 /// Candidates that are listed when a text fits several jobs.
@@ -94,7 +115,7 @@ pub fn find_one(ledger: &dyn Ledger, text: &str) -> Result<JobRecord, Complaint>
         many => {
             let mut table = Vec::new();
             let shown = found.get(..many.min(CANDIDATES_MAX)).unwrap_or(&found);
-            list::table(shown, &mut table).map_err(|error| broken_pipe(&error))?;
+            list::table(shown, &mut table).map_err(|error| cannot_write(&error))?;
             let rest = many.saturating_sub(shown.len());
             let more = if rest == 0 {
                 String::new()
@@ -142,13 +163,37 @@ pub fn name(record: &JobRecord) -> String {
     )
 }
 
-/// A complaint about the place that a report is written to.
-fn broken_pipe(error: &io::Error) -> Complaint {
-    Complaint::new(
-        ExitCode::Usage,
-        format!("The report could not be written: {error}."),
-        "Check where the output goes.",
-    )
+/// Says for scripts that nothing came of a command, and why: one JSON value, besides the words on stderr.
+///
+/// # Errors
+/// When `to` fails.
+pub fn failed(why: &Complaint, to: &mut dyn Write) -> io::Result<()> {
+    json::write(&failure(why), to)
+}
+
+/// A job and where it stands, as every list for scripts has it.
+pub fn job_facts(record: &JobRecord) -> Value {
+    json::job(record)
+}
+
+/// What [`failed`] writes.
+pub fn failure(why: &Complaint) -> Value {
+    serde_json::json!({ "error": json::error(why) })
+}
+
+/// Writes, for scripts, what a command that changes something came to: its `facts`, and what went wrong all the same.
+///
+/// # Errors
+/// When `to` fails.
+pub fn facts(
+    mut facts: Map<String, Value>,
+    error: Option<&Complaint>,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    if let Some(error) = error {
+        facts.insert("error".to_owned(), json::error(error));
+    }
+    json::write(&Value::Object(facts), to)
 }
 
 /// Writes what `make` gives, and turns what can go wrong into complaints.
@@ -159,7 +204,7 @@ fn written(
     match make(to) {
         // The reader has seen enough, as `head` does.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(broken_pipe(&error)),
+        Err(error) => Err(cannot_write(&error)),
         Ok(()) => Ok(()),
     }
 }

@@ -183,6 +183,8 @@ pub trait Ledger: Send + Sync {
     fn find(&self, text: &str) -> Result<Vec<JobRecord>, Fault>;
     /// The job that has, or had, the letter with this number.
     fn job_of_letter(&self, control: &ControlNumber) -> Result<Option<JobId>, Fault>;
+    /// The letters that are void, and whose they are, in the order of their jobs.
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault>;
     /// The job of this envelope.
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault>;
     /// How many letters and bags stand where, per batch; batches without any are left out.
@@ -231,6 +233,8 @@ pub trait Ledger: Send + Sync {
     fn reopen(&self, credential: &CredentialId, actor: &str, at: Timestamp) -> Result<(), Fault>;
     /// Something that belongs to no job, for the audit chain: shift change, start, erasure.
     fn note(&self, what: &str, actor: &str, at: Timestamp) -> Result<(), Fault>;
+    /// The notes that begin so, in their order.
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault>;
     /// Writes down what belongs to no job and is more than a note: stock, and passkeys that an administrator deletes.
     fn keep(&self, keeping: &Keeping, actor: &str, at: Timestamp) -> Result<Kept, Fault> {
         let _ = (keeping, actor, at);

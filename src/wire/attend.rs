@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::json;
+
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::station::Handle;
@@ -12,7 +14,7 @@ use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 use crate::face::console::Answerer;
-use crate::face::control::{self, Erase};
+use crate::face::control::{self, Erase, Told};
 use crate::face::report::name;
 use crate::face::say::{Complaint, ExitCode, clean, news::count, service};
 use crate::face::terminal::{Look, Prompt, Terminal};
@@ -124,7 +126,13 @@ pub fn erasing(ledger: Arc<SqliteLedger>) -> Erase {
             .map(|record| record.job.batch.0.as_str())
             .collect();
         let erased = ledger.erase_person(user, actor, now)?;
-        Ok(format!(
+        let facts = json!({
+            "erased": true,
+            "jobs": erased.jobs.len(),
+            "sealed_pins": erased.sealed_pins,
+            "batches": batches,
+        });
+        let message = format!(
             "The person is erased: {} {} nobody any more, {} {} gone. The audit chain still verifies.\nWhat lies outside the ledger stays: archived job files (batch {}) and letters that were not sent may still name them.",
             count(erased.jobs.len(), "job"),
             if erased.jobs.len() == 1 {
@@ -135,7 +143,8 @@ pub fn erasing(ledger: Arc<SqliteLedger>) -> Erase {
             count(erased.sealed_pins, "sealed PIN"),
             if erased.sealed_pins == 1 { "is" } else { "are" },
             batches.into_iter().collect::<Vec<_>>().join(", ")
-        ))
+        );
+        Ok(Told { message, facts })
     })
 }
 

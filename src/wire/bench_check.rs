@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::adapter::ctap::keys::{ReaderChoice, survey};
 use crate::adapter::ledger::SqliteLedger;
@@ -14,7 +15,7 @@ use crate::domain::fault::Fault;
 use crate::port::TrialBook as _;
 use crate::wire::config::Config;
 use crate::wire::preflight::{self, Findings};
-use crate::wire::station;
+use crate::wire::{metadata, station};
 
 /// Everything but the tenant, and the models that the policies list.
 pub(super) fn look(config: &Config) -> (StationFacts, Models) {
@@ -49,6 +50,8 @@ pub(super) fn look(config: &Config) -> (StationFacts, Models) {
         disks: disks(config),
         ledger,
         open_trial,
+        // A file that cannot be used was told of by the offline check.
+        shelf: metadata::kept(config).load().ok().flatten().map(Arc::new),
     };
     (facts, models.collect())
 }

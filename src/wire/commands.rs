@@ -13,9 +13,11 @@ mod mailer;
 mod mds;
 mod online;
 mod people;
+mod perform;
 mod pins;
 mod printers;
 mod reconcile;
+mod reply;
 mod setup;
 mod slips;
 mod specimen;
@@ -31,9 +33,9 @@ use crate::adapter::system;
 use crate::app::station::Summary;
 use crate::domain::custody::Fate;
 use crate::face::cli::{
-    CONFIG_DEFAULT, CONFIG_INSTALLED, Cli, Command, Keys, People, Pins, Slots, completions, man,
+    CONFIG_DEFAULT, CONFIG_INSTALLED, Cli, Command, Keys, People, Slots, completions, man,
 };
-use crate::face::say::{Complaint, ExitCode};
+use crate::face::say::{Complaint, ExitCode, cannot_write};
 use crate::face::terminal::final_table;
 use crate::wire::attend::Attendance;
 use crate::wire::config::{Config, Remedy};
@@ -65,8 +67,8 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Printers(wish) => printers::printers(config, wish, out),
         Command::Batches(wish) => batches::batches(config, wish, out),
         Command::Keys {
-            command: Keys::Identify,
-        } => keys::identify(config, out),
+            command: Keys::Identify { json },
+        } => keys::identify(config, *json, out),
         Command::Keys {
             command: Keys::Return(wish),
         } => custody::take_back(config, wish, out),
@@ -88,18 +90,11 @@ pub fn carry_out(cli: &Cli, out: &mut dyn Write) -> Ended {
         Command::Slots {
             command: Slots::Learn,
         } => keys::learn(config, out),
-        Command::Pins {
-            command:
-                Pins::Show {
-                    job,
-                    identity,
-                    ledger,
-                },
-        } => pins::show(config, job, identity, ledger.as_deref(), out),
+        Command::Pins { command } => pins::show(config, command, out),
         Command::Ledger { command } => ledger::ledger(config, command, out),
         Command::People {
-            command: People::Erase { user },
-        } => admin::erase(config, user, out),
+            command: People::Erase { user, json },
+        } => admin::erase(config, user, *json, out),
         Command::Reconcile(wish) => reconcile::reconcile(config, wish, out),
         Command::Entra(command) => entra::entra(config, command, out),
         Command::Console(command) => console::console(config, command, out),
@@ -245,15 +240,6 @@ fn said(out: &mut dyn Write, text: &str) -> Ended {
     out.write_all(text.as_bytes())
         .map_err(|error| cannot_write(&error))?;
     Ok(ExitCode::Done)
-}
-
-/// The reader of our output has gone away, or the disk is full.
-fn cannot_write(error: &std::io::Error) -> Complaint {
-    Complaint::new(
-        ExitCode::Journal,
-        format!("The answer could not be written: {error}."),
-        "Look at where the output goes.",
-    )
 }
 
 /// A policy was refused.

@@ -220,6 +220,10 @@ impl Press for Watched<dyn Press> {
         self.0.can_take()
     }
 
+    fn serves(&self, ticket: &Ticket) -> bool {
+        self.0.serves(ticket)
+    }
+
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
         self.0.follow(ticket)
     }

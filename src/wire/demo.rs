@@ -102,6 +102,7 @@ impl Stage {
             setup.client_secret.clone(),
         );
         let tenant = Tenant::start(setup)?;
+        tenant.add_practice_groups();
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -171,6 +172,11 @@ impl Stage {
             self.config.entra.tenant,
             get,
             count(usize::from(self.wish.slots), "slot")
+        ));
+        tell(&format!(
+            "While it runs, other commands may ask this tenant: {} groups find pilot --config {}\n",
+            program(),
+            self.config.file.display()
         ));
         let Some(printer) = &self.printer else { return };
         for concern in &printer.concerns {

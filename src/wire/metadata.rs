@@ -6,10 +6,13 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::adapter::RegularFile;
-use crate::adapter::mds::{Catalogue, Kept, MdsFault, Source, Trust};
+use crate::adapter::ledger::{SqliteLedger, newest_metadata};
+use crate::adapter::mds::{Catalogue, Floors, Kept, MdsFault, Source, Trust};
 use crate::adapter::system::SystemClock;
+use crate::domain::fault::Fault;
+use crate::domain::metadata::Signer;
 use crate::face::say;
-use crate::port::{Clock as _, Models as _};
+use crate::port::{Clock as _, Keeping, Ledger as _, Models as _};
 use crate::wire::WireFault;
 use crate::wire::config::Config;
 
@@ -25,18 +28,62 @@ pub struct MetadataSection {
 /// Bytes. A certificate has a few kilobytes.
 const ROOT_BYTES_MAX: u64 = 64 << 10;
 
-/// What the station knows of models.
+/// What the station knows of models, whose ledger this is.
 ///
 /// # Errors
-/// When there is a kept file and it cannot be used.
-pub(super) fn catalogue(config: &Config) -> Result<Catalogue, WireFault> {
-    let catalogue = Catalogue::open(&config.path(&config.metadata.file))?;
+/// When there is a kept file and it cannot be used, or is older than one that was here before.
+pub(super) fn catalogue(config: &Config, ledger: &SqliteLedger) -> Result<Catalogue, WireFault> {
+    let floors = floors(ledger)?;
+    let catalogue = Catalogue::over(kept(config).not_below(floors))?;
+    if let (None, Some(lost)) = (catalogue.shelf(), lost(config, floors)) {
+        tracing::warn!("{lost}");
+    }
     if let Some(shelf) = catalogue.shelf()
         && let Some(stale) = say::mds::stale(&shelf.edition, SystemClock.now().utc_day())
     {
         tracing::warn!("{stale}");
     }
     Ok(catalogue)
+}
+
+/// The highest numbers that were here before.
+///
+/// # Errors
+/// When the ledger cannot be asked.
+pub(super) fn floors(ledger: &SqliteLedger) -> Result<Floors, Fault> {
+    let mut floors = Floors::default();
+    for signer in [Signer::Fido, Signer::Practice] {
+        if let Some(number) = newest_metadata(ledger, signer)? {
+            floors = floors.with(signer, number);
+        }
+    }
+    Ok(floors)
+}
+
+/// What is said where nothing is kept although something was here before.
+pub(super) fn lost(config: &Config, floors: Floors) -> Option<String> {
+    let signer = if config.metadata.practice_root.as_os_str().is_empty() {
+        Signer::Fido
+    } else {
+        Signer::Practice
+    };
+    Some(say::mds::lost(floors.of(signer)?))
+}
+
+/// The number that is kept stands in the ledger from now on. An import that was cut off just before that is made up for.
+///
+/// # Errors
+/// Those of the ledger.
+pub(super) fn note(catalogue: &Catalogue, ledger: &SqliteLedger) -> Result<(), Fault> {
+    let Some(shelf) = catalogue.shelf() else {
+        return Ok(());
+    };
+    let (signer, number) = (shelf.edition.signer, shelf.edition.number);
+    if newest_metadata(ledger, signer)?.is_none_or(|newest| newest < number) {
+        let keeping = Keeping::Metadata { signer, number };
+        ledger.keep(&keeping, "station", SystemClock.now())?;
+    }
+    Ok(())
 }
 
 /// The kept file's place.

@@ -1,10 +1,12 @@
 //! The policies in `config/policies`: one TOML file each, its name the file's name without the ending.
 
+mod text;
+
 use std::path::{Path, PathBuf};
 
 use crate::app::Policies;
 use crate::domain::policy::Policy;
-use crate::wire::config::{Config, ConfigFault, Remedy};
+use crate::wire::config::{Config, ConfigFault, Remedy, listed};
 
 /// The shipped policies, which `keyline init` writes.
 pub const SHIPPED: [(&str, &str); 4] = [
@@ -109,17 +111,9 @@ fn read(path: &Path) -> Result<(String, Policy), ConfigFault> {
 /// One policy from its text.
 ///
 /// # Errors
-/// The parser's words with the line, or every objection to its settings.
+/// Everything that is wrong with it, each with its line and column; several below each other.
 pub fn parse(text: &str) -> Result<Policy, String> {
-    let policy: Policy = toml::from_str(text).map_err(|error| error.to_string())?;
-    policy.check().map_err(|objections| {
-        objections
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ")
-    })?;
-    Ok(policy)
+    text::read(text).map_err(|objections| listed(&objections))
 }
 
 /// What of a policy is no mistake but should be known.

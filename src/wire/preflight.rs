@@ -3,6 +3,7 @@
 
 mod sign_in;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -13,10 +14,11 @@ use crate::adapter::folder;
 use crate::adapter::ledger::{Recipients, SqliteLedger, StationKeys};
 use crate::adapter::system::SystemClock;
 use crate::app::Policies;
+use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::paper::printer::Concern;
 use crate::face::say::{self, fault::message};
-use crate::port::Clock as _;
+use crate::port::{Clock as _, Ledger as _};
 use crate::wire::config::{Config, Remedy, Spool};
 use crate::wire::{WireFault, metadata, policies, printer, station, stationery, suitability};
 
@@ -128,8 +130,13 @@ fn examine_folders(config: &Config) -> Findings {
 
 /// What is known of models. A run that would forget its alarms does not begin; one that knows none does.
 fn examine_metadata(config: &Config, found: &mut Findings) {
-    match metadata::kept(config).load() {
-        Ok(None) => {}
+    // What is wrong with the ledger is told where it is looked at.
+    let floors = station::read_ledger(config)
+        .ok()
+        .and_then(|ledger| metadata::floors(&ledger).ok())
+        .unwrap_or_default();
+    match metadata::kept(config).not_below(floors).load() {
+        Ok(None) => found.warnings.extend(metadata::lost(config, floors)),
         Ok(Some(shelf)) => {
             let today = SystemClock.now().utc_day();
             found
@@ -206,11 +213,23 @@ fn examine_letters(
 ) -> Result<(), WireFault> {
     let composer = stationery::composer(config, stationery::templates(config)?)?;
     let templates = stationery::templates(config)?;
-    let unsettable = suitability::examine(config, &templates, composer, policies)?;
+    let asked_for = languages_asked_for(config);
+    let unsettable = suitability::examine(config, &templates, composer, policies, &asked_for)?;
     found.objections.extend(unsettable.objections);
     found.policies.extend(unsettable.policies);
     found.warnings.extend(unsettable.warnings);
     Ok(())
+}
+
+/// The languages that open jobs name. Of a ledger that cannot be read another part tells.
+fn languages_asked_for(config: &Config) -> BTreeSet<String> {
+    let ledger = SqliteLedger::open_reader(&config.path(&config.ledger.file));
+    let jobs = ledger.and_then(|ledger| ledger.jobs(None));
+    jobs.unwrap_or_default()
+        .into_iter()
+        .filter(|record| !matches!(record.standing, Standing::Done | Standing::Cancelled))
+        .filter_map(|record| record.job.request.language)
+        .collect()
 }
 
 /// What the printer says. One that is away now is no mistake: letters wait for it.

@@ -11,6 +11,7 @@ use crate::domain::fault::Fault;
 use crate::face::say::{self, moment};
 use crate::port::{CancelFlag, Ledger};
 use crate::wire::config::Config;
+use crate::wire::left_test::LeftTest;
 use crate::wire::retention::Retention;
 use crate::wire::station::{Parts, slots};
 use crate::wire::{WireFault, printer, service};
@@ -68,6 +69,7 @@ pub fn run<T, E: From<WireFault>>(
     retention.apply_or_warn();
     printer::tell_of_dangers(config, &parts.board);
     tell_of_removals(parts);
+    let left = LeftTest::begin(parts, &request.operator);
     let attendance = attend(parts, desk.handle())?;
     let summary = runtime.block_on(async {
         let signals = tokio::spawn(obey_signals(desk.handle(), parts.cancel.clone()));
@@ -77,6 +79,7 @@ pub fn run<T, E: From<WireFault>>(
         upkeep.abort();
         summary
     });
+    drop(left);
     drop(attendance);
     // Threads that wait for hardware must not keep the program.
     runtime.shutdown_background();

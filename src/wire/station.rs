@@ -55,10 +55,11 @@ pub fn assemble(
         clock.clone(),
         cancel.clone(),
     )?;
-    let models = Arc::new(metadata::catalogue(config)?);
     // Before everything that a station in work has open: a second one must not tidy up its letters.
     let ledger = Arc::new(open_ledger(config)?);
     ledger.sign_lock("a station");
+    let models = metadata::catalogue(config, &ledger)?;
+    metadata::note(&models, &ledger)?;
     let (press, languages) = open_press(config)?;
     let policies = Arc::new(policies.at_a_station_that_prints(press.prints()));
     let content_key = station_keys(config)?.content_key();
@@ -75,7 +76,7 @@ pub fn assemble(
         ledger: ledger.clone(),
         press,
         attestation_check: Arc::new(Verifier),
-        models,
+        models: Arc::new(models),
         operator,
         clock: clock.clone(),
         entropy: Arc::new(SystemEntropy),

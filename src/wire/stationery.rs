@@ -45,8 +45,8 @@ fn other_sheet(config: &Config, paper: (f32, f32)) -> Option<String> {
         && (height - f64::from(paper.1)).abs() <= SLACK_MM;
     (!fits).then(|| {
         format!(
-            "is {width:.0} x {height:.0} mm, and the layout `{}` is made for {:.0} x {:.0} mm; name the sheet of the layout, or \
-             another layout",
+            "is {width:.0} x {height:.0} mm, and the profile `{}` is made for {:.0} x {:.0} mm; name the sheet of the profile, or \
+             another profile",
             config.paper.profile, paper.0, paper.1
         )
     })

@@ -1,7 +1,7 @@
 //! Whether the letters of a configuration can be made at all, in each of its languages and for each of its policies, and which
 //! setting is to be mended where not. Sets sheets and throws them away; writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::adapter::paper::{Composer, Letterhead, Templates};
 use crate::app::Policies;
@@ -34,7 +34,8 @@ struct Blame {
     why: String,
 }
 
-/// Sets the PIN letter in every language for every policy. `composer` is the configuration's; afterwards it is of no more use.
+/// Sets the PIN letter in every language for every policy. A language for whose script there is no font is told of where jobs have
+/// `asked_for` it: otherwise nobody needs it, and a job file that names it is told of when it comes. `composer` is the configuration's; afterwards it is of no more use.
 ///
 /// # Errors
 /// What is no matter of the letter.
@@ -43,9 +44,11 @@ pub(super) fn examine(
     templates: &Templates,
     composer: Composer,
     policies: &Policies,
+    asked_for: &BTreeSet<String>,
 ) -> Result<Unsettable, Fault> {
     let mut examiner = Examiner {
         config,
+        asked_for,
         templates,
         composer,
         policies,
@@ -77,6 +80,7 @@ pub(super) fn examine(
 
 struct Examiner<'a> {
     config: &'a Config,
+    asked_for: &'a BTreeSet<String>,
     templates: &'a Templates,
     composer: Composer,
     policies: &'a Policies,
@@ -93,13 +97,16 @@ impl Examiner<'_> {
             return Ok(Vec::new());
         };
         if let Outcome::NoFont(why) = failed.outcome {
-            let is_own = language == self.config.letters.language;
-            let setting = if is_own {
-                "[letters] language"
-            } else {
-                "[paper] fonts"
-            };
-            return Ok(vec![blame(setting, why)]);
+            if language == self.config.letters.language {
+                return Ok(vec![blame("[letters] language", why)]);
+            }
+            if !self.asked_for.contains(language) {
+                return Ok(Vec::new());
+            }
+            let why = format!(
+                "{why}. Open jobs ask for it and are held until there is one: name a font file that has the script (of the Noto family, for example) in `fonts`, or cancel those jobs and drop them in another language"
+            );
+            return Ok(vec![blame("[paper] fonts", why)]);
         }
         // Each setting alone, with nothing else that could be in the way.
         let mut found = Vec::new();
@@ -214,5 +221,40 @@ fn blame(setting: &str, why: String) -> Blame {
         setting: setting.to_owned(),
         is_policy: false,
         why,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::stationery;
+
+    fn warnings(asked_for: &[&str]) -> Vec<String> {
+        let config = Config::parse("").expect("the defaults");
+        let templates = || stationery::templates(&config).expect("templates");
+        let composer = stationery::composer(&config, templates()).expect("a composer");
+        let policies = Policies {
+            by_name: BTreeMap::new(),
+            default_name: "standard".to_owned(),
+            default_language: "en".to_owned(),
+        };
+        let asked_for = asked_for.iter().map(|one| (*one).to_owned()).collect();
+        let found = examine(&config, &templates(), composer, &policies, &asked_for);
+        found.expect("no matter of the ledger").warnings
+    }
+
+    #[test]
+    fn a_script_without_a_font_is_told_of_where_a_job_needs_it_with_what_to_do() {
+        assert_eq!(warnings(&[]), Vec::<String>::new());
+        assert_eq!(warnings(&["de", "ar"]), Vec::<String>::new());
+        let told = warnings(&["de", "ja"]);
+        let [told] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert!(
+            told.starts_with("[paper] fonts: no letter in ja can be made")
+                && told.contains("name a font file"),
+            "{told}"
+        );
     }
 }

@@ -39,7 +39,7 @@ fn group(id: &str, name: &str, members: Vec<String>) -> PracticeGroup {
 }
 
 /// Sales: Anna, and in a group in it six more, of whom three get no key.
-fn sales(line: &Line) {
+pub(crate) fn sales(line: &Line) {
     let anna = line.tenant(|tenant| {
         let people = tenant.people();
         let anna = people.iter().find(|person| person.upn == ANNA);
@@ -65,7 +65,7 @@ fn sales(line: &Line) {
     });
 }
 
-fn waiting(line: &Line) -> Vec<PathBuf> {
+pub(crate) fn waiting(line: &Line) -> Vec<PathBuf> {
     let folder = line.config.path(&line.config.queue.folder).join("new");
     let entries = std::fs::read_dir(folder).expect("a queue");
     entries
@@ -74,7 +74,7 @@ fn waiting(line: &Line) -> Vec<PathBuf> {
 }
 
 /// What the station takes in when it runs without a key.
-fn taken(line: &Line) -> Vec<JobRecord> {
+pub(crate) fn taken(line: &Line) -> Vec<JobRecord> {
     let parts = keyline::wire::station::assemble(&line.config, line.keys.clone(), Knows::nothing())
         .expect("a station");
     let until = Instant::now() + Duration::from_secs(60);
@@ -438,6 +438,54 @@ fn one_person_is_added_as_the_directory_knows_them() {
         assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
     }
     assert_eq!(waiting(&line).len(), 0);
+}
+
+#[test]
+fn whoever_is_to_get_somebody_elses_key_is_told_at_once() {
+    let line = Line::new(1);
+    sales(&line);
+    line.drop_file("a.csv", &format!("user,policy\r\n{ANNA},standard\r\n"));
+    let key = line.maker.make(1).expect("a key");
+    let serial = key.serial().expect("a serial").to_string();
+    let (summary, parts) = line.run(Knows::nothing(), vec![key]);
+    assert_eq!(summary.done, 1, "{summary:?}");
+    drop(parts);
+    let add = |user: &str, more: &[&str]| {
+        let wish = [&["jobs", "add", user, "--serial", &serial], more].concat();
+        keyline(&line, &wish)
+    };
+    let refused = add("emily.carter@contoso.com", &["--replace"]);
+    assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
+    for words in [serial.as_str(), "envelope 0001", "keys return"] {
+        assert!(err(&refused).contains(words), "{}", err(&refused));
+    }
+    assert_eq!(waiting(&line).len(), 0);
+    let own = add(ANNA, &["--replace"]);
+    assert!(own.status.success(), "{}", err(&own));
+}
+
+/// A command that was killed leaves a file in the making; the next one, and the next station, take it away.
+#[test]
+fn what_a_killed_command_left_in_the_queue_goes() {
+    let line = Line::new(1);
+    sales(&line);
+    let new = line.config.path(&line.config.queue.folder).join("new");
+    let left = new.join(".writing-.0123456789abcdef0123456789abcdef");
+    let plant = || {
+        let long_ago = std::time::SystemTime::now() - Duration::from_secs(7200);
+        let file = std::fs::File::create(&left).expect("a file");
+        let times = std::fs::FileTimes::new().set_modified(long_ago);
+        file.set_times(times).expect("a time");
+    };
+    plant();
+    let added = keyline(&line, &["jobs", "add", ANNA]);
+    assert!(added.status.success(), "{}", err(&added));
+    assert!(!left.exists(), "the next command leaves it there");
+    plant();
+    let parts = keyline::wire::station::assemble(&line.config, line.keys.clone(), Knows::nothing());
+    drop(parts.expect("a station"));
+    assert!(!left.exists(), "the next station leaves it there");
+    assert_eq!(waiting(&line).len(), 1);
 }
 
 /// Adds Anna, and what the station then knows of her.

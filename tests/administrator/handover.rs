@@ -29,7 +29,7 @@ const JUERGEN: &str = "juergen.mueller@contoso.com";
 const PHONE: &str = "de1e552d-db1d-4423-a619-566b625cdc84";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn parcels(more: &str) -> Line {
+pub(crate) fn parcels(more: &str) -> Line {
     let line = Line::new(1);
     write(
         &line.root().join("config/policies/parcel.toml"),
@@ -38,27 +38,21 @@ fn parcels(more: &str) -> Line {
     line
 }
 
-fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
+pub(crate) fn enroll(line: &Line, file: &str, rows: &[&str], keys: Vec<SimulatedKey>) {
     let rows: String = rows.iter().map(|row| format!("{row}\r\n")).collect();
     line.drop_file(file, &format!("user,policy,replace\r\n{rows}"));
     let wanted = keys.len();
     let (summary, parts) = line.run(Knows::nothing(), keys);
     assert_eq!(summary.done, wanted, "{summary:?}");
     drop(parts);
-    released(line);
+    line.released();
 }
 
-/// A thread of the station that ended may hold the ledger for a moment yet.
-fn released(line: &Line) {
-    let ledger = line.config.path(&line.config.ledger.file);
-    until(|| !SqliteLedger::is_in_use(&ledger).expect("a ledger"));
-}
-
-fn key(line: &Line, number: u32) -> SimulatedKey {
+pub(crate) fn key(line: &Line, number: u32) -> SimulatedKey {
     line.maker.make(number).expect("a key")
 }
 
-fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
+pub(crate) fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
     let aaguid = match name {
         "phone" => Aaguid::try_from(PHONE).expect("an AAGUID"),
         _ => PRACTICE_AAGUID,
@@ -77,25 +71,25 @@ fn plant(line: &Line, user: &str, name: &str, created: Option<i64>) {
 }
 
 /// The names of what a person has at Entra.
-fn has(line: &Line, user: &str) -> Vec<String> {
+pub(crate) fn has(line: &Line, user: &str) -> Vec<String> {
     let all = line
         .tenant(|tenant| tenant.credentials(user))
         .expect("a user");
     all.into_iter().map(|one| one.display_name).collect()
 }
 
-fn typed(line: &Line, arguments: &[&str], code: i32) -> String {
+pub(crate) fn typed(line: &Line, arguments: &[&str], code: i32) -> String {
     let output = keyline(line, arguments);
     let told = format!("{}{}", out(&output), err(&output));
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
     told
 }
 
-fn reader(line: &Line) -> SqliteLedger {
+pub(crate) fn reader(line: &Line) -> SqliteLedger {
     SqliteLedger::open_reader(&line.config.path(&line.config.ledger.file)).expect("a ledger")
 }
 
-fn assert_sound(line: &Line) {
+pub(crate) fn assert_sound(line: &Line) {
     let verdict = reader(line).verify(None).expect("a verdict");
     assert!(matches!(verdict, Verdict::Sound(_)), "{verdict:?}");
 }
@@ -273,7 +267,10 @@ fn a_lost_key_signs_nobody_in_and_is_stopped_when_it_turns_up() {
         "{shown}"
     );
     let identity = line.identity.display().to_string();
-    let pin = typed(&line, &["pins", "show", "1", "--identity", &identity], 0);
+    let show = ["pins", "show", "1", "--identity", &identity];
+    let refused = typed(&line, &show, 3);
+    assert!(refused.contains("its key is lost"), "{refused}");
+    let pin = typed(&line, &[show.as_slice(), &["--void", "found"]].concat(), 0);
     assert!(pin.contains("VOID: its key is lost"), "{pin}");
     let refused = typed(&line, &["handover", "1", "--yes"], 3);
     assert!(refused.contains("its key is lost"), "{refused}");
@@ -470,7 +467,7 @@ fn a_running_station_wipes_what_came_back_in_any_slot() {
 }
 
 /// Does something beside a running station.
-fn beside_a_station(line: &Line, act: impl FnOnce(&Handle)) {
+pub(crate) fn beside_a_station(line: &Line, act: impl FnOnce(&Handle)) {
     let parts =
         station::assemble(&line.config, line.keys.clone(), Knows::nothing()).expect("a station");
     let options = Options {
@@ -652,7 +649,7 @@ fn older_passkeys_that_are_still_there_are_told_until_they_are_gone() {
     lagging(0);
     let (_, parts) = line.run(Knows::nothing(), Vec::new());
     drop(parts);
-    released(&line);
+    line.released();
     assert_eq!(has(&line, ANNA), ["PRACTICE-000001 Keyline practi"]);
     let told = typed(&line, &["handover", "1"], 0);
     assert!(told.contains("already; nothing more"), "{told}");

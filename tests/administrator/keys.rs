@@ -13,6 +13,7 @@ use keyline::practice::tenant::{Operation, Trick};
 use keyline::wire::commands::keys::{identify_next, learn_order};
 use keyline::wire::config::Config;
 use keyline::wire::station::{open_ledger, read_ledger};
+use serde_json::Value;
 
 use crate::line::{Knows, Line};
 use crate::{err, keyline};
@@ -58,6 +59,15 @@ impl Keys for Hands<'_> {
 }
 
 fn identify(line: &Line, key: &SimulatedKey) -> Result<String, Complaint> {
+    identify_as(line, key, false)
+}
+
+fn identify_json(line: &Line, key: &SimulatedKey) -> Value {
+    let told = identify_as(line, key, true).expect("an answer");
+    serde_json::from_str(&told).expect("one JSON value")
+}
+
+fn identify_as(line: &Line, key: &SimulatedKey, json: bool) -> Result<String, Complaint> {
     let ledger = read_ledger(&line.config).expect("a ledger");
     let mut out = Vec::new();
     let ended = identify_next(
@@ -65,6 +75,7 @@ fn identify(line: &Line, key: &SimulatedKey) -> Result<String, Complaint> {
         &ledger,
         &NoMetadata,
         PATIENCE,
+        json,
         &mut out,
     );
     line.bench.pull(&Bench::place(1));
@@ -118,6 +129,7 @@ fn any_key_is_told_and_none_is_changed() {
         value(&said, "passkey"),
         Some("an Entra passkey that this ledger does not know")
     );
+    assert_eq!(identify_json(&line, &unknown)["passkey"], "unknown");
     assert_eq!(value(&said, "person"), None);
     let mut still = line.open(&unknown);
     assert_eq!(still.pin_retries(), Ok(8));
@@ -127,6 +139,31 @@ fn any_key_is_told_and_none_is_changed() {
             .expect("an answer")
             .is_some()
     );
+}
+
+#[test]
+fn a_script_is_told_of_a_key_and_whose_it_is() {
+    let line = Line::new(1);
+    line.drop_file("a.csv", "user\r\nanna.lang@contoso.com\r\n");
+    let annas = line.maker.make(1).expect("a key");
+    let (summary, parts) = line.run(Knows::nothing(), vec![annas.clone()]);
+    assert_eq!(summary.done, 1, "{summary:?}");
+    drop(parts);
+    let told = identify_json(&line, &annas);
+    assert_eq!(told["serial"], "PRACTICE-000001");
+    assert_eq!(told["pin_set"], true);
+    assert_eq!(told["passkey"], "enrolled_here");
+    assert_eq!(told["model"], Value::Null, "there is no metadata");
+    let said = identify(&line, &annas).expect("an answer");
+    assert_eq!(told["aaguid"], value(&said, "model (AAGUID)").expect("one"));
+    let listed = keyline(&line, &["jobs", "list", "--json"]);
+    let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
+    assert_eq!(told["holders"], listed, "the only job, as the list has it");
+
+    let told = identify_json(&line, &line.maker.make(2).expect("a key"));
+    assert_eq!(told["pin_set"], false);
+    assert_eq!(told["holders"], serde_json::json!([]));
+    assert_eq!(told["passkey"], Value::Null);
 }
 
 #[test]
@@ -150,6 +187,9 @@ fn a_key_that_was_enrolled_in_vain_says_what_becomes_of_it() {
             "useless: made for job 1, envelope 0001, and given up; put the key in when that job asks for it"
         )
     );
+    let told = identify_json(&line, &key);
+    assert_eq!(told["passkey"], "given_up");
+    assert_eq!(told["message"], value(&said, "passkey").expect("words"));
     let shown = keyline(&line, &["jobs", "show", "1"]);
     let shown = String::from_utf8(shown.stdout).expect("text");
     assert!(shown.contains("passkey on this key is useless"), "{shown}");
@@ -175,6 +215,7 @@ fn a_key_that_does_not_come_is_not_waited_for_for_ever() {
         &ledger,
         &NoMetadata,
         brief,
+        false,
         &mut Vec::new(),
     );
     let complaint = ended.expect_err("nobody came");

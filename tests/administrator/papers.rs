@@ -187,7 +187,7 @@ fn a_specimen_needs_no_station_and_overwrites_nothing() {
         ("mailer preview din5008b -o .", 2, ". is a folder."),
         (
             "mailer preview label --kind pin -o b.pdf",
-            7,
+            2,
             "lays out no pin sheet",
         ),
     ] {

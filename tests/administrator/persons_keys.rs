@@ -37,7 +37,7 @@ fn plant(line: &Line, name: &str, aaguid: Aaguid, synced: bool) {
 }
 
 /// Anna has a key from here, an older one, one in her phone and a synced one.
-fn line() -> Line {
+pub(crate) fn line() -> Line {
     let line = Line::new(1);
     line.drop_file("a.csv", &format!("user\r\n{ANNA}\r\n"));
     let key = line.maker.make(1).expect("a key");
@@ -51,7 +51,7 @@ fn line() -> Line {
     line
 }
 
-fn names(line: &Line) -> Vec<String> {
+pub(crate) fn names(line: &Line) -> Vec<String> {
     let all = line.tenant(|tenant| tenant.credentials(ANNA));
     let all = all.expect("a user").into_iter();
     all.map(|one| one.display_name).collect()
@@ -61,7 +61,7 @@ fn remove(line: &Line, arguments: &[&str]) -> std::process::Output {
     keyline(line, &[&["keys", "remove", ANNA], arguments].concat())
 }
 
-fn listed(line: &Line) -> Vec<Value> {
+pub(crate) fn listed(line: &Line) -> Vec<Value> {
     let listed = keyline(line, &["keys", "list", ANNA, "--json"]);
     assert!(listed.status.success(), "{}", err(&listed));
     let value: Value = serde_json::from_slice(&listed.stdout).expect("JSON");
@@ -240,7 +240,7 @@ fn one_that_is_refused_does_not_keep_the_others() {
     let ended = remove(&line, &["--all", "--yes"]);
     assert_eq!(ended.status.code(), Some(6), "{}", err(&ended));
     assert!(
-        err(&ended).contains("then type the same again"),
+        err(&ended).contains("then give the command again"),
         "{}",
         err(&ended)
     );

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use keyline::adapter::ledger::{SqliteLedger, generate_practice_identity, sealed_pins};
+use keyline::adapter::ledger::{generate_practice_identity, sealed_pins};
 use keyline::domain::job::JobId;
 use keyline::domain::pin::Pin;
 use keyline::port::PinVerdict;
@@ -12,6 +12,7 @@ use keyline::practice::authenticator::{Bench, SimulatedKey};
 use keyline::practice::tenant::{Operation, Trick};
 use keyline::wire::retention::Retention;
 
+use crate::handover::{assert_sound, beside_a_station, enroll, typed};
 use crate::line::{Knows, Line};
 use crate::{err, keyline, out};
 
@@ -84,15 +85,13 @@ fn the_pin_on_the_key_is_shown_and_the_look_is_noted() {
     let shown = show(&line, ANNA);
     assert!(shown.status.success(), "{}", err(&shown));
     assert_shows_the_pin_of(&line, &key, &out(&shown));
-    let db = rusqlite::Connection::open(line.config.path(&line.config.ledger.file)).expect("it");
-    let noted: i64 = db
-        .query_row(
-            "SELECT count(*) FROM journal WHERE kind = 'note' AND event LIKE '%PIN of job 1 opened%'",
-            [],
-            |row| row.get(0),
-        )
-        .expect("a count");
-    assert_eq!(noted, 1);
+    let noted = openings(&line);
+    let [(1, actor, chained, None)] = noted.as_slice() else {
+        panic!("{noted:?}");
+    };
+    assert!(actor.starts_with("administrator"), "{actor}");
+    assert!(chained.contains("PIN of job 1"), "{chained}");
+    assert!(!err(&shown).contains("note"), "{}", err(&shown));
 }
 
 /// The first key keeps a PIN that this ledger has as well, but it went into the red tray: the second one counts.
@@ -137,6 +136,7 @@ fn a_bare_copy_and_the_identity_are_enough() {
     let copy = copy_of(&line);
     let shown = show_copy(&copy, &line.identity);
     assert!(shown.status.success(), "{}", err(&shown));
+    assert!(err(&shown).contains("no audit trail"), "{}", err(&shown));
     assert_shows_the_pin_of(&line, &key, &out(&shown));
 }
 
@@ -197,15 +197,177 @@ fn a_job_without_a_pin_on_a_key_says_so() {
     assert!(err(&ended).contains("no PIN of ours"), "{}", err(&ended));
 }
 
+/// The openings that the journal has, as it has them: the row in the chain, and the reason beside it.
+fn openings(line: &Line) -> Vec<(i64, String, String, Option<String>)> {
+    let db = rusqlite::Connection::open(line.config.path(&line.config.ledger.file)).expect("it");
+    let mut rows = db
+        .prepare(
+            "SELECT journal.job, journal.actor, journal.event, detail.event FROM journal LEFT JOIN detail USING (seq)
+             WHERE journal.kind = 'note' AND journal.event LIKE '%is opened%' ORDER BY seq",
+        )
+        .expect("a question");
+    rows.query_map([], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })
+    .expect("rows")
+    .collect::<Result<_, _>>()
+    .expect("rows")
+}
+
 #[test]
-fn a_running_station_does_not_stop_the_look() {
+fn beside_a_running_station_the_station_notes_the_look() {
+    let (line, key) = one_done();
+    line.released();
+    let mut told = String::new();
+    beside_a_station(&line, |_| {
+        let shown = show(&line, "1");
+        assert!(shown.status.success(), "{}", err(&shown));
+        assert_eq!(err(&shown).matches("note").count(), 0, "{}", err(&shown));
+        assert_eq!(openings(&line).len(), 1);
+        told = out(&shown);
+    });
+    assert_shows_the_pin_of(&line, &key, &told);
+    assert_sound(&line);
+}
+
+/// Whoever holds the ledger and cannot be asked keeps the note from being written.
+#[test]
+fn what_cannot_be_noted_is_not_opened() {
     let (line, key) = one_done();
     let parts = keyline::wire::station::assemble(&line.config, line.keys.clone(), Knows::nothing());
     let parts = parts.expect("a station that holds its ledger");
-    assert!(SqliteLedger::is_in_use(&line.config.path(&line.config.ledger.file)).expect("a lock"));
-    let shown = show(&line, "1");
-    assert!(shown.status.success(), "{}", err(&shown));
-    assert!(err(&shown).contains("not noted"), "{}", err(&shown));
-    assert_shows_the_pin_of(&line, &key, &out(&shown));
+    let refused = show(&line, "1");
+    assert_eq!(refused.status.code(), Some(8), "{}", err(&refused));
+    assert!(err(&refused).contains("not opened"), "{}", err(&refused));
+    assert_eq!(out(&refused), "");
+    // Named as if it were a copy, it is the station's own all the same.
+    let own = line.config.path(&line.config.ledger.file);
+    let own = own.to_str().expect("a plain name");
+    let identity = line.identity.to_str().expect("a plain name");
+    let named = ["pins", "show", "1", "--identity", identity, "--ledger", own];
+    let refused = keyline(&line, &named);
+    assert_eq!(refused.status.code(), Some(8), "{}", err(&refused));
+    assert_eq!(out(&refused), "");
     drop(parts);
+    line.released();
+    assert_eq!(openings(&line).len(), 0);
+    let shown = keyline(&line, &named);
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert_shows_the_pin_of(&line, &key, &out(&shown));
+    assert_eq!(openings(&line).len(), 1);
+}
+
+#[test]
+fn the_pin_of_a_lost_key_is_opened_for_a_reason_only_and_under_void() {
+    let (line, key) = one_done();
+    line.released();
+    let lost = ["keys", "lost", "1", "--reason", "on a train", "--yes"];
+    typed(&line, &lost, 0);
+    let reissue = ["mailer", "reissue", "1", "--reason", "torn"];
+    let told = typed(&line, &reissue, 3);
+    assert!(
+        told.contains("is lost") && told.contains("another key"),
+        "{told}"
+    );
+    assert!(!told.contains("same key"), "{told}");
+    let refused = show(&line, "1");
+    assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
+    for words in ["void since 20", "its key is lost", "--void"] {
+        assert!(err(&refused).contains(words), "{}", err(&refused));
+    }
+    assert_eq!(out(&refused), "");
+    assert_eq!(openings(&line), []);
+
+    let identity = line.identity.to_str().expect("a plain name");
+    let why = "Bob found it in a drawer";
+    let shown = keyline(
+        &line,
+        &["pins", "show", "1", "--identity", identity, "--void", why],
+    );
+    assert!(shown.status.success(), "{}", err(&shown));
+    let state = value(&out(&shown), "state");
+    assert!(state.starts_with("VOID: its key is lost"), "{state}");
+    assert_shows_the_pin_of(&line, &key, &out(&shown));
+    let noted = openings(&line);
+    let [(1, actor, chained, Some(detail))] = noted.as_slice() else {
+        panic!("{noted:?}");
+    };
+    assert!(actor.starts_with("administrator"), "{actor}");
+    assert!(chained.contains("\"void\":true") && !chained.contains("Bob"));
+    assert!(detail.contains(why), "{detail}");
+    assert_sound(&line);
+
+    // An auditor with a copy is asked for the reason as well, and told that nobody noted it.
+    let copy = copy_of(&line);
+    let refused = show_copy(&copy, &line.identity);
+    assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
+
+    assert!(keyline(&line, &["people", "erase", ANNA]).status.success());
+    let [(_, _, _, None)] = openings(&line).as_slice() else {
+        panic!("the reason outlived its person");
+    };
+    assert_sound(&line);
+}
+
+#[test]
+fn a_reason_that_was_changed_afterwards_is_found() {
+    let (line, _) = one_done();
+    line.released();
+    typed(
+        &line,
+        &["keys", "lost", "1", "--reason", "gone", "--yes"],
+        0,
+    );
+    let identity = line.identity.to_str().expect("a plain name");
+    let void = ["pins", "show", "1", "--identity", identity, "--void", "it"];
+    assert!(keyline(&line, &void).status.success());
+    let db = rusqlite::Connection::open(line.config.path(&line.config.ledger.file)).expect("it");
+    let changed = db.execute(
+        "UPDATE detail SET event = replace(event, '\"reason\":\"it\"', '\"reason\":\"if\"') WHERE event LIKE '%is opened%'",
+        [],
+    );
+    assert_eq!(changed, Ok(1));
+    drop(db);
+    let verified = keyline(&line, &["ledger", "verify"]);
+    assert_eq!(verified.status.code(), Some(8), "{}", err(&verified));
+    assert!(err(&verified).contains("changed"), "{}", err(&verified));
+}
+
+/// The key serves somebody else now, and the person who had it keeps no PIN that counts.
+#[test]
+fn the_pin_of_a_key_that_was_taken_for_another_job_is_void() {
+    let (line, key) = one_done();
+    line.released();
+    enroll(
+        &line,
+        "b.csv",
+        &[&format!("{ANNA},standard,yes")],
+        vec![key.clone()],
+    );
+    let refused = show(&line, "1");
+    assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
+    for words in ["void since 20", "taken for job 2"] {
+        assert!(err(&refused).contains(words), "{}", err(&refused));
+    }
+    assert_eq!(out(&refused), "");
+    let identity = line.identity.to_str().expect("a plain name");
+    let shown = keyline(
+        &line,
+        &[
+            "pins",
+            "show",
+            "1",
+            "--identity",
+            identity,
+            "--void",
+            "audit",
+        ],
+    );
+    assert!(shown.status.success(), "{}", err(&shown));
+    assert!(value(&out(&shown), "state").starts_with("VOID"));
+    let now = show(&line, "2");
+    assert!(now.status.success(), "{}", err(&now));
+    assert!(!out(&now).contains("VOID"));
+    let pin = Pin::new(&value(&out(&now), "PIN")).expect("a PIN");
+    assert_eq!(line.open(&key).try_pin(&pin), Ok(PinVerdict::Right));
 }

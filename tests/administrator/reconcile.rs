@@ -369,7 +369,7 @@ fn a_tenant_that_does_not_answer_ends_it_in_words() {
     );
     let told: Value = serde_json::from_str(&out(&away)).expect("JSON");
     assert_eq!(told["compared"], false, "{told}");
-    assert!(err(&away).contains(told["why"].as_str().expect("words")));
+    assert!(err(&away).contains(told["error"]["message"].as_str().expect("words")));
 }
 
 #[test]

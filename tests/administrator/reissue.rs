@@ -18,7 +18,7 @@ const ANNA: &str = "anna.lang@contoso.com";
 const JOB: JobId = JobId(1);
 
 /// Anna's key is enrolled, but her letter could not be made.
-fn no_letter() -> (Line, SimulatedKey) {
+pub(crate) fn no_letter() -> (Line, SimulatedKey) {
     let line = Line::new(1);
     line.drop_file(
         "a.csv",

@@ -33,6 +33,11 @@ fn counts(line: &Line) -> Value {
     serde_json::from_slice(&told.stdout).expect("JSON")
 }
 
+/// What is told where no list was ever imported: every key is taken.
+fn no_list() -> Value {
+    serde_json::json!({ "listed": 0, "used": 0, "spare": null, "models": [] })
+}
+
 fn is_sound(line: &Line) {
     let path = line.config.path(&line.config.ledger.file);
     let ledger = SqliteLedger::open_reader(&path).expect("a ledger");
@@ -48,7 +53,7 @@ fn drop_jobs(line: &Line, name: &str, people: &[&str]) {
 fn a_list_is_taken_counted_and_taken_back() {
     let line = Line::new(1);
     assert!(out(&keyline(&line, &["stock"])).contains("every key is taken"));
-    assert_eq!(counts(&line), Value::Null);
+    assert_eq!(counts(&line), no_list());
     let taken = stock(
         &line,
         "import",
@@ -101,7 +106,7 @@ fn a_list_with_anything_wrong_changes_nothing_and_tells_every_line() {
         told.contains("line 3: ") && told.contains("line 4: "),
         "{told}"
     );
-    assert_eq!(counts(&line), Value::Null);
+    assert_eq!(counts(&line), no_list());
     let missing = keyline(&line, &["stock", "import", "nowhere.csv"]);
     assert_eq!(missing.status.code(), Some(2), "{}", err(&missing));
 }
@@ -217,4 +222,25 @@ fn a_key_that_tells_no_serial_is_told_and_taken() {
     let news = parts.board.take_news();
     let told = News::KeyWithoutSerial { slot: Slot(1) };
     assert!(news.contains(&told), "{news:?}");
+}
+
+#[test]
+fn a_key_that_a_list_names_twice_is_told_with_both_lines() {
+    let line = Line::new(1);
+    let taken = stock(
+        &line,
+        "import",
+        "serial,model\r\n17,Key A\r\n18,Key A\r\n17,Key A\r\n18,Key B\r\n",
+    );
+    assert!(taken.status.success(), "{}", err(&taken));
+    assert!(
+        out(&taken).starts_with("2 keys came to the stock list."),
+        "{}",
+        out(&taken)
+    );
+    assert_eq!(
+        err(&taken),
+        "warning: line 5: the key 18 is `Key B` here and `Key A` in line 3, which counts. Look which it is.\n\
+         note: line 4: the key 17 is in line 2 already, and counts once.\n"
+    );
 }

@@ -96,6 +96,7 @@ impl House {
             station: None,
             answer: Arc::new(|_| Answer::Done {
                 message: String::new(),
+                facts: serde_json::Value::Null,
             }),
             ledger: Arc::new(ledger),
             accounts: Arc::new(AccountsFile::at(accounts_file.clone(), clock.clone())),

@@ -27,6 +27,7 @@ fn with_console<T>(
     line.run_attended(Knows::nothing(), Vec::new(), |parts, handle| {
         let answer = Arc::new(|_: &_| Answer::Done {
             message: String::new(),
+            facts: serde_json::Value::Null,
         });
         let served = serve(
             &config,

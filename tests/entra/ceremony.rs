@@ -163,7 +163,7 @@ fn everybody_is_found_by_name_and_by_id_and_nobody_else_is() {
         "?",
         "ä@x",
     ] {
-        let unknown = |fault: &Fault| matches!(fault, Fault::UserUnknown { request_id, code } if !request_id.is_empty() && code == "Request_ResourceNotFound");
+        let unknown = |fault: &Fault| matches!(fault, Fault::UserUnknown { request_id, code, message } if !request_id.is_empty() && code == "Request_ResourceNotFound" && message.contains(user));
         assert!(
             unknown(&bench.entra.creation_options(user).unwrap_err()),
             "{user}"

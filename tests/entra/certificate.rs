@@ -257,6 +257,29 @@ fn no_spoilt_byte_of_a_pkcs12_file_brings_the_station_down() {
     }
 }
 
+/// Editors put a byte order mark before what they save, and somebody joins two such files.
+#[test]
+fn a_byte_order_mark_hides_no_certificate_and_no_key() {
+    let papers = Papers::new();
+    let bench = Bench::new(&papers);
+    let mark = "\u{FEFF}";
+    let (key, certificate) = (papers.text("key.pem"), papers.text("cert.pem"));
+    let now = keyline::port::Clock::now(&*bench.clock);
+    for text in [
+        format!("{mark}{key}{certificate}"),
+        format!("{mark}{certificate}{mark}{key}"),
+    ] {
+        let marked = papers.write("marked.pem", text);
+        assert!(source(&marked).check(now).is_ok());
+    }
+    let authority = papers.write("authority.pem", format!("{mark}{certificate}"));
+    let trusting = keyline::adapter::entra::EntraConfig {
+        ca_file: Some(authority),
+        ..config(bench.tenant.url(), Api::V1_0)
+    };
+    assert_eq!(trusting.check_ca_file(), Ok(()));
+}
+
 #[test]
 fn a_key_that_others_can_read_is_not_used() {
     let papers = Papers::new();

@@ -205,6 +205,19 @@ fn a_user_has_no_more_passkeys_than_the_tenant_allows() {
 }
 
 #[test]
+fn a_tenant_may_refuse_options_at_its_limit_already() {
+    let setup = TenantSetup {
+        passkeys_per_user_max: 1,
+        limit_at_options: true,
+        ..TenantSetup::default()
+    };
+    let bench = Bench::with(setup, Api::V1_0);
+    bench.enroll(ADA, &SoftwareKey::new(1)).unwrap();
+    let (status, code) = refused(bench.entra.creation_options(ADA));
+    assert_eq!((status, code.as_str()), (400, "practiceTooManyPasskeys"));
+}
+
+#[test]
 fn a_name_that_is_too_long_is_refused_here_before_it_is_sent_and_there_when_it_comes() {
     let bench = Bench::new();
     let options = bench.entra.creation_options(ADA).unwrap();

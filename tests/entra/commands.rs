@@ -239,7 +239,9 @@ fn a_station_that_signs_in_as_itself_says_so() {
         "client_secret = { file = \"secret\" }",
     );
     let secret = TenantSetup::default().client_secret;
-    fs::write(station.home.path().join("secret"), &*secret).unwrap();
+    let file = station.home.path().join("secret");
+    fs::write(&file, &*secret).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let whoami = station.run(&["entra", "whoami"]);
     assert!(whoami.status.success(), "{}", err(&whoami));
     let told = out(&whoami);
@@ -316,9 +318,13 @@ fn the_check_warns_of_a_certificate_that_ends_soon_and_of_a_secret_that_others_c
     let checked = station.run(&["check", "config/station.toml"]);
     let told = out(&checked) + &err(&checked);
     assert!(
-        checked.status.success() && told.contains("secret is open to others (mode 644)"),
+        checked.status.code() == Some(2)
+            && told.contains("secret is open to others (mode 644); run: chmod 600 "),
         "{told}"
     );
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let checked = station.run(&["check", "config/station.toml"]);
+    assert!(checked.status.success(), "{}", err(&checked));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use keyline::domain::fault::Fault;
 use keyline::domain::person::{ObjectId, Person, UserType};
-use keyline::port::{Bookmark, Directory};
+use keyline::port::{Bookmark, Directory, RelyingParty};
 use keyline::practice::authenticator::PRACTICE_AAGUID;
 use keyline::practice::tenant::{self, Existing, Operation, PracticeGroup, Trick};
 
@@ -217,7 +217,7 @@ fn a_link_that_leads_elsewhere_carries_no_token_there() {
             .map(|_| ());
         for refusal in [page, groups, marked] {
             assert!(
-                matches!(&refusal, Err(Fault::AnswerUnusable { what }) if what.contains("nextLink")),
+                matches!(&refusal, Err(Fault::AnswerUnusable { what, .. }) if what.contains("nextLink")),
                 "{refusal:?}"
             );
         }
@@ -329,6 +329,7 @@ fn one_list_that_fails_leaves_the_others() {
     let lists = bench.entra.credentials_of(&[ADA, JUERGEN]).unwrap();
     assert_eq!(lists[0], Err(Fault::Throttled { seconds: 300 }));
     assert!(lists[1].is_ok());
+    bench.advance(301);
     bench
         .tenant
         .misbehave(Operation::List, 4, Trick::Fail { status: 503 });
@@ -337,6 +338,43 @@ fn one_list_that_fails_leaves_the_others() {
         matches!(lists[0], Err(Fault::Unreachable { .. })),
         "{lists:?}"
     );
+}
+
+#[test]
+fn what_a_list_in_a_batch_was_asked_to_wait_all_wait() {
+    let bench = Bench::new();
+    bench.entra.ready().unwrap();
+    let throttle = |times, retry_after_seconds| {
+        let trick = Trick::Throttle {
+            retry_after_seconds,
+            as_date: false,
+        };
+        bench.tenant.misbehave(Operation::List, times, trick);
+        let lists = bench.entra.credentials_of(&[ADA]).unwrap();
+        assert!(
+            matches!(lists[0], Err(Fault::Throttled { .. })),
+            "{lists:?}"
+        );
+    };
+    throttle(1, Some(300));
+    let fault = bench.entra.credentials(ADA).unwrap_err();
+    assert!(
+        matches!(fault, Fault::Throttled { seconds: 298..=300 }),
+        "{fault}"
+    );
+    assert_eq!(bench.tenant.requests(Operation::List), 1, "nothing is sent");
+    assert!(bench.entra.asked_to_wait().is_some());
+    bench.advance(301);
+    assert_eq!(bench.entra.asked_to_wait(), None);
+
+    // Without a word of how long: what is left is short enough to be waited for.
+    throttle(4, None);
+    bench.clock.waits();
+    bench.entra.credentials(ADA).unwrap();
+    let [wait] = bench.clock.waits()[..] else {
+        panic!("one wait")
+    };
+    assert!((3..=5).contains(&wait.as_secs()), "{wait:?}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod practice;
 mod preflight;
 mod refusals;
 mod schema;
+mod setting_up;
 mod shapes;
 mod wire;
 

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -119,7 +120,9 @@ fn tunnel(mut stream: TcpStream, tls: &Arc<rustls::ServerConfig>, upstream: u16)
 /// A station's configuration before that network.
 fn configuration(home: &Path, ca_file: &str) {
     fs::create_dir_all(home.join("config")).unwrap();
-    fs::write(home.join("secret"), &*TenantSetup::default().client_secret).unwrap();
+    let secret = home.join("secret");
+    fs::write(&secret, &*TenantSetup::default().client_secret).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     let client_id = TenantSetup::default().client_id;
     fs::write(
         home.join("config/station.toml"),

@@ -274,7 +274,11 @@ fn permissions_that_were_not_given_are_missing_in_the_token_and_at_the_door() {
     assert!(grants.tenant.is_some() && grants.application.is_some());
     let denied = (403, "Authorization_RequestDenied".to_owned());
     assert_eq!(refused(bench.entra.passkey_policy()), denied);
-    assert_eq!(refused(bench.entra.creation_options(ADA)), denied);
+    let nobody = bench.entra.creation_options(ADA).expect_err("a 403");
+    assert!(
+        matches!(&nobody, Fault::NotPermitted { why } if why.contains(EVERY_PERMISSION[0]) && why.contains(&denied.1)),
+        "{nobody}"
+    );
     assert_eq!(refused(bench.entra.credentials(ADA)), denied);
     bench.entra.ready().expect("signing in needs no permission");
 
@@ -287,6 +291,26 @@ fn permissions_that_were_not_given_are_missing_in_the_token_and_at_the_door() {
     // As an administrator's consent counts: with the next token.
     bench.advance(3600);
     bench.entra.passkey_policy().expect("the policy");
+}
+
+#[test]
+fn a_consent_that_was_missing_counts_for_the_next_job_and_a_person_who_is_refused_stands_alone() {
+    let bench = Bench::with(
+        TenantSetup {
+            permissions: vec!["User.Read.All".to_owned()],
+            ..TenantSetup::default()
+        },
+        Api::V1_0,
+    );
+    let nobody = bench.entra.creation_options(ADA).expect_err("a 403");
+    assert!(matches!(nobody, Fault::NotPermitted { .. }), "{nobody}");
+    // The token was good for an hour, but not for this.
+    bench.tenant.set_permissions(&[EVERY_PERMISSION[0]]);
+    bench.entra.creation_options(ADA).expect("a new token");
+    bench
+        .tenant
+        .misbehave(Operation::CreationOptions, 1, Trick::Fail { status: 403 });
+    assert_eq!(refused(bench.entra.creation_options(ADA)).0, 403);
 }
 
 #[test]

@@ -87,7 +87,11 @@ fn an_unknown_user_a_refused_token_and_a_failing_service_are_told_with_their_req
     let unknown = body("Request_ResourceNotFound", "Resource 'x' does not exist.");
     let fault = asked("404 Not Found", "request-id: r-77\r\n", &unknown, 1);
     assert!(matches!(fault, Fault::UserUnknown { .. }), "{fault:?}");
-    assert!(message(&fault).contains("r-77"), "{}", message(&fault));
+    let words = message(&fault);
+    assert_eq!(
+        words,
+        "The tenant does not know this user (404 Request_ResourceNotFound): Resource 'x' does not exist. The request was r-77."
+    );
     assert!(hint(&fault).contains("spelling"), "{}", hint(&fault));
 
     let expired = body("InvalidAuthenticationToken", "Lifetime validation failed");

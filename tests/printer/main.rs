@@ -14,9 +14,11 @@ mod hostile;
 )]
 #[path = "../support/line.rs"]
 mod line;
+mod moved;
 mod pinned;
 #[path = "../support/printing.rs"]
 mod printing;
+mod states;
 mod strangers;
 mod tap;
 mod told;

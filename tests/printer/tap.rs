@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 
 /// Print-Job (RFC 8011 §5.4.15).
 const PRINT_JOB: u16 = 0x0002;
+/// No printer of the tests says more at a time.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// What happens to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) enum Trick {
     CutLetter,
     /// Every question is answered with this, and the printer hears nothing.
     Answer(String),
+    /// Whatever the printer says of itself, it says that it is stopped.
+    Stopped,
     /// Who does not send this header's value is asked for it.
     Wants(String),
 }
@@ -97,6 +101,7 @@ fn serve(
         | Trick::LoseAnswer
         | Trick::LoseLetter
         | Trick::CutLetter
+        | Trick::Stopped
         | Trick::Wants(_) => {}
     }
     let mut server = TcpStream::connect(("localhost", printer))?;
@@ -113,7 +118,34 @@ fn serve(
         server.read_exact(&mut [0])?;
         return client.shutdown(Shutdown::Both);
     }
+    if *trick == Trick::Stopped {
+        // As it comes: a printer may leave the line open behind its answer.
+        let mut some = vec![0; ANSWER_BYTES_MAX];
+        loop {
+            let read = server.read(&mut some)?;
+            if read == 0 {
+                return Ok(());
+            }
+            let some = some.get_mut(..read).unwrap_or_default();
+            say_stopped(some);
+            client.write_all(some)?;
+        }
+    }
     io::copy(&mut server, &mut client).map(drop)
+}
+
+/// Changes `printer-state` (RFC 8011 §5.4.11), where an answer tells it.
+fn say_stopped(answer: &mut [u8]) {
+    // An enum (0x23), the name with its length, and the length of the value, which comes next.
+    const STATE: &[u8] = b"\x23\x00\x0dprinter-state\x00\x04";
+    const STOPPED: [u8; 4] = [0, 0, 0, 5];
+    let found = answer
+        .windows(STATE.len())
+        .position(|window| window == STATE);
+    let value = found.and_then(|at| answer.get_mut(at + STATE.len()..at + STATE.len() + 4));
+    if let Some(value) = value {
+        value.copy_from_slice(&STOPPED);
+    }
 }
 
 /// One request: its head, and its body of the length that the head says. Asks the printer to hang up after it.

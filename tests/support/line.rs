@@ -4,9 +4,10 @@
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyline::adapter::ctap::Key;
+use keyline::adapter::ledger::SqliteLedger;
 use keyline::app::station::{Handle, Request, Summary};
 use keyline::domain::authenticator::Slot;
 use keyline::domain::pin::Pin;
@@ -136,6 +137,17 @@ impl Line {
         self.run_attended(operator, supply, |_, _| ())
     }
 
+    /// Waits until nobody holds the ledger. Threads of a run that ended may do so for a moment yet, and so may any program
+    /// that another test starts just then, until it has closed what it inherited.
+    pub(crate) fn released(&self) {
+        let ledger = self.config.path(&self.config.ledger.file);
+        let until = Instant::now() + RUN_MAX;
+        while SqliteLedger::is_in_use(&ledger).expect("a ledger") {
+            assert!(Instant::now() < until, "somebody holds the ledger");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The same with somebody beside it: `attend` begins when the station does, and what it gives back ends with the run.
     pub(crate) fn run_attended<A>(
         &self,
@@ -143,6 +155,7 @@ impl Line {
         supply: Vec<SimulatedKey>,
         attend: impl FnOnce(&Parts, &Handle) -> A,
     ) -> (Summary, Parts) {
+        self.released();
         let parts =
             station::assemble(&self.config, self.keys.clone(), operator).expect("a station");
         let wish = Wish {

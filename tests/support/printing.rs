@@ -68,6 +68,8 @@ pub(crate) enum Mood {
     Fine,
     /// Says that it has no paper, and prints when it is fed.
     OutOfPaper,
+    /// Says that somebody has stopped it, and prints when it is fed.
+    Paused,
     /// Prints when it is fed, and says nothing.
     Slow,
     /// Prints at once, and is done when it is fed.
@@ -84,6 +86,7 @@ impl Mood {
         match self {
             Self::Fine => "fine",
             Self::OutOfPaper => "out-of-paper",
+            Self::Paused => "paused",
             Self::Slow => "slow",
             Self::SlowAfter => "slow-after",
             Self::GivesUp => "gives-up",

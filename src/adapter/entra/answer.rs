@@ -8,11 +8,19 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, veil};
 use crate::domain::time::Timestamp;
 
 /// Characters of a service's message that are shown.
 const MESSAGE_CHARACTERS_MAX: usize = 500;
+/// Characters of a request id that are shown; a GUID has 36.
+const REQUEST_ID_CHARACTERS_MAX: usize = 100;
+/// No word of a sentence has so many characters, and no id, date or SHA-256; a token has.
+const WORD_CHARACTERS_MAX: usize = 64;
+/// How a JSON Web Token begins.
+const TOKEN_BEGINS: &str = "eyJ";
+/// What stands in place of something that may be secret.
+pub(super) const LEFT_OUT: &str = "(left out)";
 
 /// One HTTP answer. No `Debug`: a body may hold a token.
 pub(super) struct Answer {
@@ -60,10 +68,14 @@ impl Answer {
     /// The fault of an answer that is no success.
     pub(super) fn refused(&self) -> Fault {
         match self.status {
-            404 if self.is_graphs() => Fault::UserUnknown {
-                request_id: self.request_id.clone(),
-                code: self.error().code,
-            },
+            404 if self.is_graphs() => {
+                let GraphError { code, message } = self.error();
+                Fault::UserUnknown {
+                    request_id: self.request_id.clone(),
+                    code,
+                    message,
+                }
+            }
             404 => self.not_graphs(),
             _ => self.refusal(),
         }
@@ -94,7 +106,26 @@ impl Answer {
                 "{} without a sign of Microsoft Graph; does the configured `graph` address point to it, or does a proxy answer?",
                 self.status
             ),
+            request_id: self.request_id.clone(),
         }
+    }
+
+    /// The body as `decode` reads it. What cannot be used says of which request.
+    pub(super) fn read<T>(
+        &self,
+        decode: impl FnOnce(&[u8]) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.owns(decode(&self.body))
+    }
+
+    /// What was made of this answer. What cannot be used says of which request.
+    pub(super) fn owns<T>(&self, made: Result<T, Fault>) -> Result<T, Fault> {
+        made.map_err(|mut fault| {
+            if let Fault::AnswerUnusable { request_id, .. } = &mut fault {
+                request_id.clone_from(&self.request_id);
+            }
+            fault
+        })
     }
 
     /// The fault of a 401 to a fresh token.
@@ -111,8 +142,14 @@ impl Answer {
         }
     }
 
+    /// Code and message, as far as they were given, for a log that names nobody.
+    pub(super) fn reason(&self) -> (String, String) {
+        let GraphError { code, message } = self.error();
+        (code, veil(&message))
+    }
+
     /// Status, code, message and request id, as far as they were given.
-    fn in_its_words(&self) -> String {
+    pub(super) fn in_its_words(&self) -> String {
         let GraphError { code, message } = self.error();
         let mut words = self.status.to_string();
         if !code.is_empty() {
@@ -168,7 +205,7 @@ impl Answer {
 pub(super) fn request_id(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let id = body.pointer("/error/innerError/request-id")?.as_str()?;
-    (!id.is_empty()).then(|| shown(id))
+    (!id.is_empty()).then(|| shown_id(id))
 }
 
 /// The fault of JSON that is not what it should be. serde's own words may quote the content, so only the place is told.
@@ -184,15 +221,51 @@ pub(super) fn unusable(what: &str, error: &serde_json::Error) -> Fault {
             error.line(),
             error.column()
         ),
+        request_id: String::new(),
     }
 }
 
-/// A text of the service, fit for one line of a log or a terminal.
+/// A text of the service, fit for one line of a log or a terminal, without anything that is as long as a token or looks like one.
 pub(super) fn shown(text: &str) -> String {
+    let mut fit = String::new();
+    // Cut after the look: the beginning of a token is as secret as the whole.
+    for piece in plain(text, MESSAGE_CHARACTERS_MAX * 4).split_inclusive(is_bound) {
+        let word = piece.trim_end_matches(is_bound);
+        if word.chars().count() > WORD_CHARACTERS_MAX || word.starts_with(TOKEN_BEGINS) {
+            fit.push_str(LEFT_OUT);
+            fit.extend(piece.chars().skip(word.chars().count()));
+        } else {
+            fit.push_str(piece);
+        }
+    }
+    fit.chars().take(MESSAGE_CHARACTERS_MAX).collect()
+}
+
+/// A text on one line, no longer than so many characters.
+pub(super) fn plain(text: &str, characters_max: usize) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MESSAGE_CHARACTERS_MAX)
+        .map(|c| if is_plain(c) { c } else { ' ' })
+        .take(characters_max)
         .collect()
+}
+
+/// A request id, fit for one line.
+pub(super) fn shown_id(text: &str) -> String {
+    shown(text)
+        .chars()
+        .take(REQUEST_ID_CHARACTERS_MAX)
+        .collect()
+}
+
+/// Where a word ends.
+fn is_bound(c: char) -> bool {
+    c.is_whitespace() || "'\"`()<>[]{},;:".contains(c)
+}
+
+/// Whether it neither moves the cursor nor turns or breaks the line.
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// An HTTP date (RFC 9110 §5.6.7, the form that is sent).

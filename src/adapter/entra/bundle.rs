@@ -66,7 +66,9 @@ fn pem(text: &str) -> Result<Bundle, String> {
             || text.contains("Proc-Type: 4,ENCRYPTED"),
         ..Bundle::default()
     };
-    for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text.as_bytes()) {
+    // A byte order mark before a line hides it. Two such files may have become one.
+    let pieces = text.split('\u{FEFF}').map(str::as_bytes);
+    for section in pieces.flat_map(<(SectionKind, Vec<u8>)>::pem_slice_iter) {
         // What tells of a passphrase in an old key is no PEM to everybody.
         let (kind, der) = section.map_err(|_| {
             if bundle.locked {

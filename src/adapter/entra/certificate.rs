@@ -48,6 +48,7 @@ pub(super) struct StationCertificate {
     key: RsaKeyPair,
     /// SHA-256 of the certificate.
     thumbprint: Vec<u8>,
+    der: Vec<u8>,
     facts: CertificateFacts,
 }
 
@@ -58,6 +59,14 @@ impl CertificateSource {
     /// [`Fault::SignIn`], naming the place and never the content.
     pub fn check(&self, now: Timestamp) -> Result<CertificateFacts, Fault> {
         self.read(now).map(|certificate| certificate.facts)
+    }
+
+    /// What is uploaded of it, DER.
+    ///
+    /// # Errors
+    /// As [`CertificateSource::check`].
+    pub fn public(&self, now: Timestamp) -> Result<Vec<u8>, Fault> {
+        self.read(now).map(|certificate| certificate.der)
     }
 
     /// Reads certificate and key, for one use.
@@ -119,6 +128,7 @@ impl StationCertificate {
                 return Ok(Self {
                     key: keys.swap_remove(at),
                     thumbprint: digest(&SHA256, der).as_ref().to_vec(),
+                    der: der.to_vec(),
                     facts,
                 });
             }

@@ -8,10 +8,11 @@ use crate::domain::credential::{CreationOptions, CredentialProtection, RpId, Use
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
-use super::answer::unusable;
+use super::answer::{Answer, unusable};
 use super::config::Api;
+use super::token::Token;
 use super::transport::Call;
-use super::{Entra, encoding};
+use super::{Entra, claims, encoding};
 
 /// Bytes. WebAuthn §13.4.3 asks for 16 at least; Entra's have about 5,200.
 const CHALLENGE_BYTES: std::ops::RangeInclusive<usize> = 16..=65_536;
@@ -23,6 +24,12 @@ const HOST_NAME_CHARACTERS_MAX: usize = 253;
 const ALGORITHMS_DEFAULT: [i64; 2] = [-7, -257];
 /// How long a challenge of v1.0 lives, in seconds, when the answer does not say.
 const CHALLENGE_SECONDS_DEFAULT: i64 = 300;
+
+/// Either is enough for creation options and for a registration, for an application and for a person alike.
+const PERMISSIONS: [&str; 2] = [
+    "UserAuthMethod-Passkey.ReadWrite.All",
+    "UserAuthenticationMethod.ReadWrite.All",
+];
 
 const SUBJECT: &str = "creationOptions";
 
@@ -80,8 +87,36 @@ pub(super) fn fetch(entra: &Entra, user: &str) -> Result<CreationOptions, Fault>
         (Api::V1_0 | Api::Beta, _) => "creationOptions".to_owned(),
     };
     let url = entra.methods_url(user, Some(&function))?;
-    let answer = entra.send(&Call::get(SUBJECT, url))?.accepted()?;
-    decode(&answer.body, entra.clock.now())
+    let token = entra.token()?;
+    let answer = entra.send(&Call::get(SUBJECT, url))?;
+    if answer.status == 403
+        && answer.is_graphs()
+        && let Some(fault) = nobody_may(&token, &answer)
+    {
+        // A consent that is given meanwhile shows in the next token alone.
+        entra.tokens.forget(&token);
+        return Err(fault);
+    }
+    let answer = answer.accepted()?;
+    answer.read(|body| decode(body, entra.clock.now()))
+}
+
+/// Whether it is the station's own token that a 403 is about: it says of itself that it bears no permission that would do. Then no
+/// other person would fare better.
+fn nobody_may(token: &Token, answer: &Answer) -> Option<Fault> {
+    let granted = claims::read(token.reveal())?.grants.permissions;
+    let enough = granted.iter().any(|one| {
+        PERMISSIONS
+            .iter()
+            .any(|name| one.eq_ignore_ascii_case(name))
+    });
+    (!enough).then(|| Fault::NotPermitted {
+        why: format!(
+            "the token bears neither {}; Entra said {}",
+            PERMISSIONS.join(" nor "),
+            answer.in_its_words()
+        ),
+    })
 }
 
 /// Reads an answer. `now` counts only where the answer names no end of its challenge.
@@ -226,5 +261,6 @@ pub(super) fn moment(text: &str) -> Option<Timestamp> {
 fn wrong(what: &str) -> Fault {
     Fault::AnswerUnusable {
         what: format!("{SUBJECT}: {what}"),
+        request_id: String::new(),
     }
 }

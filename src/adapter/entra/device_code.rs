@@ -24,6 +24,8 @@ const SLOWER_SECONDS: u64 = 5;
 /// However long the service would let a code count or a question wait, in seconds.
 const EXPIRES_SECONDS_MAX: i64 = 1800;
 const INTERVAL_SECONDS_MAX: u64 = 60;
+/// Of the address and the code, however long they are.
+const SHOWN_CHARACTERS_MAX: usize = 500;
 
 /// What a person has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +59,8 @@ pub(super) fn sign_in(
     let seconds = begun.expires_in.clamp(0, EXPIRES_SECONDS_MAX);
     let end = entra.clock.now().plus_seconds(seconds);
     show(&DevicePrompt {
-        address: answer::shown(&begun.verification_uri),
-        code: answer::shown(&begun.user_code),
+        address: answer::plain(&begun.verification_uri, SHOWN_CHARACTERS_MAX),
+        code: answer::plain(&begun.user_code, SHOWN_CHARACTERS_MAX),
         seconds,
     });
     let device_code = Zeroizing::new(begun.device_code);
@@ -121,10 +123,11 @@ fn begin(entra: &Entra, scope: &str) -> Result<Begun, Fault> {
     };
     let answer = entra.authority.send(&call, Bearer::Nobody)?;
     if !answer.is_success() {
-        return Err(token::refused(&answer).fault());
+        return Err(token::refused(&answer, &form).fault());
     }
     serde_json::from_slice(&answer.body)
         .map_err(|error| answer::unusable("the device code endpoint's answer", &error))
+        .or_else(|fault| answer.owns(Err(fault)))
 }
 
 fn expired() -> Fault {

@@ -5,7 +5,7 @@ mod grants;
 mod groups;
 mod people;
 mod policy;
-mod query;
+pub(super) mod query;
 
 use std::collections::BTreeSet;
 

@@ -89,7 +89,9 @@ pub(super) async fn read(
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned)
     };
-    let service_id = header("request-id").or_else(|| header("x-ms-request-id"));
+    let service_id = header("request-id")
+        .or_else(|| header("x-ms-request-id"))
+        .map(|id| answer::shown_id(&id));
     let date = header("date").and_then(|text| answer::http_date(&text));
     let retry_after = header("retry-after").and_then(|text| answer::retry_after(&text, now));
     let mut body = Zeroizing::new(Vec::new());

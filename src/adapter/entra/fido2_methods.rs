@@ -100,12 +100,12 @@ pub(super) fn list(entra: &Entra, user: &str) -> Result<Vec<RegisteredCredential
     let mut credentials = Vec::new();
     for _ in 0..LIST_PAGES_MAX {
         let answer = entra.send(&Call::get("list", url))?.accepted()?;
-        let page = decode_page(&answer.body)?;
+        let page = answer.read(decode_page)?;
         credentials.extend(page.credentials);
         let Some(next) = page.next else {
             return Ok(credentials);
         };
-        url = next_page(&entra.config.graph, &next, SUBJECT)?;
+        url = answer.owns(next_page(&entra.config.graph, &next, SUBJECT))?;
     }
     Err(wrong(&format!(
         "the list has more than {LIST_PAGES_MAX} pages"
@@ -211,5 +211,6 @@ fn kind(aaguid: Option<Aaguid>, passkey_type: Option<&str>) -> CredentialKind {
 fn wrong(what: &str) -> Fault {
     Fault::AnswerUnusable {
         what: format!("{SUBJECT}: {what}"),
+        request_id: String::new(),
     }
 }

@@ -28,6 +28,7 @@ mod new_certificate;
 mod patience;
 mod secret;
 mod sign_in;
+mod tenant_setup;
 mod token;
 mod transport;
 mod trust;
@@ -167,6 +168,7 @@ impl Entra {
 fn next_page(graph: &Url, link: &str, subject: &str) -> Result<Url, Fault> {
     let wrong = |why: &str| Fault::AnswerUnusable {
         what: format!("{subject}: @odata.nextLink {why}"),
+        request_id: String::new(),
     };
     let url = Url::parse(link).map_err(|_| wrong("is not an address"))?;
     if url.origin() != graph.origin() {

@@ -52,6 +52,10 @@ impl SecretSource {
     /// # Errors
     /// [`Fault::SignIn`], naming the place and never the content.
     pub(super) fn read(&self) -> Result<Secret, Fault> {
+        // Whoever reads it can register passkeys for everybody.
+        if let Some(what) = self.open_to_others() {
+            return Err(Fault::SignIn { what });
+        }
         self.reveal_as("client secret")
             .map(Secret)
             .map_err(|what| Fault::SignIn { what })

@@ -4,6 +4,7 @@ mod claims;
 mod config;
 mod pipes;
 mod robustness;
+mod said;
 
 use std::collections::BTreeSet;
 
@@ -207,7 +208,7 @@ fn options_that_could_do_harm_are_refused_by_name() {
     ] {
         let mut body = good_options();
         *body.pointer_mut(pointer).unwrap() = value;
-        let Err(Fault::AnswerUnusable { what }) = decode(&body) else {
+        let Err(Fault::AnswerUnusable { what, .. }) = decode(&body) else {
             panic!("{pointer} was taken");
         };
         assert!(what.contains(words), "{what}");

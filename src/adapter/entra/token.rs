@@ -21,6 +21,15 @@ use super::way::SignInWay;
 
 /// A token is renewed this long before its end, in seconds.
 const RENEW_EARLY_SECONDS: i64 = 300;
+/// What stands in a form and is no secret.
+const PUBLIC: [&str; 6] = [
+    "grant_type",
+    "client_id",
+    "client_assertion_type",
+    "redirect_uri",
+    "response_type",
+    "scope",
+];
 /// A token that says less of itself than this is believed to live this long, in seconds.
 const LIFETIME_SECONDS_MAX: i64 = 86_400;
 
@@ -202,9 +211,9 @@ pub(super) fn ask(
     };
     let answer = wire.send(&call, Bearer::Nobody)?;
     if answer.is_success() {
-        decode(&answer.body).map(Ok)
+        answer.read(decode).map(Ok)
     } else {
-        Ok(Err(refused(&answer)))
+        Ok(Err(refused(&answer, form)))
     }
 }
 
@@ -227,6 +236,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Issued, Fault> {
         return Err(Fault::AnswerUnusable {
             what: "the token endpoint's answer: its token is empty or cannot be sent in a header"
                 .to_owned(),
+            request_id: String::new(),
         });
     }
     // A number in v2.0; older endpoints write it as text.
@@ -241,9 +251,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Issued, Fault> {
     })
 }
 
-/// What a refusal says: the AADSTS code and the trace id, with what to do where we know it. The description stays
-/// out, for its wording is not ours to vouch for.
-pub(super) fn refused(answer: &Answer) -> Refusal {
+/// What a refusal says: the AADSTS code, Microsoft's words and the trace id, with what to do where we know it. Nothing that was
+/// shown in `form` comes back in it.
+pub(super) fn refused(answer: &Answer, form: &[(&str, &str)]) -> Refusal {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
     let text = |name: &str| answer::shown(body.get(name).and_then(Value::as_str).unwrap_or(""));
     let error = text("error");
@@ -256,12 +266,40 @@ pub(super) fn refused(answer: &Answer) -> Refusal {
             error,
         };
     };
-    let trace = text("trace_id");
-    let hint = hint(code).map_or(String::new(), |hint| format!(": {hint}"));
+    let of_request = match text("trace_id").as_str() {
+        "" => format!("request {}", answer.request_id),
+        trace => format!("trace {trace}"),
+    };
+    let said = body.get("error_description").and_then(Value::as_str);
+    let said = said.map_or(String::new(), |said| description(said, code, form));
+    let hint = hint(code).unwrap_or_default();
+    let words: Vec<&str> = [said.as_str(), hint]
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect();
+    let words = match words.join("; ") {
+        words if words.is_empty() => words,
+        words => format!(": {words}"),
+    };
     Refusal {
-        what: format!("AADSTS{code} {error}{hint} (trace {trace})"),
+        what: format!("AADSTS{code} {error}{words} ({of_request})"),
         error,
     }
+}
+
+/// Microsoft's words without the code before them, the ids and the time behind them, and whatever was secret in `form`.
+fn description(said: &str, code: u64, form: &[(&str, &str)]) -> String {
+    let mut said = said.to_owned();
+    for (name, value) in form {
+        if !PUBLIC.contains(name) && !value.is_empty() {
+            said = said.replace(value, answer::LEFT_OUT);
+        }
+    }
+    let said = said.trim_start_matches(&format!("AADSTS{code}: "));
+    let said = said.split("Trace ID:").next().unwrap_or_default();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let words = answer::shown(&words.join(" "));
+    words.trim_end_matches('.').to_owned()
 }
 
 fn aadsts_code(body: &Value) -> Option<u64> {

@@ -139,7 +139,12 @@ impl Wire {
                 let Some(wait) = patience.hold_on(left) else {
                     return Err(throttled(left));
                 };
-                self.wait_out(call, wait, Some(ticket), "the service has asked to wait")?;
+                self.wait_out(
+                    call.name,
+                    wait,
+                    Some(ticket),
+                    "the service has asked to wait",
+                )?;
             }
             let (fault, asked, again) = match self.once(call, &bearer) {
                 Ok(answer) if answer.status == 429 => {
@@ -154,6 +159,7 @@ impl Wire {
                     Some(what) => {
                         // A half answer may be whole the next time; a page that everything is led to stays for a while.
                         let again = call.replay == Replay::Safe && answer.is_success();
+                        let what = format!("{what} (request {})", answer.request_id);
                         (Fault::Unreachable { what }, None, again)
                     }
                     None => return Ok(answer),
@@ -170,20 +176,30 @@ impl Wire {
                 None
             };
             let is_wish = asked.is_some() || matches!(fault, Fault::Throttled { .. });
-            let ticket = is_wish.then(|| {
-                let closed = wait.or(asked).unwrap_or(UNSAID_WAIT);
-                self.gate.close(self.clock.now(), closed)
-            });
-            let Some(wait) = wait else {
+            let wish = is_wish.then(|| wait.or(asked).unwrap_or(UNSAID_WAIT));
+            if !self.pause(call.name, wait, wish, &fault.to_string())? {
                 return Err(fault);
-            };
-            self.wait_out(call, wait, ticket, &fault.to_string())?;
+            }
         }
     }
 
-    /// Waits as long as the service asked; `false` when cancelled.
-    pub(super) fn wait(&self, wait: Duration) -> bool {
-        self.clock.wait(wait, &self.cancel)
+    /// What the service asks one of us to wait (`wish`) holds for all of us. Then the wait before the next try; `false`: there is
+    /// to be none.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`].
+    pub(super) fn pause(
+        &self,
+        name: &'static str,
+        wait: Option<Duration>,
+        wish: Option<Duration>,
+        reason: &str,
+    ) -> Result<bool, Fault> {
+        let ticket = wish.map(|wish| self.gate.close(self.clock.now(), wish));
+        let Some(wait) = wait else {
+            return Ok(false);
+        };
+        self.wait_out(name, wait, ticket, reason).map(|()| true)
     }
 
     /// The wish of the service that lasts longer than a call waits.
@@ -195,13 +211,13 @@ impl Wire {
     /// Waits, and opens the gate that was waited for.
     fn wait_out(
         &self,
-        call: &Call<'_>,
+        name: &'static str,
         wait: Duration,
         ticket: Option<Ticket>,
         reason: &str,
     ) -> Result<(), Fault> {
         tracing::info!(
-            call = call.name,
+            call = name,
             wait_ms = wait.as_millis(),
             tries_max = TRIES_MAX,
             reason,
@@ -308,6 +324,13 @@ fn install_crypto_provider() {
 
 /// What changes something at Entra is in every log with its request-id; what only asks is told on request, unless it fails.
 fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, elapsed_ms: u128) {
+    // What the service said to a refusal; empty fields are not written.
+    let (code, reason) = match result {
+        Ok(answer) if answer.status >= 400 => answer.reason(),
+        Ok(_) | Err(_) => Default::default(),
+    };
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    let (code, reason) = (some(code), some(reason));
     macro_rules! answered {
         ($level:ident, $answer:ident) => {
             tracing::$level!(
@@ -317,6 +340,8 @@ fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, 
                 request_id = $answer.request_id,
                 client_request_id,
                 elapsed_ms,
+                code,
+                reason,
                 "answered"
             )
         };

@@ -22,7 +22,7 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<Certificate>, EntraConfigE
         why,
     };
     let pem = RegularFile::read(path, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem)
+    let found = Certificate::from_pem_bundle(RegularFile::without_mark(&pem))
         .map_err(|_| wrong("it is not PEM (-----BEGIN CERTIFICATE-----)".to_owned()))?;
     if found.is_empty() {
         return Err(wrong(

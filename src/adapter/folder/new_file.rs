@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::claim::NAME_BYTES_MAX;
 use super::format::{BATCH_CHARS_MAX, FILE_BYTES_MAX};
 use super::room::{Room, Rooms};
+use super::sweep::{draft_name, sweep};
 use crate::domain::job::column::Column;
 use crate::domain::job::proposal::Proposal;
 use crate::domain::job::sheet::ROWS_MAX;
@@ -98,8 +99,8 @@ impl NewFile {
             .into_inner()
             .map_err(|error| failed(&error.into_error()))?;
         let rooms = Rooms::open(root)?;
-        // Names that begin with a dot are left alone by every station.
-        let draft = OsString::from(format!(".{}", Uuid::new_v4().simple()));
+        sweep(&rooms);
+        let draft = draft_name();
         rooms.write(Room::New, &draft, &bytes, false)?;
         let named = give_name(&rooms, &draft, &plain(title));
         if named.is_err() {

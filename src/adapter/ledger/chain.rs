@@ -287,6 +287,7 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         },
         Fault::Unreachable { .. } => Fault::Unreachable { what: what() },
         Fault::SignIn { .. } => Fault::SignIn { what: what() },
+        Fault::NotPermitted { .. } => Fault::NotPermitted { why: what() },
         Fault::Refused {
             status,
             code,
@@ -298,7 +299,20 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
             message: what(),
             request_id,
         },
-        Fault::AnswerUnusable { .. } => Fault::AnswerUnusable { what: what() },
+        Fault::AnswerUnusable { request_id, .. } => Fault::AnswerUnusable {
+            what: what(),
+            request_id,
+        },
+        Fault::UserUnknown {
+            request_id,
+            code,
+            message,
+        } => Fault::UserUnknown {
+            request_id,
+            code,
+            // It names the user. Where there was none, a chain of an older keyline says so still.
+            message: if message.is_empty() { message } else { what() },
+        },
         Fault::Mailer { .. } => Fault::Mailer { what: what() },
         Fault::Folder { .. } => Fault::Folder { what: what() },
         Fault::OnHold { .. } => Fault::OnHold { why: what() },
@@ -346,7 +360,6 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         | Fault::PolicyMissing { .. }
         | Fault::Throttled { .. }
         | Fault::Clock { .. }
-        | Fault::UserUnknown { .. }
         | Fault::UserDisabled
         | Fault::KeyUnlisted { .. }
         | Fault::RegistrationUncertain

@@ -218,13 +218,7 @@ fn write_row(
     let whole = serde_json::to_string(entry.event)?;
     let chained = serde_json::to_string(&chain::withhold(entry.event))?;
     let apart = whole != chained;
-    let salt: Option<[u8; 32]> = pen
-        .db
-        .prepare_cached(
-            "SELECT salt FROM person JOIN request ON request.person = person.id WHERE request.job = ?1",
-        )?
-        .query_row([entry.job.0], |row| row.get(0))
-        .optional()?;
+    let salt = salt_of(pen.db, entry.job)?;
     let seq = chain::add(
         pen.db,
         &Row {
@@ -261,6 +255,16 @@ fn sign_if_batch_ends(pen: &Pen<'_>, job: JobId) -> Result<bool, Trouble> {
         chain::sign_head(pen.db, pen.keys.signing(), pen.at)?;
     }
     Ok(!open)
+}
+
+/// The salt of a job's person; `None` once they were erased.
+pub(super) fn salt_of(db: &Connection, job: JobId) -> Result<Option<[u8; 32]>, Trouble> {
+    Ok(db
+        .prepare_cached(
+            "SELECT salt FROM person JOIN request ON request.person = person.id WHERE request.job = ?1",
+        )?
+        .query_row([job.0], |row| row.get(0))
+        .optional()?)
 }
 
 /// The user name of a job; `None` once the person was erased.

@@ -1,5 +1,5 @@
-//! The stock list, and passkeys that an administrator deletes at Entra: what belongs to no job. Each change is a row of the
-//! audit chain, written with it; the row tells serials and Entra's ids, never a person.
+//! The stock list, passkeys that an administrator deletes at Entra, who opened a PIN, and which metadata was here: what is no step
+//! of a job. Each change is a row of the audit chain, written with it; the row tells serials and Entra's ids, never a person.
 //!
 //! # Why
 //! A table, not a file beside the ledger: the list decides which keys are taken, so it is in every backup, and whoever opens the
@@ -10,12 +10,16 @@ use serde_json::{Value, json};
 
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::MethodId;
+use crate::domain::fault::Fault;
+use crate::domain::job::JobId;
+use crate::domain::metadata::Signer;
 use crate::domain::stock::{Listing, ModelStock, StockKey};
 use crate::domain::time::Timestamp;
 use crate::port::{Keeping, Kept, OpenRemoval, Removal, RemovalEnd};
 
+use super::SqliteLedger;
 use super::chain::{self, Row};
-use super::journal::{Pen, user_key};
+use super::journal::{Pen, salt_of, user_key};
 use super::keys::{hex, hmac_sha256, random};
 use super::trouble::{Trouble, misuse};
 
@@ -26,6 +30,8 @@ pub(super) fn keep(pen: &Pen<'_>, keeping: &Keeping) -> Result<Kept, Trouble> {
         Keeping::Unstock { serials } => take_off(pen, serials),
         Keeping::Removing(removal) => begin(pen, removal),
         Keeping::Removed { removal, end } => finish(pen, *removal, *end),
+        Keeping::Opening { job, void } => open(pen, *job, void.as_deref()),
+        Keeping::Metadata { signer, number } => edition(pen, *signer, *number),
     }
 }
 
@@ -142,6 +148,72 @@ fn finish(pen: &Pen<'_>, removal: i64, end: RemovalEnd) -> Result<Kept, Trouble>
         }),
     )?;
     Ok(Kept::Noted)
+}
+
+/// The reason is free text and may name somebody: it lies outside the chain, as that of an event does.
+fn open(pen: &Pen<'_>, job: JobId, void: Option<&str>) -> Result<Kept, Trouble> {
+    let note = format!("the PIN of job {job} is opened with a recovery identity");
+    let opened = json!({ "job": job, "void": void.is_some() });
+    let apart = void.zip(salt_of(pen.db, job)?).map(|(reason, salt)| {
+        let whole = json!({ "note": note, "opened": opened, "reason": reason }).to_string();
+        (hmac_sha256(&salt, whole.as_bytes()), whole)
+    });
+    let chained = json!({ "note": note, "opened": opened });
+    let seq = chain::add(
+        pen.db,
+        &Row {
+            job: Some(job.0),
+            attempt: None,
+            kind: "note",
+            event: &chained.to_string(),
+            person_hash: apart.as_ref().map(|(hash, _)| *hash),
+            sealed_hash: None,
+            at: pen.at.0,
+            actor: pen.actor,
+        },
+    )?;
+    if let Some((_, whole)) = apart {
+        pen.db.execute(
+            "INSERT INTO detail (seq, job, event) VALUES (?1, ?2, ?3)",
+            params![seq, job.0, whole],
+        )?;
+    }
+    Ok(Kept::Noted)
+}
+
+/// A number that was here before is no row.
+fn edition(pen: &Pen<'_>, signer: Signer, number: u64) -> Result<Kept, Trouble> {
+    if newest_edition(pen.db, signer)?.is_none_or(|newest| number > newest) {
+        write(
+            pen,
+            &json!({
+                "note": "metadata of models came",
+                "metadata": { "signer": signer, "number": number },
+            }),
+        )?;
+    }
+    Ok(Kept::Noted)
+}
+
+/// The highest number that the metadata of models had here under this signer, whatever lies beside the ledger now. Whoever only
+/// reads may ask.
+///
+/// # Errors
+/// [`Fault::Ledger`].
+pub fn newest_metadata(ledger: &SqliteLedger, signer: Signer) -> Result<Option<u64>, Fault> {
+    ledger.read(|db| newest_edition(db, signer))
+}
+
+/// The journal alone has it, so that no table could say something else.
+fn newest_edition(db: &Connection, signer: Signer) -> Result<Option<u64>, Trouble> {
+    let signer = serde_json::to_value(signer)?;
+    let newest: Option<i64> = db
+        .prepare_cached(
+            "SELECT max(event ->> '$.metadata.number') FROM journal
+             WHERE kind = 'note' AND event ->> '$.metadata.signer' = ?1",
+        )?
+        .query_row([signer.as_str()], |row| row.get(0))?;
+    Ok(newest.and_then(|newest| u64::try_from(newest).ok()))
 }
 
 /// What the chain has of the person, the key's name and the reason: a hash under a salt that an erasure takes away.

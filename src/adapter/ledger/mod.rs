@@ -60,6 +60,7 @@ use trouble::{Trouble, ledger_fault, unfit};
 
 pub use anchor::{Anchor, Checkpoint};
 pub use backup::{BackedUp, Counts};
+pub use keeping::newest_metadata;
 pub use keys::{StationKeys, generate_practice_identity};
 pub use query::ERASED_PERSON;
 pub use recovery::{Identities, Prompt, RecoveredPin, open_pins, sealed_pins};
@@ -301,6 +302,10 @@ impl Ledger for SqliteLedger {
         self.read(|db| paper::job_of_letter(db, control))
     }
 
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault> {
+        self.read(paper::void_letters)
+    }
+
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
         self.read(|db| paper::job_of_envelope(db, envelope))
     }
@@ -412,6 +417,10 @@ impl Ledger for SqliteLedger {
 
     fn open_removals(&self) -> Result<Vec<OpenRemoval>, Fault> {
         self.read(keeping::open_removals)
+    }
+
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault> {
+        self.read(|db| query::notes(db, beginning))
     }
 
     /// `what` stands in the audit chain for good: it must name no person.

@@ -21,6 +21,23 @@ pub(super) fn job_of_letter(
         .optional()?)
 }
 
+/// See [`crate::port::Ledger::void_letters`].
+pub(super) fn void_letters(db: &Connection) -> Result<Vec<(JobId, ControlNumber)>, Trouble> {
+    let mut statement = db.prepare_cached(
+        "SELECT job, control FROM delivery WHERE state = 'void' ORDER BY job, at, control",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get(0).map(JobId)?, row.get::<_, String>(1)?))
+    })?;
+    let mut letters = Vec::new();
+    for row in rows {
+        let (job, text) = row?;
+        // What is no number was never sent anywhere.
+        letters.extend(ControlNumber::parse(&text).map(|control| (job, control)));
+    }
+    Ok(letters)
+}
+
 /// See [`crate::port::Ledger::job_of_envelope`].
 pub(super) fn job_of_envelope(
     db: &Connection,

@@ -321,6 +321,16 @@ pub(super) fn obligations(db: &Connection, now: Timestamp) -> Result<Vec<Obligat
     Ok(found)
 }
 
+/// See [`crate::port::Ledger::notes`]. Rows without a job are few.
+pub(super) fn notes(db: &Connection, beginning: &str) -> Result<Vec<String>, Trouble> {
+    let mut statement = db.prepare_cached(
+        "SELECT event ->> '$.note' FROM journal WHERE job IS NULL AND kind = 'note'
+         AND substr(event ->> '$.note', 1, length(?1)) = ?1 ORDER BY seq",
+    )?;
+    let rows = statement.query_map([beginning], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn orphan(target: &str) -> Result<CredentialId, Trouble> {
     let bytes = unhex(target).ok_or_else(|| ledger_fault("a credential id is damaged"))?;
     Ok(CredentialId(bytes.to_vec()))

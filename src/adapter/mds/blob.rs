@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::MdsFault;
+use crate::adapter::RegularFile;
 use crate::domain::metadata::Signer;
 use crate::domain::time::Timestamp;
 
@@ -224,7 +225,8 @@ pub(super) fn unix_time(at: Timestamp) -> UnixTime {
 }
 
 fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, MdsFault> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(RegularFile::without_mark(pem.as_bytes())).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) => Err(not_trusted("there is no certificate in the root's file")),

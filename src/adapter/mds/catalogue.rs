@@ -14,12 +14,11 @@ use crate::port::Models;
 
 /// What is known of models, as the kept file has it.
 pub struct Catalogue {
-    kept: Kept,
     loaded: Mutex<Loaded>,
 }
 
-#[derive(Default)]
 struct Loaded {
+    kept: Kept,
     seen: Option<Stamp>,
     shelf: Option<Arc<Shelf>>,
 }
@@ -38,26 +37,45 @@ impl Catalogue {
     /// # Errors
     /// When there is one and it cannot be used: a station that forgot its alarms must not run as if there were none.
     pub fn open(file: &Path) -> Result<Self, MdsFault> {
-        let kept = Kept::at(file);
-        let seen = stamp(file);
+        Self::over(Kept::at(file))
+    }
+
+    /// The same, over a kept file of which more is known.
+    ///
+    /// # Errors
+    /// As [`Catalogue::open`].
+    pub fn over(kept: Kept) -> Result<Self, MdsFault> {
+        let seen = stamp(kept.file());
         let shelf = kept.load()?.map(Arc::new);
+        let mut loaded = Loaded { kept, seen, shelf };
+        loaded.raise();
         Ok(Self {
-            kept,
-            loaded: Mutex::new(Loaded { seen, shelf }),
+            loaded: Mutex::new(loaded),
         })
+    }
+}
+
+impl Loaded {
+    /// What was read once is not gone back behind.
+    fn raise(&mut self) {
+        if let Some(edition) = self.shelf.as_ref().map(|shelf| &shelf.edition) {
+            let floors = self.kept.floors().with(edition.signer, edition.number);
+            self.kept = self.kept.clone().not_below(floors);
+        }
     }
 }
 
 impl Models for Catalogue {
     fn shelf(&self) -> Option<Arc<Shelf>> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let there = stamp(self.kept.file());
+        let there = stamp(loaded.kept.file());
         if there.is_some() && there != loaded.seen {
             loaded.seen = there;
-            match self.kept.load() {
+            match loaded.kept.load() {
                 Ok(Some(shelf)) => {
                     tracing::info!(number = shelf.edition.number, "new metadata of models");
                     loaded.shelf = Some(Arc::new(shelf));
+                    loaded.raise();
                 }
                 Ok(None) => {}
                 Err(fault) => {

@@ -116,7 +116,8 @@ fn authorities(file: &std::path::Path) -> Result<Vec<Certificate>, MdsFault> {
         what,
     };
     let pem = RegularFile::read(file, CA_BYTES_MAX).map_err(|error| wrong(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&pem).map_err(|error| wrong(causes(&error)))?;
+    let found = Certificate::from_pem_bundle(RegularFile::without_mark(&pem))
+        .map_err(|error| wrong(causes(&error)))?;
     if found.is_empty() {
         return Err(wrong("there is no certificate in it".to_owned()));
     }

@@ -6,11 +6,13 @@
 //! missing member of one entry, which genuine files have had, and verify by the clock of the machine alone.
 //!
 //! What was read is kept in a file of its own beside the ledger, and not in the ledger: it is public, it is imported while a
-//! station works on the ledger, and it is replaced as a whole by a rename.
+//! station works on the ledger, and it is replaced as a whole by a rename. Its highest number is in the ledger all the same: a
+//! file can be removed, damaged, or put back from a copy.
 //!
 //! - [`blob`]: the signature, the chain behind it, and whose it is.
 //! - [`entries`]: what the file says of models; a broken entry costs only itself.
 //! - [`store`]: the kept file; its number never goes back.
+//! - [`floors`]: the numbers that it never goes below.
 //! - [`catalogue`]: [`crate::port::Models`] over the kept file, which may be replaced meanwhile.
 //! - [`chain`]: from a key's certificates to a model's roots.
 //! - [`download`]: the file from the service.
@@ -20,6 +22,7 @@ pub mod catalogue;
 pub mod chain;
 pub mod download;
 pub mod entries;
+pub mod floors;
 pub mod store;
 
 use std::path::Path;
@@ -27,6 +30,7 @@ use std::path::Path;
 pub use blob::Trust;
 pub use catalogue::Catalogue;
 pub use download::Source;
+pub use floors::Floors;
 pub use store::{Import, Kept};
 
 /// Why metadata could not be had, in words.
@@ -38,9 +42,16 @@ pub enum MdsFault {
     /// It may be, but that is not proved.
     #[error("the metadata is not to be trusted: {what}")]
     NotTrusted { what: String },
-    /// Proved, and older than what is there.
+    /// Proved, and older than what is there, or was.
     #[error("the metadata is number {offered}, and number {kept} is here already")]
     Older { offered: u64, kept: u64 },
+    /// What is kept is older than what was here once.
+    #[error("{file} is number {number}, and number {newest} was here before")]
+    GoneBack {
+        file: String,
+        number: u64,
+        newest: u64,
+    },
     /// The service, or the way to it.
     #[error("the metadata could not be fetched: {what}")]
     Unreachable { what: String },

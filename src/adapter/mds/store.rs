@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::MdsFault;
 use super::blob::{self, BLOB_BYTES_MAX, Trust};
 use super::entries::{self, LOGO_LENGTH_MAX};
+use super::floors::Floors;
 use crate::adapter::RegularFile;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::metadata::{Edition, Entry, Shelf};
@@ -56,6 +57,7 @@ pub struct Import {
 #[derive(Clone, Debug)]
 pub struct Kept {
     file: PathBuf,
+    floors: Floors,
 }
 
 impl Kept {
@@ -63,7 +65,20 @@ impl Kept {
     pub fn at(file: &Path) -> Self {
         Self {
             file: file.to_owned(),
+            floors: Floors::default(),
         }
+    }
+
+    /// The same, where these numbers were here once, whatever lies there now.
+    #[must_use]
+    pub fn not_below(mut self, floors: Floors) -> Self {
+        self.floors = floors;
+        self
+    }
+
+    /// The numbers that it never goes below.
+    pub(super) const fn floors(&self) -> Floors {
+        self.floors
     }
 
     /// Where it lies.
@@ -85,17 +100,20 @@ impl Kept {
         }
         let wrong = |error: io::Error| MdsFault::files(&self.file, &error);
         let _held = self.lock().map_err(wrong)?;
-        // A damaged file is what an import mends: its number is lost with it.
-        let before = match self.load() {
+        // A damaged file is what an import mends, and one that went back as well.
+        let before = match self.read() {
             Ok(shelf) => shelf.map(|shelf| shelf.edition),
             Err(MdsFault::Damaged { .. }) => None,
             Err(other) => return Err(other),
         };
+        let floors = before.as_ref().map_or(self.floors, |edition| {
+            self.floors.with(edition.signer, edition.number)
+        });
         let before = before
             .filter(|edition| edition.signer == trust.signer())
             .map(|edition| edition.number);
         let edition = read.shelf.edition.clone();
-        if let Some(kept) = before.filter(|kept| edition.number < *kept) {
+        if let Some(kept) = floors.above(&edition) {
             return Err(MdsFault::Older {
                 offered: edition.number,
                 kept,
@@ -111,11 +129,25 @@ impl Kept {
         })
     }
 
-    /// What is kept, without the logos; `None` when nothing was ever imported.
+    /// What is kept, without the logos; `None` when nothing is.
     ///
     /// # Errors
-    /// [`MdsFault::Damaged`] when it is not what was written.
+    /// [`MdsFault::Damaged`] when it is not what was written, [`MdsFault::GoneBack`] when a newer one was here before.
     pub fn load(&self) -> Result<Option<Shelf>, MdsFault> {
+        let shelf = self.read()?;
+        if let Some(edition) = shelf.as_ref().map(|shelf| &shelf.edition)
+            && let Some(newest) = self.floors.above(edition)
+        {
+            return Err(MdsFault::GoneBack {
+                file: self.file.display().to_string(),
+                number: edition.number,
+                newest,
+            });
+        }
+        Ok(shelf)
+    }
+
+    fn read(&self) -> Result<Option<Shelf>, MdsFault> {
         let Some(mut reader) = self.reader(MODELS_BYTES_MAX)? else {
             return Ok(None);
         };

@@ -92,29 +92,58 @@ pub(super) fn shipped() -> Vec<Font> {
         .collect()
 }
 
-/// The shipped fonts and behind them those in `files`, for what the shipped ones lack.
+/// The shipped fonts and behind them those in `files`, for what the shipped ones lack. `whose`: what names them, for errors.
 ///
 /// # Errors
 /// [`Fault::Mailer`], naming the file and what is wrong with it.
-pub(super) fn with_files(files: &[PathBuf]) -> Result<Vec<Font>, Fault> {
-    if files.len() > FONTS_MAX {
-        return Err(Fault::Mailer {
-            what: format!(
-                "`paper.fonts` names {} font files; keyline takes {FONTS_MAX}",
-                files.len()
-            ),
-        });
-    }
+pub(super) fn with_files(files: &[PathBuf], whose: &str) -> Result<Vec<Font>, Fault> {
     let mut fonts = shipped();
-    for file in files {
-        fonts.push(open(file).map_err(|reason| Fault::Mailer {
-            what: format!(
-                "the font {} of `paper.fonts` {reason}",
-                file.display().to_string().escape_default()
-            ),
-        })?);
-    }
+    add(&mut fonts, files, whose)?;
     Ok(fonts)
+}
+
+/// Those in `files` behind the others.
+///
+/// # Errors
+/// As [`with_files`].
+pub(super) fn add(fonts: &mut Vec<Font>, files: &[PathBuf], whose: &str) -> Result<(), Fault> {
+    let refused = |what| Fault::Mailer { what };
+    few_enough(files).map_err(|why| refused(format!("{whose} {why}")))?;
+    for file in files {
+        let font = open(file);
+        fonts.push(
+            font.map_err(|reason| {
+                refused(format!("the font {} of {whose} {reason}", shown(file)))
+            })?,
+        );
+    }
+    Ok(())
+}
+
+/// Whether these can be used: so that whoever names them hears it at once.
+///
+/// # Errors
+/// The file and what is wrong with it.
+pub(super) fn try_out(files: &[PathBuf]) -> Result<(), String> {
+    few_enough(files).map_err(|why| format!("`fonts` {why}"))?;
+    for file in files {
+        open(file).map_err(|reason| format!("the font {} {reason}", shown(file)))?;
+    }
+    Ok(())
+}
+
+fn few_enough(files: &[PathBuf]) -> Result<(), String> {
+    if files.len() > FONTS_MAX {
+        let count = files.len();
+        return Err(format!(
+            "names {count} font files; keyline takes {FONTS_MAX}"
+        ));
+    }
+    Ok(())
+}
+
+fn shown(file: &Path) -> String {
+    file.display().to_string().escape_default().to_string()
 }
 
 fn open(path: &Path) -> Result<Font, String> {

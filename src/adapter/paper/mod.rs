@@ -107,7 +107,8 @@ pub struct Composer {
     profile: String,
     /// The profiles for words from right to left.
     mirrored: BTreeMap<String, Profile>,
-    logo: Option<Picture>,
+    /// By profile.
+    logos: BTreeMap<String, Picture>,
     faces: Faces,
     fonts: PdfFonts,
 }
@@ -121,11 +122,8 @@ impl Composer {
         stationery: Stationery,
     ) -> Result<Self, Fault> {
         let profile = templates.profile(&stationery.profile)?;
-        let logo = match (stationery.logo, profile.boxes.logo) {
-            (Some(logo), Some(area)) => Some(logo.embedded(area)?),
-            (_, None) | (None, _) => None,
-        };
-        let fonts = fonts::with_files(&stationery.fonts)?;
+        let logos = logos(&templates, &stationery)?;
+        let fonts = font_files(&templates, profile, &stationery.fonts)?;
         let mirrored = templates.profiles.iter();
         let mirrored = mirrored.map(|(name, profile)| (name.clone(), profile.mirrored()));
         Ok(Self {
@@ -133,7 +131,7 @@ impl Composer {
             templates,
             head,
             profile: stationery.profile,
-            logo,
+            logos,
             faces: Faces::load(&fonts).map_err(|name| Fault::Mailer {
                 what: format!("the font {name} cannot be read"),
             })?,
@@ -300,11 +298,20 @@ impl Composer {
         }
     }
 
+    /// The station's profile where it lays out such sheets, or the one that is named after them.
+    fn serving(&self, kind: SheetKind) -> Option<&Profile> {
+        let profiles = &self.templates.profiles;
+        let mut may = [self.profile.as_str(), kind.word()].into_iter();
+        may.find_map(|name| profiles.get(name).filter(|profile| profile.serves(kind)))
+    }
+
+    /// The logo of sheets of `kind`, where they have one.
+    fn logo_on(&self, kind: SheetKind) -> Option<&Picture> {
+        self.logos.get(&self.serving(kind)?.name)
+    }
+
     fn profile_for(&self, kind: SheetKind, direction: PageDirection) -> Result<&Profile, Fault> {
-        let own = self.templates.profile(&self.profile)?;
-        let named = self.templates.profiles.get(kind.word());
-        let mut may = [Some(own), named].into_iter().flatten();
-        let serving = may.find(|profile| profile.serves(kind));
+        let serving = self.serving(kind);
         let mirrored = |profile: &Profile| self.mirrored.get(&profile.name);
         match direction {
             PageDirection::LeftToRight => serving,
@@ -320,12 +327,12 @@ impl Composer {
             })
     }
 
-    const fn desktop<'a>(&'a self, profile: &'a Profile, specimen: bool) -> Desktop<'a> {
+    fn desktop<'a>(&'a self, profile: &'a Profile, specimen: bool) -> Desktop<'a> {
         Desktop {
             faces: &self.faces,
             profile,
             head: &self.head,
-            logo: self.logo.as_ref(),
+            logo: self.logos.get(&profile.name),
             specimen,
         }
     }
@@ -345,9 +352,46 @@ impl Composer {
             }
             None => Arc::default(),
         };
-        let logo = self.logo.as_ref();
+        let logo = of.and_then(|(kind, _)| self.logo_on(kind));
         pdf::write(&self.fonts, &stock, logo, title, sheet, date)
     }
+}
+
+/// The profile's fonts or else the station's, and behind them those of the profiles that lay out what it does not.
+fn font_files(
+    templates: &Templates,
+    profile: &Profile,
+    of_station: &[PathBuf],
+) -> Result<Vec<fonts::Font>, Fault> {
+    let whose = |profile: &Profile| format!("the profile `{}`", profile.name);
+    let mut fonts = match &profile.own.fonts {
+        Some(own) => fonts::with_files(own, &whose(profile))?,
+        None => fonts::with_files(of_station, "`paper.fonts`")?,
+    };
+    let others = SheetKind::ALL.iter().filter(|kind| !profile.serves(**kind));
+    for other in others.filter_map(|kind| templates.profiles.get(kind.word())) {
+        if let Some(own) = &other.own.fonts {
+            fonts::add(&mut fonts, own, &whose(other))?;
+        }
+    }
+    Ok(fonts)
+}
+
+/// The logos of the station's profile and of those that may lay out sheets which it does not, as large as their boxes.
+fn logos(
+    templates: &Templates,
+    stationery: &Stationery,
+) -> Result<BTreeMap<String, Picture>, Fault> {
+    let mut logos = BTreeMap::new();
+    for (name, profile) in &templates.profiles {
+        let may_serve =
+            *name == stationery.profile || SheetKind::ALL.iter().any(|kind| kind.word() == name);
+        let logo = profile.own.logo.as_deref().or(stationery.logo.as_ref());
+        if let (true, Some(logo), Some(area)) = (may_serve, logo, profile.boxes.logo) {
+            logos.insert(name.clone(), logo.embedded(area)?);
+        }
+    }
+    Ok(logos)
 }
 
 /// What the PDF calls itself: its kind, never its person.

@@ -281,11 +281,13 @@ impl Press for PrinterPress {
         }
     }
 
+    fn serves(&self, ticket: &Ticket) -> bool {
+        ticket.printer == self.channel.uri
+    }
+
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
-        if ticket.printer != self.channel.uri {
-            return Ok(unknown(
-                "it went to another printer than the station has now",
-            ));
+        if !self.serves(ticket) {
+            return Ok(unknown(&ticket.elsewhere()));
         }
         let away = |what: &str| Fault::PrinterAway {
             what: what.to_owned(),

@@ -8,17 +8,21 @@
 //!
 //! All lengths are mm from the top left corner of the sheet, all type sizes and leadings pt.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::letter::Letter;
 use crate::domain::mailer::SheetKind;
 
 mod area;
+mod own;
 mod proof;
 #[cfg(test)]
 mod tests;
 
 pub(super) use self::area::{Area, EdgeMark, Paper, TextBox, TypeSize};
+use self::own::Own;
 use self::proof::Flaw;
 
 /// Where everything stands on the sheet.
@@ -51,7 +55,16 @@ pub(super) struct Profile {
     /// Size of the spelled-out PIN under its digits.
     #[serde(default)]
     pub(super) spelled: Option<TypeSize>,
+    /// A PNG instead of the station's.
+    #[serde(default)]
+    logo: Option<PathBuf>,
+    /// Font files instead of the station's.
+    #[serde(default)]
+    fonts: Option<Vec<PathBuf>>,
     pub(super) boxes: Boxes,
+    /// What of these was read.
+    #[serde(skip)]
+    pub(super) own: Own,
 }
 
 /// How a sheet is folded.

@@ -40,7 +40,7 @@ impl Templates {
     pub fn load(folder: &Path) -> Result<Self, Fault> {
         let mut templates = Self::shipped()?;
         for found in folder::read(folder)? {
-            templates.add(&found.file, &found.text)?;
+            templates.add(&found.file, &found.text, &found.folder)?;
         }
         templates.agree()?;
         Ok(templates)
@@ -56,24 +56,26 @@ impl Templates {
             letters: Letters::default(),
         };
         for (file, text) in profiles.iter().chain(letters) {
-            templates.add(file, text)?;
+            templates.add(file, text, Path::new(""))?;
         }
         templates.agree()?;
         Ok(templates)
     }
 
-    /// Looks over one file of the administrator's, beside the shipped ones: a layout, or the letter of a kind. `file` is what
-    /// errors call it; its name says the layout's name or the letter's language.
+    /// Looks over one file of the administrator's, beside the shipped ones: a profile, or the letter of a kind. Its name says the
+    /// profile's name or the letter's language, and where it is, where a profile's logo and fonts are.
     ///
     /// # Errors
     /// [`Fault::Mailer`], with file, line and reason.
-    pub fn try_out(kind: Option<SheetKind>, file: &str, text: &str) -> Result<(), Fault> {
+    pub fn try_out(kind: Option<SheetKind>, file: &Path, text: &str) -> Result<(), Fault> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let beside = file.parent().unwrap_or(Path::new(""));
         let folder = kind.map_or_else(
             || "profiles".to_owned(),
             |kind| format!("letters/{}", kind.word()),
         );
         let mut templates = Self::shipped()?;
-        templates.add(&format!("{folder}/{file}"), text)?;
+        templates.add(&format!("{folder}/{name}"), text, beside)?;
         templates.agree()
     }
 
@@ -112,7 +114,8 @@ impl Templates {
         })
     }
 
-    fn add(&mut self, file: &str, text: &str) -> Result<(), Fault> {
+    /// `beside`: where the file is.
+    fn add(&mut self, file: &str, text: &str, beside: &Path) -> Result<(), Fault> {
         let stem = file.rsplit('/').next().unwrap_or(file);
         let stem = stem.trim_end_matches(".toml").to_owned();
         if file.contains("profiles/") {
@@ -124,6 +127,8 @@ impl Templates {
                 );
                 return Err(broken(file, &reason));
             }
+            let profile = profile.fetch(text, beside);
+            let profile = profile.map_err(|reason| broken(file, &reason))?;
             self.profiles.insert(stem, profile);
         } else {
             self.letters.add(file, text)?;

@@ -130,6 +130,19 @@ fn may_retire(
     Ok(())
 }
 
+/// Why the key of a job that is done gets no new PIN from here.
+pub(super) fn no_reissue(
+    ledger: &dyn Ledger,
+    job: JobId,
+    enrollment: &Enrollment,
+) -> Result<Unchanged, Fault> {
+    if let Some(fate) = enrollment.custody().retired {
+        return Ok(Unchanged::KeyRetired(fate));
+    }
+    let other = elsewhere(ledger, job, enrollment)?;
+    Ok(other.map_or(Unchanged::HandedOver, Unchanged::KeyElsewhere))
+}
+
 /// The job that the key was bound to since, where the key tells its serial.
 fn elsewhere(
     ledger: &dyn Ledger,

@@ -4,7 +4,7 @@ use crate::app::board::Case;
 use crate::app::eligibility::Notice;
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
-use crate::domain::paper::Confirm;
+use crate::domain::paper::{Confirm, Ticket};
 
 /// Why no letter comes out just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum News {
         why: String,
     },
     Network {
-        fault: String,
+        fault: Fault,
     },
     NetworkBack,
     Actor {
@@ -45,6 +45,11 @@ pub enum News {
     },
     Trouble {
         what: String,
+    },
+    /// What an earlier test of the tenant left is settled: its passkey was deleted, or never appeared.
+    TestSettled {
+        user: String,
+        deleted: bool,
     },
     /// A sheet came out, and somebody has to say so.
     LetterOut {
@@ -56,6 +61,11 @@ pub enum News {
     /// A void letter may still come out of the printer, which could not be asked, or did not cancel it.
     VoidMayPrint {
         fault: Fault,
+    },
+    /// A void letter may still come out of a printer that is not the station's any more.
+    VoidElsewhere {
+        envelope: String,
+        ticket: Ticket,
     },
     /// The printer was asked, and has none of them any more.
     NothingVoidWaits,

@@ -1,5 +1,7 @@
 //! Who may get a key, and which, over a directory in memory.
 
+mod models;
+
 use super::*;
 use crate::app::world::{DirectoryState, Op, When, World, denied, policy_for};
 use crate::domain::credential::CredentialKind;
@@ -197,11 +199,19 @@ fn a_directory_that_does_not_answer_is_waited_for() {
     }
     // What nobody can make sense of says nothing about the person.
     let what = "no JSON".to_owned();
-    world.trick(Op::Person, When::Before, Fault::AnswerUnusable { what });
+    world.trick(
+        Op::Person,
+        When::Before,
+        Fault::AnswerUnusable {
+            what,
+            request_id: String::new(),
+        },
+    );
     assert_eq!(eligibility.person_may(&anna()), Ok(()));
     let unknown = Fault::UserUnknown {
         request_id: "r-1".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     world.trick(Op::Person, When::Before, unknown.clone());
     assert_eq!(eligibility.person_may(&anna()), Err(unknown));
@@ -323,6 +333,28 @@ fn nobody_is_refused_by_what_may_have_been_mended_a_minute_ago() {
 }
 
 #[test]
+fn a_refusal_by_a_policy_that_cannot_be_read_anew_says_how_old_it_is() {
+    let (world, eligibility) = over(with_policy(policy_for(Audience::AllUsers, &[ALLOWED])));
+    let refused = || match eligibility.key_may(ANNA, model(OTHER)) {
+        Err(Fault::TenantRefuses { why }) => why,
+        other => panic!("{other:?}"),
+    };
+    assert!(refused().ends_with("020202"), "{}", refused());
+    for (seconds, age) in [
+        (60, "1 minute ago"),
+        (60, "2 minutes ago"),
+        (600, "12 minutes ago"),
+    ] {
+        world.pass_seconds(seconds);
+        world.trick(Op::Policy, When::Before, lost());
+        let why = refused();
+        assert!(why.contains(age), "{why}");
+    }
+    world.pass_seconds(60);
+    assert!(refused().ends_with("020202"), "it was read anew");
+}
+
+#[test]
 fn a_policy_that_is_closed_to_everybody_is_left_to_entra() {
     for (enabled, self_service) in [(false, true), (true, false)] {
         let (_, eligibility) = over(with_policy(PasskeyPolicy {
@@ -332,20 +364,6 @@ fn a_policy_that_is_closed_to_everybody_is_left_to_entra() {
         }));
         assert_eq!(eligibility.person_may(&anna()), Ok(()));
         assert_eq!(eligibility.key_may(ANNA, model(OTHER)), Ok(()));
-    }
-}
-
-#[test]
-fn where_attestation_is_enforced_whoever_knows_the_models_decides() {
-    let mut policy = policy_for(Audience::AllUsers, &[]);
-    for profile in &mut policy.profiles {
-        profile.attestation_enforced = true;
-    }
-    for (knows, stops) in [(None, false), (Some(true), false), (Some(false), true)] {
-        let (_, eligibility) = over(with_policy(policy.clone()));
-        let eligibility = eligibility.with_attested(Arc::new(move |_| knows));
-        let refused = eligibility.key_may(ANNA, model(ALLOWED));
-        assert_eq!(refused.is_err(), stops, "{knows:?}: {refused:?}");
     }
 }
 

@@ -146,6 +146,10 @@ impl Press for Bent {
         self.world.can_take()
     }
 
+    fn serves(&self, ticket: &Ticket) -> bool {
+        self.world.serves(ticket)
+    }
+
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
         let answer = Press::follow(&self.world, ticket)?;
         if self.bug == Bug::UnknownSentAgain && matches!(answer, Printing::Unknown { .. }) {

@@ -2,6 +2,8 @@
 
 use crate::app::Policies;
 use crate::app::intake::{AlreadyEnrolled, Habits};
+use crate::app::station::reading::holder_of;
+use crate::domain::custody::Fate;
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::job::Draft;
@@ -41,6 +43,7 @@ pub(super) fn sort(
             sorted.bad_rows.extend(objections);
             continue;
         }
+        let mut held = None;
         match (holder(&draft, ledger)?, habits.already_enrolled) {
             (None, _) => {}
             (Some(_), AlreadyEnrolled::Replace) => draft.request.replace = true,
@@ -48,14 +51,40 @@ pub(super) fn sort(
                 sorted.skipped.push((draft.line, draft.request.user));
                 continue;
             }
-            (Some(why), AlreadyEnrolled::Hold) => sorted
-                .held
-                .push((sorted.drafts.len(), Fault::OnHold { why })),
+            (Some(why), AlreadyEnrolled::Hold) => held = Some(why),
+        }
+        // No slot would ever take that key for this job.
+        if let Some(why) = taken_key(&draft, ledger)?.or(held) {
+            let why = Fault::OnHold { why };
+            sorted.held.push((sorted.drafts.len(), why));
         }
         sorted.drafts.push(draft);
     }
     sorted.bad_rows.sort_by_key(|bad| bad.line);
     Ok(sorted)
+}
+
+/// Says whose the key is that alone will do, if the slot would refuse it for that.
+pub(super) fn taken_key(draft: &Draft, ledger: &dyn Ledger) -> Result<Option<String>, Fault> {
+    let Some(serial) = &draft.request.serial else {
+        return Ok(None);
+    };
+    let holder = holder_of(ledger, serial)?.filter(|holder| {
+        let own = draft.request.replace
+            && holder.fate.is_none()
+            && holder.user.eq_ignore_ascii_case(&draft.request.user);
+        // What came back may be enrolled anew.
+        !own && holder.fate != Some(Fate::Returned)
+    });
+    Ok(holder.map(|holder| {
+        let fate = holder
+            .fate
+            .map_or_else(String::new, |fate| format!(", and is {}", fate.word()));
+        format!(
+            "the key {serial}, which alone will do, is that of envelope {} already{fate}",
+            holder.envelope
+        )
+    }))
 }
 
 /// Says which key the person has, or is about to have, in the same role, unless the row asks for a replacement.

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::app::world::{Folder, Op, When, World, file_of, request};
-use crate::domain::job::{Draft, Request, Role};
+use crate::app::world::{Folder, Op, When, World, course, file_of, request};
+use crate::domain::authenticator::Serial;
+use crate::domain::custody::Fate;
+use crate::domain::event::{Happening, Step};
+use crate::domain::job::{Draft, JobId, Request, Role};
 use crate::domain::pin::Pin;
 use crate::domain::policy::{Address, Policy, ResetMode};
 use crate::port::Ledger;
@@ -296,12 +299,60 @@ fn a_backup_key_or_an_asked_for_replacement_is_no_second_key() {
     }
 }
 
+/// A row that asks for the key with this number, after what was told of job 1, whose key it is.
+fn asks_for_a_key(more: Option<Fate>, user: &str, replace: bool) -> Option<Fault> {
+    let way = way(Habits::default());
+    way.world.add_job(request("a@contoso.com"));
+    way.world.tell(JobId(1), course("123", Step::Deliver));
+    way.world.tell(
+        JobId(1),
+        more.map(|fate| Happening::Retired {
+            fate,
+            reason: "left".to_owned(),
+        }),
+    );
+    let mut row = draft(2, user);
+    row.request.serial = Serial::new("123");
+    row.request.replace = replace;
+    let row = Mutex::new(Some(row));
+    way.folder.drop_file("may.csv", 1, move || {
+        let row = row.lock().expect("nobody panicked").take();
+        file_of("may", row.into_iter().collect())
+    });
+    way.collect("B-7").expect("it is read");
+    let open = way.world.open_jobs().expect("the ledger answers");
+    let [record] = open.as_slice() else {
+        panic!("{open:?}");
+    };
+    record.held.clone()
+}
+
+/// Without it the job would wait for that key for ever: every slot refuses it.
+#[test]
+fn a_row_that_wants_somebody_elses_key_is_held_from_the_start() {
+    for (more, user, replace) in [
+        (None, "b@contoso.com", false),
+        (None, "b@contoso.com", true),
+        (Some(Fate::Lost), "b@contoso.com", true),
+        (Some(Fate::Scrapped), "a@contoso.com", true),
+    ] {
+        let held = asks_for_a_key(more, user, replace);
+        let Some(Fault::OnHold { why }) = held else {
+            panic!("{more:?} {user} {replace}: {held:?}");
+        };
+        assert!(why.contains("123") && why.contains("0001"), "{why}");
+        assert_eq!(why.contains("lost"), more == Some(Fate::Lost), "{why}");
+    }
+    for (more, user, replace) in [
+        (None, "A@contoso.com", true),
+        (Some(Fate::Returned), "b@contoso.com", false),
+    ] {
+        assert_eq!(asks_for_a_key(more, user, replace), None);
+    }
+}
+
 #[test]
 fn a_key_that_is_not_its_persons_any_more_is_no_first_key() {
-    use crate::app::world::course;
-    use crate::domain::custody::Fate;
-    use crate::domain::event::{Happening, Step};
-    use crate::domain::job::JobId;
     let way = way(Habits {
         already_enrolled: AlreadyEnrolled::Hold,
         ..Habits::default()

@@ -1,10 +1,12 @@
 //! What the preflight is handed: answers of the tenant, and what this computer has. Plain data; whoever has the adapters gathers it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Grade, Topic};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::fault::Fault;
+use crate::domain::metadata::Shelf;
 use crate::domain::passkey_policy::PasskeyPolicy;
 use crate::domain::person::{Grants, ObjectId};
 use crate::domain::time::Timestamp;
@@ -35,6 +37,8 @@ pub struct StationFacts {
     pub disks: Vec<DiskFacts>,
     pub ledger: Option<Result<LedgerHealth, Fault>>,
     pub open_trial: Option<Trial>,
+    /// What the metadata says of models; `None` where none was imported.
+    pub shelf: Option<Arc<Shelf>>,
 }
 
 /// USB keys.

@@ -22,7 +22,7 @@ pub struct Permission {
 }
 
 /// All of them; the first is the least set for enrolling.
-pub const PERMISSIONS: [Permission; 7] = [
+pub const PERMISSIONS: [Permission; 6] = [
     Permission {
         name: "UserAuthMethod-Passkey.ReadWrite.All",
         or: &["UserAuthenticationMethod.ReadWrite.All"],
@@ -64,11 +64,6 @@ pub const PERMISSIONS: [Permission; 7] = [
     },
     Permission {
         name: "Member.Read.Hidden",
-        or: &[],
-        need: Need::ForSome,
-    },
-    Permission {
-        name: "Mail.Send",
         or: &[],
         need: Need::ForSome,
     },

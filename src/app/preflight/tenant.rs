@@ -9,9 +9,8 @@ use super::{
 };
 use crate::domain::authenticator::Aaguid;
 use crate::domain::fault::Fault;
-use crate::domain::passkey_policy::{
-    Audience, Candidate, PasskeyPolicy, PasskeyProfile, PolicyVerdict,
-};
+use crate::domain::metadata::Proof;
+use crate::domain::passkey_policy::{Audience, PasskeyPolicy, PasskeyProfile, PolicyVerdict};
 use crate::domain::person::{Grants, ObjectId};
 
 /// How a profile restricts models.
@@ -36,7 +35,10 @@ pub struct ProfileInUse {
     pub restriction: Restriction,
 }
 
-pub(super) fn rows(facts: &TenantFacts, models: &Models) -> Vec<Row> {
+/// What the metadata says of a model where attestation is enforced.
+type Proofs<'a> = &'a dyn Fn(Aaguid) -> Proof;
+
+pub(super) fn rows(facts: &TenantFacts, models: &Models, proof: Proofs<'_>) -> Vec<Row> {
     let grants = match (&facts.reached, &facts.grants) {
         (Err(fault), _) | (Ok(_), Err(fault)) => {
             let finding = Finding::NotSignedIn(fault.clone());
@@ -51,7 +53,7 @@ pub(super) fn rows(facts: &TenantFacts, models: &Models) -> Vec<Row> {
     rows.extend(facts.reached.as_ref().ok().map(|ahead| clock(*ahead)));
     rows.extend(permissions(grants.as_ref(), facts.policy.is_ok()));
     match &facts.policy {
-        Ok(policy) => rows.extend(policy_rows(policy, &facts.groups, models)),
+        Ok(policy) => rows.extend(policy_rows(policy, &facts.groups, models, proof)),
         Err(fault) => rows.push(unread(fault)),
     }
     rows
@@ -106,6 +108,7 @@ fn policy_rows(
     policy: &PasskeyPolicy,
     groups: &BTreeMap<ObjectId, String>,
     models: &Models,
+    proof: Proofs<'_>,
 ) -> Vec<Row> {
     let about = |grade, finding| row(Topic::TenantPolicy, grade, finding);
     let mut rows = Vec::new();
@@ -162,7 +165,7 @@ fn policy_rows(
     // A policy that is closed refuses every model, which was said.
     if policy.enabled && policy.self_service {
         let listing = models.iter().filter(|(_, models)| !models.is_empty());
-        rows.extend(listing.map(|(name, models)| models_row(policy, name, models)));
+        rows.extend(listing.map(|(name, models)| models_row(policy, name, models, proof)));
     }
     rows
 }
@@ -188,14 +191,10 @@ fn profile_row(profile: &PasskeyProfile, audiences: Vec<String>) -> Row {
 }
 
 /// Whether the keys that a policy of this station is for can be registered at all.
-fn models_row(policy: &PasskeyPolicy, name: &str, models: &[Aaguid]) -> Row {
+fn models_row(policy: &PasskeyPolicy, name: &str, models: &[Aaguid], proof: Proofs<'_>) -> Row {
     let (mut taken, mut refused, mut unclear) = (0, Vec::new(), Vec::new());
     for aaguid in models {
-        let candidate = Candidate {
-            aaguid: *aaguid,
-            attested: None,
-        };
-        match policy.verdict(candidate, None) {
+        match proof(*aaguid).verdict(policy, *aaguid, None) {
             PolicyVerdict::Allowed => taken += 1,
             PolicyVerdict::Refused(why) => refused.push(format!("{aaguid}: {why}")),
             PolicyVerdict::Unclear(why) => unclear.push(format!("{aaguid}: {why}")),

@@ -33,6 +33,7 @@ fn station() -> StationFacts {
         }],
         ledger: Some(Ok(health())),
         open_trial: None,
+        shelf: None,
     }
 }
 

@@ -273,6 +273,7 @@ fn one_person_who_cannot_be_compared_does_not_keep_the_others_from_it() {
     let unknown = Fault::UserUnknown {
         request_id: "r-9".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     // Of Bo nothing is expected, of Anna a passkey.
     world.trick(Op::List, When::Before, unknown.clone());

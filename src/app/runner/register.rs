@@ -17,6 +17,7 @@ impl Run<'_> {
             // It was never sent, so a fresh ceremony on the same key is all that is needed.
             let reason = Fault::AnswerUnusable {
                 what: "the challenge has run out".to_owned(),
+                request_id: String::new(),
             };
             return Err(Outcome::Abandon {
                 reason,

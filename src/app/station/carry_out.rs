@@ -1,7 +1,8 @@
 //! Carrying out the bench's orders, each on a thread of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::app::duties;
 use crate::app::journal;
@@ -177,31 +178,42 @@ impl Desk {
     }
 
     pub(super) fn look_after_duties(&mut self) {
-        if self.stopping || self.duties_busy.swap(true, Ordering::SeqCst) {
+        if self.stopping || self.duties_busy {
             return;
         }
+        self.duties_busy = true;
         self.duties_due = false;
         let ended = std::mem::take(&mut self.ended);
-        let (ports, actor, to_loop) = (
-            self.ports.clone(),
-            self.options.actor.clone(),
-            self.sender.clone(),
-        );
-        let busy = Arc::clone(&self.duties_busy);
+        let (ports, actor) = (self.ports.clone(), self.options.actor.clone());
+        let end = DutiesEnd {
+            to_loop: self.sender.clone(),
+            soon: false,
+        };
         tokio::task::spawn_blocking(move || {
+            let mut end = end;
             if let Err(fault) = duties::work(&ports, &actor) {
                 tracing::warn!(%fault, "old credentials wait");
             }
             if let Err(fault) = duties::at_batch_end(&ports, &ended, &actor) {
                 tracing::warn!(%fault, "what abandoned attempts left is looked for later");
             }
-            let soon = duties::are_near(&ports).unwrap_or_else(|fault| {
+            end.soon = duties::are_near(&ports).unwrap_or_else(|fault| {
                 tracing::warn!(%fault, "duties cannot be read");
                 false
             });
-            busy.store(false, Ordering::SeqCst);
-            drop(to_loop.send(Message::DutiesDone { soon }));
         });
+    }
+}
+
+/// Tells the loop that the duties were looked after, also when that ended in a panic: the loop counts on it before it ends.
+struct DutiesEnd {
+    to_loop: UnboundedSender<Message>,
+    soon: bool,
+}
+
+impl Drop for DutiesEnd {
+    fn drop(&mut self) {
+        drop(self.to_loop.send(Message::DutiesDone { soon: self.soon }));
     }
 }
 

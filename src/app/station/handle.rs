@@ -10,6 +10,7 @@ use crate::app::intake::Taken;
 use crate::app::runner::Hand;
 use crate::app::station::slots::SlotMap;
 use crate::app::trail::{Acted, Deed, Refusal};
+use crate::app::void::at_large::Untold;
 use crate::domain::authenticator::Slot;
 use crate::domain::credential::CredentialId;
 use crate::domain::fault::Fault;
@@ -116,8 +117,11 @@ pub(super) enum Message {
         /// Older credentials go in a moment.
         soon: bool,
     },
-    /// What came of asking the printer for void letters: how many it cancelled.
-    VoidLettersAsked(Result<usize, Fault>),
+    /// What came of asking the printer for void letters: how many it cancelled, and which of them nobody was told of.
+    VoidLettersAsked {
+        result: Result<usize, Fault>,
+        untold: Result<Untold, Fault>,
+    },
     Request(Request),
     Change {
         job: JobId,

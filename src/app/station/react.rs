@@ -218,7 +218,7 @@ impl Desk {
     pub(super) fn network(&mut self, fault: Option<&Fault>) {
         match (fault, self.waits_for_network) {
             (Some(fault), false) => self.board.announce(News::Network {
-                fault: fault.to_string(),
+                fault: fault.clone(),
             }),
             (None, true) => self.board.announce(News::NetworkBack),
             (Some(_), true) | (None, false) => {}

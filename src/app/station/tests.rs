@@ -1,12 +1,14 @@
 //! The whole station over a world in memory: files in, keys in, keys out.
 
 mod disabled;
+mod elsewhere;
+mod nobody;
 mod paper;
 mod trail;
 mod void;
 mod wishes;
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;

@@ -3,6 +3,7 @@
 use crate::app::station::Desk;
 use crate::app::station::handle::PutOff;
 use crate::app::trail::{self, Acted, Deed, Refusal, What};
+use crate::app::void::at_large;
 use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
 use crate::domain::mailer::ControlNumber;
@@ -41,10 +42,12 @@ impl Desk {
             actor,
             now: self.ports.clock.now(),
         };
-        let acted = trail::act(&desk, &record, deed)?;
+        let mut acted = trail::act(&desk, &record, deed)?;
         if let (true, What::Spoiled { control, .. }) = (asks_printer, &acted.what) {
             // What is no number no press ever had.
             let number = ControlNumber::parse(control).ok();
+            let elsewhere = number.map(|number| at_large::elsewhere(ledger, press, job, &number));
+            acted.elsewhere = elsewhere.and_then(Result::ok).flatten();
             self.cancel_void_letters(number.map(|number| (number, record.job.envelope)));
         }
         match &acted.what {

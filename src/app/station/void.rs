@@ -1,14 +1,16 @@
 //! Void letters that may still wait in the printer, while the station runs: the printer is asked at its start, after a letter has become
 //! void, and again whenever it was away. Never in the loop itself, which waits for no network.
 
-use std::sync::Arc;
-
+use crate::app::Ports;
 use crate::app::board::News;
 use crate::app::station::{Desk, Message};
 use crate::app::void;
+use crate::app::void::at_large::{self, AtLarge, Untold};
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::ControlNumber;
+use crate::domain::time::Timestamp;
+use crate::port::Ledger;
 
 /// How it stands with them.
 #[derive(Default)]
@@ -35,20 +37,17 @@ impl VoidLetters {
 impl Desk {
     /// Has what still waits in the printer and is void cancelled, beginning with `first`, which has become void just now.
     pub(super) fn cancel_void_letters(&mut self, first: Option<(ControlNumber, Envelope)>) {
-        if !self.ports.press.prints() || (first.is_none() && self.void_letters.is_asking()) {
+        if first.is_none() && self.void_letters.is_asking() {
             return;
         }
         self.void_letters.due = false;
         self.void_letters.asking = self.void_letters.asking.saturating_add(1);
-        let ports = self.ports.clone();
+        let (ports, actor) = (self.ports.clone(), self.options.actor.clone());
         let to_loop = self.sender.clone();
         tokio::task::spawn_blocking(move || {
-            let (ledger, press) = (Arc::clone(&ports.ledger), Arc::clone(&ports.press));
-            let taken = first.map_or(Ok(()), |(control, envelope)| {
-                press.take_back(&control, envelope)
-            });
-            let result = taken.and_then(|()| void::cancel_waiting(ledger.as_ref(), press.as_ref()));
-            drop(to_loop.send(Message::VoidLettersAsked(result)));
+            let result = ask(&ports, first, &actor);
+            let untold = at_large::untold(ports.ledger.as_ref(), ports.press.as_ref());
+            drop(to_loop.send(Message::VoidLettersAsked { result, untold }));
         });
     }
 
@@ -60,9 +59,17 @@ impl Desk {
     }
 
     /// Tells once that something may still come out, and once that nothing does any more.
-    pub(super) fn void_letters_asked(&mut self, result: Result<usize, Fault>) {
+    pub(super) fn void_letters_asked(
+        &mut self,
+        result: Result<usize, Fault>,
+        untold: Result<Untold, Fault>,
+    ) {
         let state = &mut self.void_letters;
         state.asking = state.asking.saturating_sub(1);
+        let untold = untold.unwrap_or_else(|fault| {
+            tracing::warn!(%fault, "nobody knows of which void letters people were told");
+            Untold::default()
+        });
         match result {
             Ok(_) => {
                 if std::mem::take(&mut state.told) {
@@ -73,10 +80,53 @@ impl Desk {
                 tracing::warn!(%fault, "the printer may still have a void letter");
                 // What it refuses it refuses again; one that is away comes back.
                 state.due |= matches!(fault, Fault::PrinterAway { .. });
-                if !std::mem::replace(&mut state.told, true) {
+                if !state.told && !untold.here.is_empty() {
+                    state.told = true;
                     self.board.announce(News::VoidMayPrint { fault });
+                }
+                if state.told {
+                    self.note_all(&untold.here, AtLarge::note_told);
                 }
             }
         }
+        for letter in &untold.elsewhere {
+            if let Some(ticket) = &letter.ticket {
+                self.board.announce(News::VoidElsewhere {
+                    envelope: letter.envelope.to_string(),
+                    ticket: ticket.clone(),
+                });
+            }
+        }
+        self.note_all(&untold.elsewhere, AtLarge::note_told_elsewhere);
     }
+
+    /// Nobody is told of them at the next start. Where that cannot be written down, they are told once more then.
+    fn note_all(
+        &self,
+        letters: &[AtLarge],
+        note: impl Fn(&AtLarge, &dyn Ledger, &str, Timestamp) -> Result<(), Fault>,
+    ) {
+        let (ledger, now) = (self.ports.ledger.as_ref(), self.ports.clock.now());
+        for letter in letters {
+            if let Err(fault) = note(letter, ledger, &self.options.actor, now) {
+                tracing::warn!(%fault, "that a void letter was told of is not noted");
+            }
+        }
+    }
+}
+
+/// Takes `first` back, and whatever else is void and waits. A press that does not print has nothing that would come out later.
+fn ask(
+    ports: &Ports,
+    first: Option<(ControlNumber, Envelope)>,
+    actor: &str,
+) -> Result<usize, Fault> {
+    let (ledger, press) = (ports.ledger.as_ref(), ports.press.as_ref());
+    if !press.prints() {
+        return Ok(0);
+    }
+    if let Some((control, envelope)) = first {
+        press.take_back(&control, envelope)?;
+    }
+    void::cancel_waiting(ledger, press, actor, ports.clock.now())
 }

@@ -47,6 +47,8 @@ pub enum Fate {
     Leaves,
     /// It went before.
     Left,
+    /// The person has it, and it was not sent.
+    HandedOver,
     Stays(Stay),
 }
 
@@ -124,21 +126,27 @@ impl Case<'_> {
             .map(|fate| format!("its key is {}", fate.word()));
         let why = self.state.spoiled().map(str::to_owned).or(taken_back);
         let void = why.map(|reason| Stay::Void { reason });
-        // Whoever gave it out by hand did not send it.
-        let has_left = |what| custody.handed_over || self.state.has_left(what);
+        let gone = |what| {
+            if self.state.has_left(what) {
+                Some(Fate::Left)
+            } else {
+                // Whoever gave it out by hand did not send it.
+                custody.handed_over.then_some(Fate::HandedOver)
+            }
+        };
         if steps.contains(&Step::Bag) {
-            let fate = match &void {
-                _ if has_left(Leaving::BagDispatched) => Fate::Left,
-                Some(void) => Fate::Stays(void.clone()),
-                None => Fate::Leaves,
+            let fate = match (gone(Leaving::BagDispatched), &void) {
+                (Some(gone), _) => gone,
+                (None, Some(void)) => Fate::Stays(void.clone()),
+                (None, None) => Fate::Leaves,
             };
             fates.push((Thing::Bag, fate));
         }
         if steps.contains(&Step::Deliver) {
-            let fate = match void {
-                _ if has_left(Leaving::LetterDispatched) => Fate::Left,
-                Some(void) => Fate::Stays(void),
-                None => self.letter()?,
+            let fate = match (gone(Leaving::LetterDispatched), void) {
+                (Some(gone), _) => gone,
+                (None, Some(void)) => Fate::Stays(void),
+                (None, None) => self.letter()?,
             };
             fates.push((Thing::Letter, fate));
         }

@@ -31,6 +31,8 @@ pub(crate) struct PressState {
     pub(crate) sheets: Vec<Sheet>,
     /// Sheets come out of a printer, by and by.
     pub(crate) prints: bool,
+    /// The station prints elsewhere than its tickets say.
+    pub(crate) moved: bool,
     /// Its trays are empty.
     pub(crate) lacks_paper: bool,
     /// The most sheets that lay in it at one time.
@@ -79,6 +81,11 @@ impl Press for World {
 
     fn can_take(&self) -> Result<(), Fault> {
         self.call(Op::CanTake, |_| Ok(()))
+    }
+
+    fn serves(&self, _: &Ticket) -> bool {
+        let state = self.state();
+        state.press.prints && !state.press.moved
     }
 
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {

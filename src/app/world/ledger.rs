@@ -36,7 +36,7 @@ pub(super) struct Due {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LedgerState {
     /// What belongs to no job, each with who wrote it.
-    pub(crate) notes: Vec<String>,
+    pub(crate) notes: Vec<(String, String)>,
     jobs: BTreeMap<JobId, Job>,
     admitted: BTreeMap<JobId, Timestamp>,
     pub(crate) journal: BTreeMap<JobId, Vec<Stamped>>,

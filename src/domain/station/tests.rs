@@ -303,6 +303,7 @@ fn a_job_that_cannot_be_prepared_is_held_and_its_key_takes_the_next_one() {
     let fault = Fault::UserUnknown {
         request_id: "r".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     let orders = hall.tell(Signal::Unprepared {
         job: JobId(1),
@@ -421,6 +422,7 @@ fn a_job_at_work_is_neither_prepared_again_nor_held_from_outside() {
     let fault = Fault::UserUnknown {
         request_id: "r".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     assert_eq!(hall.tell(Signal::Unprepared { job, fault }), []);
     assert_eq!(hall.state(1), SlotState::Working { job });

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::face::say::Complaint;
+
 pub(super) const CHECK: &str = "Examples:
   keyline check onboarding.csv
   keyline check config/station.toml
@@ -20,11 +22,14 @@ that you name, waits until Entra lists it, and deletes it. Its private half is n
 stands in the ledger before it is sent; what a cut leaves behind is deleted by the next
 --enrol-test or by `keyline reconcile --delete`. No station may run meanwhile.";
 
+const USAGE: &str = "keyline check [OPTIONS] <FILE|--online>";
+
 /// `keyline check`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(override_usage = USAGE)]
 pub struct Check {
     /// A job file (.csv, .toml, .json), a configuration or a policy
-    #[arg(value_name = "FILE", required_unless_present_any = ["online", "json", "enrol_test"])]
+    #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Try everything that enrolling needs: the tenant, the bench, this computer
     #[arg(long, conflicts_with = "file")]
@@ -35,9 +40,26 @@ pub struct Check {
     /// Register a test passkey for this user, see it in the list, delete it
     #[arg(
         long,
+        visible_alias = "enroll-test",
         value_name = "USER",
         requires = "online",
         conflicts_with = "file"
     )]
     pub enrol_test: Option<String>,
+}
+
+impl Check {
+    /// Says what is missing, where there is nothing to look at.
+    ///
+    /// # Errors
+    /// In the parser's own shape. The parser cannot say it: with --json or --enrol-test it is --online alone that is missing.
+    pub(super) fn is_about_something(&self) -> Result<(), Complaint> {
+        if self.file.is_some() || self.online {
+            return Ok(());
+        }
+        Err(Complaint::usage(
+            "The following required arguments were not provided:\n  <FILE|--online>",
+            format!("Usage: {USAGE}\n      Add `--help` to learn more."),
+        ))
+    }
 }

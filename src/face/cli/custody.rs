@@ -1,6 +1,6 @@
 //! What becomes of keys after their jobs, as it is typed: `keyline handover`, and `keyline keys return`, `lost` and `scrap`.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::values::reason;
 
@@ -14,8 +14,9 @@ the person's older passkeys are deleted at Entra from then on, and not before: n
 nothing while a parcel travels. Where keys go out in bags, bag and letter have to be dispatched
 first. A newer job of the same person takes over what an older one left waiting. It can be repeated.
 
-Exit code 0: handed over now, or before. 3: the key cannot be called handed over. 4: of a batch
-nothing can be, yet. 6: it is noted down, and the older passkeys are still at Entra; they go later.";
+Exit code 0: handed over now, or before. 2: nobody could be asked. 3: the key cannot be called
+handed over. 4: of a batch nothing can be, yet. 6: it is noted down, and the older passkeys are
+still at Entra; they go later. 130: nobody agreed.";
 
 pub(super) const RETIRE: &str = "Examples:
   keyline keys return 0042 --reason \"left the company\"
@@ -27,18 +28,16 @@ person has there is told first, and asked for unless you say --yes. A key that c
 here or in any slot of a running station, and may be enrolled anew; one that is lost or scrapped is
 refused in words wherever it turns up. A lost key that turns up: keyline keys return.
 
-Exit code 0: done. 3: refused. 4: the key is not wiped yet. 6: it is noted down, and the passkey is
-still at Entra; type the same again, or leave it to the station.";
+Exit code 0: done. 2: nobody could be asked. 3: refused. 4: the key is not wiped yet. 6: it is noted
+down, and the passkey is still at Entra; type the same again, or leave it to the station.
+130: nobody agreed.";
 
 /// `keyline handover`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(group(ArgGroup::new("which").args(["job", "batch"]).required(true)))]
 pub struct Handover {
     /// Number, user, envelope, control number or serial
-    #[arg(
-        value_name = "JOB",
-        required_unless_present = "batch",
-        conflicts_with = "batch"
-    )]
+    #[arg(value_name = "JOB")]
     pub job: Option<String>,
     /// All keys of this batch that can be (the job file's name without its ending)
     #[arg(long, value_name = "BATCH")]
@@ -46,6 +45,9 @@ pub struct Handover {
     /// Ask nobody whether the older passkeys may go
     #[arg(long)]
     pub yes: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline keys return`, `lost` and `scrap`
@@ -60,6 +62,9 @@ pub struct Retirement {
     /// Ask nobody
     #[arg(long)]
     pub yes: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline keys return`

@@ -7,6 +7,7 @@ use super::setup::{SETUP, Setup};
 pub(super) const ENTRA: &str = "Examples:
   keyline entra setup                       what has to exist in the tenant, in order
   keyline entra setup --certificate         a certificate for the station's own sign-in
+  keyline entra setup --perform             make all of it, with an administrator's sign-in
   keyline entra whoami                      does the sign-in work, and what may the station do?
   keyline entra login                       with method = \"delegated\": an administrator signs in
   keyline entra login --device-code         for a computer without a browser
@@ -24,6 +25,10 @@ to Yes, and no Conditional Access policy that blocks the flow. Its delegated per
 need consent, and the administrator the role Authentication Administrator (or Privileged
 Authentication Administrator). Ends with 6 when nobody signed in.";
 
+const LOGOUT: &str = "Examples:
+  keyline entra logout                      this station has no administrator's sign-in any more
+  keyline entra login                       and somebody else's takes its place";
+
 pub(super) const WHOAMI: &str = "Examples:
   keyline entra whoami
   keyline entra whoami --json | jq -r '.permissions[]'
@@ -34,9 +39,9 @@ station cannot sign in.";
 /// `keyline entra …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Entra {
-    /// Say what has to exist in the tenant; make the station's certificate
+    /// Say what has to exist in the tenant, or make it; make the station's certificate
     ///
-    /// Without --certificate it changes nothing and needs no sign-in.
+    /// Without --certificate and --perform it changes nothing and needs no sign-in.
     #[command(after_help = SETUP)]
     Setup(Setup),
     /// Sign an administrator in, in whose name the station works
@@ -47,6 +52,7 @@ pub enum Entra {
     /// Forget the administrator's sign-in
     ///
     /// Says what stays at Entra.
+    #[command(after_help = LOGOUT)]
     Logout,
     /// Show as whom the station signs in, and what it may do; changes nothing
     #[command(after_help = WHOAMI)]

@@ -15,7 +15,8 @@ Exit codes:
   4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
   7 the letter failed   8 the ledger or a folder failed   130 stopped
 
-Answers go to stdout, talk goes to stderr. NO_COLOR is respected.
+Answers go to stdout, talk goes to stderr. With --json stdout has one JSON value; what failed stands
+in it under `error` (message, hint, exit_code), and nobody is asked. NO_COLOR is respected.
 KEYLINE_LOG=trace wins over `[log] level` for one run; no level shows a PIN.";
 
 pub(super) const INIT: &str = "Examples:
@@ -53,7 +54,8 @@ pub(super) const STATUS: &str = "Examples:
   keyline status --json | jq .held";
 
 pub(super) const PINS: &str = "Examples:
-  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db";
+  keyline pins show anna@contoso.com --identity recovery.txt --ledger ledger-copy.db
+  keyline pins show 0042 --identity recovery.txt --void \"the lost key was found\"";
 
 pub(super) const DEMO: &str = "Examples:
   keyline demo
@@ -61,7 +63,13 @@ pub(super) const DEMO: &str = "Examples:
   keyline demo --console                    watch it in the browser; Ctrl-C ends it
   keyline demo --keep /tmp/keyline-demo     keep everything for a closer look
   keyline demo --keys 2 --printer ipp://localhost/printers/letters
-                                            two letters on real paper, marked PRACTICE";
+                                            two letters on real paper, marked PRACTICE
+
+While it runs, a second terminal can practise with its tenant: 24 people, and the groups Site Berlin, Site London,
+Site Madrid, Site Paris, Pilot users, Field staff, All employees (in which the sites are nested) and Newcomers (empty):
+  keyline users find anna --config /tmp/keyline-demo/config/station.toml
+  keyline groups members \"Pilot users\" --config /tmp/keyline-demo/config/station.toml
+  keyline jobs from-group \"Pilot users\" --policy standard --dry-run --config /tmp/keyline-demo/config/station.toml";
 
 pub(super) const COMPLETIONS: &str = "Examples:
   keyline completions bash > /etc/bash_completion.d/keyline

@@ -40,10 +40,35 @@ alone the directory does not say whose account is disabled, and that is told.
 Exit code 0: done. 2: no such group, or several. 3: the rows would be refused. 6: Entra or the
 network failed: nothing was written, or some people could not be asked and were left out.";
 
+const LIST: &str = "Examples:
+  keyline jobs list
+  keyline jobs list --batch onboarding
+  keyline jobs list --json | jq '.[] | select(.standing == \"held\")'";
+
+const SHOW: &str = "Examples:
+  keyline jobs show 0042
+  keyline jobs show anna@contoso.com
+  keyline jobs show 0042 --json | jq .journal";
+
+const HOLD: &str = "Examples:
+  keyline jobs hold 0042 --reason \"on leave until May\"";
+
+const RELEASE: &str = "Examples:
+  keyline jobs release 0042
+  keyline jobs release anna@contoso.com";
+
+const CANCEL: &str = "Examples:
+  keyline jobs cancel 0042
+  keyline jobs cancel anna@contoso.com           who has left, or needs no key";
+
+const RETRY: &str = "Examples:
+  keyline jobs retry 0042";
+
 /// `keyline jobs …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Jobs {
     /// List jobs; changes nothing
+    #[command(after_help = LIST)]
     List {
         /// Only the jobs of this batch (the job file's name without its ending)
         #[arg(long, value_name = "BATCH")]
@@ -53,6 +78,7 @@ pub enum Jobs {
         json: bool,
     },
     /// Show a job and its whole journal; changes nothing
+    #[command(after_help = SHOW)]
     Show {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
@@ -62,6 +88,7 @@ pub enum Jobs {
         json: bool,
     },
     /// Stop a job from starting or going on, until it is released
+    #[command(after_help = HOLD)]
     Hold {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
@@ -74,32 +101,47 @@ pub enum Jobs {
             value_parser = reason
         )]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Let a held job go on where it was
+    #[command(after_help = RELEASE)]
     Release {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Give a job up for good
     ///
     /// Nothing more is done for it, at whatever step it is: a station that works on it breaks off what the key is doing and lets it
-    /// go, and waits only for what Entra was asked just then. While its letter is handed over it is refused, and nothing is changed.
+    /// go, and waits only for what Entra was asked just then. While its letter is being made it is refused, and nothing is changed.
     /// If its passkey may already be at Entra, it is looked for there and deleted. A key that was begun must be wiped before it is
     /// used again.
+    #[command(after_help = CANCEL)]
     Cancel {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Start a job anew, with another key
     ///
     /// Releases the job, gives up the key it began with, and waits for a fresh one. A passkey that the old key may have left at
     /// Entra is looked for there and deleted. Use it when a key is lost, broken or spoiled half-way.
+    #[command(after_help = RETRY)]
     Retry {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
         job: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Put one person into the queue, as a job file of one row
     ///
@@ -128,7 +170,7 @@ pub struct Added {
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Option<Role>,
     /// Language of the letter, such as de
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, visible_alias = "lang", value_name = "TAG")]
     pub language: Option<String>,
     /// Name on the letter, instead of the directory's
     #[arg(long, value_name = "TEXT")]
@@ -148,6 +190,9 @@ pub struct Added {
     /// Enroll the key even if it holds a passkey or belongs to this person already
     #[arg(long)]
     pub replace: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `keyline jobs from-group`
@@ -169,8 +214,11 @@ pub struct FromGroup {
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub role: Option<Role>,
     /// Language of all letters, such as de; otherwise each person's own where there are letters in it
-    #[arg(long, value_name = "TAG")]
+    #[arg(long, visible_alias = "lang", value_name = "TAG")]
     pub language: Option<String>,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -1,6 +1,6 @@
 //! `keyline keys list` and `keyline keys remove`: a person's passkeys at Entra.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::values::reason;
 
@@ -11,6 +11,10 @@ pub(super) const LIST: &str = "Examples:
 Shown are all passkeys of the person, those in phones and computers as well. \"Attested\" means
 that the model was proved when the passkey was registered. What was not enrolled here says so.";
 
+pub(super) const IDENTIFY: &str = "Examples:
+  keyline keys identify                          then put the key into any slot or reader
+  keyline keys identify --json | jq -r '.holders[].user'";
+
 pub(super) const REMOVE: &str = "Examples:
   keyline keys remove anna@contoso.com \"Old key\"
   keyline keys remove anna@contoso.com 0042 12345678 --reason \"found in a drawer\"
@@ -19,15 +23,16 @@ pub(super) const REMOVE: &str = "Examples:
 
 KEY is the name of a passkey, its id or the first 8 characters of it, or, where it was enrolled
 here, its serial number or envelope. What is lost is told first, and asked for; without a
-terminal only --yes goes on. Each deletion is written into the ledger before and after; one that
-was cut off is told at the next run. One passkey that cannot be deleted does not keep the others.
+terminal, and with --json, only --yes goes on. Each deletion is written into the ledger before and
+after; one that was cut off is told at the next run. One passkey that cannot be deleted does not
+keep the others.
 
 A key whose job is not done is refused, because the job counts on it: end the job first, or say
 --of-open-jobs. To take back a key that somebody has, with PIN and letter: keyline keys return.
 
-Exit code 0: they are gone, also where one was not there any more. 2: nobody agreed, or KEY is
-unclear. 3: refused because of an open job. 6: Entra refused one, or the way to it failed; what
-was not deleted is told.";
+Exit code 0: they are gone, also where one was not there any more. 2: nobody could be asked, or KEY
+is unclear. 3: refused because of an open job. 6: Entra refused one, or the way to it failed; what
+was not deleted is told. 130: nobody agreed.";
 
 /// `keyline keys list`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
@@ -42,18 +47,20 @@ pub struct ListKeys {
 
 /// `keyline keys remove`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(override_usage = "keyline keys remove [OPTIONS] <USER> <KEY...|--all|--all-passkeys>")]
+#[command(group(ArgGroup::new("which").args(["keys", "all", "all_passkeys"]).required(true)))]
 pub struct RemoveKeys {
     /// User principal name or object id
     #[arg(value_name = "USER")]
     pub user: String,
     /// Name, id, serial or envelope; several may be given
-    #[arg(value_name = "KEY", required_unless_present_any = ["all", "all_passkeys"])]
+    #[arg(value_name = "KEY")]
     pub keys: Vec<String>,
     /// All security keys; passkeys in phones and computers stay
-    #[arg(long, conflicts_with_all = ["keys", "all_passkeys"])]
+    #[arg(long)]
     pub all: bool,
     /// All passkeys, those in phones and computers as well
-    #[arg(long, conflicts_with = "keys")]
+    #[arg(long)]
     pub all_passkeys: bool,
     /// Also keys whose jobs are not done
     #[arg(long)]
@@ -61,6 +68,9 @@ pub struct RemoveKeys {
     /// Ask nobody
     #[arg(long)]
     pub yes: bool,
+    /// Print JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
     /// Why; it is kept with the ledger
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,

@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::face::say::clean::clean;
 
 use super::specimen::{CALIBRATE, CHECK, PREVIEW};
-use super::trail::{CONFIRM, DISPATCH, SPOIL};
+use super::trail::{CONFIRM, DISPATCH, REISSUE, SPOIL};
 use super::values::reason;
 
 pub(super) const MAILER: &str = "JOB may be a job's number, a user (anna@contoso.com), an envelope (0042), a control number from a
@@ -29,6 +29,7 @@ pub enum Mailer {
     /// back into a slot, and it gets a new PIN. Its passkey stays. The old letter's control number is void. A letter that was
     /// confirmed is not reissued; where the policy asks for no confirmation, it is the moment that its PDF lies in the letters'
     /// folder. After that the person needs a new enrollment (a job file with `replace` = yes).
+    #[command(after_help = REISSUE)]
     Reissue {
         /// Number, user, envelope, control number or serial
         #[arg(value_name = "JOB")]
@@ -36,6 +37,9 @@ pub enum Mailer {
         /// Why; it stands in the journal
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Say that a letter is there and good, that it lies in its envelope, or that a key lies in its bag
     ///
@@ -58,6 +62,9 @@ pub enum Mailer {
         /// What happened to it; it stands in the journal
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: String,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Note down what of a batch leaves the house: bags, and days later their letters
     #[command(after_help = DISPATCH)]
@@ -79,7 +86,7 @@ pub enum Mailer {
         #[arg(value_name = "PROFILE")]
         profile: String,
         /// The language of the letter; the configuration's when it is left out
-        #[arg(long, value_name = "LANGUAGE")]
+        #[arg(long, visible_alias = "language", value_name = "LANGUAGE")]
         lang: Option<String>,
         /// Which sheet; the first that the layout is for when it is left out
         #[arg(long, value_enum)]

@@ -19,11 +19,16 @@ const MEMBERS: &str = "Examples:
   keyline groups members Sales --csv > sales.csv
   keyline groups members 9a1b…-… --json | jq length
 
-All people in the group and in the groups in it, as they come: also ten thousand of them. When Entra
-asks for patience it is waited for. A list that ends with an error is not whole.
+All people in the group and in the groups in it, as they come: also ten thousand of them. When
+Entra asks for patience it is waited for. A list that ends with an error is not whole; with --json
+its last element says so, as `error`.
 
 Exit code 0: the whole list. 2: no such group, or several; then they are listed. 6: Entra or the
 network failed.";
+
+pub(super) const ERASE: &str = "Examples:
+  keyline people erase anna@contoso.com
+  keyline jobs cancel anna@contoso.com           first, where a job of theirs is open";
 
 /// `keyline users …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

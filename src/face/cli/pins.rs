@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::face::cli::examples::PINS;
+use crate::face::cli::values::reason;
 
 /// `keyline pins …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -12,7 +13,8 @@ pub enum Pins {
     /// Show the PIN of a job's key
     ///
     /// Meant for the administrator's own computer, with a copy of the ledger. The PIN goes to stdout and nowhere else. With the station's own
-    /// ledger the look is noted in its audit chain, unless a station works on it just then.
+    /// ledger the opening is noted in its audit chain first, by the running station where one runs; what cannot be noted is not opened. With
+    /// a copy nothing is noted.
     #[command(
         after_help = PINS
     )]
@@ -26,5 +28,8 @@ pub enum Pins {
         /// A copy of the ledger, instead of the station's own
         #[arg(long, value_name = "COPY")]
         ledger: Option<PathBuf>,
+        /// Open a PIN that is void as well, because its key came back, is lost or scrapped, or serves another job
+        #[arg(long, value_name = "REASON", value_parser = reason)]
+        void: Option<String>,
     },
 }

@@ -5,7 +5,7 @@ pub(super) const PREVIEW: &str = "Examples:
   keyline mailer preview us10 --lang fr --kind receipt --name \"Zoë Álvarez\" -o receipt.pdf
   keyline mailer preview label -o - | lp
 
-PROFILE is a shipped layout (c5, din5008a, din5008b, label, seal-z, us10) or one of the folder that
+PROFILE is a shipped one (c5, din5008a, din5008b, label, seal-z, us10) or one of the folder that
 `[paper] templates` names. The PIN on it is 1234 5678, which no policy ever draws, and SPECIMEN stands
 across the page. No ledger and no printer is touched; without a configuration what is shipped is shown.";
 

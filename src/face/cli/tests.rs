@@ -37,34 +37,36 @@ fn what_is_promised_can_be_typed() {
         "keyline jobs list --batch onboarding --json",
         "keyline jobs show 0042 --json",
         "keyline jobs hold anna@contoso.com --reason leave",
-        "keyline jobs release 7",
-        "keyline jobs cancel 7",
-        "keyline jobs retry 7",
+        "keyline jobs release 7 --json",
+        "keyline jobs cancel 7 --json",
+        "keyline jobs retry 7 --json",
         "keyline jobs add anna@contoso.com --policy standard --role backup --language de --name Anna",
-        "keyline jobs from-group Sales --policy standard --missing-only --dry-run --role primary",
+        "keyline jobs from-group Sales --policy standard --missing-only --dry-run --role primary --json",
         "keyline users find anna --json",
         "keyline groups find sales --json",
         "keyline groups members Sales --csv",
-        "keyline mailer reissue 0042 --reason torn",
+        "keyline mailer reissue 0042 --reason torn --json",
         "keyline mailer confirm 482091735525 B-0042 --json",
         "keyline mailer confirm -",
-        "keyline mailer spoil 0042 --reason torn",
+        "keyline mailer spoil 0042 --reason torn --json",
         "keyline mailer dispatch onboarding --dry-run --json",
-        "keyline keys identify",
-        "keyline keys return 0042 --reason left --yes --wipe-later",
+        "keyline keys identify --json",
+        "keyline keys return 0042 --reason left --yes --wipe-later --json",
         "keyline keys lost 12345678 --reason stolen",
         "keyline keys scrap 0042 --reason broken --yes",
-        "keyline handover 0042 --yes",
+        "keyline handover 0042 --yes --json",
         "keyline handover --batch onboarding",
         "keyline slots learn",
         "keyline pins show 7 --identity recovery.txt --ledger copy.db",
         "keyline ledger verify",
         "keyline ledger verify copy.db --json --key 0123456789abcdef0123456789abcdef0123456789ABCDEF0123456789abcdef",
         "keyline ledger backup copy.db",
-        "keyline people erase anna@contoso.com",
+        "keyline people erase anna@contoso.com --json",
         "keyline entra setup --json",
         "keyline entra setup --certificate",
         "keyline entra setup --certificate entra.pem --json",
+        "keyline entra setup --perform",
+        "keyline entra setup --perform --yes --device-code --name keyline --also User.Read.All --also Member.Read.Hidden",
         "keyline entra login",
         "keyline entra login --device-code",
         "keyline entra login --browser",
@@ -112,12 +114,12 @@ fn a_slip_is_answered_with_what_would_be_right() {
     slip(
         "keyline init",
         expect![[r#"
-        error: The following required arguments were not provided:
-          --recipient <age1…>
+            error: The following required arguments were not provided:
+              <--recipient <age1…>|--practice-identity <FILE>|--configured>
 
-        hint: Usage: keyline init --recipient <age1…>
-              Add `--help` to learn more.
-    "#]],
+            hint: Usage: keyline init <--recipient <age1…>|--practice-identity <FILE>|--configured>
+                  Add `--help` to learn more.
+        "#]],
     );
     slip(
         "keyline jobs show",
@@ -157,6 +159,19 @@ fn a_reason_that_says_nothing_is_none() {
             assert!(complaint.message.contains("a reason has"), "{command}");
         }
     }
+}
+
+#[test]
+fn a_script_is_known_by_its_words_alone() {
+    let wants = |line: &str| {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        wants_json(&words)
+    };
+    assert!(wants("keyline status --json"));
+    assert!(wants("keyline keys list --json --nonsense"));
+    assert!(!wants("keyline status"));
+    assert!(!wants("keyline users find -- --json"));
+    assert!(!wants("keyline jobs hold 7 --reason=--json"));
 }
 
 #[test]
@@ -206,6 +221,20 @@ fn every_command_has_help_and_stands_in_the_manual() {
     visit(&root, "keyline", &page);
 }
 
+#[test]
+fn the_manual_keeps_the_lines_of_the_first_help() {
+    let mut page = Vec::new();
+    man(&mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let (_, notes) = page.split_once(".SH NOTES\n.nf\n").unwrap();
+    let (notes, _) = notes.split_once("\n.fi\n.SH COMMANDS").unwrap();
+    let lines: Vec<String> = notes
+        .lines()
+        .map(|line| line.trim_start_matches("\\&").replace("\\-", "-"))
+        .collect();
+    assert_eq!(lines.join("\n"), FIRST_STEPS);
+}
+
 fn visit(command: &clap::Command, name: &str, page: &str) {
     assert!(command.get_about().is_some(), "{name} has no help");
     for argument in command.get_arguments() {
@@ -215,6 +244,132 @@ fn visit(command: &clap::Command, name: &str, page: &str) {
         let name = format!("{name} {}", inner.get_name());
         assert!(page.contains(&format!(".SS \"{name}\"")), "{name}");
         visit(inner, &name, page);
+    }
+}
+
+/// What stands below the options of `command`.
+fn below(command: &clap::Command) -> String {
+    command
+        .get_after_help()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+/// The commands in `text` that can be copied: from `keyline` to what a shell would do with it, or to the words beside it.
+fn examples(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
+    let own = lines.filter(|line| line.starts_with("keyline ") || line.starts_with("sudo "));
+    own.map(|line| {
+        let line = line.trim_start_matches("sudo -u keyline ");
+        let ends = ["   ", " | ", " > "]
+            .into_iter()
+            .filter_map(|mark| line.find(mark));
+        line.split_at(ends.min().unwrap_or(line.len())).0
+    })
+}
+
+/// As a shell takes a line apart.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = None;
+    for letter in line.chars() {
+        match (letter, quoted) {
+            ('"' | '\'', None) => quoted = Some(letter),
+            (_, Some(mark)) if letter == mark => quoted = None,
+            (' ', None) => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn each(command: &clap::Command, name: &str, look: &mut impl FnMut(&clap::Command, &str)) {
+    look(command, name);
+    for inner in command.get_subcommands() {
+        each(inner, &format!("{name} {}", inner.get_name()), look);
+    }
+}
+
+#[test]
+fn every_command_shows_an_example_of_itself_and_each_example_can_be_typed() {
+    let mut root = Cli::command();
+    root.build();
+    let (mut leaves, mut tried) = (0, 0);
+    each(&root, "keyline", &mut |command, name| {
+        let text = below(command);
+        if !command.has_subcommands() {
+            leaves += 1;
+            let own =
+                examples(&text).any(|line| line == name || line.starts_with(&format!("{name} ")));
+            assert!(
+                own && text.contains("Examples:\n"),
+                "`{name} --help` has no example of its own:\n{text}"
+            );
+        }
+        for line in examples(&text) {
+            tried += 1;
+            if let Err(complaint) = parse(words(line)) {
+                panic!("{name}: {line}: {}", complaint.message);
+            }
+        }
+    });
+    assert!(leaves > 40 && tried > 100, "{leaves} {tried}");
+}
+
+#[test]
+fn taking_keys_off_the_stock_has_a_help_of_its_own() {
+    let help = |line: &str| match parse(line.split(' ')).unwrap() {
+        Parsed::Text(text) => text,
+        Parsed::Command(_) => panic!("no text"),
+    };
+    let (import, remove) = (
+        help("keyline stock import --help"),
+        help("keyline stock remove --help"),
+    );
+    assert!(remove.contains("keyline stock remove wrong-list.csv"));
+    assert!(!remove.contains("keyline stock import delivery"));
+    assert!(import.contains("keyline stock import delivery"));
+}
+
+#[test]
+fn a_choice_that_is_missing_names_all_that_would_do() {
+    for (line, choices) in [
+        ("keyline handover", "<JOB|--batch <BATCH>>"),
+        (
+            "keyline keys remove anna@contoso.com",
+            "<KEY|--all|--all-passkeys>",
+        ),
+        ("keyline check", "<FILE|--online>"),
+        ("keyline check --json", "  --online"),
+        ("keyline check --enrol-test anna@contoso.com", "  --online"),
+        (
+            "keyline init",
+            "<--recipient <age1…>|--practice-identity <FILE>|--configured>",
+        ),
+    ] {
+        let complaint = parse(line.split(' ')).unwrap_err();
+        assert!(
+            complaint.message.contains(choices),
+            "{line}: {}",
+            complaint.message
+        );
+        assert!(complaint.hint.starts_with("Usage: keyline "), "{line}");
+    }
+}
+
+#[test]
+fn both_spellings_are_taken() {
+    for line in [
+        "keyline check --online --enroll-test test.user@contoso.com",
+        "keyline check --online --enrol-test test.user@contoso.com",
+        "keyline mailer preview din5008b --lang de -o letter.pdf",
+        "keyline mailer preview din5008b --language de -o letter.pdf",
+        "keyline jobs add anna@contoso.com --lang de",
+        "keyline jobs add anna@contoso.com --language de",
+        "keyline jobs from-group Sales --policy standard --lang de",
+        "keyline jobs from-group Sales --policy standard --language de",
+    ] {
+        command(line);
     }
 }
 

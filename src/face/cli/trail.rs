@@ -13,6 +13,10 @@ such as an empty line or what a touched key types, is passed over.
 Exit code 0: everything was taken, or stood there already. 2: a code cannot be read. 3: a letter is
 void, or is not waited for. 4: the station works on that job just now; scan it again.";
 
+pub(super) const REISSUE: &str = "Examples:
+  keyline mailer reissue 0042 --reason \"nobody knows whether it came out\"
+  keyline mailer reissue 482091735525 --reason \"jammed in the printer\"";
+
 pub(super) const SPOIL: &str = "Examples:
   keyline mailer spoil 0042 --reason \"torn\"
   keyline mailer reissue 0042 --reason \"torn\"   then: the same key gets a new PIN and a new letter

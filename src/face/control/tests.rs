@@ -45,7 +45,7 @@ fn hold() -> Change {
 
 fn alone<'a>(
     ledger: &'a World,
-    erase: &'a dyn Fn(&str, &str) -> Result<String, Complaint>,
+    erase: &'a dyn Fn(&str, &str) -> Result<Told, Complaint>,
 ) -> Alone<'a> {
     Alone {
         ledger: Arc::new(ledger.clone()),
@@ -71,7 +71,7 @@ fn alone<'a>(
 fn serve_alone(path: &Path, ledger: &World) -> Server {
     let ledger = ledger.clone();
     serve(path, move |asked| {
-        let erase = |user: &str, _: &str| Ok(format!("{user} is forgotten."));
+        let erase = |user: &str, _: &str| Ok(format!("{user} is forgotten.").into());
         by_ourselves(&alone(&ledger, &erase), asked)
     })
     .unwrap()
@@ -167,7 +167,7 @@ fn a_done_job_is_not_cancelled() {
     let refused = by_ourselves(&alone(&ledger, &erase), &change("1", Change::Cancel));
     assert_eq!(
         refused.into_result().unwrap_err().message,
-        "Job 1 (anna@contoso.com, envelope 0001) is done: its key is enrolled and its PIN handed over."
+        "Job 1 (anna@contoso.com, envelope 0001) is done: its key is enrolled and its letter is made."
     );
 }
 

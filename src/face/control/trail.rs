@@ -8,7 +8,7 @@ use crate::domain::job::{BatchName, JobId};
 use crate::domain::mailer::ControlNumber;
 use crate::domain::scan;
 use crate::face::control::Answer;
-use crate::face::report::find_one;
+use crate::face::report::{find_one, no_such_batch};
 use crate::face::say::{self, Complaint};
 use crate::port::{JobRecord, Ledger};
 
@@ -119,7 +119,7 @@ fn part(
     let name = BatchName(batch.to_owned());
     let records = ledger.jobs(Some(&name))?;
     if records.is_empty() {
-        return Err(say::trail::no_batch(batch));
+        return Err(no_such_batch(ledger, batch)?);
     }
     let mut left = records
         .into_iter()

@@ -8,11 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use crate::app::admin::{Change, Changed};
-use crate::app::void;
+use crate::app::void::{self, at_large};
 use crate::domain::event::{Happening, Intent};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
-use crate::face::report::name;
+use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::Ticket;
+use crate::face::control::{Alone, Told};
+use crate::face::report::{changed_facts, name};
 use crate::face::say::{self, Complaint};
 use crate::port::{JobRecord, Ledger, Press};
 
@@ -20,19 +23,48 @@ use crate::port::{JobRecord, Ledger, Press};
 /// The attempt itself goes on for as long as it takes.
 const TAKE_BACK: Duration = Duration::from_secs(10);
 
-/// What was done to the job, in words. `press` is opened only where a letter is void.
+/// What was done to the job. `press` is opened only where a letter is void.
 pub(super) fn told(
+    ledger: &dyn Ledger,
     changed: Changed,
     record: &JobRecord,
     press: &dyn Fn() -> Result<Arc<dyn Press>, Complaint>,
-) -> String {
-    let mut told = say::admin::done(&changed, &name(record));
-    if let Some(control) = changed.void().map(str::to_owned)
-        && !is_taken_back(changed, record, press)
-    {
-        told.push_str(&say::admin::may_still_print(&control));
+) -> Told {
+    let mut message = say::admin::done(&changed, &name(record));
+    // It is done whether the ledger can be read again or not.
+    let after = ledger.job(record.job.id).ok().flatten();
+    let mut facts = changed_facts(after.as_ref().unwrap_or(record), &changed);
+    if let Some(control) = changed.void().map(str::to_owned) {
+        // Today's printer is asked all the same: there may be a copy.
+        let is_taken_back = is_taken_back(changed, record, press);
+        let elsewhere = press()
+            .ok()
+            .and_then(|press| waits_elsewhere(ledger, press.as_ref(), record, &control));
+        let in_printer = elsewhere.is_some() || !is_taken_back;
+        match elsewhere {
+            Some(ticket) => {
+                message.push(' ');
+                message.push_str(&say::admin::waits_elsewhere("It", &ticket));
+            }
+            None if is_taken_back => {}
+            None => message.push_str(&say::admin::may_still_print(&control)),
+        }
+        if let Some(fields) = facts.as_object_mut() {
+            fields.insert("may_still_print".to_owned(), in_printer.into());
+        }
     }
-    told
+    Told { message, facts }
+}
+
+/// Where the letter may wait that nobody here can ask.
+fn waits_elsewhere(
+    ledger: &dyn Ledger,
+    press: &dyn Press,
+    record: &JobRecord,
+    control: &str,
+) -> Option<Ticket> {
+    let control = ControlNumber::parse(control).ok()?;
+    at_large::elsewhere(ledger, press, record.job.id, &control).ok()?
 }
 
 /// Whether nothing of a void letter waits in the printer any more.
@@ -91,17 +123,19 @@ pub(super) const fn may_make_void(change: &Change) -> bool {
 
 /// Where no station runs: has everything cancelled that waits in the printer and is void. Only for a job that had a letter, so that no
 /// other command waits for a printer. What fails is tried again by the next station.
-pub(super) fn cancel_others(ledger: &Arc<dyn Ledger>, job: JobId, press: &Lazy<'_>) {
-    if !had_a_letter(ledger.as_ref(), job).unwrap_or(false) {
+pub(super) fn cancel_others(alone: &Alone<'_>, job: JobId, actor: &str, press: &Lazy<'_>) {
+    if !had_a_letter(alone.ledger.as_ref(), job).unwrap_or(false) {
         return;
     }
     let Some(press) = press.get().ok().filter(|press| press.prints()) else {
         return;
     };
-    let ledger = Arc::clone(ledger);
+    let ledger = Arc::clone(&alone.ledger);
+    let (actor, now) = (actor.to_owned(), alone.now);
     let (done, is_done) = channel();
     thread::spawn(move || {
-        if let Err(fault) = void::cancel_waiting(ledger.as_ref(), press.as_ref()) {
+        let asked = void::cancel_waiting(ledger.as_ref(), press.as_ref(), &actor, now);
+        if let Err(fault) = asked {
             tracing::warn!(%fault, "the printer may still have a void letter");
         }
         // Whoever asked may have been answered by now.

@@ -102,10 +102,14 @@ pub fn copied(copy: &Copy, to: &mut dyn Write) -> Result<(), Complaint> {
 ///
 /// # Errors
 /// When `to` fails.
-pub fn broken(damage: &Damage, to: &mut dyn Write) -> Result<(), Complaint> {
+pub fn broken(damage: &Damage, error: &Complaint, to: &mut dyn Write) -> Result<(), Complaint> {
     written(to, |to| {
         let told = json!({
-            "file": damage.file, "sound": false, "row": damage.row, "why": damage.why,
+            "file": damage.file,
+            "sound": false,
+            "row": damage.row,
+            "why": damage.why,
+            "error": json::error(error),
         });
         json::write(&told, to)
     })

@@ -10,7 +10,7 @@ use crate::face::report::{Style, json, written};
 use crate::face::say::news::count;
 use crate::face::say::{Complaint, clean::clean, moment, trail};
 
-/// Writes what a dispatch of `batch` came to; `rehearsal`: what it would come to.
+/// Writes what a dispatch of `batch` came to; `rehearsal`: what it would come to. `error`: why the rest of the batch was not looked at.
 ///
 /// # Errors
 /// Those of `to`.
@@ -18,6 +18,7 @@ pub fn dispatch(
     batch: &str,
     lines: &[Line],
     rehearsal: bool,
+    error: Option<&Complaint>,
     style: &Style,
     to: &mut dyn Write,
 ) -> Result<(), Complaint> {
@@ -25,7 +26,10 @@ pub fn dispatch(
         let zone = &style.zone;
         if style.json {
             let items: Vec<_> = lines.iter().map(|line| line_json(line, zone)).collect();
-            let value = json!({ "batch": batch, "dry_run": rehearsal, "items": items });
+            let mut value = json!({ "batch": batch, "dry_run": rehearsal, "items": items });
+            if let (Some(error), Some(fields)) = (error, value.as_object_mut()) {
+                fields.insert("error".to_owned(), json::error(error));
+            }
             return json::write(&value, to);
         }
         let leaves = if rehearsal {
@@ -38,7 +42,7 @@ pub fn dispatch(
                 Fate::Leaves => leaves.to_owned(),
                 Fate::Stays(stay) => format!("stays: {}", trail::stays(stay, zone)),
                 // Day after day the same list would grow only longer.
-                Fate::Left => continue,
+                Fate::Left | Fate::HandedOver => continue,
             };
             writeln!(to, "{:16}  {fate}", trail::things(line))?;
         }
@@ -48,7 +52,7 @@ pub fn dispatch(
 
 fn line_json(line: &Line, zone: &TimeZone) -> serde_json::Value {
     let stay = match &line.fate {
-        Fate::Leaves | Fate::Left => None,
+        Fate::Leaves | Fate::Left | Fate::HandedOver => None,
         Fate::Stays(stay) => Some(stay),
     };
     json!({
@@ -61,6 +65,7 @@ fn line_json(line: &Line, zone: &TimeZone) -> serde_json::Value {
         "fate": match line.fate {
             Fate::Leaves => "leaves",
             Fate::Left => "left",
+            Fate::HandedOver => "handed_over",
             Fate::Stays(_) => "stays",
         },
         "why": stay.map(why),
@@ -85,6 +90,7 @@ fn sum(batch: &str, lines: &[Line], rehearsal: bool, zone: &TimeZone) -> String 
     };
     let leave = |fate: &Fate| *fate == Fate::Leaves;
     let left = |fate: &Fate| *fate == Fate::Left;
+    let by_hand = |fate: &Fate| *fate == Fate::HandedOver;
     let stay = lines
         .iter()
         .filter(|line| matches!(line.fate, Fate::Stays(_)))
@@ -103,7 +109,8 @@ fn sum(batch: &str, lines: &[Line], rehearsal: bool, zone: &TimeZone) -> String 
                 | Stay::Void { .. },
             )
             | Fate::Leaves
-            | Fate::Left => None,
+            | Fate::Left
+            | Fate::HandedOver => None,
         })
         .min();
     // Where keys have no bags, none is spoken of.
@@ -115,8 +122,14 @@ fn sum(batch: &str, lines: &[Line], rehearsal: bool, zone: &TimeZone) -> String 
         }
         format!("{} and {letters}", count(of(Thing::Bag, fits), "bag"))
     };
+    // Where everything is sent, nothing is said of hands.
+    let handed_over = if lines.iter().any(|line| by_hand(&line.fate)) {
+        format!(" {} handed over,", both(&by_hand))
+    } else {
+        String::new()
+    };
     format!(
-        "{}: {} {} now, {} left before, {} stay.{}",
+        "{}: {} {} now, {} left before,{handed_over} {} stay.{}",
         clean(batch),
         both(&leave),
         if rehearsal { "would leave" } else { "leave" },

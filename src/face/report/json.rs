@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::domain::fault::Fault;
-use crate::face::say::{fault, moment};
+use crate::face::say::{Complaint, fault, moment};
 use crate::port::{JobRecord, Stamped};
 
 /// A job and where it stands.
@@ -32,6 +32,11 @@ pub(super) fn job(record: &JobRecord) -> Value {
 /// Why a job is held, as data and in words.
 pub(super) fn held(why: &Fault) -> Value {
     json!({ "fault": why, "message": fault::message(why), "hint": fault::hint(why) })
+}
+
+/// What went wrong, in the words of stderr, and the number that the shell sees. Every `--json` has it under `error`.
+pub(super) fn error(why: &Complaint) -> Value {
+    json!({ "message": why.message, "hint": why.hint, "exit_code": why.exit.number() })
 }
 
 /// One row of a journal, with the words of the journal itself.

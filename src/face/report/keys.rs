@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::app::keys::PersonsKey;
+use crate::app::keys::{Gone, PersonsKey};
 use crate::domain::credential::CredentialKind;
 use crate::face::report::{Style, json, written};
 use crate::face::say::{self, Complaint, clean::clean, moment};
@@ -54,6 +54,23 @@ fn block(key: &PersonsKey, style: &Style, to: &mut dyn Write) -> io::Result<()> 
         writeln!(to, "  {title:<10}{value}")?;
     }
     Ok(())
+}
+
+/// What came of a passkey that was to go, for scripts.
+pub fn gone_key(key: &PersonsKey, gone: &Gone) -> Value {
+    let (result, why) = match gone {
+        Gone::Deleted => ("deleted", None),
+        Gone::WasGone => ("was_gone", None),
+        Gone::Failed(why) if why.leaves_doubt() => ("unknown", Some(why)),
+        Gone::Failed(why) => ("failed", Some(why)),
+        Gone::Untried => ("untried", None),
+    };
+    let mut value = of_key(key);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("result".to_owned(), result.into());
+        fields.insert("why".to_owned(), why.map(json::held).into());
+    }
+    value
 }
 
 fn of_key(key: &PersonsKey) -> Value {

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::domain::job::BatchName;
 use crate::face::grid::{self, Side};
-use crate::face::report::{Style, is_for_account, json, read, written};
-use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
+use crate::face::report::{Leaver, Style, json, no_such_batch, read, written};
+use crate::face::say::{Complaint, fault};
 use crate::port::{JobRecord, Ledger};
 
-/// Writes all jobs, or those of one batch: first those of people whose account is disabled, who may have left.
+/// Writes all jobs, or those of one batch: first those of people whose account is disabled or unknown, who may have left.
 ///
 /// # Errors
 /// When the ledger cannot be read, there is no such batch, or `to` fails.
@@ -22,13 +22,9 @@ pub fn list(
 ) -> Result<(), Complaint> {
     let name = batch.map(|batch| BatchName(batch.to_owned()));
     let mut records = read(ledger.jobs(name.as_ref()))?;
-    records.sort_by_key(|record| !is_for_account(record));
+    records.sort_by_key(Leaver::of);
     if let (Some(batch), true) = (batch, records.is_empty()) {
-        return Err(Complaint::new(
-            ExitCode::Usage,
-            format!("There is no batch `{}`.", clean(batch)),
-            "A batch is named as its job file, without the ending. `keyline status` lists all batches.",
-        ));
+        return Err(no_such_batch(ledger, batch)?);
     }
     written(to, |to| {
         if style.json {

@@ -121,7 +121,8 @@ fn since(report: &Report) -> String {
     }
 }
 
-fn edition_value(edition: &Edition, today: Date) -> Value {
+/// The edition for scripts.
+pub fn edition_value(edition: &Edition, today: Date) -> Value {
     json!({
         "number": edition.number,
         "next_update": edition.next_update.to_string(),

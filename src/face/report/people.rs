@@ -3,16 +3,18 @@
 
 use std::io::{self, Write};
 
+use serde_json::{Map, Value, json};
+
 use crate::app::people::LeftOut;
 use crate::domain::document::no_formula;
 use crate::domain::job::column::Column;
 use crate::domain::job::proposal::Proposal;
 use crate::domain::person::{Group, Person};
 use crate::face::grid::{self, Side};
-use crate::face::report::{broken_pipe, json, written};
+use crate::face::report::{self, written};
 use crate::face::say::clean::{clean, pad};
 use crate::face::say::people::account;
-use crate::face::say::{self, Complaint};
+use crate::face::say::{self, Complaint, cannot_write};
 
 /// Columns of what is written before its widths can be known.
 const NAME_WIDTH: usize = 28;
@@ -36,7 +38,7 @@ pub enum Shape {
 pub fn users(people: &[Person], as_json: bool, to: &mut dyn Write) -> Result<(), Complaint> {
     written(to, |to| {
         if as_json {
-            return json::write(&serde_json::json!(people), to);
+            return report::json::write(&json!(people), to);
         }
         if people.is_empty() {
             return writeln!(to, "Nobody is found.");
@@ -60,7 +62,7 @@ pub fn users(people: &[Person], as_json: bool, to: &mut dyn Write) -> Result<(),
 pub fn groups(groups: &[Group], as_json: bool, to: &mut dyn Write) -> Result<(), Complaint> {
     written(to, |to| {
         if as_json {
-            return json::write(&serde_json::json!(groups), to);
+            return report::json::write(&json!(groups), to);
         }
         if groups.is_empty() {
             return writeln!(to, "No group is found.");
@@ -105,13 +107,14 @@ impl<'a> Members<'a> {
     pub fn begin(shape: Shape, to: &'a mut dyn Write) -> Result<Self, Complaint> {
         let head = match shape {
             Shape::Table => line(["name", "user", "department", "account", "id"]),
-            Shape::Json => "[".to_owned(),
+            // Who has to be told of a failure before the first page gets no list at all.
+            Shape::Json => String::new(),
             Shape::Csv => {
                 let columns = "name,user,mail,department,employee_id,language,account,id";
                 format!("\u{FEFF}{columns}\r\n")
             }
         };
-        write!(to, "{head}").map_err(|error| broken_pipe(&error))?;
+        write!(to, "{head}").map_err(|error| cannot_write(&error))?;
         Ok(Self {
             shape,
             to,
@@ -131,13 +134,13 @@ impl<'a> Members<'a> {
                     line(cells.each_ref().map(String::as_str))
                 }
                 Shape::Json => {
-                    let comma = if self.begun { "," } else { "" };
-                    format!("{comma}\n  {}", serde_json::json!(person))
+                    let before = self.before();
+                    format!("{before}\n  {}", json!(person))
                 }
-                Shape::Csv => record(person).map_err(|error| broken_pipe(&error))?,
+                Shape::Csv => record(person).map_err(|error| cannot_write(&error))?,
             };
             self.begun = true;
-            write!(self.to, "{text}").map_err(|error| broken_pipe(&error))?;
+            write!(self.to, "{text}").map_err(|error| cannot_write(&error))?;
         }
         Ok(())
     }
@@ -147,13 +150,29 @@ impl<'a> Members<'a> {
     /// # Errors
     /// When the place to write to fails.
     pub fn end(self) -> Result<(), Complaint> {
-        let foot = match self.shape {
-            Shape::Table | Shape::Csv => "",
-            Shape::Json => "\n]\n",
+        let foot = match (self.shape, self.begun) {
+            (Shape::Table | Shape::Csv, _) => "",
+            (Shape::Json, true) => "\n]\n",
+            (Shape::Json, false) => "[]\n",
         };
         write!(self.to, "{foot}")
             .and_then(|()| self.to.flush())
-            .map_err(|error| broken_pipe(&error))
+            .map_err(|error| cannot_write(&error))
+    }
+}
+
+impl Members<'_> {
+    /// What stands before the next member of a list for scripts.
+    const fn before(&self) -> &'static str {
+        if self.begun { "," } else { "[" }
+    }
+
+    /// The list is not whole. A script finds why behind the last member; where there is none yet, it is told as of every command.
+    pub fn broken_off(self, why: &Complaint) {
+        if self.shape == Shape::Json && self.begun {
+            // What went wrong first is what counts.
+            let _ = write!(self.to, ",\n  {}\n]\n", report::failure(why));
+        }
     }
 }
 
@@ -195,7 +214,7 @@ fn record(person: &Person) -> io::Result<String> {
 /// When `to` fails.
 pub fn proposals_head(to: &mut dyn Write) -> Result<(), Complaint> {
     let head = proposed(["user", "name", "department", "language", "mail"]);
-    writeln!(to, "{head}").map_err(|error| broken_pipe(&error))
+    writeln!(to, "{head}").map_err(|error| cannot_write(&error))
 }
 
 /// A row that would be written.
@@ -211,7 +230,7 @@ pub fn proposal(row: &Proposal, to: &mut dyn Write) -> Result<(), Complaint> {
         Column::Mail,
     ];
     let text = proposed(cells.map(|column| row.get(column)));
-    writeln!(to, "{text}").map_err(|error| broken_pipe(&error))
+    writeln!(to, "{text}").map_err(|error| cannot_write(&error))
 }
 
 fn proposed(cells: [&str; 5]) -> String {
@@ -231,32 +250,97 @@ fn proposed(cells: [&str; 5]) -> String {
 ///
 /// # Errors
 /// When `to` fails.
-pub fn left_out(people: &[(Person, LeftOut)], to: &mut dyn Write) -> Result<(), Complaint> {
+pub fn left_out(people: &[(Person, LeftOut)], to: &mut dyn Write) -> io::Result<()> {
     if people.is_empty() {
         return Ok(());
     }
-    written(to, |to| {
-        writeln!(to, "Left out:")?;
-        let columns = [
-            ("name", Side::Left),
-            ("user", Side::Left),
-            ("why", Side::Open),
-        ];
-        let rows: Vec<[String; 3]> = people
-            .iter()
-            .map(|(person, why)| {
-                let user = person.user_principal_name.as_ref();
-                [
-                    person
-                        .display_name
-                        .clone()
-                        .unwrap_or_else(|| "-".to_owned()),
-                    user.unwrap_or(&person.id.0).clone(),
-                    say::people::left_out(why),
-                ]
-            })
-            .collect();
-        grid::write(columns, &rows, to)?;
-        writeln!(to)
-    })
+    writeln!(to, "Left out:")?;
+    let columns = [
+        ("name", Side::Left),
+        ("user", Side::Left),
+        ("why", Side::Open),
+    ];
+    let rows: Vec<[String; 3]> = people
+        .iter()
+        .map(|(person, why)| {
+            let user = person.user_principal_name.as_ref();
+            [
+                person
+                    .display_name
+                    .clone()
+                    .unwrap_or_else(|| "-".to_owned()),
+                user.unwrap_or(&person.id.0).clone(),
+                say::people::left_out(why),
+            ]
+        })
+        .collect();
+    grid::write(columns, &rows, to)?;
+    writeln!(to)
+}
+
+/// The same for scripts: each person as `groups members` has them, and why they get no key.
+pub fn left_out_facts(people: &[(Person, LeftOut)]) -> Vec<Value> {
+    let one = |(person, why): &(Person, LeftOut)| {
+        json!({
+            "person": person,
+            "why": say::people::left_out_word(why),
+            "message": say::people::left_out(why),
+        })
+    };
+    people.iter().map(one).collect()
+}
+
+/// A row that lies in a job file, or would, for scripts: its cells by their columns.
+pub fn row(row: &Proposal) -> Value {
+    let cells = Column::ALL.into_iter().filter_map(|column| {
+        let text = row.get(column);
+        (!text.is_empty()).then(|| (column.word().to_owned(), Value::from(text)))
+    });
+    let mut cells: Map<String, Value> = cells.collect();
+    cells.insert("object_id".to_owned(), json!(row.object_id));
+    Value::Object(cells)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::person::{ObjectId, UserType};
+
+    fn person(id: &str) -> Person {
+        Person {
+            id: ObjectId(id.to_owned()),
+            display_name: None,
+            user_principal_name: None,
+            mail: None,
+            department: None,
+            employee_id: None,
+            preferred_language: None,
+            user_type: UserType::Member,
+            enabled: None,
+        }
+    }
+
+    #[test]
+    fn a_list_for_scripts_is_one_value_also_where_it_breaks_off() {
+        let told = |people: &[&str], why: Option<&Complaint>| {
+            let mut text = Vec::new();
+            let mut list = Members::begin(Shape::Json, &mut text).expect("room");
+            for id in people {
+                list.add(&[person(id)]).expect("room");
+            }
+            match why {
+                None => list.end().expect("room"),
+                Some(why) => list.broken_off(why),
+            }
+            String::from_utf8(text).expect("text")
+        };
+        let read = |text: &str| -> Vec<Value> { serde_json::from_str(text).expect("one list") };
+        let away = Complaint::usage("Entra is away.", "Try again.");
+        assert_eq!(read(&told(&[], None)), Vec::<Value>::new());
+        assert_eq!(read(&told(&["a", "b"], None)).len(), 2);
+        let broken = read(&told(&["a", "b"], Some(&away)));
+        assert_eq!((broken.len(), &broken[1]["id"]), (3, &Value::from("b")));
+        assert_eq!(broken[2]["error"]["message"], "Entra is away.");
+        assert_eq!(told(&[], Some(&away)), "", "told as of every command");
+    }
 }

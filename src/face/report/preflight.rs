@@ -35,7 +35,7 @@ pub fn preflight(
 /// # Errors
 /// When `to` fails.
 pub fn not_checked(why: &Complaint, to: &mut dyn Write) -> Result<(), Complaint> {
-    let told = json!({ "checked": false, "why": why.message, "hint": why.hint });
+    let told = json!({ "checked": false, "error": json::error(why) });
     written(to, |to| json::write(&told, to))
 }
 

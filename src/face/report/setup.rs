@@ -10,6 +10,7 @@ use crate::domain::tenant_setup::{APP_NAME, GRAPH_APP_ID, POLICY_PATH, app_role_
 use crate::domain::time::Timestamp;
 use crate::face::report::{Style, json, written};
 use crate::face::say::clean::clean;
+use crate::face::say::perform::{CONFIGURED, NEXT};
 use crate::face::say::preflight::purpose;
 use crate::face::say::setup::{
     AFTERWARDS, CERTIFICATE_NEXT, INTRODUCTION, KEEP_PRIVATE, Known, covered_by, permissions_used,
@@ -143,6 +144,38 @@ fn text(made: &Made, style: &Style, to: &mut dyn Write) -> io::Result<()> {
     )
 }
 
+/// What the configuration has to say once the tenant is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub tenant: String,
+    pub client_id: String,
+    /// The file of the certificate, where there is one.
+    pub certificate: Option<String>,
+    /// It says so.
+    pub is_configured: bool,
+}
+
+/// Writes the lines for the configuration, as TOML has them.
+///
+/// # Errors
+/// When `to` fails.
+pub fn settings(settings: &Settings, to: &mut dyn Write) -> Result<(), Complaint> {
+    let toml = |text: &str| toml::Value::String(text.to_owned());
+    written(to, |to| {
+        if settings.is_configured {
+            return writeln!(to, "{CONFIGURED}");
+        }
+        writeln!(to, "\n[entra]")?;
+        writeln!(to, "tenant = {}", toml(&settings.tenant))?;
+        writeln!(to, "client_id = {}", toml(&settings.client_id))?;
+        if let Some(file) = &settings.certificate {
+            writeln!(to, "method = \"certificate\"")?;
+            writeln!(to, "certificate = {{ file = {} }}", toml(file))?;
+        }
+        writeln!(to, "\n{NEXT}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,7 +212,10 @@ mod tests {
                 assert!(text.contains(permission.name), "{text}");
                 assert!(text.contains(purpose(&permission)), "{text}");
             }
-            assert!(permissions_used().count() == 6 && !text.contains("Mail.Send"));
+            assert!(
+                permissions_used().eq(crate::app::preflight::PERMISSIONS)
+                    && !text.contains("Mail.Send")
+            );
             assert!(text.contains("shown here once"), "{text}");
         }
     }

@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 
 use crate::domain::enrollment::Standing;
 use crate::domain::job::JobId;
+use crate::domain::mailbox::Lying;
 use crate::face::grid::{self, Side};
 use crate::face::report::letters::ToConfirm;
-use crate::face::report::{
-    Style, is_for_account, json, letters, name, paper, read, stock, written,
-};
+use crate::face::report::{Leaver, Style, files, json, letters, name, paper, read, stock, written};
 use crate::face::say::{self, Complaint, clean::clean, fault, moment, news};
 use crate::port::{JobRecord, Ledger};
 
@@ -59,14 +58,22 @@ impl Tally {
     }
 }
 
-/// Writes how the work stands: counts per batch, what is held and why, what is under way, and why the `printer` of the running
-/// station stands still, if it does.
+/// What a ledger does not know of the work.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Why the printer of the running station stands still, if it does.
+    pub printer: Option<String>,
+    /// What lies in the queue; nothing where it cannot be looked at.
+    pub files: Lying,
+}
+
+/// Writes how the work stands: counts per batch, what is held and why, what is under way, and what lies `beside` the ledger.
 ///
 /// # Errors
 /// When the ledger cannot be read, or `to` fails.
 pub fn status(
     ledger: &dyn Ledger,
-    printer: Option<&str>,
+    beside: &Beside,
     style: &Style,
     to: &mut dyn Write,
 ) -> Result<(), Complaint> {
@@ -85,7 +92,7 @@ pub fn status(
         there.filter(|one| one.standing == standing).collect()
     };
     let (mut held, under_way) = (of(Standing::Held), of(Standing::UnderWay));
-    held.sort_by_key(|record| !is_for_account(record));
+    held.sort_by_key(|record| Leaver::of(record));
     let Found {
         void,
         doubts,
@@ -97,34 +104,32 @@ pub fn status(
     let (keys, older) = to_hand_over(&records);
     let waiting = say::custody::waiting(keys, older);
     let listed = read(ledger.stock())?;
-    let printer = printer.map(|why| match printed.as_slice() {
-        [] => why.to_owned(),
+    let printer = beside.printer.as_ref().map(|why| match printed.as_slice() {
+        [] => why.clone(),
         printed => format!("{why} In the printer: {}.", printed.join(", ")),
     });
     written(to, |to| {
         if style.json {
-            let batches = batches
-                .iter()
-                .map(|(name, tally)| ((*name).to_owned(), tally.json()));
-            let batches: serde_json::Map<String, Value> = batches.collect();
             let jobs = |records: &[&JobRecord]| -> Vec<Value> {
                 records.iter().map(|record| json::job(record)).collect()
             };
             let value = json!({
                 "counts": all.json(),
-                "batches": batches,
+                "batches": tallies(&batches),
                 "paper": paper::json(&paper),
                 "held": jobs(&held),
                 "under_way": jobs(&under_way),
                 "to_confirm": confirm.json(),
                 "handover": { "keys": keys, "older_passkeys": older },
                 "printer": printer,
-                "stock": stock::of(&listed),
+                "stock": stock::stock_facts(&listed),
+                "files": files::of(&beside.files),
             });
             json::write(&value, to)
         } else if records.is_empty() {
             writeln!(to, "{NO_JOBS}")?;
-            stock::line(&listed, 0, to)
+            stock::line(&listed, 0, to)?;
+            files::write(&beside.files, to)
         } else {
             table(&all, &batches, to)?;
             paper::table(&paper, to)?;
@@ -137,9 +142,17 @@ pub fn status(
                 writeln!(to, "\n{waiting}")?;
             }
             going_on(&under_way, &void, &wanted, style, to)?;
-            held_jobs(&held, &void, &doubts, style, to)
+            held_jobs(&held, &void, &doubts, style, to)?;
+            files::write(&beside.files, to)
         }
     })
+}
+
+fn tallies(batches: &BTreeMap<&str, Tally>) -> serde_json::Map<String, Value> {
+    let batches = batches.iter();
+    batches
+        .map(|(name, tally)| ((*name).to_owned(), tally.json()))
+        .collect()
 }
 
 /// Keys that wait for their hand-over with older passkeys behind them, and how many those are. What is retired waits for nobody.
@@ -207,12 +220,8 @@ pub fn batches(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result
     let paper = read(ledger.paper())?;
     written(to, |to| {
         if style.json {
-            let batches = batches
-                .iter()
-                .map(|(name, tally)| ((*name).to_owned(), tally.json()));
-            let batches: serde_json::Map<String, Value> = batches.collect();
             json::write(
-                &json!({ "batches": batches, "paper": paper::json(&paper) }),
+                &json!({ "batches": tallies(&batches), "paper": paper::json(&paper) }),
                 to,
             )
         } else if records.is_empty() {
@@ -304,20 +313,11 @@ fn held_jobs(
     if records.is_empty() {
         return Ok(());
     }
-    let jobs = news::count(records.len(), "job");
-    let heading = match records
-        .iter()
-        .filter(|record| is_for_account(record))
-        .count()
-    {
-        0 => format!("{jobs} held:"),
-        all if all == records.len() => {
-            format!("{jobs} held for people whose account is disabled (have they left?):")
-        }
-        first => format!(
-            "{jobs} held, first {first} for people whose account is disabled (have they left?):"
-        ),
+    let of = |leaver| {
+        let those = records.iter().filter(|record| Leaver::of(record) == leaver);
+        those.count()
     };
+    let heading = say::people::held(records.len(), of(Leaver::Disabled), of(Leaver::Unknown));
     writeln!(to, "\n{heading}")?;
     for record in records {
         let since = moment::local(record.updated, &style.zone);

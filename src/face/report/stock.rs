@@ -18,7 +18,7 @@ pub fn stock(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<(
     let stock = read(ledger.stock())?;
     written(to, |to| {
         if style.json {
-            json::write(&of(&stock), to)
+            json::write(&stock_facts(&stock), to)
         } else if stock.is_empty() {
             writeln!(
                 to,
@@ -30,18 +30,16 @@ pub fn stock(ledger: &dyn Ledger, style: &Style, to: &mut dyn Write) -> Result<(
     })
 }
 
-/// The stock for scripts; `null` where no list was imported.
-pub(super) fn of(stock: &[ModelStock]) -> Value {
+/// The stock for scripts. Where no list was imported nothing is listed, and `spare` is `null`: every key is taken.
+pub fn stock_facts(stock: &[ModelStock]) -> Value {
     let models: Vec<Value> = stock
         .iter()
         .map(|one| {
             json!({ "model": one.model, "listed": one.listed, "used": one.used, "spare": one.spare() })
         })
         .collect();
-    stock::spare(stock).map_or(Value::Null, |spare| {
-        let (listed, used) = totals(stock);
-        json!({ "listed": listed, "used": used, "spare": spare, "models": models })
-    })
+    let (listed, used) = totals(stock);
+    json!({ "listed": listed, "used": used, "spare": stock::spare(stock), "models": models })
 }
 
 /// One line below the batches, and one more when so many waiting jobs want more keys than there are.

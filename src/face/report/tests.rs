@@ -1,5 +1,7 @@
 //! Reports over a ledger in memory.
 
+mod leavers;
+
 use expect_test::expect;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -8,7 +10,9 @@ use super::*;
 use crate::app::world::{World, course, started};
 use crate::domain::event::{Happening, Step};
 use crate::domain::job::JobId;
+use crate::domain::mailbox::{HeldFile, Lying};
 use crate::domain::paper::{Sheet, Ticket};
+use crate::face::say::ExitCode;
 
 fn style(json: bool) -> Style {
     Style {
@@ -42,7 +46,7 @@ fn text(make: impl FnOnce(&mut dyn Write) -> Result<(), Complaint>) -> String {
 
 #[test]
 fn status_says_what_is_held_and_what_to_do() {
-    let told = text(|to| status(&ledger(), None, &style(false), to));
+    let told = text(|to| status(&ledger(), &Beside::default(), &style(false), to));
     expect![[r#"
         batch       done  under way  waiting  held  cancelled
         onboarding     1          0        1     1          0
@@ -52,57 +56,16 @@ fn status_says_what_is_held_and_what_to_do() {
             It cannot be told whether Entra has registered the passkey.
             -> Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew.
     "#]].assert_eq(&told);
-    let value: Value =
-        serde_json::from_str(&text(|to| status(&ledger(), None, &style(true), to))).unwrap();
+    let value: Value = serde_json::from_str(&text(|to| {
+        status(&ledger(), &Beside::default(), &style(true), to)
+    }))
+    .unwrap();
     assert_eq!(value["counts"]["done"], 1);
     assert_eq!(value["batches"]["onboarding"]["waiting"], 1);
     assert_eq!(
         value["held"][0]["held"]["fault"]["fault"],
         "registration_uncertain"
     );
-}
-
-#[test]
-fn people_who_may_have_left_come_first_wherever_held_jobs_are_listed() {
-    let ledger = ledger();
-    let leaver = World::with_jobs(&["bert@contoso.com"]);
-    for ledger in [&ledger, &leaver] {
-        let last = ledger.jobs(None).unwrap().len();
-        let job = JobId(i64::try_from(last).unwrap());
-        let fault = Fault::UserDisabled;
-        ledger.tell(job, [Happening::Held { fault }]);
-    }
-    let told = text(|to| status(&ledger, None, &style(false), to));
-    expect![[r#"
-        batch       done  under way  waiting  held  cancelled
-        onboarding     1          0        0     2          0
-
-        2 jobs held, first 1 for people whose account is disabled (have they left?):
-          Job 3 (chloé�[2J@contoso.com, envelope 0003), since 2026-03-02 10:30:00 +01:00
-            The account of this person is disabled in the tenant.
-            -> Nothing needs to be done if the account is enabled later: the station looks again by itself. A person who has left: `keyline jobs cancel JOB`.
-          Job 2 (bert@contoso.com, envelope 0002), since 2026-03-02 10:30:00 +01:00
-            It cannot be told whether Entra has registered the passkey.
-            -> Look at the user's passkeys in the Entra portal. `keyline jobs release JOB` looks again; `keyline jobs retry JOB` starts anew.
-    "#]].assert_eq(&told);
-    let told = text(|to| status(&leaver, None, &style(false), to));
-    let heading = "\n1 job held for people whose account is disabled (have they left?):\n";
-    assert!(told.contains(heading), "{told}");
-    let told = text(|to| list(&ledger, None, &style(false), to));
-    let jobs: Vec<&str> = told
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
-    assert_eq!(jobs, ["3", "1", "2"], "{told}");
-    for make in [
-        text(|to| list(&ledger, None, &style(true), to)),
-        text(|to| status(&ledger, None, &style(true), to)),
-    ] {
-        let value: Value = serde_json::from_str(&make).unwrap();
-        let first = value.get(0).unwrap_or(&value["held"][0]);
-        assert_eq!(first["held"]["fault"]["fault"], "user_disabled");
-    }
 }
 
 #[test]
@@ -114,11 +77,13 @@ fn status_names_each_letter_that_waits_for_its_confirmation() {
     let sheet = Sheet::OnPaper;
     chloe.push(Happening::Printed { control, sheet });
     ledger.tell(JobId(3), chloe);
-    let told = text(|to| status(&ledger, None, &style(false), to));
+    let told = text(|to| status(&ledger, &Beside::default(), &style(false), to));
     let line = "\n1 letter to confirm:\n  L-0003 (job 3, chloé\u{FFFD}[2J@contoso.com), control number … 5525\n";
     assert!(told.contains(line), "{told}");
-    let value: Value =
-        serde_json::from_str(&text(|to| status(&ledger, None, &style(true), to))).unwrap();
+    let value: Value = serde_json::from_str(&text(|to| {
+        status(&ledger, &Beside::default(), &style(true), to)
+    }))
+    .unwrap();
     assert_eq!(value["to_confirm"][0]["item"], "L-0003");
     assert_eq!(value["to_confirm"][0]["control_ends"], "5525");
     // Whoever could copy the whole number would need no sheet.
@@ -139,6 +104,17 @@ fn a_list_is_a_table_and_no_name_escapes_it() {
     "#]].assert_eq(&told);
     let complaint = list(&ledger(), Some("nothing"), &style(false), &mut Vec::new()).unwrap_err();
     assert_eq!(complaint.message, "There is no batch `nothing`.");
+    assert_eq!(
+        complaint,
+        no_such_batch(&ledger(), "nothing").expect("the ledger answers"),
+        "one hint, whichever command it is"
+    );
+    let slip = list(&ledger(), Some("onbording"), &style(false), &mut Vec::new());
+    assert!(
+        slip.unwrap_err()
+            .hint
+            .starts_with("Did you mean `onboarding`?")
+    );
     let value: Value = serde_json::from_str(&text(|to| {
         list(&ledger(), Some("onboarding"), &style(true), to)
     }))
@@ -169,7 +145,7 @@ fn a_job_is_shown_with_its_whole_journal() {
         PINs            of attempt 1 (sealed)
 
         journal
-          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with key 10000042 (Security Key, 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, hand over the letter.
+          2026-03-02 10:30:00 +01:00  4711  Attempt 1 began in slot 2 with key 10000042 (Security Key, 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f). The plan: wipe the key, set the PIN, make the passkey, register the passkey with Entra, make the letter.
           2026-03-02 10:30:00 +01:00  4711  About to wipe the key.
           2026-03-02 10:30:00 +01:00  4711  Done: wiped the key.
           2026-03-02 10:30:00 +01:00  4711  About to set the PIN. Its PIN is in the ledger, sealed.
@@ -178,8 +154,8 @@ fn a_job_is_shown_with_its_whole_journal() {
           2026-03-02 10:30:00 +01:00  4711  Done: made the passkey 07070707070707070707070707070707 (model 2f2f2f2f-2f2f-2f2f-2f2f-2f2f2f2f2f2f, packed attestation, algorithm -7, credProtect none, hmac-secret yes; our check agrees, the second opinion agrees).
           2026-03-02 10:30:00 +01:00  4711  About to register the passkey with Entra.
           2026-03-02 10:30:00 +01:00  4711  Done: registered the passkey with Entra as method method-1, known from Entra's answer.
-          2026-03-02 10:30:00 +01:00  4711  About to hand over the letter. Control number 4820 9173 5525.
-          2026-03-02 10:30:00 +01:00  4711  Done: handed over the letter with control number 4820 9173 5525 to mailers/0001.pdf.
+          2026-03-02 10:30:00 +01:00  4711  About to make the letter. Control number 4820 9173 5525.
+          2026-03-02 10:30:00 +01:00  4711  Done: made the letter with control number 4820 9173 5525 to mailers/0001.pdf.
     "#]].assert_eq(&told);
     let record = find_one(&ledger, "2").unwrap();
     let value: Value =
@@ -271,7 +247,7 @@ fn a_void_letter_is_told_wherever_the_job_is_shown() {
         void letters    4820 9173 5525
           2026-03-02 10:30:00 +01:00  4711  Reissued: the same key gets a new PIN and a new letter. The letter with control number 4820 9173 5525 is void. Reason: nobody knows whether it came out.
     "#]].assert_eq(&(ends.join("\n") + "\n"));
-    let told = text(|to| status(&ledger, None, &style(false), to));
+    let told = text(|to| status(&ledger, &Beside::default(), &style(false), to));
     expect![[r#"
         batch       done  under way  waiting  held  cancelled
         onboarding     0          1        0     0          0
@@ -310,7 +286,7 @@ fn a_letter_in_doubt_is_told_with_its_number_and_its_reason() {
         fault: Fault::DeliveryUncertain,
     });
     ledger.tell(JobId(1), dora);
-    let told = text(|to| status(&ledger, None, &style(false), to));
+    let told = text(|to| status(&ledger, &Beside::default(), &style(false), to));
     let held: Vec<&str> = told
         .lines()
         .skip_while(|line| !line.contains("job held"))
@@ -341,7 +317,11 @@ fn a_printer_that_stands_still_is_told_with_the_letter_in_it() {
     dora.push(started(Step::Deliver));
     let told = |ledger: &World| {
         let printer = Some("The printer waits for paper in tray 2.");
-        text(|to| status(ledger, printer, &style(false), to))
+        let beside = Beside {
+            printer: printer.map(str::to_owned),
+            ..Beside::default()
+        };
+        text(|to| status(ledger, &beside, &style(false), to))
     };
     ledger.tell(JobId(1), dora);
     let line = "\nThe printer waits for paper in tray 2.\n";
@@ -359,4 +339,52 @@ fn a_printer_that_stands_still_is_told_with_the_letter_in_it() {
     ledger.tell(JobId(1), [accepted]);
     let line = "\nThe printer waits for paper in tray 2. In the printer: L-0001.\n";
     assert!(told(&ledger).contains(line), "{}", told(&ledger));
+}
+
+#[test]
+fn files_that_wait_in_the_queue_are_named_and_counted() {
+    let beside = |new: usize, hold: usize| Beside {
+        files: Lying {
+            new: (1..=new).map(|number| format!("{number}.csv")).collect(),
+            hold: (1..=hold)
+                .map(|number| HeldFile {
+                    name: format!("h\u{1b}{number}.csv"),
+                    reason: (number == 1).then(|| "its content was admitted before".to_owned()),
+                })
+                .collect(),
+        },
+        ..Beside::default()
+    };
+    let told = |beside: &Beside| text(|to| status(&World::new(), beside, &style(false), to));
+    expect![[r#"
+        There are no jobs yet. Drop a job file into the queue's new/ folder.
+
+        7 files lie in new/ and are not taken in yet; a running station does that in a moment:
+          1.csv
+          2.csv
+          3.csv
+          4.csv
+          5.csv
+          and 2 more
+
+        2 files lie in hold/ for your decision:
+          h�1.csv: its content was admitted before.
+          h�2.csv: the station did not lay it there.
+            -> What would be right stands beside each, in its .reason.txt.
+    "#]]
+    .assert_eq(&told(&beside(7, 2)));
+    let one = told(&beside(1, 0));
+    assert!(
+        one.contains("1 file lies in new/ and is not taken in yet"),
+        "{one}"
+    );
+    let value: Value = serde_json::from_str(&text(|to| {
+        status(&ledger(), &beside(7, 1), &style(true), to)
+    }))
+    .unwrap();
+    assert_eq!(value["files"]["new"].as_array().unwrap().len(), 7);
+    assert_eq!(
+        value["files"]["hold"][0]["reason"],
+        "its content was admitted before"
+    );
 }

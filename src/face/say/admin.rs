@@ -2,6 +2,7 @@
 
 use crate::app::admin::{Changed, Unchanged};
 use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::Ticket;
 use crate::face::say::{Complaint, ExitCode, clean::clean, custody, fault};
 
 /// What was done, about the job called `who`.
@@ -59,6 +60,16 @@ pub fn may_still_print(control: &str) -> String {
     format!(" The printer may still print it: cancel {job} there.")
 }
 
+/// The void letter went to a printer that nobody here asks any more. `letter`: what it is called in the sentence.
+pub fn waits_elsewhere(letter: &str, ticket: &Ticket) -> String {
+    format!(
+        "{letter} was sent to {}, where the station does not print any more, and may still come out there: cancel {} (job {}) there, and destroy it if it comes out.",
+        clean(&ticket.printer),
+        clean(&ticket.name),
+        ticket.job
+    )
+}
+
 /// What the letter with this number is called at the printer.
 pub fn job_at_printer(control: &str) -> String {
     // Older journals have numbers in groups; the printer has none so.
@@ -67,7 +78,7 @@ pub fn job_at_printer(control: &str) -> String {
     format!("PM-{name}")
 }
 
-/// After the hand-over.
+/// Once the letter is confirmed.
 const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a job file with `replace` = yes for them. The same key will do.";
 
 /// Why nothing was done about the job called `who`.
@@ -84,7 +95,7 @@ fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
             "`keyline jobs list` shows all jobs.",
         ),
         Unchanged::Done => refuse(
-            format!("{who} is done: its key is enrolled and its PIN handed over."),
+            format!("{who} is done: its key is enrolled and its letter is made."),
             "To give the person another key, drop a job file with `replace` for them.",
         ),
         Unchanged::Cancelled => refuse(
@@ -143,6 +154,7 @@ fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
         | Unchanged::KeyElsewhere(_)
         | Unchanged::NoKeyYet
         | Unchanged::RetiredAlready(_)
+        | Unchanged::KeyRetired(_)
         | Unchanged::Erased => refuse(format!("{who}: {why}."), "Nothing was changed."),
         Unchanged::Fault(fault) => Complaint::from(fault),
     }

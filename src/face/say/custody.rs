@@ -127,6 +127,13 @@ pub fn refused(why: &Unchanged, who: &str) -> Option<Complaint> {
             format!("The key of {who} is {} already.", fate.word()),
             "A key that was scrapped stays scrapped; one that was lost may still come back.",
         ),
+        Unchanged::KeyRetired(fate) => refuse(
+            format!(
+                "The key of {who} is {}: its PIN and its letter are void, and it gets no new ones.",
+                fate.word()
+            ),
+            "Drop a job file for this person: they need another key.",
+        ),
         Unchanged::Erased => refuse(
             format!(
                 "The person of {who} was erased, so nobody can tell at Entra whose passkeys are older."

@@ -5,22 +5,26 @@ use crate::domain::sign_in::SignInMethod;
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 
-/// Where to go and what to type.
-pub fn device_code(address: &str, code: &str, seconds: i64) -> String {
+/// Who shall sign in, where the station works in an administrator's name.
+pub const FOR_THE_STATION: &str =
+    "Sign in there as the administrator in whose name this station shall work.";
+
+/// Where to go and what to type; `who` is a sentence.
+pub fn device_code(address: &str, code: &str, seconds: i64, who: &str) -> String {
     let minutes = usize::try_from((seconds + 59) / 60).unwrap_or(0);
     format!(
-        "On any device, open  {}\nand type            {}\n\nSign in there as the administrator in whose name this station shall work.\nThe code counts for {}. Type it only if you began this sign-in yourself.",
+        "On any device, open  {}\nand type            {}\n\n{who}\nThe code counts for {}. Type it only if you began this sign-in yourself.",
         clean(address),
         clean(code),
         count(minutes, "minute")
     )
 }
 
-/// Which address to open.
-pub fn browser(address: &str, seconds: u64) -> String {
+/// Which address to open; `who` is a sentence.
+pub fn browser(address: &str, seconds: u64, who: &str) -> String {
     let minutes = usize::try_from(seconds / 60).unwrap_or(0);
     format!(
-        "Open this address in a browser on this computer, within {}:\n\n{}\n\nSign in there as the administrator in whose name this station shall work.",
+        "Open this address in a browser on this computer, within {}:\n\n{}\n\n{who}",
         count(minutes, "minute"),
         clean(address)
     )

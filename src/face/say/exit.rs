@@ -146,6 +146,7 @@ impl ExitCode {
             Fault::Unreachable { .. }
             | Fault::Throttled { .. }
             | Fault::SignIn { .. }
+            | Fault::NotPermitted { .. }
             | Fault::Clock { .. }
             | Fault::Refused { .. }
             | Fault::AnswerUnusable { .. }

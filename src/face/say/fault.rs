@@ -1,5 +1,6 @@
 //! Every fault in words: what happened, and what to do. One sentence each, to be read aloud at a bench.
 
+mod command;
 mod entra;
 mod parts;
 
@@ -9,6 +10,8 @@ use crate::face::say::clean::clean;
 use crate::face::say::fault::parts::{count_u64, status_words};
 use crate::face::say::mds;
 use crate::face::say::news::sentence;
+
+pub use self::command::hint_to_command;
 
 /// Why a job is held, and what the printer said of its sheet where nobody can tell.
 pub fn held(fault: &Fault, doubt: Option<&str>) -> String {
@@ -163,6 +166,9 @@ pub fn message(fault: &Fault) -> String {
                 sentence(what)
             )
         }
+        Fault::NotPermitted { why } => {
+            format!("Entra lets this station enroll nobody: {}", sentence(why))
+        }
         Fault::Clock { seconds } => format!(
             "The clock of this computer is {} off.",
             count_u64(seconds.unsigned_abs(), "second")
@@ -173,7 +179,11 @@ pub fn message(fault: &Fault) -> String {
             message,
             request_id,
         } => entra::refused(*status, code, message, request_id),
-        Fault::UserUnknown { request_id, code } => entra::unknown(code, request_id),
+        Fault::UserUnknown {
+            request_id,
+            code,
+            message,
+        } => entra::unknown(code, message, request_id),
         Fault::UserDisabled => "The account of this person is disabled in the tenant.".to_owned(),
         Fault::UserUnfit { why } => {
             format!("Entra registers no key for this person: {}", sentence(why))
@@ -182,9 +192,7 @@ pub fn message(fault: &Fault) -> String {
             "The tenant's passkey policy will refuse this key: {}",
             sentence(why)
         ),
-        Fault::AnswerUnusable { what } => {
-            format!("Entra's answer cannot be used: {}", sentence(what))
-        }
+        Fault::AnswerUnusable { what, request_id } => entra::unusable(what, request_id),
         Fault::RegistrationUncertain => {
             "It cannot be told whether Entra has registered the passkey.".to_owned()
         }
@@ -240,7 +248,7 @@ pub fn message(fault: &Fault) -> String {
     }
 }
 
-/// What to do about it.
+/// What to do about it, for a job that it keeps from going on. For a command: [`hint_to_command`].
 #[expect(
     clippy::too_many_lines,
     reason = "one arm for each fault, and no other logic"
@@ -344,7 +352,10 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "If a command is named here, type that. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
+            "If a command is named here, type that; if a file, look at its owner, its mode and the room on its disk. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
+        }
+        Fault::NotPermitted { .. } => {
+            "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."
         }
         Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
         Fault::Refused { .. } => {

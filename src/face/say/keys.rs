@@ -3,7 +3,6 @@
 use crate::app::keys::{CutOff, Enrolled, Gone, PersonsKey, Unclear};
 use crate::domain::authenticator::Attachment;
 use crate::domain::credential::CredentialKind;
-use crate::domain::fault::Fault;
 use crate::domain::job::row::USER_CHARS_MAX;
 use crate::domain::model;
 use crate::face::say::clean::clean;
@@ -101,13 +100,17 @@ pub fn lost(key: &PersonsKey, added: Option<&str>) -> String {
     format!("{}: {}{added}{here}", name(key), model(key))
 }
 
-/// Before the question.
-pub fn about_to_go(user: &str, many: usize) -> String {
+/// Before the question; `agreed`: nobody is asked.
+pub fn about_to_go(user: &str, many: usize, agreed: bool) -> String {
+    let goes = match (agreed, many) {
+        (false, _) => "would be",
+        (true, 1) => "is",
+        (true, _) => "are",
+    };
     format!(
-        "{} of {} {} deleted at Entra for good:",
+        "{} of {} {goes} deleted at Entra for good:",
         count(many, "passkey"),
-        clean(user),
-        if many == 1 { "is" } else { "are" }
+        clean(user)
     )
 }
 
@@ -121,22 +124,6 @@ pub fn last_one(user: &str) -> String {
 
 /// Asked of whoever sits at the terminal.
 pub const QUESTION: &str = "A deleted passkey cannot be brought back.";
-
-/// Nobody agreed.
-pub fn not_agreed() -> Complaint {
-    Complaint::usage(
-        "Nobody agreed, so nothing was deleted.",
-        "Type the same again and answer `yes`, or add --yes.",
-    )
-}
-
-/// Nobody could be asked.
-pub fn nobody_to_ask() -> Complaint {
-    Complaint::usage(
-        "Nobody can be asked whether these passkeys may go, so nothing was deleted.",
-        "Run it at a terminal, or add --yes.",
-    )
-}
 
 /// A text that is no passkey, or not one alone.
 pub fn unclear(why: &Unclear, user: &str) -> Complaint {
@@ -208,15 +195,7 @@ pub fn exit(all: &[Gone]) -> ExitCode {
 /// What is to be done about those that are left.
 pub fn hint(all: &[Gone]) -> Option<String> {
     all.iter().find_map(|gone| match gone {
-        // Its own hint speaks of a job.
-        Gone::Failed(Fault::Refused { .. }) => Some(
-            "Mend what Entra names (permissions, the person's account), then type the same again."
-                .to_owned(),
-        ),
-        Gone::Failed(why) => Some(format!(
-            "{} Then type the same again.",
-            fault::hint(why).trim_end()
-        )),
+        Gone::Failed(why) => Some(fault::hint_to_command(why)),
         Gone::Deleted | Gone::WasGone | Gone::Untried => None,
     })
 }

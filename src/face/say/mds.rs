@@ -87,6 +87,18 @@ pub fn stale(edition: &Edition, today: Date) -> Option<String> {
     })
 }
 
+/// An import counts, and the ledger does not know of it.
+pub fn not_noted(why: &str) -> String {
+    format!("Its number is not in the ledger yet; the next start of the station notes it. {why}")
+}
+
+/// Nothing is kept, although this number was here before.
+pub fn lost(number: u64) -> String {
+    format!(
+        "Metadata number {number} was here and is gone: no model is known to be revoked or compromised until it is imported again"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,8 @@ pub mod moment;
 pub mod news;
 mod notice;
 pub mod people;
+pub mod perform;
+pub mod pins;
 pub mod preflight;
 pub mod printers;
 pub mod reconcile;
@@ -75,12 +77,21 @@ impl Complaint {
     }
 }
 
+/// The answer could not be written to where it goes: the disk is full, or the place is gone.
+pub fn cannot_write(error: &io::Error) -> Complaint {
+    Complaint::new(
+        ExitCode::Journal,
+        format!("The answer could not be written: {error}."),
+        "Look at where the output goes, and at the room there.",
+    )
+}
+
 impl From<&Fault> for Complaint {
     fn from(fault: &Fault) -> Self {
         Self {
             exit: ExitCode::of(fault),
             message: fault::message(fault),
-            hint: fault::hint(fault),
+            hint: fault::hint_to_command(fault),
         }
     }
 }

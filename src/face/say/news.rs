@@ -4,8 +4,9 @@ use crate::app::board::{Case, News, Standstill};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
+use crate::face::say::admin::waits_elsewhere;
 use crate::face::say::clean::clean;
-use crate::face::say::{fault, notice, stock};
+use crate::face::say::{fault, notice, preflight, stock};
 
 /// One line, in words.
 pub fn line(news: &News) -> String {
@@ -17,14 +18,7 @@ pub fn line(news: &News) -> String {
             "The station is ready. No job waits: drop a job file into the queue, then insert a key."
                 .to_owned()
         }
-        News::Ready { waiting, under_way } => format!(
-            "The station is ready: {} for a key, {under_way} under way. Insert a key.",
-            if *waiting == 1 {
-                "1 job waits".to_owned()
-            } else {
-                format!("{waiting} jobs wait")
-            }
-        ),
+        News::Ready { waiting, under_way } => ready(*waiting, *under_way),
         News::Admitted { file, jobs } => {
             format!("{} was taken: {}.", clean(file), count(*jobs, "job"))
         }
@@ -37,12 +31,10 @@ pub fn line(news: &News) -> String {
         News::FileHeld { file, why } => {
             format!("{} waits in hold/: {}", clean(file), sentence(why))
         }
-        News::Network { fault } => format!(
-            "No new key is started until this passes: {} Leave the keys where they are.",
-            sentence(fault)
-        ),
+        News::Network { fault } => network(fault),
         News::NetworkBack => "The way to Entra is open again. Work goes on.".to_owned(),
         News::Actor { actor } => format!("At the bench now: {}.", clean(actor)),
+        News::TestSettled { user, deleted } => preflight::left_settled(user, *deleted),
         News::Trouble { what } => format!("Trouble: {}", sentence(what)),
         News::LetterOut { envelope, by } => letter_out(&clean(envelope), *by),
         News::Printer(Standstill::WaitsFor(what)) => format!(
@@ -55,6 +47,10 @@ pub fn line(news: &News) -> String {
         ),
         News::PrinterBack => "The printer goes on.".to_owned(),
         News::VoidMayPrint { fault } => void_may_print(fault),
+        News::VoidElsewhere { envelope, ticket } => {
+            let letter = format!("The void letter L-{}", clean(envelope));
+            waits_elsewhere(&letter, ticket)
+        }
         News::NothingVoidWaits => "No void letter waits in the printer any more.".to_owned(),
         News::Disabled { jobs } => notice::disabled(*jobs),
         News::Enabled { case } => format!(
@@ -95,6 +91,27 @@ fn by(actor: &str) -> String {
 
 fn at(slot: Option<Slot>) -> String {
     slot.map_or_else(|| "the bench".to_owned(), |slot| slot.to_string())
+}
+
+fn ready(waiting: usize, under_way: usize) -> String {
+    let wait = if waiting == 1 {
+        "1 job waits".to_owned()
+    } else {
+        format!("{waiting} jobs wait")
+    };
+    format!("The station is ready: {wait} for a key, {under_way} under way. Insert a key.")
+}
+
+fn network(fault: &Fault) -> String {
+    let what = if matches!(fault, Fault::NotPermitted { .. }) {
+        "No job is held for it; `keyline check --online` names the permission that is missing. "
+    } else {
+        ""
+    };
+    format!(
+        "No new key is started until this passes: {} {what}Leave the keys where they are.",
+        sentence(&fault.to_string())
+    )
 }
 
 fn letter_out(envelope: &str, by: Confirm) -> String {

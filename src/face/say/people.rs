@@ -9,6 +9,24 @@ use crate::domain::person::{Group, Person, UserType};
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault};
 
+/// Over the held jobs: how many there are, and how many of them, which come first, are for people who may have left.
+pub fn held(all: usize, disabled: usize, unknown: usize) -> String {
+    let jobs = count(all, "job");
+    let whose = match (disabled, unknown) {
+        (0, 0) => return format!("{jobs} held:"),
+        (_, 0) => "people whose account is disabled (have they left?)".to_owned(),
+        (0, _) => "people whom the tenant does not know (have they left, or is a name misspelt?)"
+            .to_owned(),
+        (disabled, unknown) => format!(
+            "people who may have left: {disabled} whose account is disabled, then {unknown} whom the tenant does not know (or is a name misspelt?)"
+        ),
+    };
+    match disabled + unknown {
+        first if first == all => format!("{jobs} held for {whose}:"),
+        first => format!("{jobs} held, first {first} for {whose}:"),
+    }
+}
+
 /// Lets people be found and read.
 pub const READ_USERS: &str = "User.Read.All";
 /// Lets groups and their members be read.
@@ -24,6 +42,15 @@ pub const fn account(person: &Person) -> &'static str {
         (UserType::Member | UserType::Unknown, Some(false)) => "disabled",
         (UserType::Member | UserType::Unknown, None) => "-",
     }
+}
+
+/// The key that alone will do is somebody's.
+pub fn key_taken(why: &str) -> Complaint {
+    Complaint::new(
+        ExitCode::Refused,
+        sentence(why),
+        "Name another key, or none. What is that person's no more is said with `keyline keys return`; their own key is enrolled anew with --replace.",
+    )
 }
 
 /// Why somebody gets no row.
@@ -42,6 +69,18 @@ pub fn left_out(why: &LeftOut) -> String {
             )
         }
         LeftOut::Unfit(bad) => objections(bad),
+    }
+}
+
+/// The same for scripts, in one word.
+pub const fn left_out_word(why: &LeftOut) -> &'static str {
+    match why {
+        LeftOut::Guest => "guest",
+        LeftOut::Disabled => "disabled",
+        LeftOut::Withheld => "withheld",
+        LeftOut::HasKey(_) => "has_key",
+        LeftOut::Unanswered(_) => "unanswered",
+        LeftOut::Unfit(_) => "unfit",
     }
 }
 

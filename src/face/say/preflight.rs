@@ -5,6 +5,8 @@ mod tenant;
 mod trial;
 
 pub use tenant::purpose;
+pub(super) use trial::settled as left_settled;
+pub use trial::{left_open, left_unseen};
 
 use crate::app::preflight::{Finding, Grade, LedgerHealth, Row, Topic};
 use crate::domain::time::Timestamp;
@@ -139,7 +141,7 @@ pub fn todo(row: &Row) -> Option<String> {
         Finding::NotSignedIn(why)
         | Finding::UsbUnseen(why)
         | Finding::LedgerFailed(why)
-        | Finding::TrialFailed(why) => fault::hint(why),
+        | Finding::TrialFailed(why) => fault::hint_to_command(why),
         Finding::Told(_) => return told(row.topic, row.grade).map(str::to_owned),
         Finding::UsbKeyClosed { .. } | Finding::UsbRuleMissing => USB.to_owned(),
         Finding::ReadersAway { .. } => READERS.to_owned(),

@@ -26,7 +26,7 @@ pub const fn did(step: Step) -> &'static str {
         Step::Configure => "set the key's rules",
         Step::ChangePin => "changed the PIN",
         Step::Bag => "put the key into its bag",
-        Step::Deliver => "handed over the letter",
+        Step::Deliver => "made the letter",
     }
 }
 
@@ -40,7 +40,7 @@ pub const fn to_do(step: Step) -> &'static str {
         Step::Configure => "set the key's rules",
         Step::ChangePin => "change the PIN",
         Step::Bag => "put the key into its bag",
-        Step::Deliver => "hand over the letter",
+        Step::Deliver => "make the letter",
     }
 }
 

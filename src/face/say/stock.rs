@@ -1,7 +1,7 @@
 //! Words about the stock: spare keys, keys that no list has, and what came of a list that was imported.
 
 use crate::domain::authenticator::Slot;
-use crate::domain::stock::{self, ModelStock, Unlisted};
+use crate::domain::stock::{self, ModelStock, Repeated, Unlisted};
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 
@@ -52,6 +52,46 @@ pub fn imported(new: usize, known: usize, stock: &[ModelStock], unlisted: Unlist
         count(listed(stock), "key"),
         stock::spare(stock).unwrap_or(0)
     )
+}
+
+/// Lines that are told of one kind.
+const TOLD_MAX: usize = 20;
+
+/// Lines of a list that name a key once more, those with another model first: somebody has to look which it is.
+pub fn repeated(repeated: &[Repeated]) -> Vec<String> {
+    let told = |one: &Repeated| {
+        let Repeated {
+            line,
+            serial,
+            first,
+            models,
+        } = one;
+        let serial = clean(serial.as_str());
+        match models {
+            Some((this, that)) => format!(
+                "warning: line {line}: the key {serial} is `{}` here and `{}` in line {first}, which counts. Look which it is.",
+                clean(this),
+                clean(that)
+            ),
+            None => format!(
+                "note: line {line}: the key {serial} is in line {first} already, and counts once."
+            ),
+        }
+    };
+    let mut lines = Vec::new();
+    for two_models in [true, false] {
+        let of_kind = || {
+            repeated
+                .iter()
+                .filter(|one| one.models.is_some() == two_models)
+        };
+        lines.extend(of_kind().take(TOLD_MAX).map(told));
+        match of_kind().count().saturating_sub(TOLD_MAX) {
+            0 => {}
+            more => lines.push(format!("{} more of this kind.", count(more, "line"))),
+        }
+    }
+    lines
 }
 
 /// What came of taking a list off.

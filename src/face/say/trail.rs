@@ -4,14 +4,14 @@
 use jiff::tz::TimeZone;
 
 use crate::app::board::{Awaited, Unconfirmed};
-use crate::app::trail::{Acted, Fate, Line, Refusal, Stay, Thing, What};
+use crate::app::trail::{Acted, Fate, Gone, Line, Refusal, Stay, Thing, What};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::scan::Slip;
 use crate::face::report::name;
-use crate::face::say::admin::job_at_printer;
+use crate::face::say::admin::{job_at_printer, waits_elsewhere};
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault, moment};
 use crate::port::JobRecord;
@@ -42,16 +42,23 @@ pub fn done(acted: &Acted) -> String {
         What::Enveloped(envelope) => format!("{} lies in its envelope.", letter(*envelope)),
         What::EnvelopedAlready {
             envelope,
-            gone: false,
+            gone: None,
         } => format!(
             "{} lies in its envelope already; nothing more is needed.",
             letter(*envelope)
         ),
         What::EnvelopedAlready {
             envelope,
-            gone: true,
+            gone: Some(Gone::Dispatched),
         } => format!(
             "{} was dispatched already: find out why it is here.",
+            letter(*envelope)
+        ),
+        What::EnvelopedAlready {
+            envelope,
+            gone: Some(Gone::HandedOver),
+        } => format!(
+            "{} was handed over with its key already: find out why it is here.",
             letter(*envelope)
         ),
         What::Bagged(envelope) => format!("{}: the key lies in its bag.", bag(*envelope)),
@@ -76,7 +83,7 @@ pub fn done(acted: &Acted) -> String {
         told.push_str(&format!(
             " Something of it is still there, though. {} {}",
             fault::message(left),
-            fault::hint(left)
+            fault::hint_to_command(left)
         ));
     }
     told
@@ -88,6 +95,9 @@ pub fn note(acted: &Acted, no_press: Option<&Complaint>) -> Option<String> {
     let What::Spoiled { control, .. } = &acted.what else {
         return None;
     };
+    if let Some(ticket) = &acted.elsewhere {
+        return Some(waits_elsewhere("The void letter", ticket));
+    }
     let why = match (no_press, unasked(acted)) {
         (Some(complaint), _) => complaint.message.clone(),
         (None, Some(away)) => fault::message(away),
@@ -127,8 +137,11 @@ pub const fn word(what: &What) -> &'static str {
     match what {
         What::Confirmed(_) => "confirmed",
         What::Enveloped(_) => "enveloped",
-        What::EnvelopedAlready { gone: false, .. } => "enveloped_already",
-        What::EnvelopedAlready { gone: true, .. } => "dispatched_already",
+        What::EnvelopedAlready { gone, .. } => match gone {
+            None => "enveloped_already",
+            Some(Gone::Dispatched) => "dispatched_already",
+            Some(Gone::HandedOver) => "handed_over_already",
+        },
         What::Bagged(_) => "bagged",
         What::BaggedAlready(_) => "bagged_already",
         What::Spoiled { .. } => "spoiled",
@@ -160,14 +173,6 @@ pub fn no_code(slip: Option<Slip>) -> Complaint {
     Complaint::usage(
         message,
         "Scan it once more, or type the twelve digits of a letter's control number, or a bag's number such as B-0042.",
-    )
-}
-
-/// No job file of this name came.
-pub fn no_batch(batch: &str) -> Complaint {
-    Complaint::usage(
-        format!("There is no batch `{}`.", clean(batch)),
-        "A batch is named as its job file, without the ending. `keyline status` lists all batches.",
     )
 }
 
@@ -246,7 +251,9 @@ fn unspoiled(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
             "If a sheet is left, destroy it. `keyline jobs show JOB` tells what comes next.",
         ),
         Refusal::LetterGone => (
-            format!("The letter of {who} was dispatched or handed over: it is out of our hands."),
+            format!(
+                "The letter of {who} was dispatched, or handed over with its key: it is out of our hands."
+            ),
             "If it is lost or was opened, the person needs a replacement: drop a job file with `replace` = yes for them.",
         ),
         Refusal::Cancelled => (
@@ -395,7 +402,7 @@ pub fn exit(lines: &[Line]) -> ExitCode {
     let stays = any(|fate| {
         !matches!(
             fate,
-            Fate::Leaves | Fate::Left | Fate::Stays(Stay::Cancelled)
+            Fate::Leaves | Fate::Left | Fate::HandedOver | Fate::Stays(Stay::Cancelled)
         )
     });
     if stays && !any(|fate| *fate == Fate::Leaves) {

@@ -14,9 +14,9 @@ use super::Inner;
 use super::encoding::base64url;
 use super::faults::Operation;
 use super::http::Visit;
-use super::sign_ins::{Authorization, SignInAnswer};
+use super::sign_ins::{Asked, Authorization, SignInAnswer};
 use super::state::State;
-use super::token::{Denied, Form, check_client, form};
+use super::token::{Denied, Form, check_client, form, scopes};
 
 /// Characters of a code that is typed, without those that look alike.
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -61,7 +61,7 @@ pub(super) async fn device_code(
             });
             state
                 .sign_ins
-                .begin_device(device_code, user_code, expires, interval);
+                .begin_device(device_code, user_code, expires, interval, asked(&form));
             Ok((200, Some(body)))
         })
         .await
@@ -120,9 +120,18 @@ fn begin(state: &mut State, tenant: &str, form: &Form) -> Result<String, Denied>
         redirect_uri,
         state: field("state"),
         challenge: field("code_challenge"),
+        whose: asked(form),
     };
     state.sign_ins.begin_browser(ticket.clone(), authorization);
     Ok(ticket)
+}
+
+/// Whose sign-in begins, and the permissions by their names alone.
+fn asked(form: &Form) -> Asked {
+    Asked {
+        client_id: form.get("client_id").cloned().unwrap_or_default(),
+        scopes: scopes(form),
+    }
 }
 
 fn check_scope(form: &Form) -> Result<(), Denied> {

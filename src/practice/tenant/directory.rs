@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::faults::Operation;
 use super::http::{Outcome, Visit};
 use super::odata::Options;
-use super::people::Person;
+use super::people::{self, Person};
 use super::refusal::Refusal;
 use super::shapes::Version;
 use super::state::State;
@@ -146,6 +146,13 @@ impl Tenant {
     /// Adds a group.
     pub fn add_group(&self, group: PracticeGroup) {
         self.inner.state().directory.groups.push(group);
+    }
+
+    /// Adds groups to practise with: sites, some that cut across them, a nested one, an empty one.
+    pub fn add_practice_groups(&self) {
+        let mut state = self.inner.state();
+        let groups = people::groups(&state.people);
+        state.directory.groups.extend(groups);
     }
 
     /// From now on the practice application has these application permissions alone.

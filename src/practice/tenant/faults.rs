@@ -30,6 +30,17 @@ pub enum Operation {
     Batch,
     /// The tenant's passkey policy.
     Policy,
+    ChangePolicy,
+    /// App registrations, one or a list.
+    Applications,
+    RegisterApplication,
+    ChangeApplication,
+    /// Service principals.
+    Principals,
+    MakePrincipal,
+    /// What was consented for a service principal.
+    Assignments,
+    Assign,
 }
 
 /// One kind of misbehaviour.
@@ -108,6 +119,8 @@ pub struct Faults {
     pub list_lag_seconds: u32,
     /// The exclude list of creationOptions lags as the list does.
     pub exclude_lags: bool,
+    /// A new app registration or service principal is known everywhere only after this many seconds.
+    pub directory_lag_seconds: u32,
     /// Added to the Date header.
     pub date_offset_seconds: i64,
     /// In order; the first that fits a request strikes it.

@@ -22,7 +22,7 @@ use super::refusal::Refusal;
 use super::rights;
 use super::shapes::{self, Version};
 use super::state::State;
-use super::{Inner, admin, authorize, batch, directory, token};
+use super::{Inner, admin, authorize, batch, directory, setup, token};
 
 /// Bytes. A registration has about 15 KB.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -61,8 +61,12 @@ fn graph(version: Version) -> Router<Arc<Inner>> {
             get(below).delete(delete),
         )
         .merge(directory::router())
+        .merge(setup::router())
         .route("/$batch", post(batch::answer))
-        .route(policy::PATH, get(policy::answer))
+        .route(
+            policy::PATH,
+            get(policy::answer).patch(setup::change_policy),
+        )
         .method_not_allowed_fallback(not_allowed)
         .layer(Extension(version))
 }

@@ -4,9 +4,11 @@
 //! It is no Entra: what it says when it refuses is invented and says so, and it never leaves this machine.
 
 mod admin;
+mod applications;
 mod assertion;
 mod authorize;
 mod batch;
+mod bodies;
 mod climate;
 mod directory;
 mod encoding;
@@ -20,6 +22,7 @@ mod policy;
 mod refusal;
 mod registration;
 mod rights;
+mod setup;
 mod shapes;
 mod sign_ins;
 mod state;
@@ -46,6 +49,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+pub use applications::PracticeApplication;
 pub use climate::Climate;
 pub use directory::PracticeGroup;
 pub use faults::{Faults, Misbehaviour, Operation, Trick};
@@ -111,6 +115,8 @@ pub struct TenantSetup {
     /// Entries of one page of a list.
     pub page_size: usize,
     pub passkeys_per_user_max: usize,
+    /// Whoever has so many is refused creation options already, not only the registration.
+    pub limit_at_options: bool,
     pub aaguids: AaguidPolicy,
     pub method_ids: MethodIds,
     /// Only attestations with a certificate are taken.
@@ -146,6 +152,7 @@ impl Default for TenantSetup {
             token_seconds: 3599,
             page_size: 100,
             passkeys_per_user_max: 10,
+            limit_at_options: false,
             aaguids: AaguidPolicy::Any,
             method_ids: MethodIds::PaddingCount,
             attestation_enforced: false,
@@ -408,6 +415,7 @@ fn fault(refusal: refusal::Refusal) -> Fault {
         return Fault::UserUnknown {
             request_id: String::new(),
             code: refusal.code.to_owned(),
+            message: String::new(),
         };
     }
     Fault::Refused {

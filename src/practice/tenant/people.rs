@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::PracticeGroup;
 use crate::domain::fault::Fault;
 
 /// One person of the directory.
@@ -54,6 +55,59 @@ struct Row {
     name: String,
     department: String,
     language: String,
+}
+
+/// How often people are in the groups to practise with: every third and every fourth.
+const PILOT_EVERY: usize = 3;
+const FIELD_EVERY: usize = 4;
+
+/// Groups to practise with: one per language of the sample, two that cut across the departments, one with all of these in it, and
+/// one that is empty.
+pub(super) fn groups(people: &[Person]) -> Vec<PracticeGroup> {
+    let mut groups: Vec<PracticeGroup> = Vec::new();
+    let mut group = |name: &str, description: &str, members: Vec<String>| {
+        let id = format!("c0a70502-0000-4000-8000-{:012}", groups.len() + 1);
+        groups.push(PracticeGroup {
+            id: id.clone(),
+            display_name: name.to_owned(),
+            description: description.to_owned(),
+            members,
+        });
+        id
+    };
+    let every = |nth: usize| -> Vec<String> {
+        let some = people.iter().step_by(nth);
+        some.map(|person| person.id.clone()).collect()
+    };
+    let mut sites = Vec::new();
+    for (name, language) in [
+        ("Site Berlin", "de"),
+        ("Site London", "en"),
+        ("Site Madrid", "es"),
+        ("Site Paris", "fr"),
+    ] {
+        let there = people.iter().filter(|person| person.language == language);
+        let members = there.map(|person| person.id.clone()).collect();
+        sites.push(group(name, "Practice: everybody at one site", members));
+    }
+    group(
+        "Pilot users",
+        "Practice: some of each department",
+        every(PILOT_EVERY),
+    );
+    let field = group(
+        "Field staff",
+        "Practice: some of each site",
+        every(FIELD_EVERY),
+    );
+    sites.push(field);
+    group(
+        "All employees",
+        "Practice: no person of its own, the sites and the field staff",
+        sites,
+    );
+    group("Newcomers", "Practice: nobody yet", Vec::new());
+    groups
 }
 
 /// As many people more, with names and languages of those of the sample.

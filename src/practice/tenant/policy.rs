@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::shapes::Version;
 use super::state::State;
 use super::verify::Proof;
-use super::{AaguidPolicy, TenantSetup};
+use super::{AaguidPolicy, TenantSetup, bodies};
 
 /// Below a version.
 pub(super) const PATH: &str =
@@ -47,6 +47,30 @@ pub(super) async fn answer(visit: Visit, Extension(version): Extension<Version>)
             Ok((200, Some(shown(state, version))))
         })
         .await
+}
+
+/// What a change names: what it does not name stays.
+pub(super) fn change(state: &mut State, body: &[u8]) -> Result<(), Refusal> {
+    const KIND: &str = "#microsoft.graph.fido2AuthenticationMethodConfiguration";
+    let bad = |why: &str| Refusal::bad("practiceBadRequest", why);
+    let names = ["@odata.type", "state", "isSelfServiceRegistrationAllowed"];
+    let mut members = bodies::members(body, &names)?;
+    if members.remove("@odata.type") != Some(json!(KIND)) {
+        return Err(bad("@odata.type is missing or another"));
+    }
+    for (name, value) in members {
+        let fits = match name.as_str() {
+            "state" => value == "enabled" || value == "disabled",
+            _ => value.is_boolean(),
+        };
+        if !fits {
+            return Err(bad("a property has a value that is none of its own"));
+        }
+        if let Some(policy) = state.policy.as_object_mut() {
+            policy.insert(name, value);
+        }
+    }
+    Ok(())
 }
 
 /// The policy, each object with its type, as Graph sprinkles it.

@@ -9,14 +9,13 @@ use super::faults::Operation;
 use super::refusal::Refusal;
 
 /// Everything that keyline can make use of; the first is the least that enrolling needs.
-pub const EVERY_PERMISSION: [&str; 7] = [
+pub const EVERY_PERMISSION: [&str; 6] = [
     "UserAuthMethod-Passkey.ReadWrite.All",
     "Policy.Read.All",
     "User.ReadBasic.All",
     "User.Read.All",
     "GroupMember.Read.All",
     "Member.Read.Hidden",
-    "Mail.Send",
 ];
 
 /// Any one of these is enough for a request; empty: none is needed.
@@ -42,6 +41,14 @@ pub(super) const fn enough(operation: Operation) -> &'static [&'static str] {
             "UserAuthenticationMethod.Read.All",
         ],
         Operation::Policy => &["Policy.Read.All", "Policy.ReadWrite.AuthenticationMethod"],
+        Operation::ChangePolicy => &["Policy.ReadWrite.AuthenticationMethod"],
+        Operation::Applications | Operation::Principals | Operation::Assignments => {
+            &["Application.Read.All", "Application.ReadWrite.All"]
+        }
+        Operation::RegisterApplication
+        | Operation::ChangeApplication
+        | Operation::MakePrincipal => &["Application.ReadWrite.All"],
+        Operation::Assign => &["AppRoleAssignment.ReadWrite.All"],
     }
 }
 

@@ -54,6 +54,9 @@ pub(super) fn creation_options(
     seconds: i64,
 ) -> Result<Value, Refusal> {
     policy::admit_person(state, state.person(user)?)?;
+    if state.setup.limit_at_options {
+        state.room_for_another(&state.person(user)?.id)?;
+    }
     let challenge = base64url(challenge(state)?.as_bytes());
     let expires = state.issue_challenge(user, &challenge, seconds)?;
     let person = state.person(user)?;

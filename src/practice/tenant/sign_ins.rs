@@ -22,10 +22,19 @@ pub enum SignInAnswer {
     Decline,
 }
 
+/// Whose sign-in it is, and what was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) client_id: String,
+    /// Names of permissions, without the address of Graph.
+    pub(super) scopes: Vec<String>,
+}
+
 /// A device code that was handed out.
 pub(super) struct Device {
     pub(super) user_code: String,
     pub(super) expires: Timestamp,
+    pub(super) whose: Asked,
     interval_seconds: i64,
     asked: Option<Timestamp>,
     answer: Option<SignInAnswer>,
@@ -37,6 +46,7 @@ pub(super) struct Authorization {
     pub(super) redirect_uri: String,
     pub(super) state: String,
     pub(super) challenge: String,
+    pub(super) whose: Asked,
 }
 
 struct Code {
@@ -64,10 +74,12 @@ impl SignIns {
         user_code: String,
         expires: Timestamp,
         interval_seconds: i64,
+        whose: Asked,
     ) {
         let device = Device {
             user_code,
             expires,
+            whose,
             interval_seconds,
             asked: None,
             answer: None,
@@ -94,7 +106,11 @@ impl SignIns {
     }
 
     /// The station asks whether somebody has answered; a code that was approved counts once.
-    pub(super) fn ask_device(&mut self, device_code: &str, now: Timestamp) -> Result<(), Denied> {
+    pub(super) fn ask_device(
+        &mut self,
+        device_code: &str,
+        now: Timestamp,
+    ) -> Result<Asked, Denied> {
         let Some(device) = self.devices.get_mut(device_code) else {
             return Err(Denied::grant(
                 "bad_verification_code",
@@ -125,8 +141,8 @@ impl SignIns {
                 "the person said no",
             )),
             Some(SignInAnswer::Approve) => {
-                self.devices.remove(device_code);
-                Ok(())
+                let done = self.devices.remove(device_code);
+                Ok(done.map(|device| device.whose).unwrap_or_default())
             }
         }
     }
@@ -165,7 +181,7 @@ impl SignIns {
         redirect_uri: &str,
         verifier: &str,
         now: Timestamp,
-    ) -> Result<(), Denied> {
+    ) -> Result<Asked, Denied> {
         let invalid = |number, why| Denied::grant("invalid_grant", number, why);
         let Some(kept) = self.codes.get_mut(code) else {
             return Err(invalid(9_002_313, "no such code"));
@@ -188,7 +204,7 @@ impl SignIns {
                 "the code_verifier does not fit the challenge",
             ));
         }
-        Ok(())
+        Ok(kept.authorization.whose.clone())
     }
 
     /// A refresh token that counts from now on.

@@ -14,6 +14,7 @@ use crate::domain::credential::{CredentialId, MethodId};
 use crate::domain::fault::Fault;
 use crate::domain::time::Timestamp;
 
+use super::applications::Applications;
 use super::climate::Unrest;
 use super::directory::Directory;
 use super::encoding::{IdForm, base64url};
@@ -49,6 +50,7 @@ pub(super) struct State {
     pub(super) base: String,
     pub(super) people: Vec<Person>,
     pub(super) directory: Directory,
+    pub(super) applications: Applications,
     pub(super) faults: Faults,
     /// `fido2AuthenticationMethodConfiguration`.
     pub(super) policy: Value,
@@ -81,6 +83,7 @@ impl State {
             base,
             people,
             directory: Directory::default(),
+            applications: Applications::default(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
             unrest: Unrest::default(),
@@ -119,7 +122,11 @@ impl State {
             .find(|person| {
                 person.id.eq_ignore_ascii_case(user) || person.upn.eq_ignore_ascii_case(user)
             })
-            .ok_or_else(|| Refusal::new(404, "Request_ResourceNotFound", "there is no such user"))
+            // As Graph names whomever it does not know.
+            .ok_or_else(|| {
+                let why = format!("Resource '{user}' does not exist.");
+                Refusal::new(404, "Request_ResourceNotFound", why)
+            })
     }
 
     /// `OF:` and 48 bytes that stay the same for one person.
@@ -216,6 +223,18 @@ impl State {
             synced: false,
         };
         self.add(&person.id, credential)
+    }
+
+    /// Whether a person (by object id) may have one more passkey.
+    pub(super) fn room_for_another(&self, person: &str) -> Result<(), Refusal> {
+        let count = self.durable.credentials.get(person).map_or(0, Vec::len);
+        if count < self.setup.passkeys_per_user_max {
+            return Ok(());
+        }
+        Err(Refusal::bad(
+            "practiceTooManyPasskeys",
+            "this user has too many passkeys",
+        ))
     }
 
     fn method_id(&self, credential: &[u8]) -> MethodId {
@@ -334,13 +353,7 @@ impl State {
                 "this credential id is registered already",
             ));
         }
-        let count = self.durable.credentials.get(person).map_or(0, Vec::len);
-        if count >= self.setup.passkeys_per_user_max {
-            return Err(Refusal::bad(
-                "practiceTooManyPasskeys",
-                "this user has too many passkeys",
-            ));
-        }
+        self.room_for_another(person)?;
         let added = credential.clone();
         self.change(|durable| {
             durable

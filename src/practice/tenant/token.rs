@@ -13,6 +13,7 @@ use super::assertion;
 use super::faults::Operation;
 use super::http::Visit;
 use super::shapes;
+use super::sign_ins::Asked;
 use super::state::State;
 use super::tokens::Whose;
 
@@ -88,13 +89,21 @@ fn field<'a>(form: &'a Form, name: &str) -> &'a str {
     form.get(name).map_or("", String::as_str)
 }
 
+/// The permissions that are asked for, by their names alone.
+pub(super) fn scopes(form: &Form) -> Vec<String> {
+    let all = field(form, "scope").split(' ');
+    let names = all.filter_map(|scope| scope.rsplit_once('/').map(|(_, name)| name));
+    names.map(str::to_owned).collect()
+}
+
 /// Tenant and application are those that are known here.
 pub(super) fn check_client(state: &State, tenant: &str, form: &Form) -> Result<(), Denied> {
     let known = [state.setup.tenant.as_str(), super::jwt::TENANT_ID];
     if !known.iter().any(|name| tenant.eq_ignore_ascii_case(name)) {
         return Err(Denied::grant("invalid_request", 90_002, "no such tenant"));
     }
-    if field(form, "client_id") != state.setup.client_id {
+    let client_id = field(form, "client_id");
+    if client_id != state.setup.client_id && !state.applications.knows(client_id) {
         return Err(Denied::grant(
             "unauthorized_client",
             700_016,
@@ -134,7 +143,7 @@ fn sign_in(state: &mut State, tenant: &str, form: &Form) -> Result<Whose, Denied
     check_client(state, tenant, form)?;
     let now = state.now();
     let grant = field(form, "grant_type");
-    match grant {
+    let asked = match grant {
         "client_credentials" => {
             if !field(form, "scope").ends_with("/.default") {
                 return Err(Denied::grant(
@@ -144,7 +153,7 @@ fn sign_in(state: &mut State, tenant: &str, form: &Form) -> Result<Whose, Denied
                 ));
             }
             client(state, tenant, form)?;
-            return Ok(Whose::Application);
+            return Ok(Whose::Application(field(form, "client_id").to_owned()));
         }
         DEVICE_CODE => state.sign_ins.ask_device(field(form, "device_code"), now)?,
         "authorization_code" => state.sign_ins.redeem(
@@ -157,6 +166,10 @@ fn sign_in(state: &mut State, tenant: &str, form: &Form) -> Result<Whose, Denied
             let rotates = state.setup.refresh_tokens_rotate;
             let shown = field(form, "refresh_token");
             state.sign_ins.refresh(shown, rotates)?;
+            Asked {
+                client_id: field(form, "client_id").to_owned(),
+                scopes: scopes(form),
+            }
         }
         _ => {
             return Err(Denied::grant(
@@ -165,13 +178,28 @@ fn sign_in(state: &mut State, tenant: &str, form: &Form) -> Result<Whose, Denied
                 "this grant is not known here",
             ));
         }
+    };
+    if asked.client_id != field(form, "client_id") {
+        return Err(Denied::grant(
+            "invalid_grant",
+            700_005,
+            "the sign-in was begun for another application",
+        ));
     }
-    Ok(Whose::Administrator)
+    Ok(Whose::Administrator(asked))
 }
 
 /// The application proves that it is itself.
 fn client(state: &State, tenant: &str, form: &Form) -> Result<(), Denied> {
     let setup = &state.setup;
+    let client_id = field(form, "client_id");
+    let registered = state.applications.certificates(client_id);
+    if registered.is_none() && client_id != setup.client_id {
+        return Err(Denied::client(
+            700_025,
+            "the application is a public one, and signs in for nobody but people",
+        ));
+    }
     if form.contains_key("client_assertion") {
         if field(form, "client_assertion_type") != ASSERTION_TYPE {
             return Err(Denied::grant(
@@ -183,12 +211,12 @@ fn client(state: &State, tenant: &str, form: &Form) -> Result<(), Denied> {
         let audience = format!("{}{tenant}/oauth2/v2.0/token", state.base);
         return assertion::verify(
             field(form, "client_assertion"),
-            (&setup.client_id, &audience),
-            &setup.certificates,
+            (client_id, &audience),
+            registered.as_ref().unwrap_or(&setup.certificates),
             state.now(),
         );
     }
-    if field(form, "client_secret") != setup.client_secret.as_str() {
+    if registered.is_some() || field(form, "client_secret") != setup.client_secret.as_str() {
         return Err(Denied::client(7_000_215, "the client secret is wrong"));
     }
     Ok(())

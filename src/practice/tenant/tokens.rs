@@ -11,15 +11,16 @@ use crate::domain::time::Timestamp;
 use super::encoding::base64url;
 use super::jwt::{self, Bearer};
 use super::refusal::Refusal;
+use super::sign_ins::Asked;
 use super::state::State;
 
 /// Who asks for a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// The application itself.
-    Application,
-    /// The application in the administrator's name.
-    Administrator,
+    /// The application with this client id itself.
+    Application(String),
+    /// An application in the administrator's name.
+    Administrator(Asked),
 }
 
 /// All tokens, each with its end.
@@ -47,10 +48,22 @@ impl State {
         whose: Whose,
     ) -> Result<(String, Option<String>), Refusal> {
         let (upn, name) = self.administrator();
-        let permissions = &self.setup.permissions;
-        let (bearer, refresh_token) = match whose {
-            Whose::Application => (Bearer::Application { roles: permissions }, None),
-            Whose::Administrator => {
+        let (client_id, scopes) = match &whose {
+            Whose::Application(client_id) => (client_id, Vec::new()),
+            Whose::Administrator(asked) => (&asked.client_id, asked.scopes.clone()),
+        };
+        // The application of the set-up was consented to, whoever asks for what; another has what was consented for it.
+        let permissions = if *client_id == self.setup.client_id {
+            self.setup.permissions.clone()
+        } else if scopes.is_empty() {
+            self.applications.roles(client_id)
+        } else {
+            scopes
+        };
+        let permissions = &permissions;
+        let (bearer, refresh_token) = match &whose {
+            Whose::Application(_) => (Bearer::Application { roles: permissions }, None),
+            Whose::Administrator(_) => {
                 let fresh = format!("practice-refresh-{}", base64url(&self.random(96)?));
                 let bearer = Bearer::Person {
                     scopes: permissions,
@@ -62,7 +75,6 @@ impl State {
         };
         let now = self.now();
         let seconds = self.setup.token_seconds;
-        let client_id = &self.setup.client_id;
         let token = jwt::mint(
             &self.tokens.key,
             &self.base,

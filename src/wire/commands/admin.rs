@@ -5,15 +5,18 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::adapter::folder::lying;
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::Change;
+use crate::face::ask;
 use crate::face::cli::Jobs;
 use crate::face::control::{self, Alone, Answer, Ask};
-use crate::face::report::{self, Style};
+use crate::face::report::{self, Beside, Style};
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::Clock;
-use crate::wire::commands::{Ended, cannot_write, people, said};
+use crate::wire::commands::reply::reply;
+use crate::wire::commands::{Ended, people, trail};
 use crate::wire::config::Config;
 use crate::wire::init::refuse_as_root_for_another;
 use crate::wire::{WireFault, attend, policies, station};
@@ -23,13 +26,19 @@ pub(super) fn status(config: &Path, json: bool, out: &mut dyn Write) -> Ended {
     let ledger = station::read_ledger(&config)?;
     // Only a running station knows it: it is nothing that a ledger keeps.
     let printer = control::look(&attend::socket_path(&config)?, &Ask::Printer);
-    report::status(&ledger, printer.as_deref(), &Style::here(json), out)?;
+    let queue = config.path(&config.queue.folder);
+    let beside = Beside {
+        printer,
+        // Whoever may read the ledger alone is told what it says all the same.
+        files: lying(&queue).unwrap_or_default(),
+    };
+    report::status(&ledger, &beside, &Style::here(json), out)?;
     Ok(ExitCode::Done)
 }
 
 pub(super) fn jobs(path: &Path, command: &Jobs, out: &mut dyn Write) -> Ended {
     let config = load(path)?;
-    let (job, change) = match command {
+    let (job, change, json) = match command {
         Jobs::Add(wish) => return people::add(path, wish, out),
         Jobs::FromGroup(wish) => return people::from_group(path, wish, out),
         Jobs::List { batch, json } => {
@@ -43,33 +52,32 @@ pub(super) fn jobs(path: &Path, command: &Jobs, out: &mut dyn Write) -> Ended {
             report::show(&ledger, &record, &Style::here(*json), out)?;
             return Ok(ExitCode::Done);
         }
-        Jobs::Hold { job, reason } => (
-            job,
-            Change::Hold {
-                reason: reason.clone(),
-            },
-        ),
-        Jobs::Release { job } => (job, Change::Release),
-        Jobs::Cancel { job } => (job, Change::Cancel),
-        Jobs::Retry { job } => (job, Change::Retry),
+        Jobs::Hold { job, reason, json } => {
+            let reason = reason.clone();
+            (job, Change::Hold { reason }, json)
+        }
+        Jobs::Release { job, json } => (job, Change::Release, json),
+        Jobs::Cancel { job, json } => (job, Change::Cancel, json),
+        Jobs::Retry { job, json } => (job, Change::Retry, json),
     };
     let asked = Ask::Change {
         job: job.clone(),
         change,
         actor: actor(),
     };
-    bring_about(&config, &asked, out)
+    bring_about(&config, &asked, *json, out)
 }
 
-pub(super) fn erase(config: &Path, user: &str, out: &mut dyn Write) -> Ended {
+pub(super) fn erase(config: &Path, user: &str, json: bool, out: &mut dyn Write) -> Ended {
     let asked = Ask::Erase {
         user: user.to_owned(),
         actor: actor(),
     };
-    bring_about(&load(config)?, &asked, out)
+    bring_about(&load(config)?, &asked, json, out)
 }
 
-pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> Ended {
+/// What was done is told in words, or as data with the words in it.
+pub(super) fn bring_about(config: &Config, asked: &Ask, json: bool, out: &mut dyn Write) -> Ended {
     let answer = put(config, asked)?;
     let note = match &answer {
         Answer::Acted { note, .. } => note.clone(),
@@ -78,13 +86,29 @@ pub(super) fn bring_about(config: &Config, asked: &Ask, out: &mut dyn Write) -> 
         | Answer::Part { .. }
         | Answer::Refused { .. } => None,
     };
-    let ended = said(out, &format!("{}\n", answer.into_result()?))?;
+    let ended = reply(json, out, |reply| {
+        match &answer {
+            Answer::Done { message, facts } => {
+                reply.facts(facts.clone());
+                reply.fact("message", message.as_str());
+            }
+            Answer::Acted {
+                message,
+                result,
+                item,
+                note,
+            } => {
+                reply.facts(trail::taken(message, result, item, note.as_deref()));
+            }
+            Answer::Kept { .. } | Answer::Part { .. } | Answer::Refused { .. } => {}
+        }
+        reply.line(&answer.into_result()?);
+        Ok(ExitCode::Done)
+    });
     if let Some(note) = note {
-        std::io::stderr()
-            .write_all(format!("note: {note}\n").as_bytes())
-            .map_err(|error| cannot_write(&error))?;
+        ask::say(&format!("note: {note}"));
     }
-    Ok(ended)
+    ended
 }
 
 /// Asks the running station, or does it here where none runs. A refusal is an answer.

@@ -1,5 +1,6 @@
 //! `keyline check`: a job file, a configuration, a policy, a layout or a letter, told apart by ending and content. Changes nothing.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use crate::adapter::system::SystemClock;
 use crate::app::runner::letter::specimen;
 use crate::app::{Policies, intake};
 use crate::domain::fault::Fault;
+use crate::domain::job::column::nearest;
 use crate::domain::job::reason::{Fate, tell};
 use crate::domain::job::row::{BadRow, Code};
 use crate::domain::job::sheet::JobFile;
@@ -53,7 +55,11 @@ fn kind(config: &Path, file: &Path) -> Kind {
         return Kind::JobFile;
     };
     let table = toml::from_str::<toml::Table>(&text).ok();
-    let has = |name: &str| table.as_ref().is_some_and(|table| table.contains_key(name));
+    let names = match &table {
+        Some(table) => table.keys().map(String::as_str).collect(),
+        None => names_in(&text),
+    };
+    let has = |name: &str| names.contains(name);
     let in_policies = file
         .parent()
         .and_then(Path::file_name)
@@ -69,11 +75,33 @@ fn kind(config: &Path, file: &Path) -> Kind {
         Kind::Letter(letter_kind(file, has), text)
     } else if has("entra") || has("ledger") || has("queue") {
         Kind::Configuration
-    } else if in_policies || Policy::settings().iter().any(|name| has(name)) {
+    } else if in_policies || is_policy(&names) {
         Kind::Policy(text)
     } else {
         Kind::JobFile
     }
+}
+
+/// Whether a policy was meant: every setting in it may be mistyped.
+fn is_policy(names: &BTreeSet<&str>) -> bool {
+    let settings = Policy::settings();
+    names
+        .iter()
+        .any(|name| nearest(&name.to_lowercase(), settings).is_some())
+}
+
+/// The names of sections and settings in a text that is no TOML, so that its mistake is told as that of what it was to be.
+fn names_in(text: &str) -> BTreeSet<&str> {
+    text.lines()
+        .filter_map(|line| {
+            let line = line.trim_start();
+            match line.strip_prefix('[') {
+                Some(section) => section.trim_start_matches('[').split(']').next(),
+                None => line.split_once('=').map(|(name, _)| name),
+            }
+        })
+        .map(str::trim)
+        .collect()
 }
 
 /// The sheet that a letter's words are for: its folder says so, or else the words that only one has.
@@ -121,21 +149,18 @@ fn check_policy(file: &Path, text: &str, out: &mut dyn Write) -> Ended {
 }
 
 fn check_template(kind: Option<SheetKind>, file: &Path, text: &str, out: &mut dyn Write) -> Ended {
-    let name = file
-        .file_name()
-        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    Templates::try_out(kind, &name, text).map_err(|fault| {
+    Templates::try_out(kind, file, text).map_err(|fault| {
         let Fault::Mailer { what } = fault else {
             return Complaint::from(&fault);
         };
         Complaint::new(
             ExitCode::Refused,
             format!("{}: {}", file.display(), sentence(&what)),
-            "Mend the file, then check again. `[paper] templates` names the folder of your own layouts and letters.",
+            "Mend the file, then check again. `[paper] templates` names the folder of your own profiles and letters.",
         )
     })?;
     let what = match kind {
-        None => "the layout is".to_owned(),
+        None => "the profile is".to_owned(),
         Some(kind) => format!("the words of a {} sheet are", kind.word()),
     };
     said(
@@ -212,7 +237,7 @@ fn letters(config: &Config) -> Result<String, WireFault> {
         number => format!(", {} of your own", count(number, "font")),
     };
     Ok(format!(
-        "  letters     layout {}{fonts}; {}{unread}\n",
+        "  letters     profile {}{fonts}; {}{unread}\n",
         config.paper.profile,
         all.join(", ")
     ))

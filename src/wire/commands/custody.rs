@@ -2,7 +2,6 @@
 //! written down first, by the running station or here; what follows at Entra is done by whoever wrote it. Asks before something
 //! goes that cannot be brought back.
 
-mod late;
 mod taking;
 
 pub use taking::wipe_next;
@@ -12,6 +11,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
@@ -23,67 +24,97 @@ use crate::domain::fault::Fault;
 use crate::domain::job::{BatchName, JobId};
 use crate::face::ask;
 use crate::face::cli::Handover;
-use crate::face::control::{Answer, Ask};
-use crate::face::report::{find_one, name};
+use crate::face::control::Ask;
+use crate::face::report::{self, find_one, name};
 use crate::face::say::{self, Complaint, ExitCode, clean};
 use crate::port::{Clock as _, JobRecord, Ledger};
-use crate::wire::commands::{Ended, admin, cannot_write, said};
+use crate::wire::commands::reply::{Reply, reply};
+use crate::wire::commands::{Ended, admin};
 use crate::wire::config::Config;
 use crate::wire::{WireFault, log, station};
 
+/// It was said before.
+const BEFORE: &str = "before";
+/// It cannot be said of this key now.
+const NOT_YET: &str = "not_yet";
+
 pub(super) fn handover(path: &Path, wish: &Handover, out: &mut dyn Write) -> Ended {
-    late::told(out, |out| hand_over_what_is_meant(path, wish, out))
+    reply(wish.json, out, |reply| {
+        hand_over_what_is_meant(path, wish, reply)
+    })
 }
 
-fn hand_over_what_is_meant(path: &Path, wish: &Handover, out: &mut dyn Write) -> Ended {
+fn hand_over_what_is_meant(path: &Path, wish: &Handover, reply: &mut Reply<'_>) -> Ended {
     let config = admin::load(path)?;
     let ledger = station::read_ledger(&config)?;
     match (&wish.job, &wish.batch) {
-        (Some(job), _) => one(&config, &ledger, job, wish.yes, out),
+        (Some(job), _) => one(&config, &ledger, job, wish.yes, reply),
         (None, batch) => {
             let batch = batch.as_deref().unwrap_or_default();
-            whole(&config, &ledger, batch, wish.yes, out)
+            whole(&config, &ledger, batch, wish.yes, reply)
         }
     }
 }
 
-fn one(config: &Config, ledger: &SqliteLedger, job: &str, yes: bool, out: &mut dyn Write) -> Ended {
+fn one(
+    config: &Config,
+    ledger: &SqliteLedger,
+    job: &str,
+    yes: bool,
+    reply: &mut Reply<'_>,
+) -> Ended {
     let record = find_one(ledger, job)?;
     let who = name(&record);
     match verdict(ledger, &record)? {
         Ok(()) => {}
         Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => {
-            return again(config, ledger, &record, out);
+            return again(config, ledger, &record, reply);
         }
         Err(why) => return Err(say::admin::refused(&why, &who)),
     }
-    agree(1, older(&record), yes)?;
+    agree(1, older(&record), yes, reply)?;
     let mut told = Ok(());
     let asked = [hand_over(&record)];
     let ours = admin::put_all(config, &asked, &mut |_, answer| {
-        told = answer
-            .into_result()
-            .and_then(|sentence| said(out, &format!("{sentence}\n")).map(drop));
+        told = answer.into_result().map(|sentence| {
+            reply.item("keys", key(&record, "handed_over", &sentence));
+            reply.line(&sentence);
+        });
         Ok(())
     })?;
     told?;
-    older_go(config, ours, &BTreeSet::from([record.job.id]), out)?;
+    older_go(config, ours, &BTreeSet::from([record.job.id]), reply)?;
     Ok(ExitCode::Done)
 }
 
 /// It was said before; whoever says it again may want to know what became of the older passkeys.
-fn again(config: &Config, ledger: &SqliteLedger, record: &JobRecord, out: &mut dyn Write) -> Ended {
+fn again(
+    config: &Config,
+    ledger: &SqliteLedger,
+    record: &JobRecord,
+    reply: &mut Reply<'_>,
+) -> Ended {
     let jobs = BTreeSet::from([record.job.id]);
     let who = clean(&name(record));
     let older = duties::waiting(ledger, &jobs, SystemClock.now())?;
+    let nothing = if older == 0 {
+        "; nothing more is needed"
+    } else {
+        ""
+    };
+    let told = format!("{who} is handed over already{nothing}.");
+    reply.item("keys", key(record, BEFORE, &told));
+    reply.line(&told);
     if older == 0 {
-        let told = format!("{who} is handed over already; nothing more is needed.\n");
-        return said(out, &told);
+        reply.fact("older_passkeys_left", 0);
+        return Ok(ExitCode::Done);
     }
-    let _done = said(out, &format!("{who} is handed over already.\n"))?;
     match taking::unless_a_station_runs(config)? {
-        Some(ours) => older_go(config, Some(ours), &jobs, out)?,
-        None => return Err(say::custody::still_there(older)),
+        Some(ours) => older_go(config, Some(ours), &jobs, reply)?,
+        None => {
+            reply.fact("older_passkeys_left", older);
+            return Err(say::custody::still_there(older));
+        }
     }
     Ok(ExitCode::Done)
 }
@@ -93,16 +124,22 @@ fn older_go(
     config: &Config,
     ours: Option<Arc<SqliteLedger>>,
     jobs: &BTreeSet<JobId>,
-    out: &mut dyn Write,
+    reply: &mut Reply<'_>,
 ) -> Result<(), Complaint> {
     let Some(ledger) = ours else {
+        // The running station deletes them, and tells nobody here.
+        reply.fact("older_passkeys_left", Value::Null);
         return Ok(());
     };
     let done = work_off(config, Some(Arc::clone(&ledger)), jobs)?;
+    reply.fact("older_passkeys_deleted", done.deleted);
     for why in &done.spared {
-        let _done = said(out, &format!("{}\n", say::custody::spared(why)))?;
+        reply.item("older_passkeys_spared", why.as_str());
+        reply.line(&say::custody::spared(why));
     }
-    match duties::waiting(ledger.as_ref(), jobs, SystemClock.now())? {
+    let older = duties::waiting(ledger.as_ref(), jobs, SystemClock.now())?;
+    reply.fact("older_passkeys_left", older);
+    match older {
         0 => Ok(()),
         older => Err(say::custody::still_there(older)),
     }
@@ -121,57 +158,62 @@ fn whole(
     ledger: &SqliteLedger,
     batch: &str,
     yes: bool,
-    out: &mut dyn Write,
+    reply: &mut Reply<'_>,
 ) -> Ended {
     let records = ledger.jobs(Some(&BatchName(batch.to_owned())))?;
     if records.is_empty() {
-        return Err(say::trail::no_batch(batch));
+        return Err(report::no_such_batch(ledger, batch)?);
     }
     let mut tally = Tally::default();
     let mut ready = Vec::new();
     let mut jobs = BTreeSet::new();
+    let mut left = Vec::new();
     for record in records {
         match verdict(ledger, &record)? {
             Ok(()) => ready.push(record),
             Err(Unchanged::NotHandedOver(NotHandedOver::Already)) => {
                 tally.before += 1;
                 jobs.insert(record.job.id);
+                left.push(key(&record, BEFORE, ""));
             }
             // Nobody waits for it any more.
             Err(Unchanged::Cancelled) => {}
             Err(why) => {
                 tally.stay += 1;
-                line(&record, &in_few_words(&why), out)?;
+                let why = in_few_words(&why);
+                line(&record, &why, reply);
+                left.push(key(&record, NOT_YET, &why));
             }
         }
     }
-    agree(ready.len(), ready.iter().map(older).sum(), yes)?;
+    agree(ready.len(), ready.iter().map(older).sum(), yes, reply)?;
+    for one in left {
+        reply.item("keys", one);
+    }
     let asked: Vec<Ask> = ready.iter().map(hand_over).collect();
     let ours = admin::put_all(config, &asked, &mut |at, answer| {
         let Some(record) = ready.get(at) else {
             return Ok(());
         };
-        match answer {
-            Answer::Refused { message, .. } => {
+        match answer.into_result() {
+            Err(complaint) => {
                 tally.stay += 1;
-                line(record, &message, out)
+                line(record, &complaint.message, reply);
+                reply.item("keys", key(record, NOT_YET, &complaint.message));
             }
-            Answer::Done { .. }
-            | Answer::Acted { .. }
-            | Answer::Kept { .. }
-            | Answer::Part { .. } => {
+            Ok(sentence) => {
                 tally.now += 1;
                 jobs.insert(record.job.id);
-                Ok(())
+                reply.item("keys", key(record, "handed_over", &sentence));
             }
         }
+        Ok(())
     })?;
-    let told = format!(
-        "{} handed over now, {} before, {} not yet.\n",
+    reply.line(&format!(
+        "{} handed over now, {} before, {} not yet.",
         tally.now, tally.before, tally.stay
-    );
-    let _done = said(out, &told)?;
-    older_go(config, ours, &jobs, out)?;
+    ));
+    older_go(config, ours, &jobs, reply)?;
     Ok(if tally.now == 0 && tally.stay > 0 {
         ExitCode::Waiting
     } else {
@@ -194,8 +236,20 @@ fn in_few_words(why: &Unchanged) -> String {
     why.to_string()
 }
 
-fn line(record: &JobRecord, why: &str, out: &mut dyn Write) -> Result<(), Complaint> {
-    writeln!(out, "{}: {}", clean(&name(record)), clean(why)).map_err(|error| cannot_write(&error))
+fn line(record: &JobRecord, why: &str, reply: &mut Reply<'_>) {
+    reply.line(&format!("{}: {}", clean(&name(record)), clean(why)));
+}
+
+/// What became of one key, for scripts.
+fn key(record: &JobRecord, result: &str, message: &str) -> Value {
+    json!({
+        "job": record.job.id,
+        "envelope": record.job.envelope.to_string(),
+        "user": record.job.request.user,
+        "serial": record.serial,
+        "result": result,
+        "message": message,
+    })
 }
 
 fn older(record: &JobRecord) -> usize {
@@ -216,27 +270,11 @@ fn asked(record: &JobRecord, change: Change) -> Ask {
 }
 
 /// Asks only where something goes that cannot be brought back.
-fn agree(keys: usize, older: usize, yes: bool) -> Result<(), Complaint> {
+fn agree(keys: usize, older: usize, yes: bool, reply: &Reply<'_>) -> Result<(), Complaint> {
     if yes || older == 0 {
         return Ok(());
     }
-    insist(&say::custody::may_go(keys, older))
-}
-
-/// Nothing is done unless somebody says yes.
-fn insist(question: &str) -> Result<(), Complaint> {
-    match ask::agrees(question) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Complaint::new(
-            ExitCode::Interrupted,
-            "Nothing was changed.",
-            "Type the same again when you are sure.",
-        )),
-        None => Err(Complaint::usage(
-            format!("{question} Nobody can be asked here, so nothing was changed."),
-            "Add --yes when that is what you want.",
-        )),
-    }
+    ask::insist(&say::custody::may_go(keys, older), reply.is_json())
 }
 
 /// What these jobs have to be rid of at Entra is deleted now, where no station runs that does it. `ours`: the ledger, held.

@@ -1,4 +1,5 @@
-//! `keyline entra`: an administrator's sign-in, and what the station's own comes to. Shows no token; changes nothing at Entra.
+//! `keyline entra`: an administrator's sign-in, and what the station's own comes to. Shows no token; changes
+//! nothing at Entra but what `setup --perform` was told to.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use crate::adapter::entra::{Entra as Adapter, Pages};
 use crate::adapter::system::SystemClock;
+use crate::domain::fault::Fault;
 use crate::domain::sign_in::{SignInMethod, TokenClaims};
 use crate::face::ask;
 use crate::face::cli::{Entra, Login};
@@ -14,7 +16,7 @@ use crate::face::report::{self, Style, Whoami};
 use crate::face::say::{Complaint, ExitCode, entra as say};
 use crate::port::{CancelFlag, Clock};
 use crate::wire::WireFault;
-use crate::wire::commands::{Ended, said, setup};
+use crate::wire::commands::{Ended, perform, said, setup};
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
 
@@ -26,6 +28,7 @@ const DESKTOP: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
 pub(super) fn entra(path: &Path, command: &Entra, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     match command {
+        Entra::Setup(wish) if wish.perform => perform::perform(&config, wish, out),
         Entra::Setup(wish) => setup::setup(&config, wish, out),
         Entra::Login(wish) => login(&config, *wish, out),
         Entra::Logout => logout(&config, out),
@@ -57,22 +60,27 @@ fn login(config: &Config, wish: Login, out: &mut dyn Write) -> Ended {
         return Err(Complaint::usage(message, hint));
     }
     refuse_as_root_for_another(&config.path(&config.ledger.file))?;
-    let claims = if in_browser(wish) {
-        let patience = Duration::from_secs(BROWSER_SECONDS_MAX);
-        entra.sign_in_by_browser(&pages(), patience, &mut |address| {
-            ask::say(&say::browser(address, BROWSER_SECONDS_MAX));
-        })?
-    } else {
-        entra.sign_in_by_device_code(&mut |prompt| {
-            ask::say(&say::device_code(
-                &prompt.address,
-                &prompt.code,
-                prompt.seconds,
-            ));
-        })?
-    };
+    let claims = sign_in(&entra, wish, say::FOR_THE_STATION)?;
     ask::say(say::SIGNED_IN);
     shown(config, claims, false, out)
+}
+
+/// Signs an administrator in; `who` says who that shall be.
+pub(super) fn sign_in(
+    entra: &Adapter,
+    wish: Login,
+    who: &str,
+) -> Result<Option<TokenClaims>, Fault> {
+    if in_browser(wish) {
+        let patience = Duration::from_secs(BROWSER_SECONDS_MAX);
+        return entra.sign_in_by_browser(&pages(), patience, &mut |address| {
+            ask::say(&say::browser(address, BROWSER_SECONDS_MAX, who));
+        });
+    }
+    entra.sign_in_by_device_code(&mut |prompt| {
+        let code = say::device_code(&prompt.address, &prompt.code, prompt.seconds, who);
+        ask::say(&code);
+    })
 }
 
 /// Without a word of the administrator's: in a browser where there is one to open.

@@ -1,5 +1,6 @@
 //! `keyline keys identify` and `keyline slots learn`: a key is put somewhere and looked at. Nothing on it is changed.
 
+mod facts;
 mod person;
 
 use std::io::Write;
@@ -33,13 +34,13 @@ pub(super) use person::{list, remove};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// `keyline keys identify`, at the hardware that the configuration watches.
-pub(super) fn identify(path: &Path, out: &mut dyn Write) -> Ended {
+pub(super) fn identify(path: &Path, json: bool, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     refuse_beside_a_station(&config)?;
     let ledger = station::read_ledger(&config)?;
-    let models = metadata::catalogue(&config)?;
+    let models = metadata::catalogue(&config, &ledger)?;
     let keys = station::hardware(&config);
-    identify_next(&keys, &ledger, &models, PATIENCE, out)
+    identify_next(&keys, &ledger, &models, PATIENCE, json, out)
 }
 
 /// `keyline slots learn`, at the hardware that the configuration watches.
@@ -69,6 +70,7 @@ pub fn identify_next(
     ledger: &dyn Ledger,
     models: &dyn Models,
     patience: Duration,
+    json: bool,
     out: &mut dyn Write,
 ) -> Ended {
     let events = watch(keys)?;
@@ -83,6 +85,11 @@ pub fn identify_next(
     let mut key = keys.open(&place, attendant)?;
     let reading = reading::examine(ledger, key.as_mut())?;
     let useless = useless(ledger, key.as_mut(), &reading)?;
+    if json {
+        let facts = facts::facts(&reading, &place, useless.as_deref(), ledger, models)?;
+        writeln!(out, "{facts:#}").map_err(|error| cannot_write(&error))?;
+        return Ok(ExitCode::Done);
+    }
     let mut lines = about(&reading, place, ledger)?;
     // Behind the model's number: its name and standing, where anything is known of it.
     let at = lines.len().min(2);

@@ -79,15 +79,16 @@ fn verify(
                     row: None,
                     why: complaint.message.clone(),
                 };
-                audit::broken(&damage, out)?;
+                audit::broken(&damage, &complaint, out)?;
             }
             return Err(complaint);
         }
     };
+    let complaint = audit::complaint(&damage);
     if json {
-        audit::broken(&damage, out)?;
+        audit::broken(&damage, &complaint, out)?;
     }
-    Err(audit::complaint(&damage))
+    Err(complaint)
 }
 
 /// What an auditor is told of a file that cannot be walked. The hints of a station that cannot start do not fit.

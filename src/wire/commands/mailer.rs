@@ -11,7 +11,7 @@ use crate::wire::commands::{Ended, admin, specimen, trail};
 
 pub(super) fn mailer(config: &Path, command: &Mailer, out: &mut dyn Write) -> Ended {
     match command {
-        Mailer::Reissue { job, reason } => {
+        Mailer::Reissue { job, reason, json } => {
             let asked = Ask::Change {
                 job: job.clone(),
                 change: Change::Reissue {
@@ -19,10 +19,12 @@ pub(super) fn mailer(config: &Path, command: &Mailer, out: &mut dyn Write) -> En
                 },
                 actor: admin::actor(),
             };
-            admin::bring_about(&admin::load(config)?, &asked, out)
+            admin::bring_about(&admin::load(config)?, &asked, *json, out)
         }
         Mailer::Confirm { codes, json } => trail::confirm(&admin::load(config)?, codes, *json, out),
-        Mailer::Spoil { job, reason } => trail::spoil(&admin::load(config)?, job, reason, out),
+        Mailer::Spoil { job, reason, json } => {
+            trail::spoil(&admin::load(config)?, job, reason, *json, out)
+        }
         Mailer::Dispatch {
             batch,
             dry_run,

@@ -1,29 +1,31 @@
-//! `keyline mds`: the FIDO Metadata Service's file is taken in, fetched, and looked at. None of it needs the ledger, and all of it
-//! works beside a running station.
+//! `keyline mds`: the FIDO Metadata Service's file is taken in, fetched, and looked at. All of it works beside a running station; the
+//! ledger is asked which numbers were here before, and told the new one.
 
 use std::io::{Read as _, Write};
 use std::path::Path;
 
 use crate::adapter::mds::blob::BLOB_BYTES_MAX;
-use crate::adapter::mds::{Import, MdsFault};
+use crate::adapter::mds::{Floors, Import, MdsFault};
 use crate::adapter::system::SystemClock;
 use crate::domain::authenticator::Aaguid;
 use crate::face::ask::say;
 use crate::face::cli::Mds;
+use crate::face::control::{Answer, Ask};
 use crate::face::report::{self, Style};
 use crate::face::say::news::sentence;
 use crate::face::say::{Complaint, ExitCode, clean, mds as words};
-use crate::port::Clock as _;
-use crate::wire::commands::{Ended, cannot_write};
+use crate::port::{Clock as _, Keeping};
+use crate::wire::commands::reply::reply;
+use crate::wire::commands::{Ended, admin};
 use crate::wire::config::Config;
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, metadata};
+use crate::wire::{WireFault, metadata, station};
 
 pub(super) fn mds(path: &Path, command: &Mds, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     match command {
-        Mds::Import { file } => take_in(&config, &read(file)?, out),
-        Mds::Update => {
+        Mds::Import { file, json } => take_in(&config, &read(file)?, *json, out),
+        Mds::Update { json } => {
             if let Some(objection) = metadata::objection(&config) {
                 return Err(Complaint::usage(
                     sentence(&objection),
@@ -38,6 +40,7 @@ pub(super) fn mds(path: &Path, command: &Mds, out: &mut dyn Write) -> Ended {
             take_in(
                 &config,
                 &source.fetch().map_err(|fault| complaint(&fault))?,
+                *json,
                 out,
             )
         }
@@ -67,40 +70,79 @@ fn read(file: &Path) -> Result<Vec<u8>, Complaint> {
     Ok(blob)
 }
 
-fn take_in(config: &Config, blob: &[u8], out: &mut dyn Write) -> Ended {
-    let kept = metadata::kept(config);
+fn take_in(config: &Config, blob: &[u8], json: bool, out: &mut dyn Write) -> Ended {
+    let kept = metadata::kept(config).not_below(floors(config)?);
     refuse_as_root_for_another(kept.file())?;
     let trust = metadata::trust(config)?;
     let now = SystemClock.now();
     let import = kept
         .import(blob, &trust, now)
         .map_err(|fault| complaint(&fault))?;
-    tell(&import, out).map_err(|error| cannot_write(&error))?;
-    if let Some(stale) = words::stale(&import.edition, now.utc_day()) {
+    note(config, &import);
+    let today = now.utc_day();
+    let ended = reply(json, out, |reply| {
+        reply.fact(
+            "metadata",
+            report::mds::edition_value(&import.edition, today),
+        );
+        reply.fact("before", import.before);
+        reply.fact("complaints", import.complaints.clone());
+        for line in lines(&import) {
+            reply.line(&line);
+        }
+        Ok(ExitCode::Done)
+    });
+    if let Some(stale) = words::stale(&import.edition, today) {
         say(&format!("warning: {stale}"));
     }
-    Ok(ExitCode::Done)
+    ended
 }
 
-fn tell(import: &Import, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", words::edition(&import.edition))?;
-    if let Some(left_out) = words::left_out(&import.edition) {
-        writeln!(out, "{left_out}")?;
+/// What was here before; nothing, where no ledger was made yet.
+fn floors(config: &Config) -> Result<Floors, Complaint> {
+    if !config.path(&config.ledger.file).exists() {
+        return Ok(Floors::default());
     }
-    for complaint in &import.complaints {
-        writeln!(out, "  {}", clean(complaint))?;
+    Ok(metadata::floors(&station::read_ledger(config)?)?)
+}
+
+/// The number stands in the ledger from now on. Where that fails the file counts all the same, and the next start makes up for it.
+fn note(config: &Config, import: &Import) {
+    if !config.path(&config.ledger.file).exists() {
+        return;
     }
-    match import.before {
-        Some(before) if before == import.edition.number => {
-            writeln!(out, "It was here already.")
+    let asked = Ask::Keep {
+        keeping: Keeping::Metadata {
+            signer: import.edition.signer,
+            number: import.edition.number,
+        },
+        actor: admin::actor(),
+    };
+    if let Err(complaint) = admin::put(config, &asked).and_then(Answer::into_result) {
+        say(&format!(
+            "warning: {}",
+            words::not_noted(&complaint.message)
+        ));
+    }
+}
+
+fn lines(import: &Import) -> Vec<String> {
+    let mut lines = vec![words::edition(&import.edition)];
+    lines.extend(words::left_out(&import.edition));
+    let complaints = import.complaints.iter();
+    lines.extend(complaints.map(|complaint| format!("  {}", clean(complaint))));
+    lines.extend(import.before.map(|before| {
+        if before == import.edition.number {
+            "It was here already.".to_owned()
+        } else {
+            format!("Number {before} was here before.")
         }
-        Some(before) => writeln!(out, "Number {before} was here before."),
-        None => Ok(()),
-    }
+    }));
+    lines
 }
 
 fn show(config: &Config, aaguid: Option<Aaguid>, json: bool, out: &mut dyn Write) -> Ended {
-    let kept = metadata::kept(config);
+    let kept = metadata::kept(config).not_below(floors(config)?);
     let Some(shelf) = kept.load().map_err(|fault| complaint(&fault))? else {
         return Err(Complaint::usage(
             "There is no metadata of models here yet.",
@@ -148,6 +190,10 @@ pub(super) fn complaint(fault: &MdsFault) -> Complaint {
         MdsFault::Unreachable { .. } => (
             ExitCode::RelyingParty,
             "What was here before counts on. Look at the network and the proxy, or take the file in with `keyline mds import FILE`.",
+        ),
+        MdsFault::GoneBack { .. } => (
+            ExitCode::Journal,
+            "An older file could hide what was found out since. Import the newest: `keyline mds update`, or `keyline mds import FILE`.",
         ),
         MdsFault::Damaged { .. } => (
             ExitCode::Journal,

@@ -14,7 +14,8 @@ use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::app::enrol_test::{self, LAG_SECONDS_MAX, Progress, Settled, Tools};
 use crate::app::preflight::{self, Finding, Grade, Row, TenantFacts, Topic, TrialResult};
 use crate::domain::fault::Fault;
-use crate::domain::passkey_policy::{Candidate, PolicyVerdict};
+use crate::domain::metadata::Proof;
+use crate::domain::passkey_policy::PolicyVerdict;
 use crate::face::ask;
 use crate::face::cli::Check;
 use crate::face::progress;
@@ -208,12 +209,9 @@ fn foretold(entra: &Entra, tenant: &TenantFacts, user: &str) -> Option<String> {
         // That refuses real keys as well.
         return None;
     }
-    let candidate = Candidate {
-        aaguid: software::AAGUID,
-        attested: Some(false),
-    };
+    let proof = Proof::Missing("it is made in software, and proves nothing of itself".to_owned());
     let groups = entra.groups_of(user).ok();
-    match policy.verdict(candidate, groups.as_ref()) {
+    match proof.verdict(policy, software::AAGUID, groups.as_ref()) {
         PolicyVerdict::Refused(why) => Some(why),
         PolicyVerdict::Allowed | PolicyVerdict::Unclear(_) => None,
     }
@@ -250,7 +248,7 @@ const fn of_trial(grade: Grade, finding: Finding) -> Row {
 
 /// The first signal ends the waits, and what was registered is deleted at once. After a second one the next start does it. Returns
 /// when it listens.
-fn end_on_signals(cancel: CancelFlag) {
+pub(super) fn end_on_signals(cancel: CancelFlag) {
     let (listening, heard) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread()

@@ -1,6 +1,7 @@
-//! Looking at the tenant's directory, and putting people of it into the queue. It opens no ledger and needs no station: a job
+//! Looking at the tenant's directory, and putting people of it into the queue. It writes no ledger and needs no station: a job
 //! file that lies in `new/` is all that a station wants.
 
+mod drawn;
 mod title;
 
 use std::io::{IsTerminal as _, Write};
@@ -12,10 +13,12 @@ use jiff::Zoned;
 
 use crate::adapter::entra::Entra;
 use crate::adapter::folder::NewFile;
+use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::people::{Choice, LeftOut, NoGroup, Reader, Tally, Told, unsuited};
 use crate::app::{Policies, intake};
 use crate::domain::fault::Fault;
+use crate::domain::job::Draft;
 use crate::domain::job::column::Column;
 use crate::domain::job::proposal::Proposal;
 use crate::domain::job::row::Rules;
@@ -28,10 +31,12 @@ use crate::face::report::people::{self as report, Members, Shape};
 use crate::face::say::{Complaint, ExitCode, people as say};
 use crate::face::{ask, say::people::no_group};
 use crate::port::{CancelFlag, Clock};
-use crate::wire::commands::{Ended, cannot_write, said};
+use crate::wire::commands::Ended;
+use crate::wire::commands::people::drawn::Drawn;
+use crate::wire::commands::reply::reply;
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::{WireFault, policies, stationery};
+use crate::wire::{WireFault, policies, station, stationery};
 
 /// A wait that is longer is told also where no bar can be seen.
 const SILENT_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -86,7 +91,7 @@ fn members(
     let group = tenant.group(text)?;
     let mut list = Members::begin(shape, out)?;
     let mut done = 0;
-    tenant
+    let read = tenant
         .reader()
         .members(&group.id, &mut |people: Vec<Person>, total| {
             list.add(&people)?;
@@ -94,8 +99,14 @@ fn members(
             tenant.progress.seen(done, total);
             Ok(())
         })
-        .map_err(|stop: Stop| stop.told(say::READ_GROUPS))?;
-    list.end()
+        .map_err(|stop: Stop| stop.told(say::READ_GROUPS));
+    match read {
+        Ok(_) => list.end(),
+        Err(complaint) => {
+            list.broken_off(&complaint);
+            Err(complaint)
+        }
+    }
 }
 
 pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -> Ended {
@@ -123,14 +134,25 @@ pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -
     let tenant = Tenant::of(&config, "reading")?;
     let group = tenant.group(&wish.group)?;
     let mut file = NewFile::new(&COLUMNS).map_err(WireFault::from)?;
-    if wish.dry_run {
+    let shown = wish.dry_run && !wish.json;
+    if shown {
         report::proposals_head(out)?;
     }
     let mut left_out: Vec<(Person, LeftOut)> = Vec::new();
+    let mut rows = Vec::new();
     let tally = propose(&tenant, &group, &choice, &rules, &mut |told| {
         match told {
-            Told::Row(_, row) if wish.dry_run => report::proposal(&row, out)?,
-            Told::Row(_, row) => file.push(&row)?,
+            Told::Row(_, row) => {
+                if wish.json {
+                    rows.push(report::row(&row));
+                }
+                if shown {
+                    report::proposal(&row, out)?;
+                }
+                if !wish.dry_run {
+                    file.push(&row)?;
+                }
+            }
             Told::LeftOut(person, why) => left_out.push((person, why)),
             Told::Seen { done, total } => tenant.progress.seen(done, total),
         }
@@ -143,14 +165,14 @@ pub(super) fn from_group(config: &Path, wish: &FromGroup, out: &mut dyn Write) -
         let title = title::of(&group, &minute(), &composer, &language)?;
         Some(file.drop_into(&queue, &title).map_err(WireFault::from)?)
     };
-    if wish.dry_run {
-        writeln!(out).map_err(|error| cannot_write(&error))?;
-    }
-    report::left_out(&left_out, out)?;
-    let told = say::outcome(&tally, &group, name.as_deref());
-    let done = said(out, &format!("{told}\n"))?;
-    let exits = left_out.iter().map(|(_, why)| say::exit(why));
-    Ok(ExitCode::worst_of(exits.chain([done])))
+    let drawn = Drawn {
+        group: &group,
+        tally,
+        rows,
+        left_out,
+        file: name,
+    };
+    reply(wish.json, out, |reply| Ok(drawn.tell(wish.dry_run, reply)))
 }
 
 fn propose(
@@ -197,7 +219,12 @@ pub(super) fn add(config: &Path, wish: &Added, out: &mut dyn Write) -> Ended {
         Err(fault @ Fault::UserUnknown { .. }) => return Err(fault.into()),
         Err(fault) => ask::say(&say::not_looked_up(&wish.user, &fault)),
     }
-    check(&row, &rules, &policies)?;
+    let draft = check(&row, &rules, &policies)?;
+    if let Some(ledger) = ledger_of(&config)?
+        && let Some(why) = intake::taken_key(&draft, &ledger)?
+    {
+        return Err(say::key_taken(&why));
+    }
     let used = Column::ALL
         .into_iter()
         .filter(|column| !row.get(*column).is_empty());
@@ -208,7 +235,14 @@ pub(super) fn add(config: &Path, wish: &Added, out: &mut dyn Write) -> Ended {
     let name = file.drop_into(&queue, &title).map_err(WireFault::from)?;
     let who = [row.get(Column::Name), row.get(Column::User)];
     let who = who.iter().find(|text| !text.is_empty()).unwrap_or(&"");
-    said(out, &format!("{}\n", say::added(who, &name)))
+    let told = say::added(who, &name);
+    reply(wish.json, out, |reply| {
+        reply.fact("file", name);
+        reply.fact("row", report::row(&row));
+        reply.fact("message", told.as_str());
+        reply.line(&told);
+        Ok(ExitCode::Done)
+    })
 }
 
 /// The row as it was typed.
@@ -237,14 +271,20 @@ fn typed(wish: &Added) -> Proposal {
 }
 
 /// Whether the station would take this row.
-fn check(row: &Proposal, rules: &Rules, policies: &Policies) -> Result<(), Complaint> {
+fn check(row: &Proposal, rules: &Rules, policies: &Policies) -> Result<Draft, Complaint> {
     let draft = row.check(rules).map_err(|bad| say::bad_rows(&bad))?;
     let bad = intake::disagreements(&draft, policies)?;
     if bad.is_empty() {
-        Ok(())
+        Ok(draft)
     } else {
         Err(say::bad_rows(&bad))
     }
+}
+
+/// The ledger, for looking; none before it was made.
+fn ledger_of(config: &Config) -> Result<Option<SqliteLedger>, WireFault> {
+    let is_there = config.path(&config.ledger.file).exists();
+    is_there.then(|| station::read_ledger(config)).transpose()
 }
 
 fn rules(config: &Config) -> Result<(Policies, Rules), WireFault> {

@@ -1,24 +1,29 @@
 //! `keyline pins show`: opens the sealed PIN of one job with the recovery identity. Meant for the administrator's machine
-//! with a bare copy of the ledger; the station itself has no key that could. Never opens a PIN that is not on the key.
+//! with a bare copy of the ledger; the station itself has no key that could. Never opens a PIN that is not on the key, and none of
+//! the station's own ledger before that is noted there.
 
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::adapter::ledger::{
     ERASED_PERSON, Identities, PinKind, Prompt, RecoveredPin, SqliteLedger, open_pins, sealed_pins,
 };
-use crate::adapter::system::SystemClock;
+use crate::app::admin::{VoidPin, void_pin};
 use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::{Attempt, Step};
 use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
 use crate::face::ask;
+use crate::face::cli::Pins;
+use crate::face::control::{Answer, Ask};
 use crate::face::report::{find_one, name};
-use crate::face::say::{Complaint, ExitCode, clean};
-use crate::port::{Clock, JobRecord, Ledger};
+use crate::face::say::{Complaint, ExitCode, clean, pins as words};
+use crate::port::{JobRecord, Keeping, Ledger};
 use crate::wire::commands::{Ended, admin, cannot_write};
 use crate::wire::config::Config;
 use crate::wire::{WireFault, station};
@@ -26,21 +31,33 @@ use crate::wire::{WireFault, station};
 /// More than the answer ever needs.
 const TEXT_BYTES: usize = 4096;
 
-pub(super) fn show(
-    config: &Path,
-    job: &str,
-    identity: &Path,
-    copy: Option<&Path>,
-    out: &mut dyn Write,
-) -> Ended {
-    let ledger = match copy {
-        Some(copy) => open_copy(copy)?,
-        None => station::read_ledger(&Config::load(config).map_err(WireFault::from)?)?,
+pub(super) fn show(config: &Path, command: &Pins, out: &mut dyn Write) -> Ended {
+    let Pins::Show {
+        job,
+        identity,
+        ledger,
+        void: reason,
+    } = command;
+    let (ledger, own) = match ledger {
+        Some(copy) => (open_copy(copy)?, own_behind(config, copy)),
+        None => {
+            let config = Config::load(config).map_err(WireFault::from)?;
+            (station::read_ledger(&config)?, Some(config))
+        }
     };
     let identities = read_identity(identity)?;
     let record = find_one(&ledger, job)?;
     let state = state_of(&ledger, &record)?;
     refuse_what_is_gone(&ledger, &record, &state)?;
+    let void = void_pin(&ledger, &record, &state)?;
+    if let (Some(void), None) = (&void, reason) {
+        return Err(words::refused(void, &name(&record), &TimeZone::system()));
+    }
+    // Written down before anything is opened: nobody can take a look back.
+    match own {
+        Some(own) => note(&own, &record, void.and(reason.as_deref()))?,
+        None => ask::say(words::COPY),
+    }
     let mut pins = open_pins(&ledger, record.job.id, &identities)?;
     let Some(at) = on_key(&pins, &state) else {
         return Err(nothing_set(&record));
@@ -48,10 +65,7 @@ pub(super) fn show(
     let before = before(&pins, &state).map(|pin| pin.pin.duplicate());
     let pin = pins.swap_remove(at);
     drop(pins);
-    if copy.is_none() {
-        note(config, &record);
-    }
-    write(&record, &pin, before.as_ref(), out)?;
+    write(&record, &pin, before.as_ref(), void.as_ref(), out)?;
     say_what_is_uncertain(&record, &state, &pin);
     Ok(ExitCode::Done)
 }
@@ -163,25 +177,34 @@ fn place(pins: &[RecoveredPin], kind: PinKind, attempt: Attempt) -> Option<usize
         .rposition(|pin| pin.kind == kind && pin.attempt == attempt)
 }
 
-/// Whoever opens PINs with the station's own ledger stands in its audit chain, as far as that can be written now.
-fn note(config: &Path, record: &JobRecord) {
-    let what = format!(
-        "PIN of job {} opened with a recovery identity",
-        record.job.id
-    );
-    let noted = Config::load(config)
-        .map_err(WireFault::from)
-        .and_then(|config| station::open_ledger(&config))
-        .and_then(|ledger| Ok(ledger.note(&what, &admin::actor(), SystemClock.now())?));
-    if let Err(fault) = noted {
-        ask::say(&format!("This is not noted in the ledger: {fault}."));
-    }
+/// Whoever opens PINs with the station's own ledger stands in its audit chain: by the running station, or by us where none runs.
+fn note(config: &Config, record: &JobRecord, void: Option<&str>) -> Result<(), Complaint> {
+    let asked = Ask::Keep {
+        keeping: Keeping::Opening {
+            job: record.job.id,
+            void: void.map(str::to_owned),
+        },
+        actor: admin::actor(),
+    };
+    admin::put(config, &asked)
+        .and_then(Answer::into_result)
+        .map(drop)
+        .map_err(words::not_noted)
+}
+
+/// The station whose own ledger was named as if it were a copy.
+fn own_behind(config: &Path, copy: &Path) -> Option<Config> {
+    let config = Config::load(config).ok()?;
+    let own = std::fs::metadata(config.path(&config.ledger.file)).ok()?;
+    let copy = std::fs::metadata(copy).ok()?;
+    ((own.dev(), own.ino()) == (copy.dev(), copy.ino())).then_some(config)
 }
 
 fn write(
     record: &JobRecord,
     pin: &RecoveredPin,
     before: Option<&Pin>,
+    void: Option<&VoidPin>,
     out: &mut dyn Write,
 ) -> Result<(), Complaint> {
     let serial = match (pin.serial.as_str(), &record.serial) {
@@ -190,12 +213,7 @@ fn write(
         (serial, _) => serial.to_owned(),
     };
     let person = record.job.request.name.as_deref().unwrap_or("");
-    let void = record.custody.retired.map_or_else(String::new, |fate| {
-        format!(
-            "VOID: its key is {}; nobody is to be given this PIN",
-            fate.word()
-        )
-    });
+    let void = void.map_or_else(String::new, words::void);
     // Room for all of it at once: growing would leave copies behind that nobody wipes.
     let mut lines = Zeroizing::new(String::with_capacity(TEXT_BYTES));
     for (title, value) in [

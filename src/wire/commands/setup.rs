@@ -67,7 +67,7 @@ fn consent_address(config: &Config) -> Option<String> {
     Some(address.into())
 }
 
-fn make(config: &Config, file: Option<&Path>) -> Result<Made, Complaint> {
+pub(super) fn make(config: &Config, file: Option<&Path>) -> Result<Made, Complaint> {
     let private = place(config, file)?;
     let public = private.with_extension("cer");
     if public == private {
@@ -114,7 +114,7 @@ fn make(config: &Config, file: Option<&Path>) -> Result<Made, Complaint> {
 }
 
 /// Where the private key goes.
-fn place(config: &Config, file: Option<&Path>) -> Result<PathBuf, Complaint> {
+pub(super) fn place(config: &Config, file: Option<&Path>) -> Result<PathBuf, Complaint> {
     let path = match (file, &config.entra.certificate) {
         (Some(file), _) => file.to_owned(),
         (None, Some(SecretSource::File(file))) => file.clone(),
@@ -130,7 +130,7 @@ fn place(config: &Config, file: Option<&Path>) -> Result<PathBuf, Complaint> {
 }
 
 /// As the configuration may name it: from the station's folder where it lies below that.
-fn shortest(config: &Config, path: &Path) -> PathBuf {
+pub(super) fn shortest(config: &Config, path: &Path) -> PathBuf {
     let root = std::path::absolute(config.path(Path::new("")));
     root.ok()
         .and_then(|root| path.strip_prefix(root).ok().map(Path::to_owned))

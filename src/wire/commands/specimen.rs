@@ -55,6 +55,7 @@ pub(super) fn preview(
     let kind = wish
         .kind
         .map_or_else(|| first_kind(&templates, wish.profile), sheet_kind);
+    lays_out(&templates, wish.profile, kind)?;
     let language = desk.language(&templates, kind, wish.language)?;
     let composer = desk.composer(templates, wish.profile)?;
     let mailer = specimen(language, wish.name.to_owned())?;
@@ -222,6 +223,33 @@ fn first_kind(templates: &Templates, profile: &str) -> SheetKind {
     first.copied().unwrap_or(SheetKind::Pin)
 }
 
+/// A specimen shows the profile that was named, and no other in its stead. Of one that does not exist it is told later.
+fn lays_out(templates: &Templates, profile: &str, kind: SheetKind) -> Result<(), Complaint> {
+    let own = templates.profiles().find(|(name, _)| *name == profile);
+    let Some((_, kinds)) = own.filter(|(_, kinds)| !kinds.contains(&kind)) else {
+        return Ok(());
+    };
+    let words = |kinds: &[SheetKind]| kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>();
+    let serve: Vec<&str> = templates
+        .profiles()
+        .filter(|(_, kinds)| kinds.contains(&kind))
+        .map(|(name, _)| name)
+        .collect();
+    Err(Complaint::usage(
+        format!(
+            "The profile `{}` lays out no {} sheet; it lays out {}.",
+            clean(profile),
+            kind.word(),
+            words(kinds).join(", ")
+        ),
+        format!(
+            "Take one of those kinds, or a profile that lays out {} sheets: {}.",
+            kind.word(),
+            clean(&serve.join(", "))
+        ),
+    ))
+}
+
 const fn sheet_kind(kind: Kind) -> SheetKind {
     match kind {
         Kind::Pin => SheetKind::Pin,
@@ -261,7 +289,7 @@ fn unsettable(fault: &Fault) -> Complaint {
     Complaint::new(
         ExitCode::Courier,
         format!("The specimen could not be made: {}", news::sentence(what)),
-        "Nothing was written. `keyline mailer check` tells which layouts take which sheets and languages.",
+        "Nothing was written. `keyline mailer check` tells which profiles take which sheets and languages.",
     )
 }
 

@@ -8,6 +8,7 @@ use crate::adapter::folder::format::stock::{self, StockList};
 use crate::domain::authenticator::Serial;
 use crate::domain::job::sheet::Unusable;
 use crate::domain::stock::StockKey;
+use crate::face::ask;
 use crate::face::cli::{OfStock, Stock};
 use crate::face::progress::Progress;
 use crate::face::report::{self, Style};
@@ -15,7 +16,8 @@ use crate::face::say::news::count;
 use crate::face::say::{self, Complaint, ExitCode, clean};
 use crate::port::{Keeping, Kept, Ledger};
 use crate::wire::commands::book::Book;
-use crate::wire::commands::{Ended, admin, said};
+use crate::wire::commands::reply::{Reply, reply};
+use crate::wire::commands::{Ended, admin};
 use crate::wire::station;
 
 /// Keys that are handed to a running station at a time: a line of its socket holds no more. Whoever is cut off in between types
@@ -26,40 +28,53 @@ const TOLD_MAX: usize = 20;
 
 /// `keyline stock …`
 pub(super) fn stock(path: &Path, wish: &Stock, out: &mut dyn Write) -> Ended {
-    let config = admin::load(path)?;
-    let (file, is_import) = match &wish.command {
+    let (file, is_import, json) = match &wish.command {
         None => {
-            let ledger = station::read_ledger(&config)?;
+            let ledger = station::read_ledger(&admin::load(path)?)?;
             report::stock(&ledger, &Style::here(wish.json), out)?;
             return Ok(ExitCode::Done);
         }
-        Some(OfStock::Import { file }) => (file, true),
-        Some(OfStock::Remove { file }) => (file, false),
+        Some(OfStock::Import { file, json }) => (file, true, *json),
+        Some(OfStock::Remove { file, json }) => (file, false, *json),
     };
+    reply(json, out, |reply| change(path, file, is_import, reply))
+}
+
+fn change(path: &Path, file: &Path, is_import: bool, reply: &mut Reply<'_>) -> Ended {
+    let config = admin::load(path)?;
     let list = read(file)?;
+    for line in say::stock::repeated(&list.repeated) {
+        ask::say(&line);
+    }
     let mut book = Book::of(&config)?;
     let (mut changed, mut done) = (0_usize, 0_usize);
-    let mut bar = Progress::begin(
-        if is_import { "importing" } else { "removing" },
-        list.keys.len(),
-    );
+    let (doing, did, did_not) = if is_import {
+        ("importing", "imported", "listed_already")
+    } else {
+        ("removing", "removed", "not_listed")
+    };
+    let mut bar = Progress::begin(doing, list.keys.len());
     for keys in list.keys.chunks(KEYS_AT_A_TIME) {
         let kept = book.keep(keeping(keys, is_import))?;
         if let Kept::Stock { changed: these } = kept {
             changed = changed.saturating_add(these);
         }
         done = done.saturating_add(keys.len());
+        // Also where the next ones fail.
+        reply.fact(did, changed);
+        reply.fact(did_not, done.saturating_sub(changed));
         bar.reached(done);
     }
     drop((bar, book));
     let unchanged = list.keys.len().saturating_sub(changed);
     let stock = station::read_ledger(&config)?.stock()?;
-    let told = if is_import {
+    reply.fact("stock", report::stock_facts(&stock));
+    reply.line(&if is_import {
         say::stock::imported(changed, unchanged, &stock, config.stock.unlisted)
     } else {
         say::stock::taken_off(changed, unchanged, &stock)
-    };
-    said(out, &format!("{told}\n"))
+    });
+    Ok(ExitCode::Done)
 }
 
 fn keeping(keys: &[StockKey], is_import: bool) -> Keeping {

@@ -20,7 +20,17 @@ const STDIN: &str = "-";
 /// A longer line is no code: a square code holds less than 3,000 characters.
 const LINE_BYTES_MAX: u64 = 4096;
 
+/// Each code is answered at once, and a script that reads lines is told in one why the rest was not.
 pub(super) fn confirm(config: &Config, codes: &[String], json: bool, out: &mut dyn Write) -> Ended {
+    let ended = confirm_each(config, codes, json, out);
+    if let (Err(complaint), true) = (&ended, json) {
+        // What went wrong first is what counts.
+        let _ = told(out, &report::failure(complaint).to_string());
+    }
+    ended
+}
+
+fn confirm_each(config: &Config, codes: &[String], json: bool, out: &mut dyn Write) -> Ended {
     let mut worst = ExitCode::Done;
     if codes != [STDIN] {
         for code in joined(codes) {
@@ -88,19 +98,18 @@ fn next_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
 }
 
 /// One code. That it is refused is an answer: the next one may be right.
-fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> Ended {
+fn scanned(config: &Config, code: &str, as_json: bool, out: &mut dyn Write) -> Ended {
     let asked = hands(Hands::Scanned {
-        line: line.to_owned(),
+        line: code.to_owned(),
     });
-    let (exit, told) = match admin::put(config, &asked)? {
+    let (exit, line) = match admin::put(config, &asked)? {
         Answer::Acted {
             message,
             result,
             item,
-            note: _,
+            note,
         } => {
-            let value =
-                json!({ "taken": true, "result": result, "item": item, "message": message });
+            let value = taken(&message, &result, &item, note.as_deref());
             (ExitCode::Done, text(as_json, &value, message))
         }
         answer @ (Answer::Done { .. }
@@ -115,31 +124,44 @@ fn scanned(config: &Config, line: &str, as_json: bool, out: &mut dyn Write) -> E
                     .map_err(|error| cannot_write(&error))?;
                 return Ok(complaint.exit);
             }
-            let value = json!({
-                "taken": false,
-                "exit": complaint.exit.number(),
-                "message": complaint.message,
-                "hint": complaint.hint,
-            });
+            let mut value = report::failure(&complaint);
+            if let Some(fields) = value.as_object_mut() {
+                fields.insert("taken".to_owned(), false.into());
+            }
             (complaint.exit, value.to_string())
         }
     };
-    writeln!(out, "{told}")
-        .and_then(|()| out.flush())
-        .map_err(|error| cannot_write(&error))?;
+    told(out, &line)?;
     Ok(exit)
+}
+
+fn told(out: &mut dyn Write, line: &str) -> Result<(), Complaint> {
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| cannot_write(&error))
+}
+
+/// What was written down about paper or a bag, for scripts.
+pub(super) fn taken(message: &str, result: &str, item: &str, note: Option<&str>) -> Value {
+    json!({ "taken": true, "result": result, "item": item, "message": message, "note": note })
 }
 
 fn text(as_json: bool, value: &Value, message: String) -> String {
     if as_json { value.to_string() } else { message }
 }
 
-pub(super) fn spoil(config: &Config, job: &str, reason: &str, out: &mut dyn Write) -> Ended {
+pub(super) fn spoil(
+    config: &Config,
+    job: &str,
+    reason: &str,
+    json: bool,
+    out: &mut dyn Write,
+) -> Ended {
     let asked = hands(Hands::Spoiled {
         job: job.to_owned(),
         reason: reason.to_owned(),
     });
-    admin::bring_about(config, &asked, out)
+    admin::bring_about(config, &asked, json, out)
 }
 
 pub(super) fn dispatch(
@@ -153,7 +175,8 @@ pub(super) fn dispatch(
     let ended = each_part(config, batch, rehearsal, &mut lines);
     // What has left has left, whatever came after it.
     if ended.is_ok() || !lines.is_empty() {
-        report::dispatch(batch, &lines, rehearsal, &Style::here(json), out)?;
+        let error = ended.as_ref().err();
+        report::dispatch(batch, &lines, rehearsal, error, &Style::here(json), out)?;
     }
     ended.map(|()| trail::exit(&lines))
 }

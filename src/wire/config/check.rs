@@ -58,7 +58,7 @@ impl Config {
         let profile = self.paper.profile.as_str();
         if !known.contains(&profile) {
             let why = format!(
-                "is `{}`, and no layout of PIN letters has that name; there are {}",
+                "is `{}`, and no profile of PIN letters has that name; there are {}",
                 profile.escape_debug(),
                 known.join(", ")
             );

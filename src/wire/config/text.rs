@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 
 use super::{Config, TEMPLATE};
-use crate::domain::job::column::nearest;
+use crate::wire::mistakes::{Objection, broken, in_order, line, plain, unknown};
 
 /// Settings that the template shows as comments only, because they have no default.
 const WITHOUT_DEFAULT: [(&str, &str); 6] = [
@@ -30,29 +30,23 @@ const SECRETS: [(&str, &str); 6] = [
 /// The section whose settings have whatever names the administrator gives them.
 const NAMED: &str = "bench";
 
-/// An objection, and the byte that it is about.
-struct Objection(usize, String);
-
 /// Reads `text`; what it does not say is as in [`TEMPLATE`].
 ///
 /// # Errors
 /// Everything that cannot be used, in the order of the lines.
 pub(super) fn read(text: &str) -> Result<Config, Vec<String>> {
-    let broken = |error: toml::de::Error| {
-        // Its own words quote the line, which may hold a secret.
-        let at = error.span().map_or(0, |span| span.start);
-        vec![placed(text, at, error.message())]
-    };
-    let spans = DeTable::parse(text).map_err(broken)?;
-    let values: toml::Table = toml::from_str(text).map_err(broken)?;
-    let defaults: toml::Table = toml::from_str(TEMPLATE).map_err(broken)?;
+    let no_toml = |error: toml::de::Error| vec![broken(text, &error)];
+    let spans = DeTable::parse(text).map_err(no_toml)?;
+    let values: toml::Table = toml::from_str(text).map_err(no_toml)?;
+    let defaults: toml::Table = toml::from_str(TEMPLATE).map_err(no_toml)?;
     let mut whole = defaults.clone();
     let mut objections = Vec::new();
     let mut lines = BTreeMap::new();
     for (name, section) in spans.get_ref() {
         let (at, name) = (name.span().start, name.get_ref().as_ref());
         let Some(toml::Value::Table(known)) = defaults.get(name) else {
-            objections.push(Objection(at, unknown("section", name, &defaults)));
+            let sections: Vec<&str> = defaults.keys().map(String::as_str).collect();
+            objections.push(Objection(at, unknown("section", name, &sections)));
             continue;
         };
         let settings = section.get_ref().as_table();
@@ -82,11 +76,7 @@ pub(super) fn read(text: &str) -> Result<Config, Vec<String>> {
             Err(error) => Err(vec![error.message().to_owned()]),
         };
     }
-    objections.sort_by_key(|objection| objection.0);
-    Err(objections
-        .into_iter()
-        .map(|Objection(at, what)| placed(text, at, &what))
-        .collect())
+    Err(in_order(text, objections))
 }
 
 /// Whether a setting is known, and its value one that it takes: tried alone over the defaults, so that each is told by itself.
@@ -96,16 +86,14 @@ fn judge(
     (section, setting): (&str, &str),
     value: &toml::Value,
 ) -> Result<(), String> {
-    let free = section == NAMED || WITHOUT_DEFAULT.contains(&(section, setting));
-    if !known.contains_key(setting) && !free {
-        let elsewhere = defaults.iter().find(|(_, settings)| {
-            settings
-                .as_table()
-                .is_some_and(|settings| settings.contains_key(setting))
+    if section != NAMED && !settings(section, known).contains(&setting) {
+        let elsewhere = defaults.iter().find(|(other, known)| {
+            let known = known.as_table().map(|known| settings(other, known));
+            known.is_some_and(|known| known.contains(&setting))
         });
         return Err(match elsewhere {
             Some((other, _)) => format!("`{setting}` belongs under `[{other}]`"),
-            None => unknown("setting", setting, known),
+            None => unknown("setting", setting, &settings(section, known)),
         });
     }
     let mut tried = defaults.clone();
@@ -128,39 +116,13 @@ fn put(whole: &mut toml::Table, (section, setting): (&str, &str), value: &toml::
     }
 }
 
-fn unknown(kind: &str, word: &str, known: &toml::Table) -> String {
-    let known = || known.keys().map(String::as_str);
-    match nearest(&word.to_lowercase(), known()) {
-        Some(nearest) => format!("there is no {kind} `{word}`; did you mean `{nearest}`?"),
-        None => format!(
-            "there is no {kind} `{word}`; there are {}",
-            known().collect::<Vec<_>>().join(", ")
-        ),
-    }
-}
-
-/// The parser names types of the language that it is written in.
-fn plain(message: &str) -> String {
-    let message = message.lines().collect::<Vec<_>>().join(" ");
-    for kind in ["u64", "u32", "usize"] {
-        if let Some(start) = message.strip_suffix(&format!("expected {kind}")) {
-            return format!("{start}expected a whole number, 0 or more");
-        }
-    }
-    message
-}
-
-/// `what` with the line and the column of the byte `at`, both from 1.
-fn placed(text: &str, at: usize, what: &str) -> String {
-    let before = text.get(..at).unwrap_or(text);
-    let line = line(text, at);
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    format!("line {line}, column {column}: {what}")
-}
-
-/// The line of the byte `at`, from 1.
-fn line(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or(text).matches('\n').count() + 1
+/// The settings of a section, those without a default as well, in the order of their letters.
+fn settings<'a>(section: &str, known: &'a toml::Table) -> Vec<&'a str> {
+    let without = WITHOUT_DEFAULT.into_iter();
+    let without = without.filter_map(|(of, setting)| (of == section).then_some(setting));
+    let mut all: Vec<&str> = known.keys().map(String::as_str).chain(without).collect();
+    all.sort_unstable();
+    all
 }
 
 #[cfg(test)]
@@ -217,6 +179,26 @@ mod tests {
         }
         let told = objections("[entra]\nclient_secret = \"hunter2\"\n").join("\n");
         assert!(told.contains("{ env = \"NAME\" }"), "{told}");
+    }
+
+    #[test]
+    fn a_setting_without_a_default_is_known_as_well() {
+        assert_eq!(
+            objections(
+                "[entra]\ncertificat = { file = \"a.pem\" }\nchallenge_timeout_minuts = 9\n[ledger]\ncertificate = \"x\"\n[log]\npassword = \"x\"\n[paper]\npasword = \"x\"\n"
+            ),
+            [
+                "line 2, column 1: there is no setting `certificat`; did you mean `certificate`?",
+                "line 3, column 1: there is no setting `challenge_timeout_minuts`; did you mean `challenge_timeout_minutes`?",
+                "line 5, column 1: `certificate` belongs under `[entra]`",
+                "line 7, column 1: `password` belongs under `[paper]`",
+                "line 9, column 1: there is no setting `pasword`; did you mean `password`?",
+            ]
+        );
+        let [told] = objections("[entra]\nzzz = 1\n").try_into().expect("one");
+        for (_, setting) in WITHOUT_DEFAULT.iter().filter(|(of, _)| *of == "entra") {
+            assert!(told.contains(setting), "{told}");
+        }
     }
 
     #[test]

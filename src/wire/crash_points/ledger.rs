@@ -42,6 +42,10 @@ impl Ledger for Watched {
         self.0.job_of_letter(control)
     }
 
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault> {
+        self.0.void_letters()
+    }
+
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
         self.0.job_of_envelope(envelope)
     }
@@ -128,6 +132,10 @@ impl Ledger for Watched {
 
     fn note(&self, what: &str, actor: &str, at: Timestamp) -> Result<(), Fault> {
         effect("ledger.note", || self.0.note(what, actor, at))
+    }
+
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault> {
+        self.0.notes(beginning)
     }
 
     fn keep(&self, keeping: &Keeping, actor: &str, at: Timestamp) -> Result<Kept, Fault> {

@@ -24,10 +24,6 @@ pub(super) fn examine(config: &Config, found: &mut Findings) {
             let source = &config.entra.client_secret;
             if let Err(fault) = source.check() {
                 tell(source, &fault, found);
-            } else {
-                // It has always been let through, so it is no reason to stop.
-                let why = source.open_to_others();
-                found.warnings.extend(why.map(|why| format!("{why}.")));
             }
         }
         // Without a certificate, the configuration was complained of.

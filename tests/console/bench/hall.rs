@@ -73,7 +73,7 @@ impl Hall {
                     handle.clone(),
                     parts.ports.press.clone(),
                     parts.board.clone(),
-                    Arc::new(|_: &str, _: &str| Ok(String::new())),
+                    Arc::new(|_: &str, _: &str| Ok(String::new().into())),
                 );
                 let answer: Arc<dyn Fn(&control::Ask) -> Answer + Send + Sync> = Arc::new(answer);
                 let sent = tell.send((handle, answer, parts.ledger.clone()));

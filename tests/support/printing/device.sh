@@ -36,6 +36,12 @@ case ${mood:-$(cat "$here/mood")} in
         echo "STATE: -media-empty-error" >&2
         put_out
         ;;
+    paused)
+        echo "STATE: +paused" >&2
+        wait_for fed
+        echo "STATE: -paused" >&2
+        put_out
+        ;;
     slow)
         wait_for fed
         put_out

@@ -14,6 +14,7 @@ use crate::domain::fault::Fault;
 
 use super::super::answer::{self, Answer};
 use super::super::fido2_methods;
+use super::super::gate::UNSAID_WAIT;
 use super::super::patience::{Patience, Replay};
 use super::super::transport::{Call, Payload};
 use super::super::{Entra, encoding};
@@ -22,6 +23,8 @@ use super::query::read;
 /// Graph takes no more in one call.
 const REQUESTS_MAX: usize = 20;
 const SUBJECT: &str = "$batch";
+/// Its name in the log.
+const CALL: &str = "batch";
 
 type List = Result<Vec<RegisteredCredential>, Fault>;
 
@@ -58,11 +61,12 @@ fn lists_of(entra: &Entra, users: &[&str]) -> Result<Vec<List>, Fault> {
     while !open.is_empty() {
         let mut items = ask(entra, users, &open)?;
         let mut asked: Option<Duration> = None;
-        let mut again = Vec::new();
+        let (mut again, mut throttled) = (Vec::new(), false);
         for index in open {
             let answer = items.remove(&index);
             if let Some(later) = answer.as_ref().filter(|answer| is_passing(answer.status)) {
                 again.push(index);
+                throttled |= later.status == 429;
                 // The longest wish counts: all are asked again together.
                 asked = asked.max(later.retry_after);
             }
@@ -73,11 +77,13 @@ fn lists_of(entra: &Entra, users: &[&str]) -> Result<Vec<List>, Fault> {
         if open.is_empty() {
             break;
         }
-        let Some(wait) = patience.next_wait(asked, rand::random()) else {
+        let wait = patience.next_wait(asked, rand::random());
+        // Said inside an answer it is no less a wish: the other slots wait as well.
+        let is_wish = throttled || asked.is_some();
+        let wish = is_wish.then(|| wait.or(asked).unwrap_or(UNSAID_WAIT));
+        let reason = "some of the lists were asked to wait, or failed";
+        if !entra.graph.pause(CALL, wait, wish, reason)? {
             break;
-        };
-        if !entra.graph.wait(wait) {
-            return Err(Fault::Cancelled);
         }
     }
     Ok(lists.into_values().collect())
@@ -104,7 +110,7 @@ fn ask(entra: &Entra, users: &[&str], open: &[usize]) -> Result<BTreeMap<usize, 
     // Its dollar sign stays as it is: it is part of the name.
     url.set_path(&format!("{}/$batch", url.path().trim_end_matches('/')));
     let call = Call {
-        name: "batch",
+        name: CALL,
         method: Method::POST,
         url,
         payload: Payload::Json(&body),
@@ -115,7 +121,9 @@ fn ask(entra: &Entra, users: &[&str], open: &[usize]) -> Result<BTreeMap<usize, 
         responses: Vec<Item>,
     }
     let answer = entra.send(&call)?.accepted_thing()?;
-    let answers = read::<Answers>(&answer.body, SUBJECT)?.responses;
+    let answers = answer
+        .read(|body| read::<Answers>(body, SUBJECT))?
+        .responses;
     let placed = answers.into_iter().filter_map(|item| {
         let index = item.id.parse::<usize>().ok()?;
         Some((index, unpack(entra, item, &answer)))
@@ -137,14 +145,18 @@ fn unpack(entra: &Entra, item: Item, whole: &Answer) -> Answer {
                 .map_or_else(|| value.to_string(), str::to_owned),
         )
     };
+    let body = item.body.to_string().into_bytes();
+    let request_id = header("request-id")
+        .map(|id| answer::shown_id(&id))
+        .or_else(|| answer::request_id(&body));
     Answer {
         status: item.status,
-        request_id: header("request-id").unwrap_or_else(|| whole.request_id.clone()),
+        request_id: request_id.unwrap_or_else(|| whole.request_id.clone()),
         from_graph: true,
         retry_after: header("retry-after")
             .and_then(|text| answer::retry_after(&text, entra.clock.now())),
         date: None,
-        body: Zeroizing::new(item.body.to_string().into_bytes()),
+        body: Zeroizing::new(body),
     }
 }
 
@@ -152,16 +164,17 @@ fn list(entra: &Entra, user: &str, answer: Option<Answer>) -> List {
     let Some(answer) = answer else {
         return Err(Fault::AnswerUnusable {
             what: format!("{SUBJECT}: one of the requests has no answer"),
+            request_id: String::new(),
         });
     };
     match answer.status {
         429 => Err(Fault::Throttled {
-            seconds: answer.retry_after.map_or(1, |wait| wait.as_secs().max(1)),
+            seconds: answer.retry_after.unwrap_or(UNSAID_WAIT).as_secs().max(1),
         }),
         status if is_passing(status) => Err(answer.failed()),
         401 => Err(answer.refused_token()),
         _ => {
-            let page = fido2_methods::decode_page(&answer.accepted()?.body)?;
+            let page = answer.accepted()?.read(fido2_methods::decode_page)?;
             // More than a page of passkeys is rare; such a list is asked for alone, with all its pages.
             match page.next {
                 Some(_) => fido2_methods::list(entra, user),

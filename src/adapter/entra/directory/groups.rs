@@ -98,11 +98,13 @@ pub(super) fn members(
     let answer = entra
         .send(&advanced("members", url.clone()))?
         .accepted_thing()?;
-    let page = read::<Listed<User>>(&answer.body, MEMBERS)?;
+    let page = answer.read(|body| read::<Listed<User>>(body, MEMBERS))?;
     Ok(Page {
         people: page.value.into_iter().map(Person::from).collect(),
         total: page.count,
-        next: checked(entra, page.next, &url, MEMBERS)?.map(|next| Bookmark(next.into())),
+        next: answer
+            .owns(checked(entra, page.next, &url, MEMBERS))?
+            .map(|next| Bookmark(next.into())),
     })
 }
 
@@ -126,15 +128,16 @@ pub(super) fn of(entra: &Entra, user: &str) -> Result<BTreeSet<ObjectId>, Fault>
         let answer = entra
             .send(&advanced("groups_of", url.clone()))?
             .accepted()?;
-        let page = read::<Listed<Id>>(&answer.body, GROUPS_OF)?;
+        let page = answer.read(|body| read::<Listed<Id>>(body, GROUPS_OF))?;
         groups.extend(page.value.into_iter().map(|group| ObjectId(group.id)));
-        match checked(entra, page.next, &url, GROUPS_OF)? {
+        match answer.owns(checked(entra, page.next, &url, GROUPS_OF))? {
             Some(next) => url = next,
             None => return Ok(groups),
         }
     }
     Err(Fault::AnswerUnusable {
         what: format!("{GROUPS_OF}: the list has more than {GROUP_PAGES_MAX} pages"),
+        request_id: String::new(),
     })
 }
 
@@ -152,6 +155,7 @@ fn checked(
     if next == *here {
         return Err(Fault::AnswerUnusable {
             what: format!("{subject}: the next page is the page itself"),
+            request_id: String::new(),
         });
     }
     Ok(Some(next))

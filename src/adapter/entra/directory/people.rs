@@ -13,7 +13,8 @@ const SUBJECT: &str = "users";
 pub(super) fn person(entra: &Entra, user: &str) -> Result<Person, Fault> {
     let url = address(entra, &["users", user], &[("$select", OF_PERSON)])?;
     let answer = entra.send(&Call::get("person", url))?.accepted()?;
-    read::<User>(&answer.body, SUBJECT).map(Person::from)
+    let user = answer.read(|body| read::<User>(body, SUBJECT))?;
+    Ok(Person::from(user))
 }
 
 /// Two questions: `startswith` knows no words, and `$search` takes a text apart into words.
@@ -51,5 +52,6 @@ fn listed(entra: &Entra, asked: (&str, &str), limit: usize) -> Result<Vec<User>,
     let answer = entra
         .send(&advanced("find_people", url))?
         .accepted_thing()?;
-    Ok(read::<Listed<User>>(&answer.body, SUBJECT)?.value)
+    let page = answer.read(|body| read::<Listed<User>>(body, SUBJECT))?;
+    Ok(page.value)
 }

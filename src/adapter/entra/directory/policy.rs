@@ -77,13 +77,12 @@ pub(super) fn fetch(entra: &Entra) -> Result<PasskeyPolicy, Fault> {
     let answer = entra.send(&Call::get("policy", url))?;
     if answer.status == 404 && answer.is_graphs() {
         // Elsewhere a 404 means a user; nobody was asked for here.
-        return Err(wrong(&format!(
-            "the tenant answers that it has none (request {})",
-            answer.request_id
-        )));
+        let (code, message) = answer.reason();
+        let none = format!("the tenant answers that it has none ({code}: {message})");
+        return answer.owns(Err(wrong(&none)));
     }
     let answer = answer.accepted()?;
-    decode(&answer.body)
+    answer.read(decode)
 }
 
 /// Reads an answer.
@@ -192,6 +191,7 @@ fn unknown(member: &str) -> Fault {
 fn wrong(what: &str) -> Fault {
     Fault::AnswerUnusable {
         what: format!("{SUBJECT}: {what}"),
+        request_id: String::new(),
     }
 }
 

@@ -53,17 +53,17 @@ impl From<User> for Person {
 
 /// One page of a list.
 #[derive(Deserialize)]
-pub(super) struct Listed<T> {
-    pub(super) value: Vec<T>,
+pub(in super::super) struct Listed<T> {
+    pub(in super::super) value: Vec<T>,
     #[serde(rename = "@odata.nextLink")]
-    pub(super) next: Option<String>,
+    pub(in super::super) next: Option<String>,
     #[serde(rename = "@odata.count")]
     pub(super) count: Option<usize>,
 }
 
 /// The address below the API's root, with OData options. The option's names are written as they are; whatever a person
 /// typed is encoded, so that it can never become another option.
-pub(super) fn address(
+pub(in super::super) fn address(
     entra: &Entra,
     segments: &[&str],
     options: &[(&str, &str)],
@@ -86,12 +86,12 @@ pub(super) fn advanced(name: &'static str, url: Url) -> Call<'static> {
 }
 
 /// Reads a body, or says of what it was none.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8], subject: &str) -> Result<T, Fault> {
+pub(in super::super) fn read<T: DeserializeOwned>(body: &[u8], subject: &str) -> Result<T, Fault> {
     serde_json::from_slice(body).map_err(|error| unusable(subject, &error))
 }
 
 /// A text inside the quotation marks of `$filter`.
-pub(super) fn in_filter(text: &str) -> String {
+pub(in super::super) fn in_filter(text: &str) -> String {
     text.replace('\'', "''")
 }
 

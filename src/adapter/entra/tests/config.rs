@@ -1,5 +1,7 @@
 //! Which configurations are refused, and where the client secret is read from.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::json;
 use url::Url;
 
@@ -123,6 +125,8 @@ fn the_client_secret_comes_from_where_it_is_said_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
     std::fs::write(&path, "s3cret~value\n").unwrap();
+    let mode = |mode| std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o600);
     assert_eq!(
         SecretSource::File(path.clone()).read().unwrap().reveal(),
         "s3cret~value"
@@ -133,10 +137,17 @@ fn the_client_secret_comes_from_where_it_is_said_to_be() {
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("taken"),
     };
+    for open in [0o644, 0o640, 0o602] {
+        mode(open);
+        let what = refusal(SecretSource::File(path.clone()));
+        let words = format!("chmod 600 {}", path.display());
+        assert!(what.contains(&words) && !what.contains("s3cret"), "{what}");
+    }
+    mode(0o600);
     std::fs::write(&path, "\n").unwrap();
     assert!(refusal(SecretSource::File(path.clone())).contains("empty"));
     std::fs::write(&path, vec![b'a'; 5000]).unwrap();
-    assert!(refusal(SecretSource::File(path)).contains("larger"));
+    assert!(refusal(SecretSource::File(path.clone())).contains("larger"));
     assert!(refusal(SecretSource::File(folder.path().join("none"))).contains("none"));
     assert!(
         refusal(SecretSource::Env("KEYLINE_NO_SUCH_VARIABLE".to_owned()))

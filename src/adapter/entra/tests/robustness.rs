@@ -75,7 +75,7 @@ fn read_every_way(body: &[u8]) {
             answer.refused(),
             answer.failed(),
             answer.refused_token(),
-            token::refused(&answer).fault(),
+            token::refused(&answer, &[("client_secret", "s")]).fault(),
         );
     }
 }

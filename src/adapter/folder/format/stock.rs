@@ -1,6 +1,7 @@
 //! A vendor's list of serial numbers: a table with a column for them, or nothing but one serial per line. Pure: it is handed bytes.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use csv::StringRecord;
 
@@ -8,7 +9,7 @@ use super::table::{self, LineCounter};
 use super::{Kind, decode};
 use crate::domain::job::row::{BadRow, Code, trim};
 use crate::domain::job::sheet::{Unit, Unusable};
-use crate::domain::stock::{StockKey, read_line};
+use crate::domain::stock::{Repeated, StockKey, read_line};
 
 /// Keys of one list: more than any hall has.
 pub const STOCK_ROWS_MAX: usize = 100_000;
@@ -40,8 +41,32 @@ const MODEL: [&str; 7] = [
 pub struct StockList {
     /// Each serial once, in the order of the list.
     pub keys: Vec<StockKey>,
-    /// Lines that named a key once more.
-    pub repeated: usize,
+    /// Lines that name a key once more.
+    pub repeated: Vec<Repeated>,
+}
+
+/// Where a key is named first, by its serial: the line, and its place among the keys.
+type Seen = BTreeMap<String, (u32, usize)>;
+
+impl StockList {
+    fn take(&mut self, line: u32, key: StockKey, seen: &mut Seen) {
+        match seen.entry(key.serial.as_str().to_ascii_lowercase()) {
+            Entry::Vacant(free) => {
+                free.insert((line, self.keys.len()));
+                self.keys.push(key);
+            }
+            Entry::Occupied(known) => {
+                let (first, at) = *known.get();
+                let model = self.keys.get(at).and_then(|key| key.model.clone());
+                self.repeated.push(Repeated {
+                    line,
+                    first,
+                    models: key.model.zip(model).filter(|(this, that)| this != that),
+                    serial: key.serial,
+                });
+            }
+        }
+    }
 }
 
 /// Which cell is what.
@@ -78,7 +103,7 @@ pub fn parse(bytes: &[u8]) -> Result<StockList, Unusable> {
     let mut lines = LineCounter::of(cut.body, first_line);
     let mut record = StringRecord::new();
     let mut list = StockList::default();
-    let (mut seen, mut reasons) = (BTreeSet::new(), Vec::new());
+    let (mut seen, mut reasons) = (Seen::new(), Vec::new());
     let mut is_header = !columns.headless;
     while reader
         .read_record(&mut record)
@@ -96,10 +121,7 @@ pub fn parse(bytes: &[u8]) -> Result<StockList, Unusable> {
             cell(columns.model),
             cell(columns.aaguid),
         ) {
-            Ok(Some(key)) if seen.insert(key.serial.as_str().to_ascii_lowercase()) => {
-                list.keys.push(key);
-            }
-            Ok(Some(_)) => list.repeated += 1,
+            Ok(Some(key)) => list.take(line, key, &mut seen),
             Ok(None) => reasons.push(BadRow::at(
                 line,
                 None,
@@ -204,8 +226,19 @@ mod tests {
         ] {
             assert_eq!(serials(bytes), keys);
         }
-        let twice = parse(b"serial\nab-1\nAB-1\n").expect("a list");
-        assert_eq!((twice.keys.len(), twice.repeated), (1, 1));
+    }
+
+    #[test]
+    fn a_key_that_is_named_twice_is_one_key_and_both_lines_are_told() {
+        let list = parse(b"serial,model\nab-1,A\nab-2,\nAB-1,A\nab-1,B\nab-2,B\n").expect("a list");
+        assert_eq!(list.keys.len(), 2);
+        let told: Vec<_> = list
+            .repeated
+            .iter()
+            .map(|one| (one.line, one.first, one.models.clone()))
+            .collect();
+        let two = ("B".to_owned(), "A".to_owned());
+        assert_eq!(told, [(4, 2, None), (5, 2, Some(two)), (6, 3, None)]);
     }
 
     #[test]

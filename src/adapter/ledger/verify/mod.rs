@@ -256,6 +256,10 @@ impl Walk<'_> {
             let kind: String = row.get(3)?;
             let event: String = row.get(4)?;
             if kind == "note" {
+                if let Some(job) = row.get(1)? {
+                    let apart: Option<String> = row.get(7)?;
+                    self.personal(row.get(0)?, job, row.get(5)?, apart.as_deref(), row.get(9)?)?;
+                }
                 self.effects.note(&event);
                 continue;
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{ACME, NOON, OTHER, acme, day, numbered, publisher, trust};
-use crate::adapter::mds::{Catalogue, Import, Kept, MdsFault, entries};
+use crate::adapter::mds::{Catalogue, Floors, Import, Kept, MdsFault, entries};
 use crate::domain::metadata::Signer;
 use crate::port::Models as _;
 use crate::practice::metadata::{Publisher, edition};
@@ -104,6 +104,40 @@ fn the_number_never_goes_back_under_one_signer() {
     assert_eq!(kept.edition.number, 9);
 }
 
+/// What is in no file any more counts all the same, and says nothing about another signer.
+#[test]
+fn a_number_that_was_here_once_is_not_gone_back_behind() {
+    let home = Home::new();
+    let import = |floors: Floors, number| {
+        let blob = home.publisher.publish(&numbered(number)).expect("a file");
+        home.kept()
+            .not_below(floors)
+            .import(blob.as_bytes(), &trust(&home.publisher), NOON)
+    };
+    let ours = Floors::default().with(Signer::Practice, 8);
+    let foreign = Floors::default().with(Signer::Fido, 100);
+    assert_eq!(ours.with(Signer::Practice, 3), ours);
+    assert_eq!(
+        import(ours, 7),
+        Err(MdsFault::Older {
+            offered: 7,
+            kept: 8
+        })
+    );
+    assert_eq!(home.kept().load(), Ok(None));
+    assert_eq!(import(foreign, 7).expect("another signer's").before, None);
+    assert!(matches!(
+        home.kept().not_below(ours).load(),
+        Err(MdsFault::GoneBack {
+            number: 7,
+            newest: 8,
+            ..
+        })
+    ));
+    assert_eq!(import(ours, 8).expect("it mends").before, Some(7));
+    assert!(home.kept().not_below(ours).load().is_ok());
+}
+
 #[test]
 fn a_damaged_file_is_told_and_an_import_mends_it() {
     let home = Home::new();
@@ -153,9 +187,12 @@ fn a_running_station_takes_up_what_is_imported_and_forgets_nothing() {
     assert_eq!(number(), None);
     home.import(&numbered(7)).expect("an import");
     assert_eq!(number(), Some(7));
+    let of_seven = std::fs::read(home.file()).expect("the file");
     home.import(&numbered(8)).expect("an import");
     assert_eq!(number(), Some(8));
     std::fs::write(home.file(), "nonsense").expect("it is written");
+    assert_eq!(number(), Some(8));
+    std::fs::write(home.file(), of_seven).expect("it is put back");
     assert_eq!(number(), Some(8));
     std::fs::remove_file(home.file()).expect("it goes");
     assert_eq!(number(), Some(8));

@@ -58,7 +58,7 @@ impl Composer {
                 Ok(sheet) => {
                     pages.used.extend(glyphs_of(&sheet).into_keys());
                     if sheet.marks.iter().any(|mark| matches!(mark.ink, Ink::Logo)) {
-                        pages.logo = self.logo.as_ref();
+                        pages.logo = self.logo_on(kind.into());
                     }
                     pages.pages.push(page_of_many(&self.fonts, &sheet));
                 }

@@ -173,14 +173,25 @@ impl Chart<'_> {
 
     /// Millimetres by tens, inches by ones.
     fn numbers(&mut self, scale: &Scale) -> Result<(), Fault> {
+        let mut unit = Some(scale.called);
         for tick in scale.ticks() {
             let Some(number) = tick.number else { continue };
-            let text = number.to_string();
+            // The first one says what is counted.
+            let text = match unit.take() {
+                Some(unit) => format!("{number} {unit}"),
+                None => number.to_string(),
+            };
             let (width, height) = self.measure(&text, TEXT_PT, f32::MAX)?;
             let frame = self.free.frame;
             let places = scale.edge.beside(frame, &tick, width, height);
             let at = self.free.find(places, width, height);
             self.put(at, &text, TEXT_PT)?;
+            self.free.band(scale.band(Area {
+                x: at.0,
+                y: at.1,
+                width,
+                height,
+            }));
         }
         Ok(())
     }
@@ -193,9 +204,20 @@ impl Chart<'_> {
         places: impl Iterator<Item = (f32, f32)> + Clone,
     ) -> Result<(), Fault> {
         let mut placed = None;
-        for size in [TEXT_PT, SMALL_PT] {
+        // Between the numbers of a ruler only where there is no other room.
+        for (size, beside) in [
+            (TEXT_PT, true),
+            (SMALL_PT, true),
+            (TEXT_PT, false),
+            (SMALL_PT, false),
+        ] {
             let (width, height) = self.measure(text, size, f32::MAX)?;
-            if let Some(at) = self.free.room(places.clone(), width, height) {
+            let found = if beside {
+                self.free.room_beside_rulers(places.clone(), width, height)
+            } else {
+                self.free.room(places.clone(), width, height)
+            };
+            if let Some(at) = found {
                 placed = Some((at, size));
                 break;
             }

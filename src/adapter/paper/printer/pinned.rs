@@ -19,6 +19,8 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
+use crate::adapter::RegularFile;
+
 /// The reason that the usual rules give for refusing a certificate of that kind, when its dates are right.
 pub(super) const AUTHORITY_AS_SERVER: &str = "CaUsedAsEndEntity";
 
@@ -44,7 +46,8 @@ pub(super) fn trusting(pem: &[u8]) -> Result<ClientConfig, String> {
 
 /// The certificates of the file of `ca_file`.
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(RegularFile::without_mark(pem)).collect();
     let found = found.map_err(|error| error.to_string())?;
     if found.is_empty() {
         return Err("there is no certificate in it".to_owned());

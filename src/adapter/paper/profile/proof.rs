@@ -27,7 +27,7 @@ pub(super) struct Flaw {
 }
 
 impl Flaw {
-    fn new(key: &'static str, why: impl Into<String>) -> Self {
+    pub(super) fn new(key: &'static str, why: impl Into<String>) -> Self {
         Self {
             key,
             why: why.into(),

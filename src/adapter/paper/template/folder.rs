@@ -16,6 +16,8 @@ const TEMPLATES_MAX: usize = 500;
 /// A file and what stands in it.
 pub(super) struct Found {
     pub(super) file: String,
+    /// Where it is.
+    pub(super) folder: PathBuf,
     pub(super) text: String,
 }
 
@@ -51,8 +53,11 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Found>, Fault> {
         }
         for path in paths {
             let text = text_of(&path)?;
-            let file = path.display().to_string();
-            found.push(Found { file, text });
+            found.push(Found {
+                file: path.display().to_string(),
+                folder: folder.join(name),
+                text,
+            });
         }
     }
     if any {

@@ -68,5 +68,38 @@ fn a_calibration_page_says_from_where_its_rulers_count() {
         let text = words_of(&text);
         assert!(text.contains(said), "{name}: {text}");
         assert!(text.contains("0 is the paper's edge"), "{name}: {text}");
+        assert!(text.contains("0 mm "), "{name}: {text}");
+        assert_eq!(text.contains("1 in "), name == "us10", "{name}: {text}");
+    }
+}
+
+#[test]
+fn no_name_stands_among_the_numbers_of_a_ruler_and_no_box_lies_on_one() {
+    for name in ["din5008b", "us10"] {
+        let composer = composer_with(name, &[]);
+        let (sheet, frame) = page(&composer);
+        // Where its numbers stand under the ticks.
+        let strip = Area {
+            height: 6.5,
+            ..frame
+        };
+        let words = sheet.marks.iter().filter_map(|mark| match &mark.ink {
+            Ink::Text { line, .. } if strip.touches(&mark.area) => Some((line, mark.area)),
+            _ => None,
+        });
+        for (line, area) in words {
+            let text: String = line
+                .glyphs
+                .iter()
+                .map(|glyph| glyph.text.as_str())
+                .collect();
+            assert!(
+                text.starts_with(|c: char| c.is_ascii_digit()),
+                "{name}: {text} at {area:?}"
+            );
+        }
+        let boxes = &composer.templates.profile(name).unwrap().boxes;
+        let info = boxes.info.as_ref().unwrap().area();
+        assert!(frame.right() - info.right() > 3.6, "{name}");
     }
 }

@@ -81,7 +81,7 @@ fn a_bad_file_is_refused_with_its_path_and_the_reason() {
     let bad = default_profile().replace("x = 60.0,  y = 168.5", "x = 60.0,  y = 60.0");
     let said = refused("profiles/din5008b.toml", bad.as_bytes());
     assert!(
-        said.contains("line 50: the box `pin` lies where the envelope's window"),
+        said.contains("line 55: the box `pin` lies where the envelope's window"),
         "{said}"
     );
     let said = refused("profiles/mine.toml", default_profile().as_bytes());

@@ -10,7 +10,8 @@ use crate::domain::mailer::{Companion, CompanionKind};
 #[test]
 fn the_shipped_fonts_have_every_character_of_every_letter_but_japanese() {
     let own = faces();
-    let named = Faces::load(&font_files::with_files(&[japanese_font()]).unwrap()).unwrap();
+    let named =
+        Faces::load(&font_files::with_files(&[japanese_font()], "`paper.fonts`").unwrap()).unwrap();
     for (file, text) in SHIPPED_LETTERS {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             for style in [Style::Regular, Style::Bold] {
@@ -77,7 +78,7 @@ fn a_font_file_that_is_none_is_refused_in_words() {
     let refused = |name: &str, bytes: &[u8]| {
         let path = home.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        let said = font_files::with_files(&[path])
+        let said = font_files::with_files(&[path], "`paper.fonts`")
             .err()
             .expect("taken")
             .to_string();
@@ -92,7 +93,7 @@ fn a_font_file_that_is_none_is_refused_in_words() {
     assert!(refused("text.ttf", b"not a font at all").contains("cannot be read"));
     assert!(refused("cut.otf", &whole[..whole.len() / 2]).contains("cannot be read"));
     assert!(refused("web.woff2", b"wOF2....").contains("is a web font"));
-    let missing = font_files::with_files(&[home.path().join("none.ttf")]);
+    let missing = font_files::with_files(&[home.path().join("none.ttf")], "`paper.fonts`");
     assert!(
         missing
             .err()
@@ -100,18 +101,21 @@ fn a_font_file_that_is_none_is_refused_in_words() {
             .to_string()
             .contains("none.ttf of `paper.fonts` cannot be read")
     );
-    let folder = font_files::with_files(&[home.path().to_owned()]);
+    let folder = font_files::with_files(&[home.path().to_owned()], "`paper.fonts`");
     assert!(folder.err().unwrap().to_string().contains("is not a file"));
     let huge = home.path().join("huge.ttf");
     std::fs::File::create(&huge)
         .unwrap()
         .set_len(65 * 1024 * 1024)
         .unwrap();
-    let said = font_files::with_files(&[huge]).err().unwrap().to_string();
+    let said = font_files::with_files(&[huge], "`paper.fonts`")
+        .err()
+        .unwrap()
+        .to_string();
     assert!(said.contains("is larger than 64 MB"), "{said}");
     let many = vec![japanese_font(); 17];
     assert!(
-        font_files::with_files(&many)
+        font_files::with_files(&many, "`paper.fonts`")
             .err()
             .unwrap()
             .to_string()

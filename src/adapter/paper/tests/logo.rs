@@ -5,7 +5,12 @@ use crate::adapter::paper::logo::LOGO_BYTES_MAX;
 use crate::adapter::paper::sheet::Ink;
 
 /// A picture of `width` x `height` whose pixels are `of(x, y)`.
-fn png(kind: png::ColorType, width: u32, height: u32, of: impl Fn(u32, u32) -> Vec<u8>) -> Vec<u8> {
+pub(super) fn png(
+    kind: png::ColorType,
+    width: u32,
+    height: u32,
+    of: impl Fn(u32, u32) -> Vec<u8>,
+) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(kind);
@@ -21,7 +26,7 @@ fn png(kind: png::ColorType, width: u32, height: u32, of: impl Fn(u32, u32) -> V
 }
 
 /// A header that promises `width` x `height`, and no picture after it.
-fn promise(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn promise(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = png(png::ColorType::Grayscale, 1, 1, |_, _| vec![0]);
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
     bytes[20..24].copy_from_slice(&height.to_be_bytes());
@@ -185,7 +190,7 @@ fn a_logo_keeps_its_ratio_and_makes_no_letter_large() {
         (area.width - space.width).abs() < 0.01,
         "as large as it goes"
     );
-    let logo = composer.logo.as_ref().unwrap();
+    let logo = composer.logos.get("din5008b").unwrap();
     assert_eq!((logo.width, logo.height), (768, 256));
     let pdf = composer.render(&letter).unwrap();
     assert_eq!(*pdf, *composer.render(&letter).unwrap());
@@ -218,7 +223,7 @@ fn a_logo_that_is_all_noise_becomes_coarser() {
     let composer = Composer::new(Templates::shipped().unwrap(), head(), stationery).unwrap();
     let pdf = composer.render(&mailer("en", "73094186")).unwrap();
     assert!(pdf.len() < 150 * 1024, "{} bytes", pdf.len());
-    assert!(composer.logo.as_ref().unwrap().width >= 250);
+    assert!(composer.logos.get("din5008b").unwrap().width >= 250);
 }
 
 /// A chunk of `kind` before the picture's first.

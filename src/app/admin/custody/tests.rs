@@ -150,6 +150,20 @@ fn a_key_that_is_taken_back_is_void_and_leaves_the_older_ones_alone() {
     }
 }
 
+/// The key that nobody has gets no new PIN, and "the same key" would be a lie.
+#[test]
+fn a_key_that_is_not_its_persons_any_more_gets_no_new_letter() {
+    let reissue = Change::Reissue {
+        reason: "torn".to_owned(),
+    };
+    for fate in [Fate::Returned, Fate::Lost, Fate::Scrapped] {
+        let world = world(done_job("123"));
+        assert_eq!(say(&world, &reissue), Err(Unchanged::HandedOver));
+        assert!(say(&world, &retire(fate)).is_ok());
+        assert_eq!(say(&world, &reissue), Err(Unchanged::KeyRetired(fate)));
+    }
+}
+
 #[test]
 fn a_key_may_turn_up_or_break_but_what_is_scrapped_stays_so() {
     let way = |fates: &[Fate]| {

@@ -173,6 +173,10 @@ impl Ledger for Bent {
         self.world.job_of_letter(control)
     }
 
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault> {
+        self.world.void_letters()
+    }
+
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
         self.world.job_of_envelope(envelope)
     }
@@ -245,5 +249,9 @@ impl Ledger for Bent {
 
     fn note(&self, what: &str, actor: &str, at: Timestamp) -> Result<(), Fault> {
         self.world.note(what, actor, at)
+    }
+
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault> {
+        self.world.notes(beginning)
     }
 }

@@ -1,6 +1,9 @@
 //! What the tenant's answers come to.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::domain::metadata::{Certificate, Edition, Entry, Report, Shelf, Signer, Vouching};
 
 #[test]
 fn a_clock_is_judged_at_its_limits_in_both_directions() {
@@ -50,7 +53,6 @@ fn each_permission_is_weighed_by_what_depends_on_it() {
         ("User.Read.All", None),
         ("GroupMember.Read.All", Some(Grade::Warning)),
         ("Member.Read.Hidden", None),
-        ("Mail.Send", None),
         // It was read, so it may be read.
         ("Policy.Read.All", None),
     ] {
@@ -194,5 +196,75 @@ fn models_that_the_tenant_refuses_are_told_per_policy() {
             expected,
             "{models:?}"
         );
+    }
+}
+
+#[test]
+fn models_that_do_not_prove_themselves_are_told_where_attestation_is_enforced() {
+    let mut tenant = tenant();
+    tenant.policy.as_mut().expect("a policy").profiles[0].attestation_enforced = true;
+    let models = Models::from([("standard".to_owned(), vec![OURS])]);
+    let row = |shelf: Option<Shelf>| {
+        let station = StationFacts {
+            shelf: shelf.map(Arc::new),
+            ..station()
+        };
+        let rows = assemble(&station, &tenant, &models, NOW);
+        let row = rows.into_iter().find(|row| row.topic == Topic::Models);
+        row.expect("a row of models")
+    };
+    let edition = |models| Shelf {
+        edition: Edition {
+            number: 31,
+            next_update: NOW.utc_day(),
+            signer: Signer::Fido,
+            sha256: String::new(),
+            imported: NOW,
+            models: 1,
+            others: 0,
+            broken: 0,
+            repeated: 0,
+        },
+        models,
+    };
+    let certified = Entry {
+        aaguid: OURS,
+        name: "Acme Key".to_owned(),
+        version: None,
+        reports: vec![Report {
+            status: "FIDO_CERTIFIED_L1".to_owned(),
+            since: None,
+            version: None,
+            batch: None,
+        }],
+        vouching: Vouching::ByVendor,
+        roots: vec![Certificate(vec![1])],
+        unreadable: 0,
+    };
+    let listed = [(OURS, Arc::new(certified))].into();
+    for (shelf, grade, counts, says) in [
+        (None, Grade::Ok, (0, 0, 1), "no metadata was imported"),
+        (Some(edition(listed)), Grade::Ok, (1, 0, 0), ""),
+        (
+            Some(edition(BTreeMap::new())),
+            Grade::Stop,
+            (0, 1, 0),
+            "metadata 31 of the FIDO Alliance does not list it",
+        ),
+    ] {
+        let row = row(shelf);
+        let Finding::Models {
+            taken,
+            refused,
+            unclear,
+            ..
+        } = row.finding
+        else {
+            panic!("{row:?}");
+        };
+        assert_eq!(row.grade, grade, "{says}");
+        assert_eq!((taken, refused.len(), unclear.len()), counts, "{says}");
+        let said = [refused, unclear].concat().concat();
+        assert!(said.contains(says), "{said}");
     }
 }

@@ -289,6 +289,7 @@ fn one_user_who_is_gone_does_not_keep_the_others_old_keys() {
     let unknown = Fault::UserUnknown {
         request_id: "r-9".to_owned(),
         code: String::new(),
+        message: String::new(),
     };
     line.world.trick(Op::List, When::Before, unknown.clone());
     assert_eq!(duties::work(&line.world.ports(), "B-7"), Err(unknown));

@@ -105,6 +105,61 @@ async fn nobody_hears_of_a_printer_that_is_away_where_nothing_is_void() {
     assert!(world.waiting().is_ok_and(|waiting| waiting.is_empty()));
 }
 
+async fn run_with_a_printer_that_is_away(world: &World) -> usize {
+    // More often than one run asks.
+    for _ in 0..1000 {
+        world.trick(Op::Waiting, When::Before, away());
+    }
+    let desk = desk(world, Arc::default(), policy(), None);
+    let board = Arc::clone(&desk.board);
+    desk.run().await.expect("it ran");
+    // It is back.
+    while world.waiting().is_err() {}
+    let news = board.take_news();
+    let told = |news: &&News| matches!(news, News::VoidMayPrint { .. });
+    news.iter().filter(told).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_printer_that_stays_away_one_start_tells_and_the_next_ones_do_not() {
+    let world = cut_before_the_printer_was_asked().await;
+    for told in [1, 0, 0] {
+        assert_eq!(run_with_a_printer_that_is_away(&world).await, told);
+        assert_eq!(world.count(Op::TakeBack), 0);
+    }
+    // It is cancelled all the same, as soon as the printer is there.
+    let next = desk(&world, Arc::default(), policy(), None);
+    next.run().await.expect("it ran");
+    world.state().feed();
+    assert_eq!(world.state().press.sheets, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_letters_that_wait_nowhere_no_start_tells() {
+    // It was cancelled by an earlier run, or came out before it became void.
+    let cancelled = cut_before_the_printer_was_asked().await;
+    let next = desk(&cancelled, Arc::default(), policy(), None);
+    next.run().await.expect("it ran");
+    assert_eq!(cancelled.count(Op::TakeBack), 1);
+    let printed = World::new();
+    printed.state().press.prints = true;
+    let key = printed.add_key(KeyState::blank(None));
+    printed.put(1, key);
+    let desk = desk(&printed, people(1), policy(), None);
+    let (handle, board) = (desk.handle(), Arc::clone(&desk.board));
+    let running = tokio::spawn(desk.run());
+    while board.view().unconfirmed.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(handle.ask(Request::Stop));
+    running.await.expect("no panic").expect("it ran");
+    printed.take_out(1);
+    printed.tell(JobId(1), [Happening::Cancelled { credential: None }]);
+    for world in [cancelled, printed] {
+        assert_eq!(run_with_a_printer_that_is_away(&world).await, 0);
+    }
+}
+
 /// A printer that is away when a letter becomes void is asked as soon as it is back, in the same run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_letter_that_becomes_void_while_the_printer_is_away_is_cancelled_later() {

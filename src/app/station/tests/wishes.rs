@@ -56,7 +56,8 @@ async fn an_answer_counts_for_the_job_that_was_asked_for_alone() {
     assert!(handle.ask(Request::Stop));
     running.await.expect("no panic").expect("it ran");
     let notes = world.state().ledger.notes.clone();
-    let said: Vec<_> = notes.iter().filter(|note| note.contains("used")).collect();
+    let said = notes.iter().filter(|(_, what)| what.contains("used"));
+    let said: Vec<String> = said.map(|(who, what)| format!("{who}: {what}")).collect();
     assert_eq!(
         said,
         ["console:ines: slot 1: wipe the used key: no (job 1)"],

@@ -70,7 +70,7 @@ fn a_letter_leaves_full_days_after_its_bag_whatever_the_calendar_says() {
     assert_eq!(world.happenings(JOB), before);
     let gone = What::EnvelopedAlready {
         envelope: ENVELOPE,
-        gone: true,
+        gone: Some(Gone::Dispatched),
     };
     assert_eq!(take(&world, &sheet(5)), Ok(gone));
 }
@@ -111,7 +111,7 @@ fn a_letter_that_nobody_scanned_is_enveloped_by_its_dispatch_and_no_later_scan_c
         ]));
         let gone = What::EnvelopedAlready {
             envelope: ENVELOPE,
-            gone: true,
+            gone: Some(Gone::Dispatched),
         };
         assert_eq!(take(&world, &sheet(5)), Ok(gone));
         assert_eq!(world.happenings(JOB), told);
@@ -205,7 +205,7 @@ fn what_was_given_out_by_hand_or_taken_back_is_not_sent() {
     for (story, fates) in [
         (
             [without_bag(), vec![Happening::HandedOver]].concat(),
-            vec![(Thing::Letter, Fate::Left)],
+            vec![(Thing::Letter, Fate::HandedOver)],
         ),
         (
             [without_bag(), vec![lost()]].concat(),
@@ -233,7 +233,7 @@ fn what_was_given_out_by_hand_or_taken_back_is_not_sent() {
     let handed_over = world([without_bag(), vec![Happening::HandedOver]].concat());
     let again = What::EnvelopedAlready {
         envelope: ENVELOPE,
-        gone: true,
+        gone: Some(Gone::HandedOver),
     };
     assert_eq!(take(&handed_over, &sheet(5)), Ok(again));
 }

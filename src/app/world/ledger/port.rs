@@ -84,6 +84,10 @@ impl Ledger for World {
         })
     }
 
+    fn void_letters(&self) -> Result<Vec<(JobId, ControlNumber)>, Fault> {
+        self.look(LedgerState::void_letters)
+    }
+
     fn job_of_envelope(&self, envelope: Envelope) -> Result<Option<JobId>, Fault> {
         self.look(|ledger| {
             let mut jobs = ledger.jobs.values();
@@ -253,13 +257,43 @@ impl Ledger for World {
     }
 
     fn note(&self, what: &str, actor: &str, _: Timestamp) -> Result<(), Fault> {
-        let note = format!("{actor}: {what}");
+        let note = (actor.to_owned(), what.to_owned());
         self.state().ledger.notes.push(note);
         Ok(())
+    }
+
+    fn notes(&self, beginning: &str) -> Result<Vec<String>, Fault> {
+        self.look(|ledger| {
+            let notes = ledger.notes.iter().map(|(_, what)| what);
+            notes
+                .filter(|what| what.starts_with(beginning))
+                .cloned()
+                .collect()
+        })
     }
 }
 
 impl LedgerState {
+    fn void_letters(&self) -> Vec<(JobId, ControlNumber)> {
+        let mut void = Vec::new();
+        for (job, rows) in &self.journal {
+            let state = self.enrollment(*job);
+            for row in rows {
+                if let Happening::Started {
+                    intent: Intent::Deliver { control },
+                    ..
+                } = &row.event.happening
+                    && let Ok(control) = ControlNumber::parse(control)
+                    && state.is_void_sheet(&control)
+                    && !void.contains(&(*job, control))
+                {
+                    void.push((*job, control));
+                }
+            }
+        }
+        void
+    }
+
     fn paper(&self) -> BTreeMap<BatchName, PaperCounts> {
         let mut paper: BTreeMap<BatchName, PaperCounts> = BTreeMap::new();
         for job in self.jobs.values() {

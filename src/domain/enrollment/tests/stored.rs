@@ -182,6 +182,7 @@ fn every_fault_and_every_happening_survives_the_ledger() {
             why: Box::new(Fault::UserUnknown {
                 request_id: "r".to_owned(),
                 code: String::new(),
+                message: String::new(),
             }),
         },
     ];

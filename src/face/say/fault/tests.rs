@@ -8,8 +8,8 @@ use expect_test::expect_file;
 use super::*;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::MethodId;
-use crate::domain::fault::CtapStatus;
-use crate::face::say::ExitCode;
+use crate::domain::fault::{CtapStatus, Move};
+use crate::face::say::{Complaint, ExitCode};
 
 /// Which variant it is. A new one makes this refuse to compile, and then it is missing below.
 fn number(fault: &Fault) -> usize {
@@ -76,10 +76,11 @@ fn number(fault: &Fault) -> usize {
         Fault::KeyRetired { .. } => 59,
         Fault::ModelRevoked { .. } => 60,
         Fault::AttestationForeign { .. } => 61,
+        Fault::NotPermitted { .. } => 62,
     }
 }
 
-const FAULTS: usize = 62;
+const FAULTS: usize = 63;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
 fn all() -> Vec<Fault> {
@@ -190,6 +191,11 @@ fn all() -> Vec<Fault> {
         Fault::SignIn {
             what: text("AADSTS7000215: Invalid client secret provided"),
         },
+        Fault::NotPermitted {
+            why: text(
+                "the token bears neither UserAuthMethod-Passkey.ReadWrite.All nor UserAuthenticationMethod.ReadWrite.All",
+            ),
+        },
         Fault::Clock { seconds: -400 },
         Fault::Clock { seconds: 400 },
         Fault::Refused {
@@ -201,9 +207,11 @@ fn all() -> Vec<Fault> {
         Fault::UserUnknown {
             request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
             code: text("Request_ResourceNotFound"),
+            message: text("Resource 'anna@contoso.com' does not exist."),
         },
         Fault::AnswerUnusable {
             what: text("there is no challenge in it"),
+            request_id: text("4f7a1c52-51f1-4d0c-9f6e-0b7a6a1b2c3d"),
         },
         Fault::RegistrationUncertain,
         Fault::PasskeyRefused {
@@ -343,4 +351,53 @@ fn a_refusal_without_code_or_reason_is_a_sentence_all_the_same() {
             "Entra refused with 403 and gave no reason. The request was r-1.",
         ]
     );
+}
+
+/// Whether a command that knows of no job can meet it.
+fn comes_without_a_job(fault: &Fault) -> bool {
+    fault.whose_move() == Move::Wait
+        || matches!(
+            fault,
+            Fault::Refused { .. }
+                | Fault::UserUnknown { .. }
+                | Fault::UserDisabled
+                | Fault::UserUnfit { .. }
+                | Fault::TenantRefuses { .. }
+                | Fault::AnswerUnusable { .. }
+                | Fault::Mailer { .. }
+                | Fault::PolicyMissing { .. }
+                | Fault::Cancelled
+                | Fault::Internal { .. }
+        )
+}
+
+#[test]
+fn nobody_is_told_to_release_or_to_cancel_a_job_that_there_is_not() {
+    for fault in all().iter().filter(|fault| comes_without_a_job(fault)) {
+        let hint = hint_to_command(fault);
+        // A printer and a ledger stop commands about jobs alone.
+        assert!(
+            !hint.contains("job") && !hint.contains("slot"),
+            "{fault:?}: {hint}"
+        );
+        assert!(hint.ends_with('.'), "{hint}");
+    }
+    let unknown = Fault::UserUnknown {
+        request_id: "r-1".to_owned(),
+        code: String::new(),
+        message: String::new(),
+    };
+    assert!(hint(&unknown).contains("Cancel the job"), "of a held job");
+    let complaint = Complaint::from(&unknown);
+    assert!(complaint.hint.contains("keyline users find"));
+}
+
+#[test]
+fn a_sign_in_that_a_disk_keeps_from_being_stored_names_the_disk() {
+    let full = Fault::SignIn {
+        what: "ledger/entra-sign-in.age cannot be written: No space left on device".to_owned(),
+    };
+    for hint in [hint(&full), hint_to_command(&full)] {
+        assert!(hint.contains("the room on its disk"), "{hint}");
+    }
 }

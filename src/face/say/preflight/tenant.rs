@@ -54,7 +54,6 @@ pub fn purpose(permission: &Permission) -> &'static str {
         }
         "GroupMember.Read.All" => "job files from groups, and passkey profiles of groups",
         "Member.Read.Hidden" => "members of groups whose membership is hidden",
-        "Mail.Send" => "mails to recipients from a mailbox of the tenant",
         _ => "a function of keyline",
     }
 }

@@ -16,13 +16,26 @@ pub(super) fn open(left: &Trial) -> String {
     )
 }
 
-pub(super) fn settled(user: &str, deleted: bool) -> String {
+pub(in crate::face::say) fn settled(user: &str, deleted: bool) -> String {
     let what = if deleted {
         "was at Entra still, and is deleted now"
     } else {
         "never appeared at Entra"
     };
     format!("What an earlier test left for {} {what}.", clean(user))
+}
+
+/// It may be there, and nobody can see it yet.
+pub fn left_open(left: &Trial) -> String {
+    format!("{} The station looks again by itself.", open(left))
+}
+
+/// Whether it is there cannot be seen now.
+pub fn left_unseen(why: &Fault) -> String {
+    format!(
+        "An earlier test may have left a passkey at Entra. {} The station looks again by itself; keys go on.",
+        fault::message(why)
+    )
 }
 
 pub(super) fn what(result: &TrialResult) -> String {

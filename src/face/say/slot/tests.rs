@@ -104,6 +104,7 @@ fn states() -> Vec<SlotView> {
             why: Box::new(Fault::UserUnknown {
                 request_id: "4f7a1c52".to_owned(),
                 code: String::new(),
+                message: String::new(),
             }),
         }),
         view(SlotState::Done { job: JOB }, None, false),

@@ -45,6 +45,7 @@ fn typed(
             what,
             left: None,
             doubt: None,
+            elsewhere: None,
         }))
     };
     let said = match read(line) {
@@ -201,6 +202,7 @@ fn a_confirmation_says_what_was_in_doubt() {
         what: What::Confirmed(Envelope(3)),
         left: None,
         doubt: Some("the printer gave the job up".to_owned()),
+        elsewhere: None,
     };
     let said = say::done(&acted);
     assert!(said.starts_with("L-0003 is confirmed."), "{said}");

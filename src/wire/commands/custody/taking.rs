@@ -19,13 +19,15 @@ use crate::domain::job::JobId;
 use crate::domain::station::signal::{CameBack, Cards, ConfirmCards};
 use crate::face::ask;
 use crate::face::cli::{Retirement, Return};
-use crate::face::report::{find_one, name};
+use crate::face::control::Answer;
+use crate::face::report::{find_one, job_facts, name};
 use crate::face::say::{self, Complaint, ExitCode, clean, fault};
 use crate::port::{
     Attendant, CancelFlag, Clock, JobRecord, Keys, Ledger, PasskeyState, RelyingParty,
 };
-use crate::wire::commands::custody::{asked, insist, late, work_off};
-use crate::wire::commands::{Ended, admin, keys, said};
+use crate::wire::commands::custody::{asked, work_off};
+use crate::wire::commands::reply::{Reply, reply};
+use crate::wire::commands::{Ended, admin, keys};
 use crate::wire::config::Config;
 use crate::wire::station;
 
@@ -40,15 +42,19 @@ pub(in crate::wire::commands) fn take_back(
     wish: &Return,
     out: &mut dyn Write,
 ) -> Ended {
-    late::told(out, |out| take_and_wipe(path, wish, out))
+    reply(wish.retirement.json, out, |reply| {
+        take_and_wipe(path, wish, reply)
+    })
 }
 
-fn take_and_wipe(path: &Path, wish: &Return, out: &mut dyn Write) -> Ended {
+fn take_and_wipe(path: &Path, wish: &Return, reply: &mut Reply<'_>) -> Ended {
     // The key is looked up once: what was typed may mean another one after the first was taken back.
-    let job = take_from_person(path, Fate::Returned, &wish.retirement, out)?;
+    let job = take_from_person(path, Fate::Returned, &wish.retirement, reply)?;
     let config = admin::load(path)?;
     let record = station::read_ledger(&config)?.job(job)?;
-    if record.is_none_or(|record| record.custody.wiped) {
+    let is_wiped = record.is_none_or(|record| record.custody.wiped);
+    reply.fact("wiped", is_wiped);
+    if is_wiped {
         return Ok(ExitCode::Done);
     }
     let runs = SqliteLedger::is_in_use(&config.path(&config.ledger.file))?;
@@ -63,7 +69,9 @@ fn take_and_wipe(path: &Path, wish: &Return, out: &mut dyn Write) -> Ended {
     let ledger = station::open_ledger(&config)?;
     ledger.sign_lock("a command that wipes a key");
     wipe_next(&station::hardware(&config), &ledger, job, KEY_PATIENCE)?;
-    said(out, "The key is wiped. It may be enrolled anew.\n")
+    reply.fact("wiped", true);
+    reply.line("The key is wiped. It may be enrolled anew.");
+    Ok(ExitCode::Done)
 }
 
 pub(in crate::wire::commands) fn retire(
@@ -72,8 +80,8 @@ pub(in crate::wire::commands) fn retire(
     wish: &Retirement,
     out: &mut dyn Write,
 ) -> Ended {
-    late::told(out, |out| {
-        take_from_person(path, fate, wish, out).map(|_| ExitCode::Done)
+    reply(wish.json, out, |reply| {
+        take_from_person(path, fate, wish, reply).map(|_| ExitCode::Done)
     })
 }
 
@@ -82,29 +90,35 @@ fn take_from_person(
     path: &Path,
     fate: Fate,
     wish: &Retirement,
-    out: &mut dyn Write,
+    reply: &mut Reply<'_>,
 ) -> Result<JobId, Complaint> {
     let config = admin::load(path)?;
     let ledger = station::read_ledger(&config)?;
     let record = find_key(&ledger, &wish.key)?;
     let who = clean(&name(&record));
-    let ours = if record.custody.retired == Some(fate) {
+    let is_already = record.custody.retired == Some(fate);
+    let ours = if is_already {
         // Whoever types it again may want what was cut off before.
-        let told = format!("The key of {who} is {} already.\n", fate.word());
-        let _done = said(out, &told)?;
+        let told = format!("The key of {who} is {} already.", fate.word());
+        reply.facts(job_facts(&record));
+        reply.fact("message", told.as_str());
+        reply.line(&told);
         unless_a_station_runs(&config)?
     } else {
         if record.standing == Standing::Done && record.custody.retired.is_none() {
-            warn(&config, &ledger, &record, wish.yes)?;
+            warn(&config, &ledger, &record, wish)?;
         }
-        write_down(&config, &record, fate, &wish.reason, out)?
+        write_down(&config, &record, fate, &wish.reason, reply)?
     };
+    reply.fact("already", is_already);
     let by_station = ours.is_none();
     // What was spared waited for a hand-over that never comes: it was told above.
     let _done = work_off(&config, ours, &BTreeSet::from([record.job.id]))?;
     let gone = is_gone(&ledger, &record, by_station)?;
+    let is_erased = record.job.request.user == ERASED_PERSON;
+    reply.fact("passkey_deleted", (!is_erased).then_some(gone));
     ask::say(match gone {
-        _ if record.job.request.user == ERASED_PERSON => {
+        _ if is_erased => {
             "The person was erased, so its passkey cannot be found from here: look for it in the Entra admin center."
         }
         true => "Its passkey is deleted at Entra.",
@@ -121,7 +135,7 @@ fn write_down(
     record: &JobRecord,
     fate: Fate,
     reason: &str,
-    out: &mut dyn Write,
+    reply: &mut Reply<'_>,
 ) -> Result<Option<Arc<SqliteLedger>>, Complaint> {
     let change = Change::Retire {
         fate,
@@ -129,9 +143,13 @@ fn write_down(
     };
     let mut told = Ok(());
     let ours = admin::put_all(config, &[asked(record, change)], &mut |_, answer| {
-        told = answer
-            .into_result()
-            .and_then(|sentence| said(out, &format!("{sentence}\n")).map(drop));
+        if let Answer::Done { facts, .. } = &answer {
+            reply.facts(facts.clone());
+        }
+        told = answer.into_result().map(|sentence| {
+            reply.fact("message", sentence.as_str());
+            reply.line(&sentence);
+        });
         Ok(())
     })?;
     told.map(|()| ours)
@@ -172,17 +190,18 @@ fn warn(
     config: &Config,
     ledger: &dyn Ledger,
     record: &JobRecord,
-    yes: bool,
+    wish: &Retirement,
 ) -> Result<(), Complaint> {
     let others = others(config, ledger, record);
     let told = say::custody::last_method(&clean(&name(record)), others);
-    if yes {
+    if wish.yes {
         ask::say(&told);
         return Ok(());
     }
-    insist(&format!(
-        "{told} The passkey of this key is deleted at Entra, and that cannot be undone."
-    ))
+    let question = format!(
+        "{told} The passkey of this key is deleted at Entra then, and that cannot be undone."
+    );
+    ask::insist(&question, wish.json)
 }
 
 /// How many passkeys the person has at Entra beside the one of this key. `None` when it could not be asked.

@@ -10,8 +10,9 @@ use crate::face::ask;
 use crate::face::cli::{ListKeys, RemoveKeys};
 use crate::face::report::{self, Style};
 use crate::face::say::{self, Complaint, ExitCode, clean, moment};
+use crate::wire::commands::Ended;
 use crate::wire::commands::book::Book;
-use crate::wire::commands::{Ended, cannot_write};
+use crate::wire::commands::reply::{Reply, reply};
 use crate::wire::config::Config;
 use crate::wire::{WireFault, station};
 
@@ -39,6 +40,12 @@ pub(in crate::wire::commands) fn remove(
     wish: &RemoveKeys,
     out: &mut dyn Write,
 ) -> Ended {
+    reply(wish.json, out, |reply| {
+        remove_what_is_meant(path, wish, reply)
+    })
+}
+
+fn remove_what_is_meant(path: &Path, wish: &RemoveKeys, reply: &mut Reply<'_>) -> Ended {
     let found = find(path, &wish.user)?;
     let style = Style::here(false);
     tell_of_cut_off(&found.cut_off, &style);
@@ -69,20 +76,23 @@ pub(in crate::wire::commands) fn remove(
         reason: wish.reason.as_deref(),
         cut_off: &found.cut_off,
     };
-    let mut written = Ok(());
+    let mut told = Vec::new();
     let came = keys::remove(
         &found.entra,
         &order,
         &chosen,
         &mut |keeping| book.keep(keeping),
         &mut |key, gone| {
-            if written.is_ok() {
-                written = writeln!(out, "{}", say::keys::came(key, gone));
-            }
+            told.push(report::gone_key(key, gone));
+            reply.line(&say::keys::came(key, gone));
         },
-    )?;
-    written.map_err(|error| cannot_write(&error))?;
-    Ok(close(&came))
+    );
+    // Also where the ledger failed in between: what is deleted is deleted.
+    if came.is_ok() || !told.is_empty() {
+        reply.fact("user", order.user);
+        reply.fact("keys", told);
+    }
+    Ok(close(&came?))
 }
 
 fn close(came: &[Gone]) -> ExitCode {
@@ -99,7 +109,7 @@ fn agree(
     chosen: &[PersonsKey],
     style: &Style,
 ) -> Result<(), Complaint> {
-    ask::say(&say::keys::about_to_go(&wish.user, chosen.len()));
+    ask::say(&say::keys::about_to_go(&wish.user, chosen.len(), wish.yes));
     for key in chosen {
         let added = report::added(key, style);
         ask::say(&format!("  {}", say::keys::lost(key, added.as_deref())));
@@ -110,11 +120,7 @@ fn agree(
     if wish.yes {
         return Ok(());
     }
-    match ask::agrees(say::keys::QUESTION) {
-        Some(true) => Ok(()),
-        Some(false) => Err(say::keys::not_agreed()),
-        None => Err(say::keys::nobody_to_ask()),
-    }
+    ask::insist(say::keys::QUESTION, wish.json)
 }
 
 fn find(path: &Path, user: &str) -> Result<Found, Complaint> {

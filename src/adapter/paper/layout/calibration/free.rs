@@ -17,6 +17,8 @@ pub(super) struct Free {
     /// Without width or without height.
     lines: Vec<Area>,
     words: Vec<Area>,
+    /// Where the numbers of a ruler stand in a row.
+    bands: Vec<Area>,
 }
 
 impl Free {
@@ -25,6 +27,7 @@ impl Free {
             frame,
             lines: Vec::new(),
             words: Vec::new(),
+            bands: Vec::new(),
         }
     }
 
@@ -54,6 +57,24 @@ impl Free {
 
     pub(super) fn words(&mut self, areas: impl Iterator<Item = Area>) {
         self.words.extend(areas);
+    }
+
+    pub(super) fn band(&mut self, band: Area) {
+        self.bands.push(band);
+    }
+
+    /// As [`Self::room`], and not among the numbers of a ruler.
+    pub(super) fn room_beside_rulers(
+        &self,
+        places: impl Iterator<Item = (f32, f32)>,
+        width: f32,
+        height: f32,
+    ) -> Option<(f32, f32)> {
+        let beside = |at: &(f32, f32)| {
+            let area = sized(*at, width, height);
+            !self.bands.iter().any(|band| band.touches(&area))
+        };
+        self.room(places.filter(beside), width, height)
     }
 
     /// The first of `places` (left and upper end) where words of this size touch neither line nor word.

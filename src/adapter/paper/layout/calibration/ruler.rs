@@ -37,6 +37,8 @@ pub(super) struct Scale {
     large: u16,
     /// What is counted from number to number: 10 mm, 1 inch.
     unit: u16,
+    /// The unit, as its first number says it.
+    pub(super) called: &'static str,
     /// Where it begins and ends, mm from the paper's edge.
     begin: f32,
     end: f32,
@@ -54,16 +56,17 @@ pub(super) struct Tick {
 /// wanted they stand opposite.
 pub(super) fn of(profile: &Profile) -> Vec<Scale> {
     let frame = profile.paper.area().inset(profile.margin);
-    let scale = |edge: Edge, step: f32, large: u16, unit: u16| Scale {
+    let scale = |edge: Edge, step: f32, large: u16, unit: u16, called: &'static str| Scale {
         edge,
         step,
         large,
         unit,
+        called,
         begin: edge.along(frame).0,
         end: edge.along(frame).1,
     };
-    let mm = |edge| scale(edge, 1.0, 10, 10);
-    let inches = |edge| scale(edge, MM_PER_INCH / 16.0, 16, 1);
+    let mm = |edge| scale(edge, 1.0, 10, 10, "mm");
+    let inches = |edge| scale(edge, MM_PER_INCH / 16.0, 16, 1, "in");
     if profile.inches {
         return vec![
             mm(Edge::Top),
@@ -109,6 +112,25 @@ impl Scale {
                 let number = (is_large && !is_in_corner).then_some(number);
                 Tick { at, length, number }
             })
+    }
+}
+
+impl Scale {
+    /// What lies between a number of this ruler and the next ones, where `number` stands.
+    pub(super) fn band(&self, number: Area) -> Area {
+        let reach = self.step * f32::from(self.large);
+        match self.edge {
+            Edge::Top | Edge::Bottom => Area {
+                x: number.x - reach,
+                width: number.width + 2.0 * reach,
+                ..number
+            },
+            Edge::Left | Edge::Right => Area {
+                y: number.y - reach,
+                height: number.height + 2.0 * reach,
+                ..number
+            },
+        }
     }
 }
 

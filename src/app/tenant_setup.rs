@@ -1,0 +1,409 @@
+//! Sets a tenant up with an administrator who is asked before each change: carries out what the course says, waits a while for what
+//! was made a moment ago to be known everywhere, and looks again where it is not known whether a change was made.
+//!
+//! It decides nothing by itself: what comes next is [`Course::next`], and whether it is done is the administrator's to say.
+
+use std::time::Duration;
+
+use crate::app::preflight::{Need, PERMISSIONS, Permission};
+use crate::domain::fault::Fault;
+use crate::domain::tenant_setup::app_role_id;
+use crate::domain::tenant_setup::course::{
+    Act, Course, Look, Made, Next, Outcome, Seen, Step, Stop, Wanted,
+};
+use crate::port::{CancelFlag, Clock, Directory, OwnCertificate, TenantSetup};
+
+/// The waits for something new to be known everywhere in the tenant, in seconds: a minute in all.
+const NEW_WAITS_SECONDS: [u64; 6] = [1, 3, 6, 10, 20, 20];
+/// Before each look whether a change was made whose answer was lost, in seconds: the directory's lists lag behind.
+const DOUBT_WAITS_SECONDS: [u64; 3] = [1, 4, 10];
+
+/// What is needed for it.
+pub struct Tools<'a> {
+    pub tenant: &'a dyn TenantSetup,
+    pub directory: &'a dyn Directory,
+    pub certificate: &'a dyn OwnCertificate,
+    pub clock: &'a dyn Clock,
+    pub cancel: &'a CancelFlag,
+}
+
+/// What an administrator answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Yes,
+    No,
+    /// Nobody answers any more.
+    Gone,
+}
+
+/// What happened, as it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Ended(Step, Outcome),
+    /// What an act builds on is not known everywhere yet.
+    Waiting {
+        step: Step,
+        seconds: u64,
+    },
+    /// Nobody knows whether it was done; it is looked at again.
+    Doubtful(Step),
+}
+
+/// Whoever is asked.
+pub trait Administrator {
+    /// Whether this shall be done.
+    fn agrees(&mut self, course: &Course, act: &Act) -> Answer;
+    /// Is told.
+    fn hears(&mut self, course: &Course, news: News);
+}
+
+/// How it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// There is nothing more to do or to ask.
+    Through,
+    Stopped(Stop),
+    /// Somebody broke it off; in the middle of a step nobody knows whether that was done.
+    BrokenOff {
+        during: Option<Step>,
+    },
+    /// Something went wrong with a step; what was done before is done.
+    Failed {
+        step: Step,
+        fault: Fault,
+    },
+}
+
+/// The permissions that the station shall have: those without which something is told later or not at all, and those of `also`; less
+/// what another one of them gives as well.
+///
+/// # Errors
+/// The first name of `also` that the station makes no use of.
+pub fn wanted(also: &[String]) -> Result<Vec<Wanted>, &str> {
+    let is = |permission: &Permission, name: &str| permission.name.eq_ignore_ascii_case(name);
+    let used = || {
+        let all = PERMISSIONS.into_iter();
+        all.filter(|permission| app_role_id(permission.name).is_some())
+    };
+    let unknown = also.iter().find(|name| !used().any(|one| is(&one, name)));
+    if let Some(name) = unknown {
+        return Err(name);
+    }
+    let chosen: Vec<Permission> = used()
+        .filter(|one| one.need != Need::ForSome || also.iter().any(|name| is(one, name)))
+        .collect();
+    let covered = |one: &Permission| chosen.iter().any(|other| one.or.contains(&other.name));
+    let least = chosen.iter().filter(|one| !covered(one));
+    let wanted = least.map(|one| Wanted {
+        name: one.name,
+        or: one.or,
+    });
+    Ok(wanted.collect())
+}
+
+/// Carries a course out to its end.
+pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administrator) -> End {
+    loop {
+        if tools.cancel.is_cancelled() {
+            return End::BrokenOff { during: None };
+        }
+        let before = ended(course);
+        match course.next() {
+            Next::Look(look) => match tools.look(course, &look, whom) {
+                Ok(seen) => course.saw(seen),
+                Err(Fault::Cancelled) => return End::BrokenOff { during: None },
+                Err(fault) => {
+                    let step = concerns(&look);
+                    return End::Failed { step, fault };
+                }
+            },
+            Next::Act(act) => match whom.agrees(course, &act) {
+                Answer::Yes => match tools.act(course, &act, whom) {
+                    Ok(made) => course.did(&act, made),
+                    Err(Fault::Cancelled) => {
+                        let during = Some(act.step());
+                        return End::BrokenOff { during };
+                    }
+                    Err(fault) => {
+                        let step = act.step();
+                        return End::Failed { step, fault };
+                    }
+                },
+                Answer::No => course.declined(act.step()),
+                Answer::Gone => return End::BrokenOff { during: None },
+            },
+            Next::Stop(stop) => return End::Stopped(stop),
+            Next::End => return End::Through,
+        }
+        for (step, outcome) in ended(course) {
+            if !before.contains(&(step, outcome)) {
+                whom.hears(course, News::Ended(step, outcome));
+            }
+        }
+    }
+}
+
+fn ended(course: &Course) -> Vec<(Step, Outcome)> {
+    let outcome = |step| course.outcome(step).map(|outcome| (step, outcome));
+    Step::ALL.into_iter().filter_map(outcome).collect()
+}
+
+/// The step for which something is looked at.
+const fn concerns(look: &Look) -> Step {
+    match look {
+        Look::RegistrationOf(_) | Look::RegistrationsNamed(_) => Step::Registration,
+        Look::Api | Look::Requested(_) => Step::Permissions,
+        Look::Principal(_) => Step::Principal,
+        Look::Consented { .. } => Step::Consent,
+        Look::Certificate => Step::Certificate,
+        Look::Uploaded(..) => Step::Upload,
+        Look::Policy => Step::Policy,
+    }
+}
+
+impl Tools<'_> {
+    /// Looks; what was made a moment ago may be missing for a while.
+    fn look(
+        &self,
+        course: &Course,
+        look: &Look,
+        whom: &mut dyn Administrator,
+    ) -> Result<Seen, Fault> {
+        let mut waits = NEW_WAITS_SECONDS.into_iter();
+        loop {
+            let seen = self.look_once(look);
+            let not_yet = matches!(seen, Err(Fault::Refused { status: 404, .. }));
+            match waits.next() {
+                Some(seconds) if not_yet => {
+                    let step = concerns(look);
+                    whom.hears(course, News::Waiting { step, seconds });
+                    self.wait(seconds)?;
+                }
+                Some(_) | None => return seen,
+            }
+        }
+    }
+
+    fn look_once(&self, look: &Look) -> Result<Seen, Fault> {
+        let tenant = self.tenant;
+        Ok(match look {
+            Look::RegistrationOf(client_id) => {
+                Seen::Registrations(tenant.registration_of(client_id)?)
+            }
+            Look::RegistrationsNamed(name) => {
+                Seen::Registrations(tenant.registrations_named(name)?)
+            }
+            Look::Api => Seen::Api(tenant.api()?),
+            Look::Requested(application) => Seen::Requested(tenant.requested(application)?),
+            Look::Principal(client_id) => Seen::Principal(tenant.principal(client_id)?),
+            Look::Consented { principal, api } => {
+                Seen::Consented(tenant.consented(principal, api)?)
+            }
+            Look::Certificate => Seen::Certificate(self.certificate.there()?),
+            Look::Uploaded(application, certificate) => {
+                Seen::Uploaded(tenant.has_certificate(application, certificate)?)
+            }
+            Look::Policy => Seen::Policy(self.directory.passkey_policy()?),
+        })
+    }
+
+    /// Does it. What takes a request for each permission is done one by one, so that a doubt about one is not one about all.
+    fn act(&self, course: &Course, act: &Act, whom: &mut dyn Administrator) -> Result<Made, Fault> {
+        let Act::Consent {
+            principal,
+            api,
+            roles,
+        } = act
+        else {
+            return self.act_singly(course, act, whom);
+        };
+        for role in roles {
+            let single = Act::Consent {
+                principal: principal.clone(),
+                api: api.clone(),
+                roles: vec![role.clone()],
+            };
+            self.act_singly(course, &single, whom)?;
+        }
+        Ok(Made::So)
+    }
+
+    /// Does it, once.
+    fn act_singly(
+        &self,
+        course: &Course,
+        act: &Act,
+        whom: &mut dyn Administrator,
+    ) -> Result<Made, Fault> {
+        let is_new = act
+            .builds_on()
+            .is_some_and(|step| course.outcome(step) == Some(Outcome::Done));
+        let mut waits = NEW_WAITS_SECONDS.into_iter();
+        loop {
+            let fault = match self.act_once(act) {
+                Ok(made) => return Ok(made),
+                Err(fault) => fault,
+            };
+            let doubt = matches!(fault, Fault::Unreachable { .. });
+            let refused = if let Fault::Refused { status, .. } = &fault {
+                Some(*status)
+            } else {
+                None
+            };
+            // What is refused because it is so already is done, and of what got no answer nobody knows.
+            if (doubt || matches!(refused, Some(400 | 409)))
+                && let Some(made) = self.settle(act, doubt, course, whom)?
+            {
+                return Ok(made);
+            }
+            let not_yet = match refused {
+                Some(404) => act.builds_on().is_some(),
+                Some(400) => is_new,
+                Some(_) | None => false,
+            };
+            match waits.next() {
+                Some(seconds) if not_yet => {
+                    let step = act.step();
+                    whom.hears(course, News::Waiting { step, seconds });
+                    self.wait(seconds)?;
+                }
+                Some(_) | None => return Err(fault),
+            }
+        }
+    }
+
+    fn act_once(&self, act: &Act) -> Result<Made, Fault> {
+        let tenant = self.tenant;
+        match act {
+            Act::Register { name } => return tenant.register(name).map(Made::Registration),
+            Act::Adopt(registration) => return Ok(Made::Registration(registration.clone())),
+            Act::Request { application, roles } => tenant.request(application, roles)?,
+            Act::MakePrincipal { client_id } => {
+                return tenant.make_principal(client_id).map(Made::Principal);
+            }
+            Act::Consent {
+                principal,
+                api,
+                roles,
+            } => {
+                for role in roles {
+                    tenant.consent(principal, api, role)?;
+                }
+            }
+            Act::MakeCertificate => return self.certificate.make().map(Made::Certificate),
+            Act::Upload {
+                application,
+                certificate,
+            } => tenant.upload(application, certificate)?,
+            Act::EnablePolicy => tenant.enable_policy()?,
+            Act::AllowSelfService => tenant.allow_self_service()?,
+        }
+        Ok(Made::So)
+    }
+
+    /// Whether it is so already, whoever did it. In doubt it is looked at more than once.
+    fn settle(
+        &self,
+        act: &Act,
+        doubt: bool,
+        course: &Course,
+        whom: &mut dyn Administrator,
+    ) -> Result<Option<Made>, Fault> {
+        if !doubt {
+            return Ok(self.is_so(act).unwrap_or_default());
+        }
+        whom.hears(course, News::Doubtful(act.step()));
+        for seconds in DOUBT_WAITS_SECONDS {
+            self.wait(seconds)?;
+            if let Ok(Some(made)) = self.is_so(act) {
+                return Ok(Some(made));
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_so(&self, act: &Act) -> Result<Option<Made>, Fault> {
+        let tenant = self.tenant;
+        let so = match act {
+            Act::Register { name } => {
+                let mut found = tenant.registrations_named(name)?.into_iter();
+                // Of several nobody could say which one it is.
+                return Ok(match (found.next(), found.next()) {
+                    (Some(one), None) => Some(Made::Registration(one)),
+                    (_, _) => None,
+                });
+            }
+            Act::MakePrincipal { client_id } => {
+                return Ok(tenant.principal(client_id)?.map(Made::Principal));
+            }
+            Act::Request { application, roles } => has_all(
+                &tenant.requested(application)?,
+                roles.iter().map(|role| &role.id),
+            ),
+            Act::Consent {
+                principal,
+                api,
+                roles,
+            } => has_all(
+                &tenant.consented(principal, api)?,
+                roles.iter().map(|role| &role.id),
+            ),
+            Act::Adopt(_) | Act::MakeCertificate => return Ok(None),
+            Act::Upload {
+                application,
+                certificate,
+            } => tenant.has_certificate(application, certificate)?,
+            Act::EnablePolicy => self.directory.passkey_policy()?.enabled,
+            Act::AllowSelfService => self.directory.passkey_policy()?.self_service,
+        };
+        Ok(so.then_some(Made::So))
+    }
+
+    fn wait(&self, seconds: u64) -> Result<(), Fault> {
+        if self.clock.wait(Duration::from_secs(seconds), self.cancel) {
+            Ok(())
+        } else {
+            Err(Fault::Cancelled)
+        }
+    }
+}
+
+fn has_all<'a>(given: &[String], mut wanted: impl Iterator<Item = &'a String>) -> bool {
+    wanted.all(|id| given.iter().any(|one| one.eq_ignore_ascii_case(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(also: &[&str]) -> Vec<&'static str> {
+        let also: Vec<String> = also.iter().map(|&name| name.to_owned()).collect();
+        let wanted = wanted(&also).expect("they are known");
+        wanted.iter().map(|one| one.name).collect()
+    }
+
+    #[test]
+    fn the_least_is_what_the_preflight_would_miss_and_more_only_on_request() {
+        assert_eq!(
+            names(&[]),
+            [
+                "UserAuthMethod-Passkey.ReadWrite.All",
+                "Policy.Read.All",
+                "User.ReadBasic.All",
+                "GroupMember.Read.All"
+            ]
+        );
+        // The broader one makes the narrower one superfluous.
+        assert_eq!(
+            names(&["user.read.all"]),
+            [
+                "UserAuthMethod-Passkey.ReadWrite.All",
+                "Policy.Read.All",
+                "User.Read.All",
+                "GroupMember.Read.All"
+            ]
+        );
+        let also = ["Directory.ReadWrite.All".to_owned()];
+        assert_eq!(wanted(&also), Err("Directory.ReadWrite.All"));
+    }
+}

@@ -1,0 +1,319 @@
+//! `keyline entra setup --perform` in words: what is about to be signed in to, what each step would change and for whom, what came of
+//! it, and which role a refusal asks for. Asks nobody; the questions are put by whoever holds the terminal.
+
+use crate::app::preflight::{Need, PERMISSIONS};
+use crate::app::tenant_setup::{End, News};
+use crate::domain::fault::Fault;
+use crate::domain::passkey_policy::{Audience, PasskeyPolicy};
+use crate::domain::tenant_setup::course::{Act, Course, Outcome, Step, Stop};
+use crate::domain::tenant_setup::{
+    AppRole, GRAPH_APP_ID, SETUP_CLIENT_ID, SETUP_SCOPES, app_role_id,
+};
+use crate::face::say::clean::clean;
+use crate::face::say::news::count;
+use crate::face::say::preflight::purpose;
+use crate::face::say::{Complaint, ExitCode, fault};
+
+/// Who signs in.
+pub const FOR_THE_SETUP: &str = "Sign in there as the administrator who sets this tenant up.";
+
+/// What comes after a step that failed.
+const AGAIN: &str = "What was done stays done. Run the same command again: it looks at each step first, and goes on where this one ended.";
+
+/// Before the sign-in.
+pub fn introduction(tenant: &str, client_id: &str) -> String {
+    let under = if client_id == SETUP_CLIENT_ID {
+        "The station has no application of its own yet, so the sign-in runs under Microsoft Graph Command Line Tools, an\n\
+         application of Microsoft's that every tenant knows; the consent that it may ask for is to these alone:"
+            .to_owned()
+    } else {
+        format!(
+            "The sign-in runs under the application {}, and asks for:",
+            clean(client_id)
+        )
+    };
+    format!(
+        "This sets up the tenant {}. Nothing is changed before you have said yes to it, step by step.\n\
+         {under}\n   {}\n\
+         The sign-in is kept nowhere and ends with this command. The roles that it takes: {} for the app registration;\n\
+         {} for the consent;\n{} for the passkey policy.\n",
+        clean(tenant),
+        SETUP_SCOPES.join("\n   "),
+        role(Step::Registration),
+        role(Step::Consent),
+        role(Step::Policy),
+    )
+}
+
+/// The role that an administrator needs for a step, as Microsoft calls it.
+const fn role(step: Step) -> &'static str {
+    match step {
+        Step::Registration
+        | Step::Permissions
+        | Step::Principal
+        | Step::Certificate
+        | Step::Upload => "Application Administrator or Cloud Application Administrator",
+        Step::Consent => "Privileged Role Administrator or Global Administrator",
+        Step::Policy | Step::SelfService => "Authentication Policy Administrator",
+    }
+}
+
+/// What a step is about.
+pub const fn title(step: Step) -> &'static str {
+    match step {
+        Step::Registration => "App registration",
+        Step::Permissions => "Permissions that it asks for",
+        Step::Principal => "Service principal",
+        Step::Consent => "Admin consent",
+        Step::Certificate => "Certificate of the station",
+        Step::Upload => "Certificate at the app registration",
+        Step::Policy => "Passkey policy",
+        Step::SelfService => "Self-service set-up",
+    }
+}
+
+/// What would be done, and what that means.
+pub fn question(course: &Course, act: &Act) -> String {
+    let what = match act {
+        Act::Register { name } => format!(
+            "Make an app registration called {}, for this tenant alone. It may do nothing yet. (One that was made within the last minute\nmay not be known yet: then say no, and run this again in a minute.)",
+            clean(name)
+        ),
+        Act::Adopt(one) => format!(
+            "There is one called {}, application {}. Take it for this station's? Only if you know who made it, and that it was made for\n             this: anybody in a tenant may make one of this name, and whoever owns it gets all that is consented to for it.",
+            clean(&one.name),
+            clean(&one.client_id)
+        ),
+        Act::Request { roles, .. } => format!(
+            "Add to what the app registration asks for; what it asks for already stays:\n{}",
+            permissions(roles)
+        ),
+        Act::MakePrincipal { client_id } => format!(
+            "Make the service principal of the application {}: with it the application can sign in to this tenant.",
+            clean(client_id)
+        ),
+        Act::Consent { roles, .. } => format!(
+            "Consent, for the whole tenant, that the station may do this with everybody's data, without anybody signed in:\n{}",
+            permissions(roles)
+        ),
+        Act::MakeCertificate => {
+            "Make a private key and a certificate at this computer, good for a year. The key never leaves it.".to_owned()
+        }
+        Act::Upload { certificate, .. } => format!(
+            "Add the certificate to the app registration; those that are there stay. Whoever has its private key signs in as the station.\n   {}\n   SHA-256 {}",
+            clean(&certificate.subject),
+            certificate.thumbprint
+        ),
+        Act::EnablePolicy => format!(
+            "Switch passkeys (FIDO2) on. It concerns {}: they can sign in with passkeys from then on; their other methods stay.",
+            audience(course.policy())
+        ),
+        Act::AllowSelfService => format!(
+            "Allow self-service set-up. Without it Microsoft registers no key for others. It concerns {}: they can register\npasskeys of their own from then on.",
+            audience(course.policy())
+        ),
+    };
+    format!("\n{}. {what}", title(act.step()))
+}
+
+fn permissions(roles: &[AppRole]) -> String {
+    let lines = roles.iter().map(|role| {
+        let known = PERMISSIONS.into_iter().find(|one| one.name == role.value);
+        let what = known.map_or("", |one| purpose(&one));
+        format!("   {}: {what}", clean(&role.value))
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+/// For whom the policy is.
+fn audience(policy: Option<&PasskeyPolicy>) -> String {
+    let include = policy.map(|policy| policy.include.as_slice());
+    let include = include.unwrap_or_default();
+    let everybody = include
+        .iter()
+        .any(|target| target.audience == Audience::AllUsers);
+    let excluded = policy.map_or(0, |policy| policy.exclude.len());
+    let mut whom = match include.len() {
+        _ if everybody => "all users of the tenant".to_owned(),
+        0 => "nobody yet, because the policy includes neither users nor groups".to_owned(),
+        groups => format!("the members of {}", count(groups, "group")),
+    };
+    if excluded > 0 {
+        whom.push_str(&format!(" but those of {}", count(excluded, "group")));
+    }
+    whom
+}
+
+/// What happened.
+pub fn news(course: &Course, news: News) -> String {
+    match news {
+        News::Ended(step, outcome) => {
+            let how = match outcome {
+                Outcome::WasSo => "is so already",
+                Outcome::Done => "done",
+                Outcome::Declined => "left as it is",
+            };
+            let of = match (step, course.registration()) {
+                (Step::Registration, Some(one)) => format!(
+                    " ({}, application {})",
+                    clean(&one.name),
+                    clean(&one.client_id)
+                ),
+                (_, _) => String::new(),
+            };
+            format!("{}: {how}{of}.", title(step))
+        }
+        News::Waiting { step, seconds } => format!(
+            "{}: Entra does not know everywhere yet what was made a moment ago; trying again in {}.",
+            title(step),
+            count(usize::try_from(seconds).unwrap_or(usize::MAX), "second")
+        ),
+        News::Doubtful(step) => format!(
+            "{}: no answer came, so it is looked at whether it was done.",
+            title(step)
+        ),
+    }
+}
+
+/// Why it ended before its end; `None`: it did not.
+pub fn complaint(end: &End) -> Option<Complaint> {
+    Some(match end {
+        End::Through => return None,
+        End::Stopped(stop) => stopped(stop),
+        End::BrokenOff { during: None } => Complaint::new(
+            ExitCode::Interrupted,
+            "Broken off between two steps.",
+            AGAIN,
+        ),
+        End::BrokenOff { during: Some(step) } => Complaint::new(
+            ExitCode::Interrupted,
+            format!(
+                "Broken off in the middle of a step ({}): it is not known whether that one was done.",
+                title(*step)
+            ),
+            AGAIN,
+        ),
+        End::Failed { step, fault } => failed(*step, fault),
+    })
+}
+
+fn stopped(stop: &Stop) -> Complaint {
+    match stop {
+        Stop::NotInTenant { client_id } => Complaint::usage(
+            format!(
+                "The tenant has no app registration with the client_id of the configuration, {}.",
+                clean(client_id)
+            ),
+            "Look at tenant and client_id under [entra]. To have a new one made, leave client_id empty. One that was made within the last minute may not be known everywhere yet.",
+        ),
+        Stop::Ambiguous { name, found } => {
+            let each = found.iter().map(|one| clean(&one.client_id));
+            Complaint::usage(
+                format!(
+                    "The tenant has {} called {}: {}.",
+                    count(found.len(), "app registration"),
+                    clean(name),
+                    each.collect::<Vec<String>>().join(", ")
+                ),
+                "Write the one that is this station's into the configuration, client_id under [entra], and run this again; or have another one made with --name NAME.",
+            )
+        }
+        Stop::Unconfirmed(one) => Complaint::usage(
+            format!(
+                "There is an app registration called {} already, application {}, and the configuration does not name it.",
+                clean(&one.name),
+                clean(&one.client_id)
+            ),
+            "Anybody in a tenant may make one of this name, so it is not taken unasked. If it is this station's, write its id into the configuration, client_id under [entra], or run this without --yes; otherwise have another one made with --name NAME.",
+        ),
+        Stop::NoSuchPermission { name } => Complaint::new(
+            ExitCode::RelyingParty,
+            format!(
+                "Microsoft Graph ({GRAPH_APP_ID}) offers no application permission {name} in this tenant."
+            ),
+            "Microsoft offers this API in the global cloud alone. What was done before stays done.",
+        ),
+    }
+}
+
+fn failed(step: Step, why: &Fault) -> Complaint {
+    let hint = if let Fault::Refused { status: 403, .. } = why {
+        format!(
+            "It takes the role {}, active at the moment of the sign-in (where roles are activated, activate it and sign in anew). {AGAIN}",
+            role(step)
+        )
+    } else if matches!(
+        why,
+        Fault::Refused { .. } | Fault::Unreachable { .. } | Fault::Throttled { .. }
+    ) {
+        AGAIN.to_owned()
+    } else {
+        format!("{} {AGAIN}", fault::hint(why))
+    };
+    Complaint::new(
+        ExitCode::of(why),
+        format!("{}: {}", title(step), fault::message(why)),
+        hint,
+    )
+}
+
+/// What is not as it shall be, because somebody said no.
+pub fn left(steps: &[Step]) -> String {
+    let titles: Vec<&str> = steps.iter().map(|step| title(*step)).collect();
+    format!(
+        "Not done: {}. Run the same command again whenever it shall be.",
+        titles.join(", ")
+    )
+}
+
+/// The permissions that were not asked for, because not every station needs them.
+pub fn not_asked_for(also: &[String]) -> Option<String> {
+    let others = PERMISSIONS.into_iter().filter(|one| {
+        one.need == Need::ForSome
+            && app_role_id(one.name).is_some()
+            && !also.iter().any(|name| name.eq_ignore_ascii_case(one.name))
+    });
+    let lines: Vec<String> = others
+        .map(|one| format!("   --also {}: {}", one.name, purpose(&one)))
+        .collect();
+    (!lines.is_empty()).then(|| {
+        format!(
+            "Not asked for, because not every station needs it:\n{}",
+            lines.join("\n")
+        )
+    })
+}
+
+/// A name that `--also` does not take.
+pub fn no_permission_of_ours(name: &str) -> Complaint {
+    Complaint::usage(
+        format!(
+            "{} is no permission that the station makes use of.",
+            clean(name)
+        ),
+        "`keyline entra setup` lists those that it does.",
+    )
+}
+
+/// Nobody can be asked.
+pub fn nobody_to_ask() -> Complaint {
+    Complaint::usage(
+        "Each step is asked for, and there is nobody to ask: this is no terminal.",
+        "Run it in a terminal, or with --yes, which does every step without asking.",
+    )
+}
+
+/// The station works in an administrator's name.
+pub fn not_for_delegated() -> Complaint {
+    Complaint::usage(
+        "This sets up a station that signs in as itself, and the configuration says method = \"delegated\".",
+        "`keyline entra setup` says what such a station needs in the portal. To let this one sign in as itself, write method = \"certificate\".",
+    )
+}
+
+/// Below the lines for the configuration.
+pub const NEXT: &str = "Write these lines into the configuration in place of those that are there, then: keyline entra whoami\n\
+     What was consented to counts with the next token. The proof: keyline check --online";
+/// Where there is nothing to write.
+pub const CONFIGURED: &str =
+    "The configuration says so already. Try it: keyline entra whoami, then keyline check --online";

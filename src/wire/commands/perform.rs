@@ -1,0 +1,227 @@
+//! `keyline entra setup --perform`: an administrator signs in for this one command and is asked before each step. The sign-in is in
+//! memory alone; the configuration is never written, its lines are shown to be copied.
+
+use std::io::{IsTerminal as _, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::adapter::entra::{
+    CertificateSource, Delegated, Entra, EntraConfig, Keep, SecretSource, SignInWay,
+};
+use crate::adapter::system::SystemClock;
+use crate::app::tenant_setup::{Administrator, Answer, News, Tools, perform as carry_out, wanted};
+use crate::domain::fault::Fault;
+use crate::domain::sign_in::SignInMethod;
+use crate::domain::tenant_setup::course::{Act, Course, Wish};
+use crate::domain::tenant_setup::{PublicCertificate, SETUP_SCOPES};
+use crate::face::ask;
+use crate::face::cli::{Login, Setup};
+use crate::face::report::setup::{Settings, settings};
+use crate::face::say::{Complaint, ExitCode, perform as say};
+use crate::port::{CancelFlag, Clock as _, OwnCertificate};
+use crate::wire::commands::{Ended, entra, online, setup};
+use crate::wire::config::Config;
+use crate::wire::init::refuse_as_root_for_another;
+use crate::wire::{WireFault, log};
+
+/// How often somebody who is asked is looked at for a Ctrl-C.
+const CANCEL_LATENCY: Duration = Duration::from_millis(50);
+
+pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> Ended {
+    let how = &wish.how;
+    if config.entra.method == SignInMethod::Delegated {
+        return Err(say::not_for_delegated());
+    }
+    let permissions = wanted(&how.also).map_err(say::no_permission_of_ours)?;
+    if !how.yes && !std::io::stdin().is_terminal() {
+        return Err(say::nobody_to_ask());
+    }
+    let certificate = Certificate::of(config, wish)?;
+    let cancel = CancelFlag::default();
+    let tenant = Entra::new(
+        EntraConfig {
+            client_id: how.client.clone(),
+            ..config.entra()
+        },
+        SignInWay::Delegated(Delegated {
+            keep: Keep::in_memory(),
+            scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
+        }),
+        Arc::new(SystemClock),
+        cancel.clone(),
+    )
+    .map_err(WireFault::from)?;
+    // What changes something at Entra stands in the log with its request-id.
+    let _log = log::open(config).map_err(WireFault::from)?;
+    online::end_on_signals(cancel.clone());
+    ask::say(&say::introduction(&config.entra.tenant, &how.client));
+    let login = Login {
+        device_code: how.device_code,
+        browser: how.browser,
+    };
+    let claims = entra::sign_in(&tenant, login, say::FOR_THE_SETUP)?;
+    let own = &config.entra.client_id;
+    let mut course = Course::new(Wish {
+        client_id: (!own.is_empty()).then(|| own.clone()),
+        name: how.name.clone(),
+        may_adopt: !how.yes,
+        permissions,
+    });
+    let mut asked = Asked {
+        yes: how.yes,
+        cancel: cancel.clone(),
+    };
+    let tools = Tools {
+        tenant: &tenant,
+        directory: &tenant,
+        certificate: &certificate,
+        clock: &SystemClock,
+        cancel: &cancel,
+    };
+    let end = carry_out(&mut course, &tools, &mut asked);
+    let tenant_id = claims.and_then(|claims| claims.grants.tenant);
+    let tenant_id = tenant_id.unwrap_or_else(|| config.entra.tenant.clone());
+    show(config, &course, &certificate, tenant_id, out)?;
+    if let Some(complaint) = say::complaint(&end) {
+        return Err(complaint);
+    }
+    Ok(ended(&course, &how.also))
+}
+
+/// What there is to be written into the configuration by now.
+fn show(
+    config: &Config,
+    course: &Course,
+    certificate: &Certificate<'_>,
+    tenant: String,
+    out: &mut dyn Write,
+) -> Result<(), Complaint> {
+    let Some(registration) = course.registration() else {
+        return Ok(());
+    };
+    let file = course.certificate().map(|_| {
+        let place = setup::shortest(config, &certificate.file);
+        place.display().to_string()
+    });
+    let entra = &config.entra;
+    let is_configured = entra.client_id == registration.client_id
+        && entra.method == SignInMethod::Certificate
+        && (config.certificate()).is_some_and(|there| there == certificate.source());
+    let shown = Settings {
+        tenant,
+        client_id: registration.client_id.clone(),
+        certificate: file,
+        is_configured,
+    };
+    settings(&shown, out)
+}
+
+fn ended(course: &Course, also: &[String]) -> ExitCode {
+    let left = course.left();
+    if left.is_empty() {
+        if let Some(words) = say::not_asked_for(also) {
+            ask::say(&words);
+        }
+        return ExitCode::Done;
+    }
+    ask::say(&say::left(&left));
+    ExitCode::Waiting
+}
+
+/// Whoever sits at the terminal.
+struct Asked {
+    yes: bool,
+    cancel: CancelFlag,
+}
+
+impl Administrator for Asked {
+    fn agrees(&mut self, course: &Course, act: &Act) -> Answer {
+        let question = say::question(course, act);
+        if self.yes {
+            ask::say(&question);
+            return Answer::Yes;
+        }
+        // A read of the terminal cannot be broken off, so it is left alone with it: the program ends all the same.
+        let (told, heard) = mpsc::channel();
+        std::thread::spawn(move || {
+            // Nobody listens any more when it was broken off.
+            let _ = told.send(ask::agrees(&question));
+        });
+        loop {
+            match heard.recv_timeout(CANCEL_LATENCY) {
+                Ok(Some(true)) => return Answer::Yes,
+                Ok(Some(false)) => return Answer::No,
+                Ok(None) | Err(RecvTimeoutError::Disconnected) => return Answer::Gone,
+                Err(RecvTimeoutError::Timeout) if self.cancel.is_cancelled() => {
+                    return Answer::Gone;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn hears(&mut self, course: &Course, news: News) {
+        ask::say(&say::news(course, news));
+    }
+}
+
+/// The station's certificate, where the configuration or the command line has it.
+struct Certificate<'a> {
+    config: &'a Config,
+    /// Named on the command line.
+    named: Option<PathBuf>,
+    file: PathBuf,
+}
+
+impl<'a> Certificate<'a> {
+    fn of(config: &'a Config, wish: &Setup) -> Result<Self, Complaint> {
+        let named = wish.certificate.clone().flatten();
+        let file = setup::place(config, named.as_deref())?;
+        refuse_as_root_for_another(&file)?;
+        Ok(Self {
+            config,
+            named,
+            file,
+        })
+    }
+
+    fn source(&self) -> CertificateSource {
+        let place = SecretSource::File(self.file.clone());
+        let configured = self.config.certificate();
+        let its_own = configured.filter(|source| source.place == place);
+        its_own.unwrap_or(CertificateSource {
+            place,
+            password: None,
+        })
+    }
+
+    fn read(&self) -> Result<PublicCertificate, Fault> {
+        let (source, now) = (self.source(), SystemClock.now());
+        let facts = source.check(now)?;
+        Ok(PublicCertificate {
+            der: source.public(now)?,
+            subject: facts.subject,
+            thumbprint: facts.thumbprint,
+            valid_until: facts.valid_until,
+        })
+    }
+}
+
+impl OwnCertificate for Certificate<'_> {
+    fn there(&self) -> Result<Option<PublicCertificate>, Fault> {
+        if self.file.symlink_metadata().is_err() {
+            return Ok(None);
+        }
+        self.read().map(Some)
+    }
+
+    fn make(&self) -> Result<PublicCertificate, Fault> {
+        let made = setup::make(self.config, self.named.as_deref());
+        made.map_err(|complaint| Fault::StationKeys {
+            what: complaint.message,
+        })?;
+        self.read()
+    }
+}
