@@ -7,6 +7,7 @@
 //! [`routes`] is the one table of what there is and who may; [`guard`] stands before all of it; [`visit`] is what a page knows
 //! of whoever asks; [`page`] is the frame around every page.
 
+pub mod admin;
 pub mod assets;
 mod choices;
 mod fields;
@@ -39,6 +40,7 @@ use crate::app::board::Board;
 use crate::app::station::Handle;
 use crate::domain::authenticator::Slot;
 use crate::domain::time::Timestamp;
+use crate::face::console::admin::Office;
 use crate::face::console::session::{Limits, SessionId, Sessions};
 use crate::face::control::{Answer, Ask};
 use crate::port::{Accounts, Clock, Entropy, Ledger};
@@ -77,6 +79,8 @@ pub struct Shared {
     pub sessions: Sessions,
     pub gate: Gate,
     pub first: FirstLink,
+    /// What the administrator's pages need.
+    pub office: Arc<Office>,
 }
 
 impl Shared {

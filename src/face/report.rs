@@ -31,7 +31,7 @@ pub use list::list;
 pub use preflight::{not_checked, preflight};
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
-pub use show::show;
+pub use show::{facts, held, show};
 pub use status::{batches, status};
 pub use stock::stock;
 

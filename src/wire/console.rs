@@ -1,5 +1,9 @@
 //! Builds the console over a station that is about to run, and serves it where the configuration says.
 
+mod office;
+
+pub use self::office::office;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -14,6 +18,7 @@ use crate::adapter::entra::SecretSource;
 use crate::adapter::system::SystemClock;
 use crate::app::board::News;
 use crate::app::station::Handle;
+use crate::face::console::admin::Office;
 use crate::face::console::session::{Limits, Sessions};
 use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
 use crate::wire::WireFault;
@@ -59,8 +64,9 @@ pub fn serve(
         return Ok(None);
     };
     let tls = tls(config).map_err(fault)?;
+    let office = office(config)?;
     let served = listen(wanted).and_then(|(listener, address)| {
-        let shared = Arc::new(shared(config, parts, station, answer, address));
+        let shared = Arc::new(shared(config, parts, station, (answer, office), address));
         let server = console::serve(listener, tls, &shared)?;
         Ok((server, shared, address))
     });
@@ -96,7 +102,7 @@ fn shared(
     config: &Config,
     parts: &Parts,
     station: &Handle,
-    answer: Answerer,
+    (answer, office): (Answerer, Office),
     address: SocketAddr,
 ) -> Shared {
     let limits = Limits {
@@ -123,6 +129,7 @@ fn shared(
         sessions: Sessions::new(limits),
         gate: Gate::default(),
         first: FirstLink::default(),
+        office: Arc::new(office),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::port::Mailbox;
 pub mod format;
 
 mod archive;
+mod aside;
 mod claim;
 mod expiry;
 mod intake;
@@ -30,6 +31,7 @@ mod room;
 mod sight;
 mod watch;
 
+pub use aside::set_aside;
 pub use new_file::NewFile;
 
 use room::{Room, Rooms};
