@@ -8,16 +8,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyline::adapter::accounts::AccountsFile;
+use keyline::adapter::ledger::SqliteLedger;
 use keyline::adapter::system::SystemEntropy;
+use keyline::app::Policies;
 use keyline::domain::account::{Account, AccountName, Passphrase, Role};
 use keyline::domain::time::Timestamp;
 use keyline::face::console::session::{Limits, Sessions};
-use keyline::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
-use keyline::face::control::Answer;
+use keyline::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
+use keyline::face::control::{self, Alone};
+use keyline::face::say::Complaint;
 use keyline::port::{CancelFlag, Clock};
 use keyline::wire::config::Config;
 use keyline::wire::init::{self, init};
-use keyline::wire::station;
+use keyline::wire::{self, attend, station};
 use reqwest::Method;
 use reqwest::blocking::Client;
 
@@ -56,6 +59,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<Watch>,
     pub(crate) base: String,
     pub(crate) accounts_file: PathBuf,
+    pub(crate) config: Config,
     _server: Server,
     _home: tempfile::TempDir,
 }
@@ -67,11 +71,16 @@ impl House {
         let made = init(&init::Request {
             folder: home.path().join("station"),
             practice_identity: Some(home.path().join("identity.txt")),
+            settings: vec![(
+                "entra",
+                "tenant",
+                toml::Value::String("contoso.com".to_owned()),
+            )],
             ..init::Request::default()
         })
         .expect("a station");
         let config = Config::load(&made.config).expect("a configuration");
-        let ledger = station::open_ledger(&config).expect("a ledger");
+        let ledger = Arc::new(station::open_ledger(&config).expect("a ledger"));
         let clock = Arc::new(Watch(AtomicI64::new(1_772_443_800_000)));
         let accounts_file = config.path(&config.ledger.keys).join("console.toml");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -92,16 +101,15 @@ impl House {
             },
             board: Arc::default(),
             station: None,
-            answer: Arc::new(|_| Answer::Done {
-                message: String::new(),
-            }),
-            ledger: Arc::new(ledger),
+            answer: alone(ledger.clone(), clock.clone()),
+            ledger,
             accounts: Arc::new(AccountsFile::at(accounts_file.clone(), clock.clone())),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
             sessions: Sessions::new(limits),
             gate: Gate::default(),
             first: FirstLink::default(),
+            office: Arc::new(wire::console::office(&config).expect("an office")),
         });
         Self {
             _server: console::serve(listener, None, &shared).expect("a server"),
@@ -109,6 +117,7 @@ impl House {
             shared,
             clock,
             accounts_file,
+            config,
             _home: home,
         }
     }
@@ -140,6 +149,21 @@ impl House {
         browser.learn_csrf();
         browser
     }
+}
+
+/// Whoever may write the ledger where no station runs.
+fn alone(ledger: Arc<SqliteLedger>, clock: Arc<Watch>) -> Answerer {
+    Arc::new(move |asked| {
+        let erase = attend::erasing(ledger.clone());
+        let alone = Alone {
+            ledger: ledger.clone(),
+            policies: &|| Ok(Policies::default()),
+            press: &|| Err(Complaint::usage("There is no printer here.", "")),
+            erase: &|user, actor| erase(user, actor),
+            now: clock.now(),
+        };
+        control::by_ourselves(&alone, asked)
+    })
 }
 
 pub(crate) fn named(name: &str) -> AccountName {
