@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use keyline::port::Ledger as _;
 use serde_json::Value;
 
 use super::super::bench_of_ledgers::{NOON, sql};
@@ -162,10 +161,18 @@ fn a_ledger_that_somebody_changed_does_not_verify() {
     );
     let config = &desk.house.config;
     let ledger = sql(&config.path(&config.ledger.file));
-    ledger
-        .execute_batch(
-            "DROP TRIGGER journal_keeps_its_rows; UPDATE journal SET actor = 'nobody' WHERE seq = 2;",
+    let trigger: String = ledger
+        .query_row(
+            "SELECT sql FROM sqlite_master WHERE name = 'journal_keeps_its_rows'",
+            [],
+            |row| row.get(0),
         )
+        .expect("a trigger");
+    let change = "UPDATE journal SET actor = 'nobody' WHERE seq = 2";
+    ledger
+        .execute_batch(&format!(
+            "DROP TRIGGER journal_keeps_its_rows; {change}; {trigger}"
+        ))
         .expect("a change");
     desk.house.clock.on(10);
     let page = press();

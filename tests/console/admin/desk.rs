@@ -3,7 +3,7 @@
 
 use keyline::domain::enrollment::Standing;
 use keyline::domain::job::{BatchName, Draft, JobId};
-use keyline::port::{Admission, Admitted, Ledger};
+use keyline::port::{Admission, Admitted};
 
 use super::super::bench_of_ledgers::{Hand, NOON, admission, draft, pin};
 use super::super::house::{Browser, House, Page};

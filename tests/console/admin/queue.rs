@@ -2,7 +2,6 @@
 
 use keyline::domain::enrollment::Standing;
 use keyline::face::say::journal;
-use keyline::port::Ledger as _;
 
 use super::super::house::Page;
 use super::desk::{Desk, HOSTILE};
@@ -144,7 +143,7 @@ fn every_action_is_done_in_the_name_of_whoever_asked_and_told_once() {
         (
             desk.under_way,
             [("change", "retry"), ("", "")],
-            Standing::Waiting,
+            Standing::UnderWay,
             "waits for another key.",
         ),
         (

@@ -85,8 +85,8 @@ impl May {
 }
 
 /// `GET /queue/jobs/{id}`
-pub(in crate::face::console) async fn show(visit: Visit, id: Option<Path<i64>>) -> Response {
-    let Some(Path(id)) = id else {
+pub(in crate::face::console) async fn show(visit: Visit, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse() else {
         return unknown(&visit);
     };
     let read = visit
@@ -103,10 +103,10 @@ pub(in crate::face::console) async fn show(visit: Visit, id: Option<Path<i64>>) 
 /// `POST /queue/jobs/{id}`: `change`, and `reason` where one is wanted.
 pub(in crate::face::console) async fn change(
     visit: Visit,
-    id: Option<Path<i64>>,
+    Path(id): Path<String>,
     fields: Fields,
 ) -> Response {
-    let Some(Path(id)) = id else {
+    let Ok(id) = id.parse() else {
         return unknown(&visit);
     };
     let change = match fields.get("change") {
@@ -130,10 +130,10 @@ pub(in crate::face::console) async fn change(
 /// `POST /queue/jobs/{id}/erase`: `user`, typed once more.
 pub(in crate::face::console) async fn erase(
     visit: Visit,
-    id: Option<Path<i64>>,
+    Path(id): Path<String>,
     fields: Fields,
 ) -> Response {
-    let Some(Path(id)) = id else {
+    let Ok(id) = id.parse() else {
         return unknown(&visit);
     };
     let typed = fields.get("user").trim().to_owned();
