@@ -159,20 +159,7 @@ pub(super) fn internal(visit: &Visit) -> Response {
 
 fn view(visit: &Visit, query: &Query, filter: &JobFilter, seen: Seen) -> Queue {
     let (words, zone) = (visit.words, TimeZone::system());
-    let count_of = |counts: &[(Standing, u64)], standing: Standing| {
-        let found = counts.iter().find(|(known, _)| *known == standing);
-        found.map_or(0, |(_, count)| *count)
-    };
-    let choices: Vec<Choice> = STANDINGS
-        .into_iter()
-        .map(|(standing, word, key)| Choice {
-            word,
-            label: words.say(key),
-            count: count_of(&seen.jobs.counts, standing),
-            chosen: filter.standing == Some(standing),
-            address: query.with("/queue", &[("standing", word), ("page", "")]),
-        })
-        .collect();
+    let choices = choices(words, query, filter, &seen.jobs);
     let everything = choices.iter().map(|choice| choice.count).sum();
     let total = filter
         .standing
@@ -180,15 +167,7 @@ fn view(visit: &Visit, query: &Query, filter: &JobFilter, seen: Seen) -> Queue {
     let mut batches: Vec<Batch> = seen
         .batches
         .iter()
-        .map(|batch| Batch {
-            name: clean(&batch.batch.0),
-            admitted: moment::local(batch.admitted, &zone),
-            counts: STANDINGS
-                .iter()
-                .map(|(standing, ..)| count_of(&batch.counts, *standing))
-                .collect(),
-            address: query.with("/queue", &[("batch", &batch.batch.0), ("page", "")]),
-        })
+        .map(|batch| of_batch(query, batch, &zone))
         .collect();
     let more_batches = batches.split_off(BATCHES_SHOWN.min(batches.len()));
     let (at, shown) = (query.page(), u64::from(JOBS_PER_PAGE));
@@ -232,6 +211,41 @@ fn view(visit: &Visit, query: &Query, filter: &JobFilter, seen: Seen) -> Queue {
             })
             .map_err(|why| lines(&why.message)),
         is_filtered: *filter != JobFilter::default(),
+    }
+}
+
+fn count_of(counts: &[(Standing, u64)], standing: Standing) -> u64 {
+    let found = counts.iter().find(|(known, _)| *known == standing);
+    found.map_or(0, |(_, count)| *count)
+}
+
+fn choices(
+    words: &'static Words,
+    query: &Query,
+    filter: &JobFilter,
+    jobs: &JobPage,
+) -> Vec<Choice> {
+    STANDINGS
+        .into_iter()
+        .map(|(standing, word, key)| Choice {
+            word,
+            label: words.say(key),
+            count: count_of(&jobs.counts, standing),
+            chosen: filter.standing == Some(standing),
+            address: query.with("/queue", &[("standing", word), ("page", "")]),
+        })
+        .collect()
+}
+
+fn of_batch(query: &Query, batch: &BatchCount, zone: &TimeZone) -> Batch {
+    Batch {
+        name: clean(&batch.batch.0),
+        admitted: moment::local(batch.admitted, zone),
+        counts: STANDINGS
+            .iter()
+            .map(|(standing, ..)| count_of(&batch.counts, *standing))
+            .collect(),
+        address: query.with("/queue", &[("batch", &batch.batch.0), ("page", "")]),
     }
 }
 
