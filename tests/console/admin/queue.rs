@@ -73,7 +73,7 @@ fn the_queue_has_every_standing_and_finds_what_is_asked_for() {
 }
 
 #[test]
-fn ten_thousand_jobs_are_shown_page_by_page() {
+fn many_jobs_are_shown_page_by_page() {
     let desk = Desk::new();
     desk.admit_more("large", 120);
     let first = desk.page("/queue?batch=large");
