@@ -3,7 +3,7 @@
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::adapter::regular::RegularFile;
+use crate::adapter::RegularFile;
 
 /// Bytes from the end of the log that are looked at: some thousand lines.
 const LOG_BYTES_MAX: u64 = 512 * 1024;
