@@ -4,6 +4,7 @@
 //! runner that works. Implementations live in `adapter/` (real) and `practice/` (simulated).
 
 mod accounts;
+pub mod browse;
 mod directory;
 mod key;
 mod ledger;

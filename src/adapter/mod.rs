@@ -5,6 +5,7 @@ pub mod ctap;
 pub mod entra;
 pub mod folder;
 pub mod ledger;
+pub mod logs;
 pub mod mds;
 pub mod paper;
 mod regular;

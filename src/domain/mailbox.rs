@@ -122,3 +122,26 @@ pub enum MailboxFault {
         what: String,
     },
 }
+
+/// A file that nobody took as it was, with what was said of it beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Relative to the queue, such as `rejected/onboarding.csv`.
+    pub place: String,
+    pub fate: SetAsideFate,
+    /// When its reasons were written.
+    pub at: crate::domain::time::Timestamp,
+    /// The reasons, in words, as they lie beside it. May be cut.
+    pub reasons: String,
+}
+
+/// What became of a file that was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetAsideFate {
+    /// Nothing of it was admitted.
+    Rejected,
+    /// A person has to decide.
+    Held,
+    /// Some of its rows were not admitted.
+    InPart,
+}

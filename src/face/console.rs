@@ -7,6 +7,7 @@
 //! [`routes`] is the one table of what there is and who may; [`guard`] stands before all of it; [`visit`] is what a page knows
 //! of whoever asks; [`page`] is the frame around every page.
 
+pub mod admin;
 pub mod assets;
 pub mod bench;
 mod choices;
@@ -40,6 +41,7 @@ use crate::app::board::Board;
 use crate::app::station::Handle;
 use crate::domain::authenticator::Slot;
 use crate::domain::time::Timestamp;
+use crate::face::console::admin::Oversight;
 use crate::face::console::session::{Limits, SessionId, Sessions};
 use crate::face::control::{Answer, Ask};
 use crate::port::{Accounts, Clock, Entropy, Ledger};
@@ -80,6 +82,8 @@ pub struct Shared {
     pub first: FirstLink,
     /// What the pages of the bench share.
     pub bench: bench::Bench,
+    /// What the administrator's pages need.
+    pub oversight: Arc<Oversight>,
 }
 
 impl Shared {

@@ -34,7 +34,7 @@ pub use list::list;
 pub use preflight::{not_checked, preflight};
 pub use printers::printers;
 pub use reconcile::{not_compared, reconcile};
-pub use show::show;
+pub use show::{held, labelled, show};
 pub use status::{Beside, batches, status};
 pub use stock::{stock, stock_facts};
 

@@ -1,5 +1,9 @@
 //! Builds the console over a station that is about to run, and serves it where the configuration says.
 
+mod oversight;
+
+pub use self::oversight::oversight;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -15,6 +19,7 @@ use crate::adapter::entra::SecretSource;
 use crate::adapter::system::{self, SystemClock};
 use crate::app::board::News;
 use crate::app::station::Handle;
+use crate::face::console::admin::Oversight;
 use crate::face::console::bench::{Bench, Facts};
 use crate::face::console::session::{Limits, Sessions};
 use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
@@ -63,8 +68,10 @@ pub fn serve(
         return Ok(None);
     };
     let tls = tls(config).map_err(fault)?;
+    let oversight = oversight(config)?;
     let served = listen(wanted).and_then(|(listener, address)| {
-        let shared = Arc::new(shared(config, parts, (station, answer, prompt), address));
+        let by = (station, answer, prompt);
+        let shared = Arc::new(shared(config, parts, by, oversight, address));
         let server = console::serve(listener, tls, &shared)?;
         Ok((server, shared, address))
     });
@@ -107,6 +114,7 @@ fn shared(
     config: &Config,
     parts: &Parts,
     (station, answer, prompt): (&Handle, Answerer, &Arc<Prompt>),
+    oversight: Oversight,
     address: SocketAddr,
 ) -> Shared {
     let limits = Limits {
@@ -134,6 +142,7 @@ fn shared(
         gate: Gate::default(),
         first: FirstLink::default(),
         bench: bench(config, parts, prompt),
+        oversight: Arc::new(oversight),
     }
 }
 

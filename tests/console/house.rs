@@ -8,18 +8,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keyline::adapter::accounts::AccountsFile;
+use keyline::adapter::ledger::SqliteLedger;
 use keyline::adapter::system::SystemEntropy;
+use keyline::app::Policies;
 use keyline::domain::account::{Account, AccountName, Passphrase, Role};
 use keyline::domain::time::Timestamp;
 use keyline::face::console::bench::{Bench, Facts};
 use keyline::face::console::session::{Limits, Sessions};
-use keyline::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
-use keyline::face::control::Answer;
+use keyline::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
+use keyline::face::control::{self, Alone};
 use keyline::face::prompt::Prompt;
+use keyline::face::say::Complaint;
 use keyline::port::{CancelFlag, Clock};
 use keyline::wire::config::Config;
 use keyline::wire::init::{self, init};
-use keyline::wire::station;
+use keyline::wire::{self, attend, station};
 use reqwest::Method;
 use reqwest::blocking::Client;
 
@@ -58,6 +61,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<Watch>,
     pub(crate) base: String,
     pub(crate) accounts_file: PathBuf,
+    pub(crate) config: Config,
     _server: Server,
     _home: tempfile::TempDir,
 }
@@ -69,11 +73,16 @@ impl House {
         let made = init(&init::Request {
             folder: home.path().join("station"),
             practice_identity: Some(home.path().join("identity.txt")),
+            settings: vec![(
+                "entra",
+                "tenant",
+                toml::Value::String("contoso.com".to_owned()),
+            )],
             ..init::Request::default()
         })
         .expect("a station");
         let config = Config::load(&made.config).expect("a configuration");
-        let ledger = station::open_ledger(&config).expect("a ledger");
+        let ledger = Arc::new(station::open_ledger(&config).expect("a ledger"));
         let clock = Arc::new(Watch(AtomicI64::new(1_772_443_800_000)));
         let accounts_file = config.path(&config.ledger.keys).join("console.toml");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -94,11 +103,8 @@ impl House {
             },
             board: Arc::default(),
             station: None,
-            answer: Arc::new(|_| Answer::Done {
-                message: String::new(),
-                facts: serde_json::Value::Null,
-            }),
-            ledger: Arc::new(ledger),
+            answer: alone(ledger.clone(), clock.clone()),
+            ledger,
             accounts: Arc::new(AccountsFile::at(accounts_file.clone(), clock.clone())),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
@@ -106,6 +112,7 @@ impl House {
             gate: Gate::default(),
             first: FirstLink::default(),
             bench: Bench::new(facts(), Arc::new(Prompt::new(false)), clock.now()),
+            oversight: Arc::new(wire::console::oversight(&config).expect("what the pages need")),
         });
         Self {
             _server: console::serve(listener, None, &shared).expect("a server"),
@@ -113,6 +120,7 @@ impl House {
             shared,
             clock,
             accounts_file,
+            config,
             _home: home,
         }
     }
@@ -153,6 +161,21 @@ fn facts() -> Facts {
         learned: 2,
         free_bytes: Box::new(|| None),
     }
+}
+
+/// Whoever may write the ledger where no station runs.
+fn alone(ledger: Arc<SqliteLedger>, clock: Arc<Watch>) -> Answerer {
+    Arc::new(move |asked| {
+        let erase = attend::erasing(ledger.clone());
+        let alone = Alone {
+            ledger: ledger.clone(),
+            policies: &|| Ok(Policies::default()),
+            press: &|| Err(Complaint::usage("There is no printer here.", "")),
+            erase: &|user, actor| erase(user, actor),
+            now: clock.now(),
+        };
+        control::by_ourselves(&alone, asked)
+    })
 }
 
 pub(crate) fn named(name: &str) -> AccountName {

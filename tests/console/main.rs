@@ -1,6 +1,7 @@
 //! The console over real HTTP on loopback: who may what, under which name, with which form, for how long. The clock is handed in;
 //! no test waits in earnest.
 
+mod admin;
 mod bench;
 mod commands;
 mod first;
@@ -16,3 +17,7 @@ mod start;
 #[path = "../support/line.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod line;
+
+#[path = "../ledger/bench.rs"]
+#[expect(dead_code, reason = "other tests use the rest of it")]
+mod bench_of_ledgers;

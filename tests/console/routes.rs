@@ -14,6 +14,7 @@ type Expected = (&'static str, &'static str, [bool; 4]);
 const ANYONE: [bool; 4] = [true, true, true, true];
 const GUEST: [bool; 4] = [false, true, true, true];
 const OPERATOR: [bool; 4] = [false, true, true, false];
+const ADMINISTRATOR: [bool; 4] = [false, false, true, false];
 
 const EXPECTED: &[Expected] = &[
     ("GET", "/", OPERATOR),
@@ -41,6 +42,17 @@ const EXPECTED: &[Expected] = &[
     ("POST", "/choose", ANYONE),
     ("GET", "/sessions", OPERATOR),
     ("POST", "/sessions/end", OPERATOR),
+    ("GET", "/queue", ADMINISTRATOR),
+    ("GET", "/queue/jobs/{id}", ADMINISTRATOR),
+    ("POST", "/queue/jobs/{id}", ADMINISTRATOR),
+    ("POST", "/queue/jobs/{id}/erase", ADMINISTRATOR),
+    ("GET", "/audit", ADMINISTRATOR),
+    ("POST", "/audit/verify", ADMINISTRATOR),
+    ("GET", "/audit/export.csv", ADMINISTRATOR),
+    ("GET", "/audit/export.jsonl", ADMINISTRATOR),
+    ("GET", "/preflight", ADMINISTRATOR),
+    ("POST", "/preflight", ADMINISTRATOR),
+    ("GET", "/log", ADMINISTRATOR),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

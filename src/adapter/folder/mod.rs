@@ -21,6 +21,7 @@ use crate::port::Mailbox;
 pub mod format;
 
 mod archive;
+mod aside;
 mod claim;
 mod expiry;
 mod intake;
@@ -31,6 +32,7 @@ mod sight;
 mod sweep;
 mod watch;
 
+pub use aside::set_aside;
 pub use lying::lying;
 pub use new_file::NewFile;
 

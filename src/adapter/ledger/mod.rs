@@ -9,6 +9,7 @@
 mod admission;
 mod anchor;
 mod backup;
+mod browse;
 mod chain;
 mod duty;
 mod frames;

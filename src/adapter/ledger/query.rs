@@ -19,7 +19,7 @@ use super::trouble::{Trouble, ledger_fault};
 /// Stands where a person was erased.
 pub const ERASED_PERSON: &str = "a person who was erased";
 
-const RECORD: &str =
+pub(super) const RECORD: &str =
     "SELECT job.id, batch.name, job.sequence, job.envelope, job.policy, job.role, job.replaces,
             job.has_pin, job.has_current_pin, job.standing, job.serial, job.control, job.held, job.updated, request.request,
             job.handed_over, job.retired, job.wiped, job.pending
@@ -40,7 +40,7 @@ fn records(
     Ok(found)
 }
 
-fn record(row: &Row<'_>) -> Result<JobRecord, Trouble> {
+pub(super) fn record(row: &Row<'_>) -> Result<JobRecord, Trouble> {
     let request: Option<String> = row.get(14)?;
     let held: Option<String> = row.get(12)?;
     let serial: Option<String> = row.get(10)?;
@@ -141,7 +141,7 @@ pub(super) fn find(db: &Connection, text: &str) -> Result<Vec<JobRecord>, Troubl
     )
 }
 
-fn whole_number(text: &str) -> Option<i64> {
+pub(super) fn whole_number(text: &str) -> Option<i64> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().ok())
         .flatten()

@@ -9,6 +9,7 @@ use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
+use super::admin::{audit, job, log, preflight, queue};
 use super::{Shared, assets, bench, choices, first, guard, lock, sessions, sign_in};
 use crate::domain::account::Role;
 
@@ -113,10 +114,55 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/sessions/end", Who::Operator, || {
         post(sessions::end)
     }),
+    // The administrator's pages.
+    route(Method::GET, "/queue", Who::Administrator, || {
+        get(queue::list)
+    }),
+    route(Method::GET, "/queue/jobs/{id}", Who::Administrator, || {
+        get(job::show)
+    }),
+    route(Method::POST, "/queue/jobs/{id}", Who::Administrator, || {
+        post(job::change)
+    }),
+    route(
+        Method::POST,
+        "/queue/jobs/{id}/erase",
+        Who::Administrator,
+        || post(job::erase),
+    ),
+    route(Method::GET, "/audit", Who::Administrator, || {
+        get(audit::list)
+    }),
+    route(Method::POST, "/audit/verify", Who::Administrator, || {
+        post(audit::verify)
+    }),
+    route(Method::GET, "/audit/export.csv", Who::Administrator, || {
+        get(audit::csv)
+    }),
+    route(
+        Method::GET,
+        "/audit/export.jsonl",
+        Who::Administrator,
+        || get(audit::json_lines),
+    ),
+    route(Method::GET, "/preflight", Who::Administrator, || {
+        get(preflight::show)
+    }),
+    route(Method::POST, "/preflight", Who::Administrator, || {
+        post(preflight::begin)
+    }),
+    route(Method::GET, "/log", Who::Administrator, || get(log::list)),
 ];
 
 /// The top bar, in its order: path, key of its label. Each stands in [`ROUTES`], which says who may go there.
-const WAYS: &[(&str, &str)] = &[("/bench", "way.bench"), ("/sessions", "way.sessions")];
+const WAYS: &[(&str, &str)] = &[
+    ("/bench", "way.bench"),
+    ("/queue", "way.queue"),
+    ("/audit", "way.audit"),
+    ("/preflight", "way.preflight"),
+    ("/log", "way.log"),
+    ("/sessions", "way.sessions"),
+];
 
 /// The ways of the top bar that somebody with this role may go. The first one is their start page.
 pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -57,6 +57,19 @@ pub fn show(
 }
 
 fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<()> {
+    for (name, value) in labelled(record, rows) {
+        writeln!(to, "{name:14}  {}", clean(&value))?;
+    }
+    if let Some((why, hint)) = held(record, rows) {
+        writeln!(to, "{:14}  {why}", "held")?;
+        writeln!(to, "{:14}  -> {hint}", "")?;
+    }
+    Ok(())
+}
+
+/// What there is to say of a job, under its names: never a PIN, and of a letter that nobody has confirmed only the end of its
+/// number.
+pub fn labelled(record: &JobRecord, rows: &[Stamped]) -> Vec<(&'static str, String)> {
     let request = &record.job.request;
     let nothing = || "-".to_owned();
     let or = |text: &Option<String>| text.clone().unwrap_or_else(nothing);
@@ -66,7 +79,7 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
         Some(control) => format!("… {control}, not confirmed"),
         None => or(&record.control),
     };
-    let fields = [
+    let mut fields = vec![
         ("job", record.job.id.to_string()),
         ("envelope", record.job.envelope.to_string()),
         (
@@ -98,26 +111,21 @@ fn head(record: &JobRecord, rows: &[Stamped], to: &mut dyn Write) -> io::Result<
         ("note", or(&request.note)),
         ("PINs", sealed(record, rows).join(", ")),
     ];
-    for (name, value) in fields {
-        writeln!(to, "{name:14}  {}", clean(&value))?;
-    }
     let void = letters::void(rows);
     if !void.is_empty() {
-        writeln!(to, "{:14}  {}", "void letters", clean(&void.join(", ")))?;
+        fields.push(("void letters", void.join(", ")));
     }
     if let Some(place) = custody::place(record) {
-        writeln!(to, "{:14}  {place}", "key")?;
+        fields.push(("key", place));
     }
-    if let Some(why) = &record.held {
-        writeln!(
-            to,
-            "{:14}  {}",
-            "held",
-            fault::held(why, open.doubt.as_deref())
-        )?;
-        writeln!(to, "{:14}  -> {}", "", fault::hint(why))?;
-    }
-    Ok(())
+    fields
+}
+
+/// Why a job is held, and what to do about it.
+pub fn held(record: &JobRecord, rows: &[Stamped]) -> Option<(String, String)> {
+    let why = record.held.as_ref()?;
+    let doubt = letters::open(rows).doubt;
+    Some((fault::held(why, doubt.as_deref()), fault::hint(why)))
 }
 
 /// Which PINs of the job are sealed in the ledger, without a word of what they are.

@@ -4,6 +4,7 @@
 //! sentence carries a PIN.
 
 pub mod admin;
+pub mod audit;
 pub mod clean;
 pub mod console;
 pub mod custody;

@@ -43,33 +43,29 @@ fn verify(
         Some(file) => (file.to_owned(), None),
         None => {
             let config = Config::load(config).map_err(WireFault::from)?;
-            // Without its keys every key counts, as for a copy.
-            let own = station::station_keys(&config).ok();
-            let own = own.map(|keys| keys.verifying_key().to_bytes());
-            (config.path(&config.ledger.file), own)
+            (config.path(&config.ledger.file), own_key(&config))
         }
     };
     let name = path.display().to_string();
     let trusted: Vec<[u8; 32]> = own.into_iter().chain(keys.iter().copied()).collect();
-    let damage = match walk(&path, &trusted) {
+    let mut progress = Progress::begin("verifying");
+    let walked = walk(&path, &trusted, &mut |done, total| {
+        progress.step(done, total);
+    });
+    drop(progress);
+    let damage = match walked {
         // Whoever names a key wants to know that its owner signed; nothing says so here.
         Ok((Verdict::Sound(sound), _)) if sound.checkpoints == 0 && !keys.is_empty() => Damage {
             file: name,
             row: None,
             why: "none of its rows is signed, so no key that you name answers for it".to_owned(),
         },
-        Ok((Verdict::Sound(sound), counts)) => {
-            let found = Audit {
-                own_key: own.map(|key| hexadecimal(&key)),
-                ..describe(name, sound, counts)
-            };
-            audit::verified(&found, json, out)?;
-            return Ok(ExitCode::Done);
-        }
-        Ok((Verdict::Broken(broken), _)) => Damage {
-            file: name,
-            row: Some(broken.row),
-            why: broken.why,
+        Ok(found) => match judged(name, own, found) {
+            Ok(found) => {
+                audit::verified(&found, json, out)?;
+                return Ok(ExitCode::Done);
+            }
+            Err(damage) => damage,
         },
         Err(fault) => {
             let complaint = unreadable(&fault, file.is_some());
@@ -111,11 +107,53 @@ fn unreadable(fault: &Fault, is_copy: bool) -> Complaint {
     complaint
 }
 
-fn walk(path: &Path, trusted: &[[u8; 32]]) -> Result<(Verdict, Counts), Fault> {
+fn walk(
+    path: &Path,
+    trusted: &[[u8; 32]],
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<(Verdict, Counts), Fault> {
     let ledger = SqliteLedger::open_reader(path)?;
-    let mut progress = Progress::begin("verifying");
-    let verdict = ledger.audit(trusted, &mut |done, total| progress.step(done, total))?;
+    let verdict = ledger.audit(trusted, tell)?;
     Ok((verdict, ledger.counts()?))
+}
+
+/// Verifies the station's own ledger, for whoever shows it elsewhere.
+///
+/// # Errors
+/// When it cannot be walked.
+pub(in crate::wire) fn verify_own(
+    config: &Config,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<Result<Audit, Damage>, Complaint> {
+    let path = config.path(&config.ledger.file);
+    let own = own_key(config);
+    let trusted: Vec<[u8; 32]> = own.into_iter().collect();
+    let found = walk(&path, &trusted, tell).map_err(|fault| unreadable(&fault, false))?;
+    Ok(judged(path.display().to_string(), own, found))
+}
+
+/// Without its keys every key counts, as for a copy.
+fn own_key(config: &Config) -> Option<[u8; 32]> {
+    let keys = station::station_keys(config).ok()?;
+    Some(keys.verifying_key().to_bytes())
+}
+
+fn judged(
+    file: String,
+    own: Option<[u8; 32]>,
+    (verdict, counts): (Verdict, Counts),
+) -> Result<Audit, Damage> {
+    match verdict {
+        Verdict::Sound(sound) => Ok(Audit {
+            own_key: own.map(|key| hexadecimal(&key)),
+            ..describe(file, sound, counts)
+        }),
+        Verdict::Broken(broken) => Err(Damage {
+            file,
+            row: Some(broken.row),
+            why: broken.why,
+        }),
+    }
 }
 
 fn back_up(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {

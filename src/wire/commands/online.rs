@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::adapter::ctap::software;
-use crate::adapter::entra::Entra;
+use crate::adapter::entra::{Entra, EntraConfigError};
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::app::enrol_test::{self, LAG_SECONDS_MAX, Progress, Settled, Tools};
@@ -43,23 +43,11 @@ fn examine(path: &Path, wish: &Check, out: &mut dyn Write) -> Ended {
     let config = Config::load(path).map_err(WireFault::from)?;
     let mut bar = progress::Progress::begin("checking", 2);
     let cancel = CancelFlag::default();
-    // A flag of its own, which nobody raises: the signal that ends the waits must not keep the test passkey from being deleted.
-    let entra = Entra::new(
-        config.entra(),
-        config.sign_in_way(),
-        Arc::new(SystemClock),
-        CancelFlag::default(),
-    );
-    let tenant = match &entra {
-        Ok(entra) => preflight::ask(entra, entra.reach()),
-        Err(unusable) => nobody(&Fault::SignIn {
-            what: unusable.to_string(),
-        }),
-    };
-    bar.reached(1);
-    let (station, models) = bench_check::look(&config);
+    let entra = tenant_of(&config);
+    let (mut rows, tenant) = look_with(&config, &entra, &mut |done, _| {
+        bar.reached(usize::try_from(done).unwrap_or(0));
+    });
     drop(bar);
-    let mut rows = preflight::assemble(&station, &tenant, &models, SystemClock.now());
     if let Some(user) = user {
         match &entra {
             Ok(entra) if tenant.reached.is_ok() && tenant.grants.is_ok() => {
@@ -74,6 +62,41 @@ fn examine(path: &Path, wish: &Check, out: &mut dyn Write) -> Ended {
         return Ok(ExitCode::Interrupted);
     }
     Ok(say::preflight::exit(&rows))
+}
+
+/// Everything that a line needs, looked at; changes nothing. Tells how many of its two parts are done.
+pub(in crate::wire) fn look(
+    config: &Config,
+    tell: &mut dyn FnMut(u64, u64),
+) -> (Vec<Row>, TenantFacts) {
+    look_with(config, &tenant_of(config), tell)
+}
+
+fn look_with(
+    config: &Config,
+    entra: &Result<Entra, EntraConfigError>,
+    tell: &mut dyn FnMut(u64, u64),
+) -> (Vec<Row>, TenantFacts) {
+    let tenant = match entra {
+        Ok(entra) => preflight::ask(entra, entra.reach()),
+        Err(unusable) => nobody(&Fault::SignIn {
+            what: unusable.to_string(),
+        }),
+    };
+    tell(1, 2);
+    let (station, models) = bench_check::look(config);
+    let rows = preflight::assemble(&station, &tenant, &models, SystemClock.now());
+    (rows, tenant)
+}
+
+/// With a flag of its own, which nobody raises: the signal that ends the waits must not keep the test passkey from being deleted.
+fn tenant_of(config: &Config) -> Result<Entra, EntraConfigError> {
+    Entra::new(
+        config.entra(),
+        config.sign_in_way(),
+        Arc::new(SystemClock),
+        CancelFlag::default(),
+    )
 }
 
 /// What is known of a tenant that cannot even be asked.

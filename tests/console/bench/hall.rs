@@ -113,6 +113,7 @@ impl Hall {
             gate: Gate::default(),
             first: FirstLink::default(),
             bench: Page::new(facts, prompt.clone(), now),
+            oversight: Arc::new(console::oversight(&line.config).expect("what the pages need")),
         });
         let server = serve(listener, None, &shared).expect("a console");
         Self {

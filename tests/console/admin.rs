@@ -1,0 +1,6 @@
+//! The administrator's pages over real HTTP, with a ledger that has jobs in every standing.
+
+mod audit;
+mod desk;
+mod looks;
+mod queue;
