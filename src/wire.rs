@@ -12,6 +12,7 @@ pub mod demo;
 pub mod init;
 mod log;
 mod metadata;
+pub mod office;
 mod outfile;
 pub mod policies;
 mod preflight;

@@ -15,7 +15,11 @@ mod gate;
 mod guard;
 mod hosts;
 mod lock;
+mod models;
+pub mod office;
 mod page;
+mod people;
+mod policies;
 pub mod routes;
 mod server;
 pub mod session;
@@ -27,6 +31,7 @@ pub mod words;
 pub use fields::Fields;
 pub use first::FirstLink;
 pub use gate::Gate;
+pub use office::Office;
 pub use page::{Shell, page};
 pub use server::{Server, serve};
 pub use visit::Visit;
@@ -77,6 +82,8 @@ pub struct Shared {
     pub sessions: Sessions,
     pub gate: Gate,
     pub first: FirstLink,
+    /// `None` where no station runs: then the tenant is not asked.
+    pub office: Option<Arc<Office>>,
 }
 
 impl Shared {

@@ -18,6 +18,7 @@ use crate::face::console::session::{Limits, Sessions};
 use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
 use crate::wire::WireFault;
 use crate::wire::config::{Config, ConfigFault};
+use crate::wire::office::office;
 use crate::wire::station::Parts;
 
 /// Bytes: a chain of some certificates.
@@ -59,8 +60,11 @@ pub fn serve(
         return Ok(None);
     };
     let tls = tls(config).map_err(fault)?;
+    let office = Arc::new(office(config, parts)?);
     let served = listen(wanted).and_then(|(listener, address)| {
-        let shared = Arc::new(shared(config, parts, station, answer, address));
+        let mut shared = shared(config, parts, station, answer, address);
+        shared.office = Some(office);
+        let shared = Arc::new(shared);
         let server = console::serve(listener, tls, &shared)?;
         Ok((server, shared, address))
     });
@@ -123,6 +127,7 @@ fn shared(
         sessions: Sessions::new(limits),
         gate: Gate::default(),
         first: FirstLink::default(),
+        office: None,
     }
 }
 

@@ -102,6 +102,7 @@ impl House {
             sessions: Sessions::new(limits),
             gate: Gate::default(),
             first: FirstLink::default(),
+            office: None,
         });
         Self {
             _server: console::serve(listener, None, &shared).expect("a server"),

@@ -30,7 +30,7 @@ mod room;
 mod sight;
 mod watch;
 
-pub use new_file::NewFile;
+pub use new_file::{NewFile, put};
 
 use room::{Room, Rooms};
 use sight::{Look, Sights};

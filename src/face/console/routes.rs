@@ -9,7 +9,9 @@ use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
-use super::{Shared, assets, choices, first, guard, lock, sessions, sign_in};
+use super::{
+    Shared, assets, choices, first, guard, lock, models, people, policies, sessions, sign_in,
+};
 use crate::domain::account::Role;
 
 /// Who may use a route.
@@ -52,6 +54,22 @@ const fn route(
     }
 }
 
+/// As [`route`], for bodies larger than an ordinary form.
+const fn large(
+    method: Method,
+    path: &'static str,
+    body_bytes_max: usize,
+    handler: fn() -> MethodRouter,
+) -> Route {
+    Route {
+        method,
+        path,
+        who: Who::Administrator,
+        body_bytes_max,
+        handler,
+    }
+}
+
 /// All of them. One method each; `GET` answers `HEAD` as well.
 pub const ROUTES: &[Route] = &[
     route(Method::GET, "/", Who::Operator, || get(choices::start)),
@@ -79,10 +97,108 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/sessions/end", Who::Operator, || {
         post(sessions::end)
     }),
+    route(Method::GET, "/people", Who::Administrator, || {
+        get(people::start)
+    }),
+    route(Method::GET, "/people/found", Who::Administrator, || {
+        get(people::found)
+    }),
+    route(Method::GET, "/people/group", Who::Administrator, || {
+        get(people::members)
+    }),
+    large(
+        Method::POST,
+        "/people/selected",
+        people::PICKED_BYTES_MAX,
+        || post(people::selected),
+    ),
+    large(
+        Method::POST,
+        "/people/group/choose",
+        people::PICKED_BYTES_MAX,
+        || post(people::choose_group),
+    ),
+    large(
+        Method::POST,
+        "/people/queue",
+        people::PICKED_BYTES_MAX,
+        || post(people::queue),
+    ),
+    route(
+        Method::POST,
+        "/people/group/queue",
+        Who::Administrator,
+        || post(people::queue_group),
+    ),
+    large(
+        Method::POST,
+        "/people/file",
+        people::JOB_FILE_BYTES_MAX,
+        || post(people::drop_file),
+    ),
+    route(Method::GET, "/people/keys", Who::Administrator, || {
+        get(people::list)
+    }),
+    route(
+        Method::GET,
+        "/people/keys/remove",
+        Who::Administrator,
+        || get(people::ask),
+    ),
+    route(
+        Method::GET,
+        "/people/keys/consequence",
+        Who::Administrator,
+        || get(people::consequence),
+    ),
+    route(
+        Method::POST,
+        "/people/keys/removed",
+        Who::Administrator,
+        || post(people::remove),
+    ),
+    route(Method::GET, "/policies", Who::Administrator, || {
+        get(policies::list)
+    }),
+    route(Method::GET, "/policies/{name}", Who::Administrator, || {
+        get(policies::one)
+    }),
+    route(Method::GET, "/policies/preview", Who::Administrator, || {
+        get(policies::preview)
+    }),
+    route(
+        Method::GET,
+        "/policies/preview/expected",
+        Who::Administrator,
+        || get(policies::expected),
+    ),
+    route(Method::GET, "/models", Who::Administrator, || {
+        get(models::list)
+    }),
+    route(Method::GET, "/models/{aaguid}", Who::Administrator, || {
+        get(models::one)
+    }),
+    route(
+        Method::GET,
+        "/models/{aaguid}/logo",
+        Who::Administrator,
+        || get(models::logo),
+    ),
+    large(
+        Method::POST,
+        "/models/import",
+        models::FILE_BYTES_MAX,
+        || post(models::import),
+    ),
 ];
 
 /// The top bar, in its order: path, key of its label. Each stands in [`ROUTES`], which says who may go there.
-const WAYS: &[(&str, &str)] = &[("/sessions", "way.sessions")];
+const WAYS: &[(&str, &str)] = &[
+    ("/people", "way.people"),
+    ("/policies", "way.policies"),
+    ("/models", "way.models"),
+    ("/sessions", "way.sessions"),
+];
 
 /// The ways of the top bar that somebody with this role may go. The first one is their start page.
 pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {
