@@ -76,12 +76,7 @@ pub fn serve(
             return Ok(None);
         }
     };
-    let scheme = if shared.settings.secure {
-        "https"
-    } else {
-        "http"
-    };
-    let address = format!("{scheme}://{address}");
+    let address = shown(&shared.settings, address);
     let first_link = first_link(&shared, &address)?;
     Ok(Some(Console {
         _server: server,
@@ -94,6 +89,18 @@ fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(wanted)?;
     let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+/// The address that somebody types into a browser.
+fn shown(settings: &Settings, address: SocketAddr) -> String {
+    let scheme = if settings.secure { "https" } else { "http" };
+    match settings.hosts.first() {
+        // Where it listens at all of them, none of them is its name.
+        Some(host) if address.ip().is_unspecified() => {
+            format!("{scheme}://{host}:{}", address.port())
+        }
+        Some(_) | None => format!("{scheme}://{address}"),
+    }
 }
 
 fn shared(

@@ -35,6 +35,12 @@ impl Station {
         user(&self.root(), arguments, stdin)
     }
 
+    /// `keyline console user add` with a passphrase on stdin.
+    fn add(&self, name: &str, role: &str, stdin: &str) -> Output {
+        let line = ["add", name, "--role", role, "--passphrase-file", "-"];
+        self.user(&line, stdin)
+    }
+
     fn list(&self) -> serde_json::Value {
         let listed = self.user(&["list", "--json"], "");
         serde_json::from_slice(&listed.stdout).expect("JSON")
@@ -63,6 +69,16 @@ fn told(output: &Output) -> String {
     String::from_utf8(all).expect("text")
 }
 
+/// A station with `adam`, an administrator, and `olga`, an operator.
+fn with_two() -> Station {
+    let station = Station::new();
+    for (name, role) in [("Adam", "administrator"), ("olga", "operator")] {
+        let added = station.add(name, role, "three words in a row\n");
+        assert_eq!(added.status.code(), Some(0), "{}", told(&added));
+    }
+    station
+}
+
 #[test]
 fn accounts_come_and_go_by_the_command_line() {
     let station = Station::new();
@@ -72,120 +88,79 @@ fn accounts_come_and_go_by_the_command_line() {
         "{}",
         told(&empty)
     );
-    let from_stdin = ["--passphrase-file", "-"];
-    let add = |name: &str, role: &str, stdin: &str| {
-        let line = ["add", name, "--role", role];
-        station.user(&[line.as_slice(), &from_stdin].concat(), stdin)
-    };
-    let added = add("Adam", "administrator", "three words in a row\n");
     assert_eq!(
-        told(&added),
+        told(&station.add("Adam", "administrator", "three words in a row\n")),
         "adam may sign in to the console now, as administrator.\n"
     );
     let file = station.root().join("passphrase.txt");
     std::fs::write(&file, PASSPHRASE).expect("a file");
-    let line = [
-        "add",
-        "olga",
-        "--role",
-        "operator",
-        "--passphrase-file",
-        "passphrase.txt",
-    ];
+    let line = "add olga --role operator --passphrase-file passphrase.txt";
+    let line: Vec<&str> = line.split(' ').collect();
     assert_eq!(station.user(&line, "").status.code(), Some(0));
     let list = station.list();
-    let names: Vec<_> = list
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|one| (one["name"].as_str(), one["role"].as_str()))
-        .collect();
-    assert_eq!(
-        names,
-        [
-            (Some("adam"), Some("administrator")),
-            (Some("olga"), Some("operator"))
-        ]
-    );
+    let of = |one: &serde_json::Value| format!("{} {}", one["name"], one["role"]);
+    let names: Vec<_> = list.as_array().expect("a list").iter().map(of).collect();
+    assert_eq!(names, [r#""adam" "administrator""#, r#""olga" "operator""#]);
     let mode = |file: &str| {
         let about = station.root().join("keys").join(file).metadata();
         about.expect("a file").permissions().mode() & 0o777
     };
     assert_eq!((mode("console.toml"), mode("console.lock")), (0o600, 0o600));
-    for (output, exit, words) in [
+    assert_eq!(station.user(&["remove", "olga"], "").status.code(), Some(0));
+    assert_eq!(station.list().as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_slip_changes_nothing_and_is_answered_in_words() {
+    let station = with_two();
+    let before = station.list();
+    let from_stdin = ["passphrase", "nobody", "--passphrase-file", "-"];
+    let folder = ["passphrase", "olga", "--passphrase-file", "keys"];
+    let add = |name: &str, role: &str, stdin: &str| station.add(name, role, stdin);
+    let user = |line: &[&str]| station.user(line, PASSPHRASE);
+    for (output, words) in [
         (
             add("olga", "operator", PASSPHRASE),
-            2,
             "there is an account `olga` already",
         ),
-        (
-            add("new", "operator", "short"),
-            2,
-            "fewer than 12 characters",
-        ),
-        (add("new", "operator", ""), 2, "fewer than 12 characters"),
+        (add("new", "operator", "short"), "fewer than 12 characters"),
+        (add("new", "operator", ""), "fewer than 12 characters"),
         (
             add("a b", "operator", PASSPHRASE),
-            2,
             "a name has letters a to z",
         ),
         (
             add("new", "king", PASSPHRASE),
-            2,
             "possible values: operator, administrator",
         ),
+        (user(&["remove", "nobody"]), "there is no account `nobody`"),
         (
-            station.user(&["remove", "nobody"], ""),
-            2,
-            "there is no account `nobody`",
-        ),
-        (
-            station.user(&["remove", "adam"], ""),
-            2,
+            user(&["remove", "adam"]),
             "`adam` is the last administrator",
         ),
-        (
-            station.user(
-                &["passphrase", "nobody", "--passphrase-file", "-"],
-                PASSPHRASE,
-            ),
-            2,
-            "no account",
-        ),
+        (user(&from_stdin), "there is no account `nobody`"),
         // Where there is no terminal nobody is asked, and nothing waits for ever.
-        (
-            station.user(&["passphrase", "olga"], PASSPHRASE),
-            2,
-            "No passphrase was typed",
-        ),
-        (
-            station.user(&["passphrase", "olga", "--passphrase-file", "keys"], ""),
-            2,
-            "it is a folder",
-        ),
+        (user(&["passphrase", "olga"]), "No passphrase was typed"),
+        (user(&folder), "it is a folder"),
     ] {
-        assert_eq!(output.status.code(), Some(exit), "{}", told(&output));
-        assert!(told(&output).contains(words), "{words}: {}", told(&output));
-        assert!(
-            !told(&output).contains("words in a row"),
-            "{}",
-            told(&output)
-        );
+        let told = told(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(words), "{words}: {told}");
+        assert!(!told.contains("three words"), "{told}");
     }
-    assert_eq!(station.list(), list, "nothing of that changed anything");
-    assert_eq!(station.user(&["remove", "olga"], "").status.code(), Some(0));
-    assert_eq!(station.list().as_array().map(Vec::len), Some(1));
-    std::fs::write(
-        station.root().join("keys/console.toml"),
-        "[[account]]\nname = 1\n",
-    )
-    .expect("a file");
+    assert_eq!(station.list(), before);
+}
+
+#[test]
+fn a_broken_file_is_told_with_its_line() {
+    let station = with_two();
+    let file = station.root().join("keys/console.toml");
+    std::fs::write(file, "[[account]]\nname = 1\n").expect("a file");
     let broken = station.user(&["list"], "");
-    assert_eq!(broken.status.code(), Some(8), "{}", told(&broken));
-    assert!(
-        told(&broken).contains("console.toml: line")
-            && told(&broken).contains("hint: Mend the file")
-    );
+    let told = told(&broken);
+    assert_eq!(broken.status.code(), Some(8), "{told}");
+    assert!(told.contains("console.toml: line 2"), "{told}");
+    assert!(told.contains("hint: Mend the file"), "{told}");
 }
 
 #[test]

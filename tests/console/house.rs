@@ -14,7 +14,7 @@ use keyline::domain::time::Timestamp;
 use keyline::face::console::session::{Limits, Sessions};
 use keyline::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
 use keyline::face::control::Answer;
-use keyline::port::{Accounts as _, CancelFlag, Clock};
+use keyline::port::{CancelFlag, Clock};
 use keyline::wire::config::Config;
 use keyline::wire::init::{self, init};
 use keyline::wire::station;

@@ -36,11 +36,18 @@ pub(super) async fn choose(visit: Visit, fields: Fields) -> Response {
 
 /// Whatever no route stands for.
 pub(super) async fn nothing_here(request: Request) -> Response {
+    none(&request, StatusCode::NOT_FOUND)
+}
+
+/// A route is asked in a way that it has not.
+pub(super) async fn not_so(request: Request) -> Response {
+    none(&request, StatusCode::METHOD_NOT_ALLOWED)
+}
+
+fn none(request: &Request, status: StatusCode) -> Response {
     match request.extensions().get::<Arrival>() {
-        Some(Arrival { visit, .. }) => {
-            visit.refuse(StatusCode::NOT_FOUND, visit.words.say("refusal.nothing"))
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
+        Some(Arrival { visit, .. }) => visit.refuse(status, visit.words.say("refusal.nothing")),
+        None => status.into_response(),
     }
 }
 

@@ -229,7 +229,7 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
     }
     router
         .fallback(choices::nothing_here)
-        .method_not_allowed_fallback(choices::nothing_here)
+        .method_not_allowed_fallback(choices::not_so)
         .layer(from_fn_with_state(Arc::clone(shared), guard::receive))
         .layer(from_fn(guard::seal))
 }

@@ -46,7 +46,7 @@ pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, fields: Fields) ->
     let tried = attempt(&visit, &name, fields).await;
     let account = match tried {
         Tried::Right(account) => account,
-        other => {
+        other @ (Tried::Wrong | Tried::Wait(_) | Tried::Broken) => {
             let (status, text) = trouble(&visit, &other);
             let mut response = show(&visit, (status, Some(text)), (&next, &name), false);
             retry_after(&other, &mut response);

@@ -137,10 +137,10 @@ fn flatten(above: &str, table: toml::Table, texts: &mut BTreeMap<String, String>
         } else {
             format!("{above}.{key}")
         };
-        match value {
-            toml::Value::Table(below) => flatten(&key, below, texts),
-            toml::Value::String(text) => drop(texts.insert(key, text)),
-            other => drop(texts.insert(key, other.to_string())),
+        if let toml::Value::Table(below) = value {
+            flatten(&key, below, texts);
+        } else if let Some(text) = value.as_str() {
+            texts.insert(key, text.to_owned());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What `[console]` and `[bench]` say: where the pages are served, to whom, and which slots stand together. It reads no secret.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -97,14 +97,24 @@ impl Config {
             Ok(Some(address)) if !address.ip().is_loopback() && !whole => objections.push(format!(
                 "[console] listen is `{address}`, which others reach, and that takes TLS; name certificate and key, or listen at 127.0.0.1"
             )),
+            // Each browser calls a server by a name, and a name that is not ours gets no answer.
+            Ok(Some(address)) if address.ip().is_unspecified() && console.hosts.is_empty() => {
+                objections.push(format!(
+                    "[console] listen is `{address}`, all addresses of this computer; name in hosts how browsers call it, such as [\"bench1.contoso.com\"]"
+                ));
+            }
             Ok(_) => {}
             Err(objection) => objections.push(objection),
         }
         for host in &console.hosts {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-            if host.is_empty() || !host.chars().all(plain) || host.ends_with(|c| c == ':') {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+            let v6 = host
+                .strip_prefix('[')
+                .and_then(|inner| inner.strip_suffix(']'))
+                .is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok());
+            if !v6 && (host.is_empty() || !host.chars().all(plain)) {
                 objections.push(format!(
-                    "[console] hosts has `{}`; it takes names without https:// and without a path, such as \"bench1.contoso.com\"",
+                    "[console] hosts has `{}`; it takes names without https://, port and path, such as \"bench1.contoso.com\"",
                     host.escape_debug()
                 ));
             }
@@ -206,6 +216,10 @@ mod tests {
         );
         let whole = "[console]\nlisten = \"10.0.0.1:8137\"\ncertificate = { file = \"c.pem\" }\nkey = { credential = \"k\" }\n";
         assert_eq!(objections(whole), Vec::<String>::new());
+        refused(
+            &whole.replace("10.0.0.1", "0.0.0.0"),
+            &["name in hosts how browsers call it"],
+        );
         assert_eq!(
             objections("[console]\nlisten = \"[::1]:8137\"\n"),
             Vec::<String>::new()
@@ -215,10 +229,11 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told() {
         refused(
-            "[console]\nlisten = \"localhost\"\nhosts = [\"https://a.example\"]\nlanguage = \"tlh\"\nidle_minutes = 0\nsession_hours = 9999\n",
+            "[console]\nlisten = \"localhost\"\nhosts = [\"https://a.example\", \"a.example:1\", \"[::1]\"]\nlanguage = \"tlh\"\nidle_minutes = 0\nsession_hours = 9999\n",
             &[
                 "listen is `localhost`",
                 "hosts has `https://a.example`",
+                "hosts has `a.example:1`",
                 "there are de, en",
                 "idle_minutes is 0",
                 "session_hours is 9999",
