@@ -212,20 +212,18 @@ fn table(file: &Path) -> toml::Table {
 
 /// A value as its file has it, but for what stands before the host of an address: it may be a password.
 fn shown(value: &Value) -> String {
+    if let Some(list) = value.as_array() {
+        let list: Vec<String> = list.iter().map(shown).collect();
+        return format!("[{}]", list.join(", "));
+    }
+    if let Some(table) = value.as_table() {
+        let pairs = table
+            .iter()
+            .map(|(name, value)| format!("{name} = {}", shown(value)));
+        return format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "));
+    }
     let Some(text) = value.as_str() else {
-        return match value {
-            Value::Array(list) => {
-                let list: Vec<String> = list.iter().map(shown).collect();
-                format!("[{}]", list.join(", "))
-            }
-            Value::Table(table) => {
-                let pairs = table
-                    .iter()
-                    .map(|(name, value)| format!("{name} = {}", shown(value)));
-                format!("{{ {} }}", pairs.collect::<Vec<_>>().join(", "))
-            }
-            other => other.to_string(),
-        };
+        return value.to_string();
     };
     let url = Url::parse(text).ok().filter(Url::has_authority);
     let secret = url.filter(|url| !url.username().is_empty() || url.password().is_some());

@@ -12,7 +12,7 @@ use keyline::face::console::session::{Limits, Sessions};
 use keyline::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
 use keyline::face::control::{Answer, Ask};
 use keyline::face::say::Complaint;
-use keyline::port::{Accounts as _, Clock as _, Ledger as _};
+use keyline::port::{Clock as _, Ledger as _};
 use keyline::practice::tenant::{Existing, TenantSetup};
 use keyline::wire::office::office;
 use keyline::wire::station::{self, Parts};
@@ -58,7 +58,10 @@ impl Desk {
             life_seconds: LIFE_SECONDS,
         };
         let (clock, ledger) = (Arc::new(SystemClock), parts.ledger.clone());
-        let accounts = line.config.path(&line.config.ledger.keys).join("console.toml");
+        let accounts = line
+            .config
+            .path(&line.config.ledger.keys)
+            .join("console.toml");
         let shared = Arc::new(Shared {
             settings: Settings {
                 address,
@@ -78,7 +81,9 @@ impl Desk {
                         Err(fault) => Err::<Answer, _>(Complaint::from(fault)).into(),
                     }
                 }
-                _ => Answer::Done { message: String::new() },
+                _ => Answer::Done {
+                    message: String::new(),
+                },
             }),
             ledger: parts.ports.ledger.clone(),
             accounts: Arc::new(AccountsFile::at(accounts, clock.clone())),
@@ -123,7 +128,9 @@ impl Desk {
             created: None,
             synced: false,
         };
-        let made = self.line.tenant(|tenant| tenant.add_existing(user, existing));
+        let made = self
+            .line
+            .tenant(|tenant| tenant.add_existing(user, existing));
         made.expect("a passkey").method.0
     }
 

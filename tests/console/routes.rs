@@ -14,6 +14,7 @@ type Expected = (&'static str, &'static str, [bool; 4]);
 const ANYONE: [bool; 4] = [true, true, true, true];
 const GUEST: [bool; 4] = [false, true, true, true];
 const OPERATOR: [bool; 4] = [false, true, true, false];
+const ADMINISTRATOR: [bool; 4] = [false, false, true, false];
 
 const EXPECTED: &[Expected] = &[
     ("GET", "/", OPERATOR),
@@ -29,6 +30,26 @@ const EXPECTED: &[Expected] = &[
     ("POST", "/choose", ANYONE),
     ("GET", "/sessions", OPERATOR),
     ("POST", "/sessions/end", OPERATOR),
+    ("GET", "/people", ADMINISTRATOR),
+    ("GET", "/people/found", ADMINISTRATOR),
+    ("GET", "/people/group", ADMINISTRATOR),
+    ("POST", "/people/selected", ADMINISTRATOR),
+    ("POST", "/people/group/choose", ADMINISTRATOR),
+    ("POST", "/people/queue", ADMINISTRATOR),
+    ("POST", "/people/group/queue", ADMINISTRATOR),
+    ("POST", "/people/file", ADMINISTRATOR),
+    ("GET", "/people/keys", ADMINISTRATOR),
+    ("GET", "/people/keys/remove", ADMINISTRATOR),
+    ("GET", "/people/keys/consequence", ADMINISTRATOR),
+    ("POST", "/people/keys/removed", ADMINISTRATOR),
+    ("GET", "/policies", ADMINISTRATOR),
+    ("GET", "/policies/{name}", ADMINISTRATOR),
+    ("GET", "/policies/preview", ADMINISTRATOR),
+    ("GET", "/policies/preview/expected", ADMINISTRATOR),
+    ("GET", "/models", ADMINISTRATOR),
+    ("GET", "/models/{aaguid}", ADMINISTRATOR),
+    ("GET", "/models/{aaguid}/logo", ADMINISTRATOR),
+    ("POST", "/models/import", ADMINISTRATOR),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

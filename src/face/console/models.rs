@@ -214,7 +214,7 @@ fn rows(shelf: &Shelf, find: &str, today: Date) -> Vec<Row> {
                 .map(|report| say::status(&report.status)),
         })
         .collect();
-    rows.sort_by(|one, other| one.name.to_lowercase().cmp(&other.name.to_lowercase()));
+    rows.sort_by_cached_key(|row| row.name.to_lowercase());
     rows
 }
 

@@ -271,7 +271,10 @@ fn write_down(shared: &Shared, keeping: Keeping, actor: &str) -> Result<Kept, Co
     };
     match (shared.answer)(&asked) {
         Answer::Kept { kept } => Ok(kept),
-        other => Err(other.into_result().err().unwrap_or_else(|| {
+        other @ (Answer::Done { .. }
+        | Answer::Acted { .. }
+        | Answer::Part { .. }
+        | Answer::Refused { .. }) => Err(other.into_result().err().unwrap_or_else(|| {
             Complaint::new(
                 ExitCode::Bug,
                 "The station did not write it down, so nothing more was deleted.",
