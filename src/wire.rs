@@ -14,6 +14,7 @@ mod left_test;
 mod log;
 mod metadata;
 mod mistakes;
+pub mod office;
 mod outfile;
 pub mod policies;
 mod preflight;

@@ -9,6 +9,7 @@ pub mod eligibility;
 pub mod enrol_test;
 #[cfg(test)]
 mod enumerator;
+pub mod forecast;
 pub mod intake;
 pub mod journal;
 pub mod keys;

@@ -175,6 +175,14 @@ impl Reader<'_> {
         }
     }
 
+    /// One page of a group's members.
+    ///
+    /// # Errors
+    /// Those of [`Directory::members`].
+    pub fn page(&self, group: &ObjectId, from: Option<&Bookmark>) -> Result<Page, Fault> {
+        self.patiently(|| self.directory.members(group, from))
+    }
+
     /// Hands on the members of a group and of the groups in it, each once, page by page, with the number that the directory
     /// counts. Returns how many there were.
     ///

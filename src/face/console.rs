@@ -17,7 +17,11 @@ mod gate;
 mod guard;
 mod hosts;
 mod lock;
+mod models;
+pub mod office;
 mod page;
+mod people;
+mod policies;
 pub mod routes;
 mod server;
 pub mod session;
@@ -29,6 +33,7 @@ pub mod words;
 pub use fields::Fields;
 pub use first::FirstLink;
 pub use gate::Gate;
+pub use office::Office;
 pub use page::{Shell, page};
 pub use server::{Server, serve};
 pub use visit::Visit;
@@ -84,6 +89,8 @@ pub struct Shared {
     pub bench: bench::Bench,
     /// What the administrator's pages need.
     pub oversight: Arc<Oversight>,
+    /// `None` where no station runs: then the tenant is not asked.
+    pub office: Option<Arc<Office>>,
 }
 
 impl Shared {

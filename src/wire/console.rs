@@ -26,6 +26,7 @@ use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Sh
 use crate::face::prompt::Prompt;
 use crate::wire::WireFault;
 use crate::wire::config::{Config, ConfigFault};
+use crate::wire::office::office;
 use crate::wire::station::Parts;
 
 /// Bytes: a chain of some certificates.
@@ -69,9 +70,12 @@ pub fn serve(
     };
     let tls = tls(config).map_err(fault)?;
     let oversight = oversight(config)?;
+    let office = Arc::new(office(config, parts)?);
     let served = listen(wanted).and_then(|(listener, address)| {
         let by = (station, answer, prompt);
-        let shared = Arc::new(shared(config, parts, by, oversight, address));
+        let mut shared = shared(config, parts, by, oversight, address);
+        shared.office = Some(office);
+        let shared = Arc::new(shared);
         let server = console::serve(listener, tls, &shared)?;
         Ok((server, shared, address))
     });
@@ -143,6 +147,7 @@ fn shared(
         first: FirstLink::default(),
         bench: bench(config, parts, prompt),
         oversight: Arc::new(oversight),
+        office: None,
     }
 }
 

@@ -113,6 +113,7 @@ impl House {
             first: FirstLink::default(),
             bench: Bench::new(facts(), Arc::new(Prompt::new(false)), clock.now()),
             oversight: Arc::new(wire::console::oversight(&config).expect("what the pages need")),
+            office: None,
         });
         Self {
             _server: console::serve(listener, None, &shared).expect("a server"),
@@ -154,7 +155,7 @@ impl House {
     }
 }
 
-fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     Facts {
         tenant: "contoso.com".to_owned(),
         printer: None,

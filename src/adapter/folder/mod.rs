@@ -34,7 +34,7 @@ mod watch;
 
 pub use aside::set_aside;
 pub use lying::lying;
-pub use new_file::NewFile;
+pub use new_file::{NewFile, put};
 
 use room::{Lock, Room, Rooms};
 use sight::{Look, Sights};

@@ -98,27 +98,45 @@ impl NewFile {
             .writer
             .into_inner()
             .map_err(|error| failed(&error.into_error()))?;
-        let rooms = Rooms::open(root)?;
-        sweep(&rooms);
-        let draft = draft_name();
-        rooms.write(Room::New, &draft, &bytes, false)?;
-        let named = give_name(&rooms, &draft, &plain(title));
-        if named.is_err() {
-            // What went wrong first is what is told.
-            let _ = rooms.remove(Room::New, &draft);
-        }
-        named
+        lay(root, (&plain(title), "csv"), &bytes)
     }
+}
+
+/// Puts a job file that somebody handed over into `new/` of the queue at `root`, as it is, under its own name or one close to
+/// it. Returns the name. Overwrites nothing.
+///
+/// # Errors
+/// As the folder fails; nothing of it lies in the queue then.
+pub fn put(root: &Path, name: &str, bytes: &[u8]) -> Result<String, MailboxFault> {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, "csv"));
+    lay(root, (&plain(stem), &plain(ending)), bytes)
+}
+
+fn lay(root: &Path, name: (&str, &str), bytes: &[u8]) -> Result<String, MailboxFault> {
+    let rooms = Rooms::open(root)?;
+    sweep(&rooms);
+    let draft = draft_name();
+    rooms.write(Room::New, &draft, bytes, false)?;
+    let named = give_name(&rooms, &draft, name);
+    if named.is_err() {
+        // What went wrong first is what is told.
+        let _ = rooms.remove(Room::New, &draft);
+    }
+    named
 }
 
 /// Bytes. More than the longest row has, whatever is escaped in it.
 const ROW_BYTES_MAX: u64 = 64 * 1024;
 
-fn give_name(rooms: &Rooms, draft: &OsString, title: &str) -> Result<String, MailboxFault> {
+fn give_name(
+    rooms: &Rooms,
+    draft: &OsString,
+    (title, ending): (&str, &str),
+) -> Result<String, MailboxFault> {
     for number in 1..=NAMES_MAX {
         let name = match number {
-            1 => format!("{title}.csv"),
-            number => format!("{title} ({number}).csv"),
+            1 => format!("{title}.{ending}"),
+            number => format!("{title} ({number}).{ending}"),
         };
         if rooms.stat(Room::New, name.as_ref())?.is_none() {
             rooms.rename((Room::New, draft), (Room::New, name.as_ref()))?;
@@ -138,7 +156,7 @@ fn plain(title: &str) -> String {
         let odd = letter.is_control() || matches!(letter, '/' | '\\' | '\u{FFFD}');
         let hides = plain.is_empty() && matches!(letter, '.' | '~');
         let letter = if odd || hides { '_' } else { letter };
-        if plain.len() + letter.len_utf8() + spare + ".csv".len() > NAME_BYTES_MAX {
+        if plain.len() + letter.len_utf8() + spare + ".json".len() > NAME_BYTES_MAX {
             break;
         }
         plain.push(letter);
@@ -271,6 +289,17 @@ mod tests {
             requests.collect::<Vec<_>>()
         };
         assert_eq!(drafts(&first), drafts(&second));
+    }
+
+    #[test]
+    fn a_file_that_was_handed_over_lies_there_as_it_is() {
+        let home = queue();
+        let put = |name: &str| put(home.path(), name, b"{}").expect("it lies there");
+        assert_eq!(put("March.json"), "March.json");
+        assert_eq!(put("March.json"), "March (2).json");
+        assert_eq!(put("../../etc/x.toml"), "_._.._etc_x.toml");
+        let bytes = std::fs::read(home.path().join("new/March (2).json")).expect("bytes");
+        assert_eq!(bytes, b"{}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub struct Shell {
     words: &'static Words,
     look: Look,
     path: String,
+    answers_form: bool,
     name: String,
     role: Option<Role>,
     locked: bool,
@@ -38,6 +39,7 @@ impl Shell {
             words: visit.words,
             look: visit.look,
             path: visit.path.clone(),
+            answers_form: visit.answers_form,
             name: guest.map_or_else(String::new, |guest| guest.account.name.to_string()),
             role: guest.map(|guest| guest.account.role),
             locked: guest.is_some_and(|guest| guest.locked),
@@ -120,9 +122,10 @@ impl Shell {
         }
     }
 
-    /// Where this page is, for forms that come back to it.
+    /// Where this page is, for forms that come back to it. What came of a form cannot be come back to: nobody sends it twice
+    /// by choosing a language.
     pub fn path(&self) -> &str {
-        &self.path
+        if self.answers_form { "/" } else { &self.path }
     }
 
     /// The languages that there are: tag, name, whether it is this one.

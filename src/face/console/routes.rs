@@ -10,7 +10,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
 use super::admin::{audit, job, log, preflight, queue};
-use super::{Shared, assets, bench, choices, first, guard, lock, sessions, sign_in};
+use super::{
+    Shared, assets, bench, choices, first, guard, lock, models, people, policies, sessions, sign_in,
+};
 use crate::domain::account::Role;
 
 /// Who may use a route.
@@ -49,6 +51,22 @@ const fn route(
         path,
         who,
         body_bytes_max: FORM_BYTES_MAX,
+        handler,
+    }
+}
+
+/// As [`route`], for bodies larger than an ordinary form.
+const fn large(
+    method: Method,
+    path: &'static str,
+    body_bytes_max: usize,
+    handler: fn() -> MethodRouter,
+) -> Route {
+    Route {
+        method,
+        path,
+        who: Who::Administrator,
+        body_bytes_max,
         handler,
     }
 }
@@ -152,6 +170,99 @@ pub const ROUTES: &[Route] = &[
         post(preflight::begin)
     }),
     route(Method::GET, "/log", Who::Administrator, || get(log::list)),
+    route(Method::GET, "/people", Who::Administrator, || {
+        get(people::start)
+    }),
+    route(Method::GET, "/people/found", Who::Administrator, || {
+        get(people::found)
+    }),
+    route(Method::GET, "/people/group", Who::Administrator, || {
+        get(people::members)
+    }),
+    large(
+        Method::POST,
+        "/people/selected",
+        people::PICKED_BYTES_MAX,
+        || post(people::selected),
+    ),
+    large(
+        Method::POST,
+        "/people/group/choose",
+        people::PICKED_BYTES_MAX,
+        || post(people::choose_group),
+    ),
+    large(
+        Method::POST,
+        "/people/queue",
+        people::PICKED_BYTES_MAX,
+        || post(people::queue),
+    ),
+    route(
+        Method::POST,
+        "/people/group/queue",
+        Who::Administrator,
+        || post(people::queue_group),
+    ),
+    large(
+        Method::POST,
+        "/people/file",
+        people::JOB_FILE_BYTES_MAX,
+        || post(people::drop_file),
+    ),
+    route(Method::GET, "/people/keys", Who::Administrator, || {
+        get(people::list)
+    }),
+    route(
+        Method::GET,
+        "/people/keys/remove",
+        Who::Administrator,
+        || get(people::ask),
+    ),
+    route(
+        Method::GET,
+        "/people/keys/consequence",
+        Who::Administrator,
+        || get(people::consequence),
+    ),
+    route(
+        Method::POST,
+        "/people/keys/removed",
+        Who::Administrator,
+        || post(people::remove),
+    ),
+    route(Method::GET, "/policies", Who::Administrator, || {
+        get(policies::list)
+    }),
+    route(Method::GET, "/policies/{name}", Who::Administrator, || {
+        get(policies::one)
+    }),
+    route(Method::GET, "/policies/preview", Who::Administrator, || {
+        get(policies::preview)
+    }),
+    route(
+        Method::GET,
+        "/policies/preview/expected",
+        Who::Administrator,
+        || get(policies::expected),
+    ),
+    route(Method::GET, "/models", Who::Administrator, || {
+        get(models::list)
+    }),
+    route(Method::GET, "/models/{aaguid}", Who::Administrator, || {
+        get(models::one)
+    }),
+    route(
+        Method::GET,
+        "/models/{aaguid}/logo",
+        Who::Administrator,
+        || get(models::logo),
+    ),
+    large(
+        Method::POST,
+        "/models/import",
+        models::FILE_BYTES_MAX,
+        || post(models::import),
+    ),
 ];
 
 /// The top bar, in its order: path, key of its label. Each stands in [`ROUTES`], which says who may go there.
@@ -161,6 +272,9 @@ const WAYS: &[(&str, &str)] = &[
     ("/audit", "way.audit"),
     ("/preflight", "way.preflight"),
     ("/log", "way.log"),
+    ("/people", "way.people"),
+    ("/policies", "way.policies"),
+    ("/models", "way.models"),
     ("/sessions", "way.sessions"),
 ];
 

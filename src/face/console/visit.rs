@@ -64,6 +64,8 @@ pub struct Visit {
     pub path: String,
     /// Whether a browser wants to show what comes, as a page of its own; otherwise a script asks.
     pub wants_page: bool,
+    /// Whether a form was sent, rather than an address opened.
+    pub answers_form: bool,
 }
 
 impl Visit {
@@ -94,6 +96,7 @@ impl Visit {
             path: uri
                 .path_and_query()
                 .map_or_else(|| "/".to_owned(), ToString::to_string),
+            answers_form: *method == Method::POST,
             wants_page: *method == Method::GET && accepts("text/html"),
         }
     }

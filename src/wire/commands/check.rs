@@ -257,7 +257,10 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
             let (unit, rows) = (parsed.unit, parsed.drafts.len());
             let ledger = station::read_ledger(&config)?;
             let composer = stationery::composer(&config, templates)?;
-            let bad = objections(&config, &policies, &composer, parsed, &ledger)?;
+            let mut progress = Progress::begin("setting letters");
+            let mut step = |done, total| progress.step(done, total);
+            let station = (&config, &policies, &composer);
+            let bad = objections(station, parsed, &ledger, &mut step)?;
             (unit, rows, bad)
         }
         Err(unusable) => (unusable.unit, 0, unusable.reasons),
@@ -278,20 +281,22 @@ fn check_job_file(config: &Path, file: &Path, out: &mut dyn Write) -> Ended {
     Ok(ExitCode::Refused)
 }
 
-/// What is wrong with rows, and which of the others have letters that cannot be made: their jobs would be held.
-fn objections(
-    config: &Config,
-    policies: &Policies,
-    composer: &Composer,
+/// What is wrong with rows, and which of the others have letters that cannot be made: their jobs would be held. `step` hears
+/// how many of how many letters were tried.
+///
+/// # Errors
+/// When the ledger or a policy cannot be read.
+pub(in crate::wire) fn objections(
+    (config, policies, composer): (&Config, &Policies, &Composer),
     file: JobFile,
     ledger: &dyn Ledger,
+    step: &mut dyn FnMut(u64, u64),
 ) -> Result<Vec<BadRow>, Fault> {
     let batch = file.batch.clone();
     let (control, today) = (trials::no_number()?, SystemClock.today());
     let total = u64::try_from(file.drafts.len()).unwrap_or(u64::MAX);
-    let mut progress = Progress::begin("setting letters");
     let mut tried = |sequence: u32, draft: Draft| {
-        progress.step(sequence.into(), total);
+        step(sequence.into(), total);
         let job = Job {
             id: JobId(0),
             batch: batch.clone(),

@@ -173,7 +173,7 @@ fn show(config: &Config, aaguid: Option<Aaguid>, json: bool, out: &mut dyn Write
 }
 
 /// What went wrong with metadata, and what to do.
-pub(super) fn complaint(fault: &MdsFault) -> Complaint {
+pub(in crate::wire) fn complaint(fault: &MdsFault) -> Complaint {
     let (exit, hint) = match fault {
         MdsFault::NotMetadata { .. } => (
             ExitCode::Refused,

@@ -2,7 +2,7 @@
 //! file that lies in `new/` is all that a station wants.
 
 mod drawn;
-mod title;
+pub(in crate::wire) mod title;
 
 use std::io::{IsTerminal as _, Write};
 use std::path::Path;
@@ -41,7 +41,7 @@ use crate::wire::{WireFault, policies, station, stationery};
 /// A wait that is longer is told also where no bar can be seen.
 const SILENT_WAIT_MAX: Duration = Duration::from_secs(2);
 /// What a job file made of a group tells of each person.
-const COLUMNS: [Column; 7] = [
+pub(in crate::wire) const COLUMNS: [Column; 7] = [
     Column::User,
     Column::Policy,
     Column::Role,
@@ -306,7 +306,7 @@ fn load(path: &Path) -> Result<Config, WireFault> {
 }
 
 /// This minute, on the station's clock, as a part of a file's name.
-fn minute() -> String {
+pub(in crate::wire) fn minute() -> String {
     Zoned::now().strftime("%Y-%m-%d %H%M").to_string()
 }
 

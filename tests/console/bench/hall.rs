@@ -114,6 +114,7 @@ impl Hall {
             first: FirstLink::default(),
             bench: Page::new(facts, prompt.clone(), now),
             oversight: Arc::new(console::oversight(&line.config).expect("what the pages need")),
+            office: None,
         });
         let server = serve(listener, None, &shared).expect("a console");
         Self {

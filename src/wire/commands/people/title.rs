@@ -22,7 +22,7 @@ const ID_CHARS: usize = 8;
 const PIN: &str = "12345678";
 
 /// The batch's name: so much of the group's as letters can have, and `minute`.
-pub(super) fn of(
+pub(in crate::wire) fn of(
     group: &Group,
     minute: &str,
     composer: &Composer,

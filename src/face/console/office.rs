@@ -1,0 +1,213 @@
+//! What the administrator's pages ask for beyond board and ledger: the tenant, the policies, the queue, what is known of models.
+//! The pages see it through these alone; who stands behind them is the wire's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use tokio::sync::Semaphore;
+use url::form_urlencoded;
+
+use super::Shared;
+use super::page::page;
+use super::visit::Visit;
+use crate::app::Policies;
+use crate::app::people::Reader;
+use crate::domain::authenticator::Aaguid;
+use crate::domain::job::proposal::Proposal;
+use crate::domain::job::row::{BadRow, Rules};
+use crate::domain::job::sheet::Unit;
+use crate::domain::person::Group;
+use crate::face::say::{Complaint, ExitCode, clean};
+use crate::port::{CancelFlag, Clock, Directory, Models, RelyingParty};
+
+/// Calls to the tenant that pages wait for at a time. The others wait in line, and leave threads to those who only look.
+const CALLS_AT_A_TIME: usize = 4;
+
+/// What became of a job file that was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// It lies in the queue under this name.
+    Put { name: String, rows: usize },
+    /// Nothing was put anywhere.
+    Bad { unit: Unit, rows: Vec<BadRow> },
+}
+
+/// The station's queue, as somebody at a page reaches it.
+pub trait Inbox: Send + Sync {
+    /// Checks a job file as the intake does, and puts it into the queue where nothing is wrong. What it says never has a PIN
+    /// in it.
+    ///
+    /// # Errors
+    /// When it cannot be checked or put.
+    fn offer(&self, name: &str, bytes: &[u8]) -> Result<Offered, Complaint>;
+
+    /// Puts these rows into the queue as one file. `group`: the one that they are of, for the batch's name.
+    ///
+    /// # Errors
+    /// When it cannot be put.
+    fn put(&self, group: Option<&Group>, rows: &[Proposal]) -> Result<String, Complaint>;
+}
+
+/// What of the metadata is more than [`Models`] shows.
+pub trait Library: Send + Sync {
+    /// Takes in a file of the FIDO Metadata Service: sentences about what is here now.
+    ///
+    /// # Errors
+    /// In words; what was here before counts on then.
+    fn import(&self, file: &[u8]) -> Result<Vec<String>, Complaint>;
+
+    /// The vendor's logo, a data URL that nobody has looked into.
+    ///
+    /// # Errors
+    /// When the metadata cannot be read.
+    fn logo(&self, model: Aaguid) -> Result<Option<String>, Complaint>;
+}
+
+/// One setting in force. Never a secret: where it is, at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Empty in a policy.
+    pub section: String,
+    pub name: String,
+    pub value: String,
+    /// Whether the file says so; otherwise it is the default.
+    pub of_file: bool,
+}
+
+/// A file of settings, as the station read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sheet {
+    pub file: String,
+    pub settings: Vec<Setting>,
+}
+
+/// All of it.
+pub struct Office {
+    pub directory: Arc<dyn Directory>,
+    pub tenant: Arc<dyn RelyingParty>,
+    pub models: Arc<dyn Models>,
+    pub policies: Arc<Policies>,
+    /// What rows are checked against.
+    pub rules: Rules,
+    pub inbox: Arc<dyn Inbox>,
+    pub library: Arc<dyn Library>,
+    /// `station.toml`.
+    pub station: Sheet,
+    /// The policies' files, by policy.
+    pub sheets: BTreeMap<String, Sheet>,
+    /// Ends waits for the tenant.
+    pub cancel: CancelFlag,
+    pub calls: Calls,
+}
+
+/// Places for calls to the tenant.
+pub struct Calls(Semaphore);
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self(Semaphore::new(CALLS_AT_A_TIME))
+    }
+}
+
+impl Office {
+    /// The directory, read with patience.
+    pub(super) fn reader<'a>(&'a self, clock: &'a dyn Clock) -> Reader<'a> {
+        Reader {
+            directory: self.directory.as_ref(),
+            clock,
+            cancel: &self.cancel,
+        }
+    }
+}
+
+/// Does something slow with the office, beside the threads that serve.
+pub(super) async fn ask<T: Send + 'static>(
+    visit: &Visit,
+    work: impl FnOnce(&Shared, &Office) -> Result<T, Complaint> + Send + 'static,
+) -> Result<T, Complaint> {
+    let Some(office) = visit.shared.office.clone() else {
+        return Err(closed());
+    };
+    let Ok(_place) = office.calls.0.acquire().await else {
+        return Err(closed());
+    };
+    let at_work = Arc::clone(&office);
+    let done = visit.apart(move |shared| work(shared, &at_work)).await;
+    done.unwrap_or_else(|| {
+        Err(Complaint::new(
+            ExitCode::Bug,
+            "Something is wrong inside the station.",
+            "Its log says what.",
+        ))
+    })
+}
+
+/// The office, where there is one.
+pub(super) fn office(visit: &Visit) -> Result<Arc<Office>, Box<Response>> {
+    visit.shared.office.clone().ok_or_else(|| {
+        let text = visit.words.say("refusal.no_office");
+        Box::new(visit.refuse(StatusCode::SERVICE_UNAVAILABLE, text))
+    })
+}
+
+fn closed() -> Complaint {
+    Complaint::new(
+        ExitCode::Waiting,
+        "No station runs behind this console, so the tenant cannot be asked.",
+        "Open the console of the station itself.",
+    )
+}
+
+/// All values of a parameter in the query, in their order.
+pub(super) fn values(uri: &Uri, name: &str) -> Vec<String> {
+    let query = uri.query().unwrap_or_default().as_bytes();
+    form_urlencoded::parse(query)
+        .filter(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+        .collect()
+}
+
+/// As a part of a query.
+pub(super) fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A complaint as pages show it: in English, and what to do about it.
+pub(super) struct Trouble {
+    pub(super) message: String,
+    pub(super) hint: String,
+}
+
+impl From<Complaint> for Trouble {
+    fn from(complaint: Complaint) -> Self {
+        Self {
+            message: lines(&complaint.message),
+            hint: lines(&complaint.hint),
+        }
+    }
+}
+
+/// Foreign text is made harmless, line by line.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(clean).collect();
+    lines.join("\n")
+}
+
+#[derive(Template)]
+#[template(path = "part-trouble.html")]
+struct TroublePart {
+    trouble: Trouble,
+}
+
+/// A part of a page that says what went wrong.
+pub(super) fn trouble(complaint: Complaint) -> Response {
+    page(
+        StatusCode::OK,
+        &TroublePart {
+            trouble: complaint.into(),
+        },
+    )
+}
