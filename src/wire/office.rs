@@ -8,6 +8,7 @@ use toml::Value;
 use url::Url;
 
 use crate::adapter::folder::{self, NewFile, format};
+use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::{Policies, intake};
 use crate::domain::authenticator::Aaguid;
@@ -16,9 +17,11 @@ use crate::domain::job::row::{BadRow, Code, Rules};
 use crate::domain::job::sheet::Unit;
 use crate::domain::person::Group;
 use crate::domain::policy::Policy;
-use crate::face::console::office::{Calls, Inbox, Library, Offered, Office, Setting, Sheet};
+use crate::face::console::office::{
+    Calls, Inbox, Library, Offered, Office, Setting, Sheet, TakenIn,
+};
 use crate::face::say::{Complaint, mds as words};
-use crate::port::{Clock as _, Ledger};
+use crate::port::{Clock as _, Keeping, Ledger};
 use crate::wire::commands::check;
 use crate::wire::commands::mds::complaint;
 use crate::wire::commands::people::{COLUMNS, minute, title};
@@ -47,6 +50,7 @@ pub fn office(config: &Config, parts: &Parts) -> Result<Office, WireFault> {
         }),
         library: Arc::new(Metadata {
             config: config.clone(),
+            ledger: Arc::clone(&parts.ledger),
         }),
         rules,
         station: station(config),
@@ -125,13 +129,16 @@ impl Inbox for Queue {
 /// The metadata of this station.
 struct Metadata {
     config: Config,
+    /// It knows which numbers were here before.
+    ledger: Arc<SqliteLedger>,
 }
 
 impl Library for Metadata {
-    fn import(&self, file: &[u8]) -> Result<Vec<String>, Complaint> {
+    fn import(&self, file: &[u8]) -> Result<TakenIn, Complaint> {
         let trust = metadata::trust(&self.config)?;
         let now = SystemClock.now();
-        let kept = metadata::kept(&self.config);
+        let floors = metadata::floors(&self.ledger)?;
+        let kept = metadata::kept(&self.config).not_below(floors);
         let import = kept
             .import(file, &trust, now)
             .map_err(|fault| complaint(&fault))?;
@@ -139,7 +146,13 @@ impl Library for Metadata {
         lines.extend(words::left_out(&import.edition));
         lines.extend(import.complaints);
         lines.extend(words::stale(&import.edition, now.utc_day()));
-        Ok(lines)
+        Ok(TakenIn {
+            lines,
+            keeping: Keeping::Metadata {
+                signer: import.edition.signer,
+                number: import.edition.number,
+            },
+        })
     }
 
     fn logo(&self, model: Aaguid) -> Result<Option<String>, Complaint> {

@@ -18,6 +18,7 @@ use super::page::{self, Shell};
 use super::visit::{Visit, query};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::metadata::{Edition, Entry, Shelf, Vouching};
+use crate::face::control::Ask;
 use crate::face::report::mds as report;
 use crate::face::say::{clean, mds as say};
 
@@ -179,7 +180,20 @@ pub(super) async fn import(visit: Visit, body: Result<Bytes, BytesRejection>) ->
         let text = visit.words.say("refusal.too_large");
         return visit.refuse(StatusCode::PAYLOAD_TOO_LARGE, text);
     };
-    let imported = office::ask(&visit, move |_, office| office.library.import(&body));
+    let actor = visit.actor();
+    let imported = office::ask(&visit, move |shared, office| {
+        let taken_in = office.library.import(&body)?;
+        let mut lines = taken_in.lines;
+        let asked = Ask::Keep {
+            keeping: taken_in.keeping,
+            actor,
+        };
+        // The file counts all the same, and the next start makes up for it.
+        if let Err(complaint) = (shared.answer)(&asked).into_result() {
+            lines.push(say::not_noted(&complaint.message));
+        }
+        Ok(lines)
+    });
     match imported.await {
         Ok(lines) => {
             tracing::info!(by = visit.actor(), "metadata of models was taken in");

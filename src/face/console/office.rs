@@ -21,7 +21,7 @@ use crate::domain::job::row::{BadRow, Rules};
 use crate::domain::job::sheet::Unit;
 use crate::domain::person::Group;
 use crate::face::say::{Complaint, ExitCode, clean};
-use crate::port::{CancelFlag, Clock, Directory, Models, RelyingParty};
+use crate::port::{CancelFlag, Clock, Directory, Keeping, Models, RelyingParty};
 
 /// Calls to the tenant that pages wait for at a time. The others wait in line, and leave threads to those who only look.
 const CALLS_AT_A_TIME: usize = 4;
@@ -51,13 +51,21 @@ pub trait Inbox: Send + Sync {
     fn put(&self, group: Option<&Group>, rows: &[Proposal]) -> Result<String, Complaint>;
 }
 
+/// A file of metadata that is here now.
+pub struct TakenIn {
+    /// Sentences about it.
+    pub lines: Vec<String>,
+    /// Its number, for the ledger: no older file is taken in after it.
+    pub keeping: Keeping,
+}
+
 /// What of the metadata is more than [`Models`] shows.
 pub trait Library: Send + Sync {
     /// Takes in a file of the FIDO Metadata Service: sentences about what is here now.
     ///
     /// # Errors
     /// In words; what was here before counts on then.
-    fn import(&self, file: &[u8]) -> Result<Vec<String>, Complaint>;
+    fn import(&self, file: &[u8]) -> Result<TakenIn, Complaint>;
 
     /// The vendor's logo, a data URL that nobody has looked into.
     ///
