@@ -415,6 +415,7 @@ fn a_letter_of_which_no_place_is_known_is_never_said_not_to_exist() {
         line.world.state().press.prints = prints;
         line.world.tell(line.job.id, course("123", Step::Register));
         line.world.tell(line.job.id, [started(Step::Deliver)]);
+        line.world.take_out(1);
         assert_eq!(line.run(), Ending::Held(Fault::DeliveryUncertain));
         assert_eq!(line.world.count(Op::PressDeliver), 0);
     }
