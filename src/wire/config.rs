@@ -21,7 +21,7 @@ use crate::domain::station::signal::ConfirmCards;
 use crate::domain::stock::Unlisted;
 use crate::wire::metadata::MetadataSection;
 
-pub use self::paper::{PaperSection, Spool};
+pub use self::paper::{PaperSection, Printer, Spool};
 
 /// The shipped file, which `keyline init` writes.
 pub const TEMPLATE: &str = include_str!("../../config/station.toml");
