@@ -44,6 +44,8 @@ pub enum Remedy {
     Mend,
     /// As [`Remedy::Mend`], in a policy.
     MendPolicy,
+    /// As [`Remedy::Mend`], in a profile or a letter of the station's own.
+    MendTemplate,
     /// There is no station here.
     Init,
     /// The file is another user's.

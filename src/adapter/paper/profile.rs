@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::letter::Letter;
+use super::letters::in_one_line;
 use crate::domain::mailer::SheetKind;
 
 mod area;
@@ -135,7 +136,7 @@ impl Profile {
     /// # Errors
     /// The line, where it is known, and the reason.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let profile: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let profile: Self = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         profile.prove().map_err(|flaw| flaw.told(text))?;
         Ok(profile)
     }

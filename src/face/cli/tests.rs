@@ -323,7 +323,10 @@ fn no_line_of_a_help_is_broken_by_a_narrow_terminal_of_100_columns() {
         for line in texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()) {
             looked_at += 1;
             let columns = line.chars().count();
-            assert!(columns <= COLUMNS, "{name} --help, {columns} columns: {line}");
+            assert!(
+                columns <= COLUMNS,
+                "{name} --help, {columns} columns: {line}"
+            );
         }
     });
     assert!(looked_at > 300, "{looked_at}");
@@ -353,7 +356,10 @@ fn only_a_key_that_comes_back_can_be_left_unwiped() {
         assert_eq!(text.contains("not wiped yet"), has, "{text}");
         let others = ["return", "lost", "scrap"];
         for other in others.into_iter().filter(|other| *other != command) {
-            assert!(!text.contains(&format!("  keyline keys {other} ")), "{text}");
+            assert!(
+                !text.contains(&format!("  keyline keys {other} ")),
+                "{text}"
+            );
         }
     }
 }

@@ -355,7 +355,7 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "If a command is named here, type that; if a file, look at its owner, its mode and the room on its disk. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
+            "Look at tenant, client id and client secret or certificate in the configuration, and whether that has expired. Where a command is named above, run it; where a file is, look at its owner, its mode and the room on its disk."
         }
         Fault::NotPermitted { .. } => {
             "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."

@@ -6,6 +6,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::super::fonts;
 use super::super::letters::SHIPPED_LETTERS;
+use super::super::profile::Boxes;
 use super::super::shape::{Base, Faces, Line, Style};
 use super::letters::ALL_LANGUAGES;
 use super::*;
@@ -324,9 +325,15 @@ fn the_letterhead_changes_sides_with_the_logo_and_a_window_keeps_its_address() {
         };
         let turned = after.letterhead.as_ref().unwrap().area();
         assert!((turned.right() - logo.right()).abs() < 0.01, "{name}");
-        assert!((after.logo.unwrap().x - letterhead.area().x).abs() < 0.01, "{name}");
+        assert!(
+            (after.logo.unwrap().x - letterhead.area().x).abs() < 0.01,
+            "{name}"
+        );
         let address = |boxes: &Boxes| boxes.address.as_ref().unwrap().area();
-        assert!((address(before).x - address(after).x).abs() < 0.01, "{name}");
+        assert!(
+            (address(before).x - address(after).x).abs() < 0.01,
+            "{name}"
+        );
     }
 }
 
