@@ -57,7 +57,56 @@ impl Display for Brief<'_> {
             | Fault::LetterSpoiled { .. }
             | Fault::OnHold { .. } => f.write_str(&kind(self.0)),
             // Keyline's own words, and those of systems that know no people.
-            other => Display::fmt(other, f),
+            Fault::KeyGone
+            | Fault::KeyMute
+            | Fault::KeyHeldElsewhere
+            | Fault::TouchMissing
+            | Fault::TouchDeclined
+            | Fault::ResetTooLate
+            | Fault::ResetRefused
+            | Fault::PinAuthBlocked
+            | Fault::PinBlocked
+            | Fault::PinChangeForced
+            | Fault::PinRefused
+            | Fault::StorageFull
+            | Fault::CredentialExcluded
+            | Fault::KeyUsed
+            | Fault::KeyHoldsPasskey
+            | Fault::WrongKey
+            | Fault::CurrentPinMissing
+            | Fault::SpecifiedPinMissing
+            | Fault::UserDisabled
+            | Fault::RegistrationUncertain
+            | Fault::DeliveryUncertain
+            | Fault::Interrupted
+            | Fault::Cancelled
+            | Fault::KeyGarbled { .. }
+            | Fault::Transport { .. }
+            | Fault::Ctap { .. }
+            | Fault::PinWrong { .. }
+            | Fault::PinSpared { .. }
+            | Fault::PinTooShort { .. }
+            | Fault::Unsupported { .. }
+            | Fault::AttestationWrong { .. }
+            | Fault::ModelNotAllowed { .. }
+            | Fault::ModelRevoked { .. }
+            | Fault::AttestationForeign { .. }
+            | Fault::WrongSerial { .. }
+            | Fault::KeyUnlisted { .. }
+            | Fault::Unreachable { .. }
+            | Fault::Throttled { .. }
+            | Fault::Clock { .. }
+            | Fault::PasskeyAmbiguous { .. }
+            | Fault::PrinterAway { .. }
+            | Fault::Folder { .. }
+            | Fault::Ledger { .. }
+            | Fault::LedgerHeld { .. }
+            | Fault::LedgerUnfit { .. }
+            | Fault::StationKeys { .. }
+            | Fault::Recipients { .. }
+            | Fault::Unsealable { .. }
+            | Fault::PolicyMissing { .. }
+            | Fault::Internal { .. } => Display::fmt(self.0, f),
         }
     }
 }
