@@ -19,6 +19,10 @@ impl Fault {
 }
 
 impl Display for Brief<'_> {
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each fault, and no other logic"
+    )]
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.0 {
             Fault::Refused {
