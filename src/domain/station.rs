@@ -4,6 +4,7 @@
 //! holds its slot until that key comes. A key that may not be used stops its slot, never the others.
 
 mod advance;
+mod ahead;
 mod choice;
 pub mod signal;
 
@@ -37,6 +38,8 @@ pub struct Station {
     jobs: Vec<Candidate>,
     prepared: BTreeSet<JobId>,
     preparing: BTreeSet<JobId>,
+    /// The people whom Entra refused by name, while it may refuse everybody; `None`: it does not.
+    refused: Option<Vec<String>>,
     /// Jobs that run without a key just now.
     aside: BTreeSet<JobId>,
     /// Jobs that failed for want of the network: not tried again before the next tick.
@@ -57,6 +60,7 @@ impl Station {
             jobs: Vec::new(),
             prepared: BTreeSet::new(),
             preparing: BTreeSet::new(),
+            refused: None,
             aside: BTreeSet::new(),
             resting: BTreeSet::new(),
             cards: Cards::new(confirm_cards),
@@ -77,10 +81,7 @@ impl Station {
             Signal::Ended { slot, job, ending } => self.ended(slot, job, ending, &mut orders),
             Signal::Jobs(jobs) => self.jobs = jobs,
             Signal::Changed { job, now } => self.changed(job, now),
-            Signal::Prepared { job } => {
-                self.preparing.remove(&job);
-                self.prepared.insert(job);
-            }
+            Signal::Prepared { job } => self.was_prepared(job),
             Signal::Unprepared { job, fault } => self.unprepared(job, fault, &mut orders),
             Signal::Expired { job } => {
                 self.prepared.remove(&job);
@@ -247,18 +248,6 @@ impl Station {
     fn unreadable(&mut self, slot: Slot, fault: Fault, orders: &mut Vec<Order>) {
         if self.record(slot).state == SlotState::Reading && !self.freed(slot, orders) {
             self.record(slot).state = SlotState::Refused { fault };
-        }
-    }
-
-    fn unprepared(&mut self, job: JobId, fault: Fault, orders: &mut Vec<Order>) {
-        self.preparing.remove(&job);
-        // A call that was broken off because the station stops says nothing about the job.
-        if fault.whose_move() == Move::Wait || fault == Fault::Cancelled {
-            self.resting.insert(job);
-        } else if !self.is_working_on(job) {
-            // Two hands on one journal would tear it apart: a job at work finds out by itself.
-            self.drop_candidate(job);
-            orders.push(Order::Hold { job, fault });
         }
     }
 

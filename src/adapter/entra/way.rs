@@ -175,7 +175,7 @@ impl Delegated {
             && let Err(fault) = held.renew(kept(config, fresh, old.since))
         {
             // The old one is still there and still counts; the work at hand need not stop for a full disk.
-            tracing::warn!(%fault, "the new refresh token could not be kept");
+            tracing::warn!(fault = %fault.brief(), "the new refresh token could not be kept");
         }
         Ok(issued)
     }

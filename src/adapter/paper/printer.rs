@@ -223,7 +223,7 @@ impl PrinterPress {
     /// be taken back makes the doubt no greater.
     fn let_nothing_come_late(&self, name: &str) {
         if let Err(fault) = self.cancel(name) {
-            tracing::warn!(name, %fault, "a letter in doubt may still come out of the printer");
+            tracing::warn!(name, fault = %fault.brief(), "a letter in doubt may still come out of the printer");
         }
     }
 

@@ -189,7 +189,7 @@ impl Run<'_> {
         let control = self.enrollment.delivered().unwrap_or_default();
         let forgotten = parsed(control).and_then(|control| press.forget(&control, envelope));
         if let Err(fault) = forgotten {
-            tracing::warn!(job = self.job.id.0, %fault, "the press keeps something of a confirmed letter");
+            tracing::warn!(job = self.job.id.0, fault = %fault.brief(), "the press keeps something of a confirmed letter");
             let what = fault.to_string();
             self.bench.board.announce(News::Trouble { what });
         }

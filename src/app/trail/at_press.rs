@@ -23,7 +23,7 @@ impl Case<'_> {
     ) -> Option<Fault> {
         let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
         let fault = tell(press, &control, self.envelope()).err()?;
-        tracing::warn!(job = self.record.job.id.0, %fault, "the press still keeps something of a sheet");
+        tracing::warn!(job = self.record.job.id.0, fault = %fault.brief(), "the press still keeps something of a sheet");
         Some(fault)
     }
 }

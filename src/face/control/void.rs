@@ -86,7 +86,7 @@ fn is_taken_back(
     thread::spawn(move || {
         let taken = changed.take_void_back(press.as_ref(), envelope);
         if let Err(fault) = &taken {
-            tracing::warn!(job = job.0, %fault, "the printer may still have a void letter");
+            tracing::warn!(job = job.0, fault = %fault.brief(), "the printer may still have a void letter");
         }
         // Whoever asked may have been answered by now.
         let _ = done.send(taken.is_ok());
@@ -136,7 +136,7 @@ pub(super) fn cancel_others(alone: &Alone<'_>, job: JobId, actor: &str, press: &
     thread::spawn(move || {
         let asked = void::cancel_waiting(ledger.as_ref(), press.as_ref(), &actor, now);
         if let Err(fault) = asked {
-            tracing::warn!(%fault, "the printer may still have a void letter");
+            tracing::warn!(fault = %fault.brief(), "the printer may still have a void letter");
         }
         // Whoever asked may have been answered by now.
         let _ = done.send(());

@@ -166,7 +166,7 @@ pub fn message(fault: &Fault) -> String {
                 sentence(what)
             )
         }
-        Fault::NotPermitted { why } => {
+        Fault::NotPermitted { why, .. } => {
             format!("Entra lets this station enroll nobody: {}", sentence(why))
         }
         Fault::Clock { seconds } => format!(
@@ -356,6 +356,9 @@ pub fn hint(fault: &Fault) -> String {
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
             "Look at tenant, client id and client secret or certificate in the configuration, and whether that has expired. Where a command is named above, run it; where a file is, look at its owner, its mode and the room on its disk."
+        }
+        Fault::NotPermitted { refused, .. } if !refused.is_empty() => {
+            "Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). A running station asks again every minute, each time for somebody else, and goes on by itself; jobs that are held for it are released with `keyline jobs release JOB`."
         }
         Fault::NotPermitted { .. } => {
             "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."
