@@ -28,7 +28,7 @@ use self::about::About;
 use self::answer::{Answer, Group, Verdict, refusal};
 use self::channel::{Channel, Lost};
 use self::follow::Seen;
-use self::place::Place;
+use self::place::{Place, is_same_queue};
 use self::request::{Request, Which};
 use self::spool::Spool;
 use self::state::Standing;
@@ -289,7 +289,7 @@ impl Press for PrinterPress {
 
     fn reaches(&self, outlet: &Outlet) -> bool {
         match outlet {
-            Outlet::Printer { uri } => *uri == self.channel.uri,
+            Outlet::Printer { uri } => is_same_queue(uri, &self.channel.uri),
             Outlet::Folder { .. } => false,
         }
     }
