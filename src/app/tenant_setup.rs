@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::app::preflight::{Need, PERMISSIONS, Permission};
 use crate::domain::fault::Fault;
-use crate::domain::tenant_setup::app_role_id;
 use crate::domain::tenant_setup::course::{
     Act, Course, Look, Made, Next, Outcome, Seen, Step, Stop, Wanted,
 };
+use crate::domain::tenant_setup::{Registration, app_role_id};
 use crate::port::{CancelFlag, Clock, Directory, OwnCertificate, TenantSetup};
 
 /// The waits for something new to be known everywhere in the tenant, in seconds: a minute in all.
@@ -119,7 +119,8 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
             },
             Next::Act(act) => match whom.agrees(course, &act) {
                 Answer::Yes => match tools.act(course, &act, whom) {
-                    Ok(made) => course.did(&act, made),
+                    Ok(Came::Made(made)) => course.did(&act, made),
+                    Ok(Came::Found(found)) => course.saw(Seen::Registrations(found)),
                     Err(Fault::Cancelled) => {
                         let during = Some(act.step());
                         return End::BrokenOff { during };
@@ -159,6 +160,14 @@ const fn concerns(look: &Look) -> Step {
         Look::Uploaded(..) => Step::Upload,
         Look::Policy => Step::Policy,
     }
+}
+
+/// What came of an act.
+enum Came {
+    Made(Made),
+    /// App registrations of the name in question, of which one may be the one whose answer was lost, or anybody's: they are seen
+    /// to as if they had been there before.
+    Found(Vec<Registration>),
 }
 
 impl Tools<'_> {
@@ -208,14 +217,17 @@ impl Tools<'_> {
     }
 
     /// Does it. What takes a request for each permission is done one by one, so that a doubt about one is not one about all.
-    fn act(&self, course: &Course, act: &Act, whom: &mut dyn Administrator) -> Result<Made, Fault> {
+    fn act(&self, course: &Course, act: &Act, whom: &mut dyn Administrator) -> Result<Came, Fault> {
+        if let Act::Register { name } = act {
+            return self.register(course, name, whom);
+        }
         let Act::Consent {
             principal,
             api,
             roles,
         } = act
         else {
-            return self.act_singly(course, act, whom);
+            return self.act_singly(course, act, whom).map(Came::Made);
         };
         for role in roles {
             let single = Act::Consent {
@@ -225,7 +237,37 @@ impl Tools<'_> {
             };
             self.act_singly(course, &single, whom)?;
         }
-        Ok(Made::So)
+        Ok(Came::Made(Made::So))
+    }
+
+    /// Makes the app registration, once. A refusal is one, whatever bears the name by now: somebody may have put theirs there
+    /// meanwhile, and would get all that is consented to. Only the answer says which one was made here; when it is lost, what bears
+    /// the name is looked for, and not taken.
+    fn register(
+        &self,
+        course: &Course,
+        name: &str,
+        whom: &mut dyn Administrator,
+    ) -> Result<Came, Fault> {
+        let fault = match self.tenant.register(name) {
+            Ok(made) => return Ok(Came::Made(Made::Registration(made))),
+            Err(fault) => fault,
+        };
+        if !matches!(
+            fault,
+            Fault::Unreachable { .. } | Fault::AnswerUnusable { .. }
+        ) {
+            return Err(fault);
+        }
+        whom.hears(course, News::Doubtful(Step::Registration));
+        for seconds in DOUBT_WAITS_SECONDS {
+            self.wait(seconds)?;
+            match self.tenant.registrations_named(name) {
+                Ok(found) if !found.is_empty() => return Ok(Came::Found(found)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Err(fault)
     }
 
     /// Does it, once.
@@ -325,14 +367,6 @@ impl Tools<'_> {
     fn is_so(&self, act: &Act) -> Result<Option<Made>, Fault> {
         let tenant = self.tenant;
         let so = match act {
-            Act::Register { name } => {
-                let mut found = tenant.registrations_named(name)?.into_iter();
-                // Of several nobody could say which one it is.
-                return Ok(match (found.next(), found.next()) {
-                    (Some(one), None) => Some(Made::Registration(one)),
-                    (_, _) => None,
-                });
-            }
             Act::MakePrincipal { client_id } => {
                 return Ok(tenant.principal(client_id)?.map(Made::Principal));
             }
@@ -348,7 +382,8 @@ impl Tools<'_> {
                 &tenant.consented(principal, api)?,
                 roles.iter().map(|role| &role.id),
             ),
-            Act::Adopt(_) | Act::MakeCertificate => return Ok(None),
+            // Of an app registration the name says nothing: anybody may have made one of that name.
+            Act::Register { .. } | Act::Adopt(_) | Act::MakeCertificate => return Ok(None),
             Act::Upload {
                 application,
                 certificate,
@@ -373,37 +408,4 @@ fn has_all<'a>(given: &[String], mut wanted: impl Iterator<Item = &'a String>) -
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(also: &[&str]) -> Vec<&'static str> {
-        let also: Vec<String> = also.iter().map(|&name| name.to_owned()).collect();
-        let wanted = wanted(&also).expect("they are known");
-        wanted.iter().map(|one| one.name).collect()
-    }
-
-    #[test]
-    fn the_least_is_what_the_preflight_would_miss_and_more_only_on_request() {
-        assert_eq!(
-            names(&[]),
-            [
-                "UserAuthMethod-Passkey.ReadWrite.All",
-                "Policy.Read.All",
-                "User.ReadBasic.All",
-                "GroupMember.Read.All"
-            ]
-        );
-        // The broader one makes the narrower one superfluous.
-        assert_eq!(
-            names(&["user.read.all"]),
-            [
-                "UserAuthMethod-Passkey.ReadWrite.All",
-                "Policy.Read.All",
-                "User.Read.All",
-                "GroupMember.Read.All"
-            ]
-        );
-        let also = ["Directory.ReadWrite.All".to_owned()];
-        assert_eq!(wanted(&also), Err("Directory.ReadWrite.All"));
-    }
-}
+mod tests;

@@ -104,7 +104,12 @@ struct Person {
     /// After so many a yes it breaks off.
     yes_max: usize,
     asked: Vec<Step>,
+    questions: Vec<String>,
     news: Vec<News>,
+    /// Takes nothing for the station's that bears its name.
+    no_adoption: bool,
+    /// Where somebody else makes an app registration of the name as soon as one shall be made.
+    rival: Option<Arc<Tenant>>,
 }
 
 impl Person {
@@ -113,7 +118,10 @@ impl Person {
             no: Vec::new(),
             yes_max: usize::MAX,
             asked: Vec::new(),
+            questions: Vec::new(),
             news: Vec::new(),
+            no_adoption: false,
+            rival: None,
         }
     }
 }
@@ -123,7 +131,14 @@ impl Administrator for Person {
         self.asked.push(act.step());
         let question = say::perform::question(course, act);
         assert!(question.starts_with(&format!("\n{}. ", say::perform::title(act.step()))));
-        if self.no.contains(&act.step()) {
+        // Lines that go on are not indented by chance.
+        assert!(!question.contains("\n    "), "{question}");
+        self.questions.push(question);
+        if let (Act::Register { name }, Some(tenant)) = (act, &self.rival) {
+            tenant.add_application(name, vec![certificate("rival")], Vec::new());
+        }
+        let adoption = matches!(act, Act::Adopt(_));
+        if self.no.contains(&act.step()) || (adoption && self.no_adoption) {
             return Answer::No;
         }
         if self.yes_max == 0 {
@@ -194,10 +209,19 @@ impl Bench {
 
     /// With a client id in the configuration.
     fn run_for(&self, client_id: Option<&str>, person: &mut Person) -> (End, Course) {
+        self.run_with(client_id, true, person)
+    }
+
+    fn run_with(
+        &self,
+        client_id: Option<&str>,
+        may_adopt: bool,
+        person: &mut Person,
+    ) -> (End, Course) {
         let mut course = Course::new(Wish {
             client_id: client_id.map(str::to_owned),
             name: APP_NAME.to_owned(),
-            may_adopt: true,
+            may_adopt,
             permissions: wanted(&[]).expect("they are known"),
         });
         let tools = Tools {
@@ -423,6 +447,82 @@ fn a_change_whose_answer_is_lost_is_looked_for_and_not_made_twice() {
         }
         bench.assert_whole(&format!("after a lost {operation:?}"));
     }
+}
+
+/// Before POST applications arrives, somebody else makes an app registration of that name and holds its certificate.
+#[test]
+fn what_others_put_there_under_that_name_meanwhile_is_never_taken_unasked() {
+    let answer = |status| {
+        Trick::Answer {
+        status,
+        body: r#"{"error":{"code":"Request_BadRequest","message":"Another object with the same value."}}"#.to_owned(),
+    }
+    };
+    for trick in [
+        answer(400),
+        answer(409),
+        Trick::Fail { status: 503 },
+        Trick::DropBeforeCommit,
+    ] {
+        let bench = Bench::new();
+        // For as often as it may be tried.
+        bench
+            .tenant
+            .misbehave(Operation::RegisterApplication, 9, trick.clone());
+        let mut person = Person {
+            rival: Some(bench.tenant.clone()),
+            no: vec![Step::Policy, Step::SelfService],
+            ..Person::agreeing()
+        };
+        person.no_adoption = true;
+        let (end, course) = bench.run(&mut person);
+        let theirs = bench.tenant.applications();
+        assert_eq!(theirs.len(), 1, "{trick:?}");
+        assert!(
+            !theirs[0].has_principal && theirs[0].roles.is_empty(),
+            "{trick:?}: {theirs:?}"
+        );
+        assert_eq!(theirs[0].certificates.len(), 1, "{trick:?}");
+        assert_eq!(course.registration(), None, "{trick:?}: {end:?}");
+        if matches!(trick, Trick::Answer { .. }) {
+            assert!(
+                matches!(
+                    end,
+                    End::Failed {
+                        step: Step::Registration,
+                        fault: Fault::Refused { .. }
+                    }
+                ),
+                "{trick:?}: {end:?}"
+            );
+        }
+    }
+    // With nobody to ask, it ends there.
+    let bench = Bench::new();
+    bench
+        .tenant
+        .misbehave(Operation::RegisterApplication, 9, Trick::DropBeforeCommit);
+    let mut person = Person {
+        rival: Some(bench.tenant.clone()),
+        ..Person::agreeing()
+    };
+    let (end, _) = bench.run_with(None, false, &mut person);
+    assert!(matches!(end, End::Stopped(Stop::Unconfirmed(_))), "{end:?}");
+    assert!(!bench.tenant.applications()[0].has_principal);
+}
+
+#[test]
+fn the_question_of_the_consent_names_the_application() {
+    let bench = Bench::new();
+    let mut person = Person::agreeing();
+    assert_eq!(bench.run(&mut person).0, End::Through);
+    let client_id = bench.tenant.applications()[0].client_id.clone();
+    let mut questions = person.questions.iter();
+    let consent = questions.find(|question| question.starts_with("\nAdmin consent."));
+    assert!(
+        consent.is_some_and(|question| question.contains(&client_id)),
+        "{consent:?}"
+    );
 }
 
 #[test]

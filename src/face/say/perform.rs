@@ -7,7 +7,7 @@ use crate::domain::fault::Fault;
 use crate::domain::passkey_policy::{Audience, PasskeyPolicy};
 use crate::domain::tenant_setup::course::{Act, Course, Outcome, Step, Stop};
 use crate::domain::tenant_setup::{
-    AppRole, GRAPH_APP_ID, SETUP_CLIENT_ID, SETUP_SCOPES, app_role_id,
+    AppRole, GRAPH_APP_ID, Registration, SETUP_CLIENT_ID, SETUP_SCOPES, app_role_id,
 };
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
@@ -80,7 +80,7 @@ pub fn question(course: &Course, act: &Act) -> String {
             clean(name)
         ),
         Act::Adopt(one) => format!(
-            "There is one called {}, application {}. Take it for this station's? Only if you know who made it, and that it was made for\n             this: anybody in a tenant may make one of this name, and whoever owns it gets all that is consented to for it.",
+            "There is one called {}, application {}. Take it for this station's? Only if you know who made it, and that it was made for\nthis: anybody in a tenant may make one of this name, and whoever owns it gets all that is consented to for it.",
             clean(&one.name),
             clean(&one.client_id)
         ),
@@ -93,7 +93,8 @@ pub fn question(course: &Course, act: &Act) -> String {
             clean(client_id)
         ),
         Act::Consent { roles, .. } => format!(
-            "Consent, for the whole tenant, that the station may do this with everybody's data, without anybody signed in:\n{}",
+            "Consent, for the whole tenant, that {} may do this with everybody's data, without anybody signed in:\n{}",
+            whose(course),
             permissions(roles)
         ),
         Act::MakeCertificate => {
@@ -114,6 +115,20 @@ pub fn question(course: &Course, act: &Act) -> String {
         ),
     };
     format!("\n{}. {what}", title(act.step()))
+}
+
+/// Which application it is about, beyond doubt: the name alone is anybody's.
+fn whose(course: &Course) -> String {
+    let named = |one: &Registration| {
+        format!(
+            "the station ({}, application {})",
+            clean(&one.name),
+            clean(&one.client_id)
+        )
+    };
+    course
+        .registration()
+        .map_or_else(|| "the station".to_owned(), named)
 }
 
 fn permissions(roles: &[AppRole]) -> String {
