@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::adapter::entra::{
     CertificateSource, Delegated, Entra, EntraConfig, Keep, SecretSource, SignInWay,
 };
 use crate::adapter::system::SystemClock;
 use crate::app::tenant_setup::{Administrator, Answer, News, Tools, perform as carry_out, wanted};
 use crate::domain::fault::Fault;
-use crate::domain::sign_in::SignInMethod;
+use crate::domain::sign_in::{SignInMethod, TokenClaims};
 use crate::domain::tenant_setup::course::{Act, Course, Wish};
 use crate::domain::tenant_setup::{PublicCertificate, SETUP_SCOPES};
 use crate::face::ask;
@@ -39,6 +41,7 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
         return Err(say::nobody_to_ask());
     }
     let certificate = Certificate::of(config, wish)?;
+    certificate.check()?;
     let cancel = CancelFlag::default();
     let tenant = Entra::new(
         EntraConfig {
@@ -46,7 +49,7 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
             ..config.entra()
         },
         SignInWay::Delegated(Delegated {
-            keep: Keep::in_memory(),
+            keep: Keep::nowhere(),
             scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
         }),
         Arc::new(SystemClock),
@@ -61,7 +64,9 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
         device_code: how.device_code,
         browser: how.browser,
     };
-    let claims = entra::sign_in(&tenant, login, say::FOR_THE_SETUP)?;
+    let claims = entra::sign_in(&tenant, login, say::FOR_THE_SETUP)
+        .map_err(|fault| say::not_signed_in(&fault, &how.client))?;
+    let tenant_id = whose(config, claims.as_ref())?;
     let own = &config.entra.client_id;
     let mut course = Course::new(Wish {
         client_id: (!own.is_empty()).then(|| own.clone()),
@@ -81,13 +86,28 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
         cancel: &cancel,
     };
     let end = carry_out(&mut course, &tools, &mut asked);
-    let tenant_id = claims.and_then(|claims| claims.grants.tenant);
-    let tenant_id = tenant_id.unwrap_or_else(|| config.entra.tenant.clone());
     show(config, &course, &certificate, tenant_id, out)?;
     if let Some(complaint) = say::complaint(&end) {
         return Err(complaint);
     }
     Ok(ended(&course, &how.also))
+}
+
+/// Says who signed in, and to which tenant; its id.
+fn whose(config: &Config, claims: Option<&TokenClaims>) -> Result<String, Complaint> {
+    let configured = &config.entra.tenant;
+    let grants = claims.map(|claims| &claims.grants);
+    let told = grants.and_then(|grants| grants.tenant.as_deref());
+    let tenant = told.unwrap_or(configured);
+    let ids = (Uuid::try_parse(tenant), Uuid::try_parse(configured));
+    if let (Ok(theirs), Ok(ours)) = ids
+        && theirs != ours
+    {
+        return Err(say::another_tenant(tenant, configured));
+    }
+    let account = grants.and_then(|grants| grants.account.as_deref());
+    ask::say(&say::signed_in(account, tenant, configured));
+    Ok(tenant.to_owned())
 }
 
 /// What there is to be written into the configuration by now.
@@ -185,6 +205,15 @@ impl<'a> Certificate<'a> {
             named,
             file,
         })
+    }
+
+    /// Whether it can be used, or made: nobody shall sign in and consent for one that is none.
+    fn check(&self) -> Result<(), Complaint> {
+        if self.file.symlink_metadata().is_ok() {
+            let read = self.read().map(drop);
+            return read.map_err(|fault| say::certificate_unusable(&self.file, &fault));
+        }
+        setup::makeable(&self.file)
     }
 
     fn source(&self) -> CertificateSource {
