@@ -53,6 +53,8 @@ pub enum News {
 pub trait Administrator {
     /// Whether this shall be done.
     fn agrees(&mut self, course: &Course, act: &Act) -> Answer;
+    /// Whether the station shall have a permission that it can do without.
+    fn chooses(&mut self, wanted: &Wanted) -> Answer;
     /// Is told.
     fn hears(&mut self, course: &Course, news: News);
 }
@@ -74,29 +76,64 @@ pub enum End {
     },
 }
 
-/// The permissions that the station shall have: those without which something is told later or not at all, and those of `also`; less
-/// what another one of them gives as well.
+/// What somebody said of the permissions beforehand. Names, in any case of letters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice<'a> {
+    pub also: &'a [String],
+    pub without: &'a [String],
+    /// Only those without which no key can be enrolled, and those of `also`.
+    pub least: bool,
+}
+
+/// Why a choice is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoChoice<'a> {
+    /// The station makes no use of it.
+    Unknown(&'a str),
+    /// No key can be enrolled without it.
+    Needed(&'a str),
+    /// It is both wanted and not wanted.
+    Both(&'a str),
+}
+
+/// The permissions that the station shall have: those without which no key can be enrolled, those without which something is told
+/// later or not at all, and those that were named; less what another one of them gives as well.
 ///
 /// # Errors
-/// The first name of `also` that the station makes no use of.
-pub fn wanted(also: &[String]) -> Result<Vec<Wanted>, &str> {
+/// [`NoChoice`], with the name.
+pub fn wanted<'a>(choice: &Choice<'a>) -> Result<Vec<Wanted>, NoChoice<'a>> {
     let is = |permission: &Permission, name: &str| permission.name.eq_ignore_ascii_case(name);
     let used = || {
         let all = PERMISSIONS.into_iter();
         all.filter(|permission| app_role_id(permission.name).is_some())
     };
-    let unknown = also.iter().find(|name| !used().any(|one| is(&one, name)));
-    if let Some(name) = unknown {
-        return Err(name);
+    let named = |list: &[String], one: &Permission| list.iter().any(|name| is(one, name));
+    for name in choice.also.iter().chain(choice.without) {
+        let Some(one) = used().find(|one| is(one, name)) else {
+            return Err(NoChoice::Unknown(name));
+        };
+        let without = named(choice.without, &one);
+        if without && one.need == Need::Required {
+            return Err(NoChoice::Needed(name));
+        }
+        if without && named(choice.also, &one) {
+            return Err(NoChoice::Both(name));
+        }
     }
+    let unnamed = |one: &Permission| match one.need {
+        Need::Required => true,
+        Need::Useful => !choice.least && !named(choice.without, one),
+        Need::ForSome => false,
+    };
     let chosen: Vec<Permission> = used()
-        .filter(|one| one.need != Need::ForSome || also.iter().any(|name| is(one, name)))
+        .filter(|one| unnamed(one) || named(choice.also, one))
         .collect();
     let covered = |one: &Permission| chosen.iter().any(|other| one.or.contains(&other.name));
     let least = chosen.iter().filter(|one| !covered(one));
     let wanted = least.map(|one| Wanted {
         name: one.name,
         or: one.or,
+        optional: one.need != Need::Required && !named(choice.also, one),
     });
     Ok(wanted.collect())
 }
@@ -131,6 +168,11 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
                     }
                 },
                 Answer::No => course.declined(act.step()),
+                Answer::Gone => return End::BrokenOff { during: None },
+            },
+            Next::Choose(wanted) => match whom.chooses(&wanted) {
+                Answer::Yes => course.chose(wanted.name, true),
+                Answer::No => course.chose(wanted.name, false),
                 Answer::Gone => return End::BrokenOff { during: None },
             },
             Next::Stop(stop) => return End::Stopped(stop),

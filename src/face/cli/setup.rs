@@ -14,6 +14,7 @@ pub(super) const SETUP: &str = "Examples:
   keyline entra setup --certificate keys/2027.pem
   keyline entra setup --perform                sign in, and be asked before each step
   keyline entra setup --perform --also User.Read.All
+  keyline entra setup --perform --yes --without Policy.Read.All
 
 The certificate is made here: RSA, signed by itself, good for a year. FILE gets it with its private
 key, for the station alone; beside it, ending in .cer, lies what is uploaded to the app registration.
@@ -47,11 +48,19 @@ pub struct Setup {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Perform {
     /// Do every step without asking
+    ///
+    /// An app registration that the configuration names gets no permission then but the one without which no key can be enrolled,
+    /// and those of --also.
     #[arg(long, requires = "perform")]
     pub yes: bool,
     /// A permission that not every station needs, such as User.Read.All; may be given several times
     #[arg(long, value_name = "PERMISSION", requires = "perform")]
     pub also: Vec<String>,
+    /// A permission that keys can be enrolled without, such as Policy.Read.All; may be given several times
+    ///
+    /// It is neither asked for nor consented to. What was consented to before stays.
+    #[arg(long, value_name = "PERMISSION", requires = "perform")]
+    pub without: Vec<String>,
     /// What the app registration is called
     #[arg(long, value_name = "NAME", requires = "perform", default_value = APP_NAME, value_parser = name)]
     pub name: String,

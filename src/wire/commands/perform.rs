@@ -13,10 +13,12 @@ use crate::adapter::entra::{
     CertificateSource, Delegated, Entra, EntraConfig, Keep, SecretSource, SignInWay,
 };
 use crate::adapter::system::SystemClock;
-use crate::app::tenant_setup::{Administrator, Answer, News, Tools, perform as carry_out, wanted};
+use crate::app::tenant_setup::{
+    Administrator, Answer, Choice, End, News, Tools, perform as carry_out, wanted,
+};
 use crate::domain::fault::Fault;
 use crate::domain::sign_in::{SignInMethod, TokenClaims};
-use crate::domain::tenant_setup::course::{Act, Course, Wish};
+use crate::domain::tenant_setup::course::{Act, Course, Wanted, Wish};
 use crate::domain::tenant_setup::{PublicCertificate, SETUP_SCOPES};
 use crate::face::ask;
 use crate::face::cli::{Login, Setup};
@@ -36,7 +38,14 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
     if config.entra.method == SignInMethod::Delegated {
         return Err(say::not_for_delegated());
     }
-    let permissions = wanted(&how.also).map_err(say::no_permission_of_ours)?;
+    let own = &config.entra.client_id;
+    let permissions = wanted(&Choice {
+        also: &how.also,
+        without: &how.without,
+        // An application that works as it is gets nothing more that nobody was asked about.
+        least: how.yes && !own.is_empty(),
+    })
+    .map_err(say::no_choice)?;
     if !how.yes && !std::io::stdin().is_terminal() {
         return Err(say::nobody_to_ask());
     }
@@ -67,7 +76,6 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
     let claims = entra::sign_in(&tenant, login, say::FOR_THE_SETUP)
         .map_err(|fault| say::not_signed_in(&fault, &how.client))?;
     let tenant_id = whose(config, claims.as_ref())?;
-    let own = &config.entra.client_id;
     let mut course = Course::new(Wish {
         client_id: (!own.is_empty()).then(|| own.clone()),
         name: how.name.clone(),
@@ -86,11 +94,24 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
         cancel: &cancel,
     };
     let end = carry_out(&mut course, &tools, &mut asked);
-    show(config, &course, &certificate, tenant_id, out)?;
+    let shown = show(config, (&course, &end), &certificate, tenant_id, out);
+    let left = course.left();
+    if !left.is_empty() && !matches!(end, End::Stopped(_)) {
+        ask::say(&say::left(&left));
+    }
+    ask::say(&say::stays(&how.client));
+    shown?;
     if let Some(complaint) = say::complaint(&end) {
         return Err(complaint);
     }
-    Ok(ended(&course, &how.also))
+    if let Some(words) = say::goes_without(&course) {
+        ask::say(&words);
+    }
+    if left.is_empty() {
+        return Ok(ExitCode::Done);
+    }
+    ask::say(say::WHENEVER);
+    Ok(ExitCode::Waiting)
 }
 
 /// Says who signed in, and to which tenant; its id.
@@ -113,7 +134,7 @@ fn whose(config: &Config, claims: Option<&TokenClaims>) -> Result<String, Compla
 /// What there is to be written into the configuration by now.
 fn show(
     config: &Config,
-    course: &Course,
+    (course, end): (&Course, &End),
     certificate: &Certificate<'_>,
     tenant: String,
     out: &mut dyn Write,
@@ -134,20 +155,9 @@ fn show(
         client_id: registration.client_id.clone(),
         certificate: file,
         is_configured,
+        is_whole: *end == End::Through && course.left().is_empty(),
     };
     settings(&shown, out)
-}
-
-fn ended(course: &Course, also: &[String]) -> ExitCode {
-    let left = course.left();
-    if left.is_empty() {
-        if let Some(words) = say::not_asked_for(also) {
-            ask::say(&words);
-        }
-        return ExitCode::Done;
-    }
-    ask::say(&say::left(&left));
-    ExitCode::Waiting
 }
 
 /// Whoever sits at the terminal.
@@ -158,7 +168,20 @@ struct Asked {
 
 impl Administrator for Asked {
     fn agrees(&mut self, course: &Course, act: &Act) -> Answer {
-        let question = say::question(course, act);
+        self.answers(say::question(course, act))
+    }
+
+    fn chooses(&mut self, wanted: &Wanted) -> Answer {
+        self.answers(say::choice(wanted))
+    }
+
+    fn hears(&mut self, course: &Course, news: News) {
+        ask::say(&say::news(course, news));
+    }
+}
+
+impl Asked {
+    fn answers(&self, question: String) -> Answer {
         if self.yes {
             ask::say(&question);
             return Answer::Yes;
@@ -180,10 +203,6 @@ impl Administrator for Asked {
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-    }
-
-    fn hears(&mut self, course: &Course, news: News) {
-        ask::say(&say::news(course, news));
     }
 }
 
