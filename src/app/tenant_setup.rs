@@ -3,15 +3,18 @@
 //!
 //! It decides nothing by itself: what comes next is [`Course::next`], and whether it is done is the administrator's to say.
 
+mod choice;
+
 use std::time::Duration;
 
-use crate::app::preflight::{Need, PERMISSIONS, Permission};
 use crate::domain::fault::Fault;
+use crate::domain::tenant_setup::Registration;
 use crate::domain::tenant_setup::course::{
     Act, Course, Look, Made, Next, Outcome, Seen, Step, Stop, Wanted,
 };
-use crate::domain::tenant_setup::{Registration, app_role_id};
 use crate::port::{CancelFlag, Clock, Directory, OwnCertificate, TenantSetup};
+
+pub use choice::{Choice, NoChoice, wanted};
 
 /// The waits for something new to be known everywhere in the tenant, in seconds: a minute in all.
 const NEW_WAITS_SECONDS: [u64; 6] = [1, 3, 6, 10, 20, 20];
@@ -74,68 +77,6 @@ pub enum End {
         step: Step,
         fault: Fault,
     },
-}
-
-/// What somebody said of the permissions beforehand. Names, in any case of letters.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Choice<'a> {
-    pub also: &'a [String],
-    pub without: &'a [String],
-    /// Only those without which no key can be enrolled, and those of `also`.
-    pub least: bool,
-}
-
-/// Why a choice is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoChoice<'a> {
-    /// The station makes no use of it.
-    Unknown(&'a str),
-    /// No key can be enrolled without it.
-    Needed(&'a str),
-    /// It is both wanted and not wanted.
-    Both(&'a str),
-}
-
-/// The permissions that the station shall have: those without which no key can be enrolled, those without which something is told
-/// later or not at all, and those that were named; less what another one of them gives as well.
-///
-/// # Errors
-/// [`NoChoice`], with the name.
-pub fn wanted<'a>(choice: &Choice<'a>) -> Result<Vec<Wanted>, NoChoice<'a>> {
-    let is = |permission: &Permission, name: &str| permission.name.eq_ignore_ascii_case(name);
-    let used = || {
-        let all = PERMISSIONS.into_iter();
-        all.filter(|permission| app_role_id(permission.name).is_some())
-    };
-    let named = |list: &[String], one: &Permission| list.iter().any(|name| is(one, name));
-    for name in choice.also.iter().chain(choice.without) {
-        let Some(one) = used().find(|one| is(one, name)) else {
-            return Err(NoChoice::Unknown(name));
-        };
-        let without = named(choice.without, &one);
-        if without && one.need == Need::Required {
-            return Err(NoChoice::Needed(name));
-        }
-        if without && named(choice.also, &one) {
-            return Err(NoChoice::Both(name));
-        }
-    }
-    let unnamed = |one: &Permission| match one.need {
-        Need::Required => true,
-        Need::Useful => !choice.least && !named(choice.without, one),
-        Need::ForSome => false,
-    };
-    let chosen: Vec<Permission> = used()
-        .filter(|one| unnamed(one) || named(choice.also, one))
-        .collect();
-    let covered = |one: &Permission| chosen.iter().any(|other| one.or.contains(&other.name));
-    let least = chosen.iter().filter(|one| !covered(one));
-    let wanted = least.map(|one| Wanted {
-        name: one.name,
-        or: one.or,
-        optional: one.need != Need::Required && !named(choice.also, one),
-    });
-    Ok(wanted.collect())
 }
 
 /// Carries a course out to its end.
@@ -448,6 +389,3 @@ impl Tools<'_> {
 fn has_all<'a>(given: &[String], mut wanted: impl Iterator<Item = &'a String>) -> bool {
     wanted.all(|id| given.iter().any(|one| one.eq_ignore_ascii_case(id)))
 }
-
-#[cfg(test)]
-mod tests;
