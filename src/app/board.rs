@@ -10,7 +10,7 @@ use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
-use crate::domain::paper::{Bagging, Confirm, Ticket};
+use crate::domain::paper::{Astray, Bagging, Confirm};
 use crate::domain::pin::Pin;
 use crate::domain::station::signal::SlotState;
 
@@ -152,10 +152,10 @@ pub enum News {
     VoidMayPrint {
         fault: Fault,
     },
-    /// A void letter may still come out of a printer that is not the station's any more.
+    /// A void letter may be where the station puts none any more, such as in its former printer.
     VoidElsewhere {
         envelope: String,
-        ticket: Ticket,
+        astray: Astray,
     },
     /// The printer was asked, and has none of them any more.
     NothingVoidWaits,

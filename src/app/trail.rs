@@ -7,17 +7,17 @@
 //! work: a running station does it in its own loop, as with [`admin`](crate::app::admin), and without one the ledger's lock
 //! keeps one from starting.
 
+mod at_press;
 mod dispatch;
 
 use crate::app::Policies;
 use crate::app::journal::{append, replay};
-use crate::app::void::at_large;
 use crate::domain::enrollment::{Command, Enrollment, Standing};
 use crate::domain::event::{Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet, Ticket};
+use crate::domain::paper::{Astray, Bagging, Confirm, Leaving, Sheet};
 use crate::domain::scan::{Code, Printed};
 use crate::domain::time::Timestamp;
 use crate::port::{JobRecord, Ledger, Press};
@@ -61,7 +61,7 @@ pub struct Acted {
     /// Why nobody could tell whether the sheet came out, before it was confirmed: there may be a second one.
     pub doubt: Option<String>,
     /// Where a void sheet may still come out that nobody here can ask: a printer that is not the station's any more.
-    pub elsewhere: Option<Ticket>,
+    pub elsewhere: Option<Astray>,
 }
 
 /// Where a letter is that is not here any more.
@@ -423,23 +423,6 @@ impl Case<'_> {
                 late,
             },
         })
-    }
-
-    fn elsewhere(&self, number: &str) -> Option<Ticket> {
-        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
-        at_large::elsewhere(self.desk.ledger, press, self.record.job.id, &control).ok()?
-    }
-
-    /// Tells the press. What it cannot do is told, and changes nothing of what was written.
-    fn at_press(
-        &self,
-        number: &str,
-        tell: impl FnOnce(&dyn Press, &ControlNumber, Envelope) -> Result<(), Fault>,
-    ) -> Option<Fault> {
-        let (press, control) = (self.desk.press?, ControlNumber::parse(number).ok()?);
-        let fault = tell(press, &control, self.envelope()).err()?;
-        tracing::warn!(job = self.record.job.id.0, %fault, "the press still keeps something of a sheet");
-        Some(fault)
     }
 }
 

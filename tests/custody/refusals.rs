@@ -93,7 +93,7 @@ fn a_damaged_ledger_is_refused_and_left_as_it_is() {
         .unwrap();
     // A row of the journal, the head of a page, the head of the file.
     for (at, words) in [
-        (journal + 1, "row 3 of its audit chain"),
+        (journal + 1, "row 4 of its audit chain"),
         (2 * 4096, "damaged"),
         (3, "is not a keyline ledger, or its first page is damaged"),
     ] {

@@ -11,7 +11,6 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::fd::OwnedFd;
 use zeroize::Zeroizing;
 
 use crate::domain::job::row::Rules;
@@ -35,7 +34,7 @@ mod watch;
 pub use lying::lying;
 pub use new_file::NewFile;
 
-use room::{Room, Rooms};
+use room::{Lock, Room, Rooms};
 use sight::{Look, Sights};
 use watch::Signal;
 
@@ -66,7 +65,7 @@ pub struct Folder {
     watchers: Mutex<Vec<Sender<Signal>>>,
     /// Files that are complete and could not be claimed when that was tried last.
     stuck: Mutex<Vec<OsString>>,
-    _lock: OwnedFd,
+    _lock: Lock,
 }
 
 /// Checks a job file that lies anywhere, with the answers that the queue would give, and leaves it alone.

@@ -58,6 +58,16 @@ pub(super) struct Rooms {
     root: OwnedFd,
 }
 
+/// Held by one station at a time.
+pub(super) struct Lock(std::fs::File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that another thread is just starting has a copy of the file until it runs; that must hold nobody up.
+        let _closed_anyway = self.0.unlock();
+    }
+}
+
 impl Rooms {
     /// Makes what is missing.
     pub(super) fn create(path: &Path) -> Result<Self, MailboxFault> {
@@ -92,8 +102,8 @@ impl Rooms {
         Ok(Self { path, root })
     }
 
-    /// Takes the lock that one station at a time may hold. It ends with the file descriptor, also in a crash.
-    pub(super) fn lock(&self) -> Result<OwnedFd, MailboxFault> {
+    /// Takes the lock that one station at a time may hold. It ends with what is given back, also in a crash.
+    pub(super) fn lock(&self) -> Result<Lock, MailboxFault> {
         let place = self.path.join(LOCK_NAME);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let lock = fs::openat(&self.root, LOCK_NAME, flags, FILE_MODE)
@@ -119,7 +129,7 @@ impl Rooms {
         // As above: a full disk must not keep the station from starting.
         let _ = file.set_len(0);
         let _ = writeln!(file, "{}", std::process::id());
-        Ok(file.into())
+        Ok(Lock(file))
     }
 
     pub(super) fn path(&self, room: Room) -> PathBuf {

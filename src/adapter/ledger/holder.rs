@@ -11,7 +11,7 @@ use super::trouble::{file_fault, read_only_fault};
 
 /// Held as long as this process works on the ledger.
 pub(super) struct Lock {
-    // The kernel lets go of the lock when the file is closed, also after a kill.
+    // The kernel lets go of the lock when the last copy of the file is closed, also after a kill.
     file: File,
     since: String,
 }
@@ -30,6 +30,13 @@ impl Lock {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(note.as_bytes()));
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A program that another thread is just starting has a copy of the file until it runs; that must hold nobody up.
+        let _closed_anyway = self.file.unlock();
     }
 }
 

@@ -37,7 +37,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
 use crate::domain::paper::printer::PrinterDescription;
-use crate::domain::paper::{Printing, Ticket};
+use crate::domain::paper::{Outlet, Printing, Ticket, job_name};
 use crate::port::{Delivered, Press};
 
 /// Prints letters. One job is in flight at a time, by whoever uses it.
@@ -281,8 +281,17 @@ impl Press for PrinterPress {
         }
     }
 
-    fn serves(&self, ticket: &Ticket) -> bool {
-        ticket.printer == self.channel.uri
+    fn outlet(&self) -> Outlet {
+        Outlet::Printer {
+            uri: self.channel.uri.clone(),
+        }
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        match outlet {
+            Outlet::Printer { uri } => *uri == self.channel.uri,
+            Outlet::Folder { .. } => false,
+        }
     }
 
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
@@ -354,11 +363,6 @@ impl Press for PrinterPress {
             }
         }
     }
-}
-
-/// What a letter is called at the printer. It names neither person nor key; the number stands on the sheet.
-fn job_name(control: &ControlNumber) -> String {
-    format!("PM-{control}")
 }
 
 /// The number in a job's name, if it is one of ours.

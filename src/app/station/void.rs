@@ -90,10 +90,10 @@ impl Desk {
             }
         }
         for letter in &untold.elsewhere {
-            if let Some(ticket) = &letter.ticket {
+            if let Some(astray) = letter.astray() {
                 self.board.announce(News::VoidElsewhere {
                     envelope: letter.envelope.to_string(),
-                    ticket: ticket.clone(),
+                    astray,
                 });
             }
         }

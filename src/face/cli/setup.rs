@@ -16,14 +16,15 @@ pub(super) const SETUP: &str = "Examples:
   keyline entra setup --perform --also User.Read.All
   keyline entra setup --perform --yes --without Policy.Read.All
 
-The certificate is made here: RSA, signed by itself, good for a year. FILE gets it with its private
-key, for the station alone; beside it, ending in .cer, lies what is uploaded to the app registration.
-Nothing is written over. To renew it, give another name, upload the new .cer, and name the new file
-in the configuration.
+The certificate is made here: RSA, signed by itself, good for a year. FILE gets it with its
+private key, for the station alone; beside it, ending in .cer, lies what is uploaded to the app
+registration. Nothing is written over. To renew it, give another name, upload the new .cer, and
+name the new file in the configuration.
 
 With --perform each step is looked at first, and what is so already is left alone: after a failure
-run it again. The sign-in is kept nowhere and ends with the command. Ends with 4 when something was
-left undone because somebody said no, with 6 when Entra refused, with 130 when it was broken off.";
+run it again. The sign-in is kept nowhere and ends with the command. Ends with 4 when something
+was left undone because somebody said no, with 6 when Entra refused, with 130 when it was broken
+off.";
 
 /// `keyline entra setup`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]

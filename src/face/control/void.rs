@@ -13,7 +13,7 @@ use crate::domain::event::{Happening, Intent};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::Ticket;
+use crate::domain::paper::Astray;
 use crate::face::control::{Alone, Told};
 use crate::face::report::{changed_facts, name};
 use crate::face::say::{self, Complaint};
@@ -42,9 +42,9 @@ pub(super) fn told(
             .and_then(|press| waits_elsewhere(ledger, press.as_ref(), record, &control));
         let in_printer = elsewhere.is_some() || !is_taken_back;
         match elsewhere {
-            Some(ticket) => {
+            Some(astray) => {
                 message.push(' ');
-                message.push_str(&say::admin::waits_elsewhere("It", &ticket));
+                message.push_str(&say::admin::waits_elsewhere("It", &astray));
             }
             None if is_taken_back => {}
             None => message.push_str(&say::admin::may_still_print(&control)),
@@ -62,7 +62,7 @@ fn waits_elsewhere(
     press: &dyn Press,
     record: &JobRecord,
     control: &str,
-) -> Option<Ticket> {
+) -> Option<Astray> {
     let control = ControlNumber::parse(control).ok()?;
     at_large::elsewhere(ledger, press, record.job.id, &control).ok()?
 }

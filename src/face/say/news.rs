@@ -46,9 +46,9 @@ pub fn line(news: &News) -> String {
         ),
         News::PrinterBack => "The printer goes on.".to_owned(),
         News::VoidMayPrint { fault } => void_may_print(fault),
-        News::VoidElsewhere { envelope, ticket } => {
+        News::VoidElsewhere { envelope, astray } => {
             let letter = format!("The void letter L-{}", clean(envelope));
-            waits_elsewhere(&letter, ticket)
+            waits_elsewhere(&letter, astray)
         }
         News::NothingVoidWaits => "No void letter waits in the printer any more.".to_owned(),
         News::Disabled { jobs } => notice::disabled(*jobs),

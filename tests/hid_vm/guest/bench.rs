@@ -128,11 +128,18 @@ impl Bench {
         plugged.pull();
     }
 
+    /// Out of a copy of the ledger, as on an administrator's computer: the ledger itself belongs to the account of the station.
     fn pin(&self, envelope: &str) -> Zeroizing<String> {
+        let copy = format!("copy-{envelope}.db");
+        let output = self.home.keyline(&["ledger", "backup", &copy]);
+        assert!(output.status.success(), "{output:?}");
+        let show = ["pins", "show", envelope, "--identity", "recovery.txt"];
         let output = self
             .home
-            .keyline(&["pins", "show", envelope, "--identity", "recovery.txt"]);
-        assert!(output.status.success());
+            .keyline(&[&show[..], &["--ledger", &copy]].concat());
+        // What it wrote holds a PIN, unless it failed.
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{why}");
         let text = Zeroizing::new(String::from_utf8(output.stdout).unwrap());
         let pin = text.lines().find_map(|line| line.strip_prefix("PIN "));
         Zeroizing::new(pin.expect("a PIN").trim().to_owned())
