@@ -34,7 +34,11 @@ fn role(value: &str) -> AppRole {
 }
 
 fn wish() -> Wish {
-    let wanted = |name, or| Wanted { name, or };
+    let wanted = |name, or| Wanted {
+        name,
+        or,
+        optional: false,
+    };
     Wish {
         client_id: None,
         name: "keyline station".to_owned(),
