@@ -28,8 +28,8 @@ struct SlotRecord {
     gone: bool,
     /// Another arrival came while the slot was busy.
     again: bool,
-    /// The operator agreed to wipe this very key.
-    may_wipe: bool,
+    /// The operator agreed to wipe this very key for this job, and for nobody else.
+    may_wipe: Option<JobId>,
 }
 
 /// The bench: slots and the jobs that wait for them.
@@ -151,7 +151,7 @@ impl Station {
             serial: None,
             gone: false,
             again: false,
-            may_wipe: false,
+            may_wipe: None,
         })
     }
 
@@ -186,7 +186,7 @@ impl Station {
             }
         }
         record.gone = false;
-        record.may_wipe = false;
+        record.may_wipe = None;
         record.serial = None;
     }
 
@@ -195,7 +195,7 @@ impl Station {
         record.reading = None;
         record.serial = None;
         record.again = false;
-        record.may_wipe = false;
+        record.may_wipe = None;
         match &mut record.state {
             SlotState::Reading | SlotState::Working { .. } => record.gone = true,
             SlotState::WantsBack { key_in, .. } => *key_in = false,
@@ -351,11 +351,11 @@ impl Station {
 
     fn confirmed(&mut self, slot: Slot, orders: &mut Vec<Order>) {
         let record = self.record(slot);
-        if let SlotState::Asking { question, .. } = &record.state {
+        if let SlotState::Asking { job, question } = &record.state {
             let reading = record.reading.as_ref();
             let waits = reading.and_then(|reading| reading.came_back.clone());
             match question.clone() {
-                Question::WipeUsedKey => record.may_wipe = true,
+                Question::WipeUsedKey => record.may_wipe = Some(*job),
                 Question::TakeCards { batch } => self.cards.confirm(batch),
             }
             if let Some(CameBack::Unconfirmed { .. }) = waits {

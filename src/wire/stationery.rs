@@ -15,13 +15,16 @@ pub fn templates(config: &Config) -> Result<Templates, WireFault> {
     match config.paper.templates_folder() {
         Some(folder) => {
             let folder = config.path(folder);
-            Templates::load(&folder).map_err(|fault| match fault {
-                Fault::Mailer { what } => WireFault::Config(ConfigFault {
-                    file: folder.display().to_string(),
-                    what,
-                    remedy: Remedy::MendTemplate,
-                }),
-                other => other.into(),
+            Templates::load(&folder).map_err(|fault| {
+                if let Fault::Mailer { what } = fault {
+                    WireFault::Config(ConfigFault {
+                        file: folder.display().to_string(),
+                        what,
+                        remedy: Remedy::MendTemplate,
+                    })
+                } else {
+                    fault.into()
+                }
             })
         }
         None => Ok(Templates::shipped()?),

@@ -233,17 +233,6 @@ mod tests {
                 "Trouble: the queue folder fails: gone.",
             ),
             (
-                News::Network {
-                    fault: Fault::NotPermitted {
-                        why: String::new(),
-                        refused: (1..=4)
-                            .map(|number| format!("user{number}@contoso.com"))
-                            .collect(),
-                    },
-                },
-                "No new key is started until this passes: Entra refused user1@contoso.com, user2@contoso.com, user3@contoso.com and 1 more, one after another, and let nobody through between them. 2 jobs are held for it, the others wait. The station asks again every minute, each time for somebody who was not refused yet, and goes on with the first who is not. Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). Leave the keys where they are.",
-            ),
-            (
                 News::Actor {
                     actor: "4711".into(),
                 },
@@ -291,6 +280,19 @@ mod tests {
         ] {
             assert_eq!(line(&news), text);
         }
+    }
+
+    #[test]
+    fn a_line_that_stands_still_names_those_who_were_refused() {
+        let refused = (1..=4).map(|number| format!("user{number}@contoso.com"));
+        let fault = Fault::NotPermitted {
+            why: String::new(),
+            refused: refused.collect(),
+        };
+        assert_eq!(
+            line(&News::Network { fault }),
+            "No new key is started until this passes: Entra refused user1@contoso.com, user2@contoso.com, user3@contoso.com and 1 more, one after another, and let nobody through between them. 2 jobs are held for it, the others wait. The station asks again every minute, each time for somebody who was not refused yet, and goes on with the first who is not. Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). Leave the keys where they are."
+        );
     }
 
     #[test]

@@ -52,19 +52,7 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
     let certificate = Certificate::of(config, wish)?;
     certificate.check()?;
     let cancel = CancelFlag::default();
-    let tenant = Entra::new(
-        EntraConfig {
-            client_id: how.client.clone(),
-            ..config.entra()
-        },
-        SignInWay::Delegated(Delegated {
-            keep: Keep::nowhere(),
-            scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
-        }),
-        Arc::new(SystemClock),
-        cancel.clone(),
-    )
-    .map_err(WireFault::from)?;
+    let tenant = in_the_name_of_whoever_signs_in(config, &how.client, &cancel)?;
     // What changes something at Entra stands in the log with its request-id.
     let _log = log::open(config).map_err(WireFault::from)?;
     online::end_on_signals(cancel.clone());
@@ -112,6 +100,24 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
     }
     ask::say(say::WHENEVER);
     Ok(ExitCode::Waiting)
+}
+
+/// The tenant for this command alone: its sign-in is kept nowhere.
+fn in_the_name_of_whoever_signs_in(
+    config: &Config,
+    client: &str,
+    cancel: &CancelFlag,
+) -> Result<Entra, Complaint> {
+    let entra = EntraConfig {
+        client_id: client.to_owned(),
+        ..config.entra()
+    };
+    let way = SignInWay::Delegated(Delegated {
+        keep: Keep::nowhere(),
+        scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
+    });
+    let tenant = Entra::new(entra, way, Arc::new(SystemClock), cancel.clone());
+    Ok(tenant.map_err(WireFault::from)?)
 }
 
 /// Says who signed in, and to which tenant; its id.

@@ -55,9 +55,10 @@ pub fn not_signed_in(why: &Fault, client_id: &str) -> Complaint {
 
 /// The certificate that is there is none that a station could sign in with.
 pub fn certificate_unusable(file: &Path, why: &Fault) -> Complaint {
-    let what = match why {
-        Fault::SignIn { what } => sentence(what),
-        other => fault::message(other),
+    let what = if let Fault::SignIn { what } = why {
+        sentence(what)
+    } else {
+        fault::message(why)
     };
     Complaint::usage(
         format!("{}: {what}", clean(&file.display().to_string())),
