@@ -214,6 +214,7 @@ impl Run<'_> {
             job = self.job.id.0,
             attempt = event.attempt.0,
             event = kind(&event.happening),
+            step = ?event.happening.step(),
             "journal"
         );
         self.enrollment = state;

@@ -245,6 +245,31 @@ pub enum Happening {
     },
 }
 
+impl Happening {
+    /// The step that it tells of, when it is one step's.
+    pub fn step(&self) -> Option<Step> {
+        match self {
+            Self::Started { step, .. } | Self::Done { step, .. } | Self::NotDone { step, .. } => {
+                Some(*step)
+            }
+            Self::Began { .. }
+            | Self::Rebound { .. }
+            | Self::Bagged
+            | Self::Printed { .. }
+            | Self::Spoiled { .. }
+            | Self::Left { .. }
+            | Self::HandedOver
+            | Self::Retired { .. }
+            | Self::Wiped
+            | Self::Abandoned { .. }
+            | Self::Reissued { .. }
+            | Self::Held { .. }
+            | Self::Released
+            | Self::Cancelled { .. } => None,
+        }
+    }
+}
+
 /// One row of a job's journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

@@ -100,6 +100,13 @@ impl Desk {
     pub(super) fn read(&mut self, slot: Slot, result: Result<(Hand, Reading), Fault>) {
         match result {
             Ok((hand, reading)) => {
+                let capabilities = &reading.identity.capabilities;
+                tracing::debug!(
+                    slot = slot.0,
+                    versions = ?capabilities.versions,
+                    aaguid = %capabilities.aaguid,
+                    "key read"
+                );
                 self.hands.insert(slot, Box::new(hand));
                 self.signal(Signal::Read {
                     slot,

@@ -88,8 +88,31 @@ async fn goes_wrong() {
     running.await.expect("no panic").expect("it ran");
 }
 
+/// Set in the process of its own that the test runs in.
+const ALONE: &str = "KEYLINE_TEST_LOG_ALONE";
+
+/// In a process of its own: what other tests have their threads log, or not, decides for all of a process what is worth a line.
 #[test]
 fn no_line_of_the_log_names_a_person() {
+    if std::env::var_os(ALONE).is_some() {
+        return names_nobody();
+    }
+    let program = std::env::current_exe().expect("this program");
+    let name = "app::station::tests::log::no_line_of_the_log_names_a_person";
+    let ended = std::process::Command::new(program)
+        .args(["--exact", name, "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
+fn names_nobody() {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
