@@ -22,7 +22,7 @@ use crate::domain::job::row::Rules;
 pub use crate::domain::keeping::{Keeping, Kept, OpenRemoval, Removal, RemovalEnd};
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
-use crate::domain::paper::{Printing, Ticket};
+use crate::domain::paper::{Outlet, Printing, Ticket};
 use crate::domain::pin::Pin;
 pub use crate::domain::policy::Configuration;
 use crate::domain::time::Timestamp;
@@ -178,12 +178,16 @@ pub trait Press: Send + Sync {
     /// it can be tried again later. [`Fault::DeliveryUncertain`]: there may be one.
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault>;
 
-    /// Whether this press prints where the ticket is from. Elsewhere it can neither ask nor cancel, and whoever takes another
-    /// printer's word about a sheet believes a stranger.
+    /// Where its sheets go: written down before one is handed over, for whoever looks for it after a cut.
+    fn outlet(&self) -> Outlet;
+
+    /// Whether what went there can be asked for, and taken back, here. Elsewhere nobody can, and whoever takes another printer's
+    /// or folder's word about a sheet believes a stranger.
+    fn reaches(&self, outlet: &Outlet) -> bool;
+
+    /// Whether this press prints where the ticket is from.
     fn serves(&self, ticket: &Ticket) -> bool {
-        // A press that prints nothing has given no ticket.
-        let _ = ticket;
-        false
+        self.reaches(&ticket.outlet())
     }
 
     /// What became of a sheet that a printer accepted. Asks once; changes nothing.

@@ -264,7 +264,7 @@ fn may_reissue(
         Err(fault) => return Err(fault.into()),
     }
     Ok(match enrollment.intent() {
-        Some(Intent::Deliver { control }) => Some(control.clone()),
+        Some(Intent::Deliver { control, .. }) => Some(control.clone()),
         Some(Intent::Plain | Intent::Register { .. }) | None => None,
     })
 }

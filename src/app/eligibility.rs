@@ -181,7 +181,9 @@ impl Eligibility {
                 self.notes().notices.push(notice);
             }
             Ok(_) => {}
-            Err(fault) => tracing::info!(job = applicant.job.0, %fault, "nobody counts passkeys"),
+            Err(fault) => {
+                tracing::info!(job = applicant.job.0, fault = %fault.brief(), "nobody counts passkeys")
+            }
         }
     }
 
@@ -208,7 +210,7 @@ impl Eligibility {
             )),
             Ok(_) => refusal,
             Err(fault) => {
-                tracing::info!(job = applicant.job.0, %fault, "nobody counts passkeys");
+                tracing::info!(job = applicant.job.0, fault = %fault.brief(), "nobody counts passkeys");
                 refusal
             }
         }
@@ -256,7 +258,7 @@ impl Eligibility {
 
     fn unread(&self, subject: Subject, fault: Fault) {
         if !matches!(fault, Fault::Refused { status: 403, .. }) {
-            tracing::warn!(?subject, %fault, "it cannot be read, so it is not gone by");
+            tracing::warn!(?subject, fault = %fault.brief(), "it cannot be read, so it is not gone by");
             return;
         }
         self.notes().denied.insert(subject, self.clock.now());

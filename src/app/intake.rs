@@ -137,7 +137,7 @@ impl Intake {
                 Err(fault) => {
                     // It stays claimed. One file that cannot be moved on does not keep the others waiting.
                     let stop = matches!(fault, Fault::Ledger { .. });
-                    tracing::warn!(file = %claim.name, %fault, "a job file waits");
+                    tracing::warn!(file = %claim.name, fault = %fault.brief(), "a job file waits");
                     first.get_or_insert(fault);
                     if stop {
                         break;

@@ -16,6 +16,8 @@ use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
 use crate::port::RelyingParty;
 
+pub use stop::REFUSED_HELD;
+
 /// Seconds. Options with less time left are fetched anew before the passkey is made.
 pub const LIFETIME_MIN_SECONDS: i64 = 180;
 
@@ -87,7 +89,7 @@ impl Provisions {
         if self.is_fresh(job, now) {
             return Ok(());
         }
-        self.stop.let_through(now)?;
+        self.stop.let_through(applicant.user, now)?;
         relying_party.ready()?;
         self.eligibility.person_may(applicant)?;
         let options = relying_party

@@ -25,7 +25,7 @@ use crate::app::{Policies, Ports, journal};
 use crate::domain::authenticator::Slot;
 use crate::domain::enrollment::{Command, Enrollment};
 use crate::domain::event::{Event, Happening, Step};
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, kind};
 use crate::domain::job::Job;
 use crate::domain::pin::Pin;
 use crate::domain::policy::Policy;
@@ -210,7 +210,13 @@ impl Run<'_> {
             .ledger
             .append(&entry, self.bench.actor, ports.clock.now())
             .map_err(Ending::Stopped)?;
-        tracing::debug!(job = self.job.id.0, attempt = event.attempt.0, event = ?event.happening, "journal");
+        tracing::debug!(
+            job = self.job.id.0,
+            attempt = event.attempt.0,
+            event = kind(&event.happening),
+            step = ?event.happening.step(),
+            "journal"
+        );
         self.enrollment = state;
         Ok(())
     }

@@ -89,7 +89,8 @@ pub struct Desk {
     ended: BTreeSet<JobId>,
     /// Older credentials go in a moment: the line is not empty yet.
     duties_soon: bool,
-    waits_for_network: bool,
+    /// The kind of fault for which the line waits.
+    waits_for_network: Option<String>,
     void_letters: VoidLetters,
     disabled: Rounds,
     stopping: bool,
@@ -137,7 +138,7 @@ impl Desk {
             duties_due: true,
             ended: BTreeSet::new(),
             duties_soon: false,
-            waits_for_network: false,
+            waits_for_network: None,
             void_letters: VoidLetters::default(),
             disabled: Rounds::default(),
             stopping: false,

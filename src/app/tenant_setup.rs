@@ -3,15 +3,18 @@
 //!
 //! It decides nothing by itself: what comes next is [`Course::next`], and whether it is done is the administrator's to say.
 
+mod choice;
+
 use std::time::Duration;
 
-use crate::app::preflight::{Need, PERMISSIONS, Permission};
 use crate::domain::fault::Fault;
-use crate::domain::tenant_setup::app_role_id;
+use crate::domain::tenant_setup::Registration;
 use crate::domain::tenant_setup::course::{
     Act, Course, Look, Made, Next, Outcome, Seen, Step, Stop, Wanted,
 };
 use crate::port::{CancelFlag, Clock, Directory, OwnCertificate, TenantSetup};
+
+pub use choice::{Choice, NoChoice, wanted};
 
 /// The waits for something new to be known everywhere in the tenant, in seconds: a minute in all.
 const NEW_WAITS_SECONDS: [u64; 6] = [1, 3, 6, 10, 20, 20];
@@ -53,6 +56,8 @@ pub enum News {
 pub trait Administrator {
     /// Whether this shall be done.
     fn agrees(&mut self, course: &Course, act: &Act) -> Answer;
+    /// Whether the station shall have a permission that it can do without.
+    fn chooses(&mut self, wanted: &Wanted) -> Answer;
     /// Is told.
     fn hears(&mut self, course: &Course, news: News);
 }
@@ -74,33 +79,6 @@ pub enum End {
     },
 }
 
-/// The permissions that the station shall have: those without which something is told later or not at all, and those of `also`; less
-/// what another one of them gives as well.
-///
-/// # Errors
-/// The first name of `also` that the station makes no use of.
-pub fn wanted(also: &[String]) -> Result<Vec<Wanted>, &str> {
-    let is = |permission: &Permission, name: &str| permission.name.eq_ignore_ascii_case(name);
-    let used = || {
-        let all = PERMISSIONS.into_iter();
-        all.filter(|permission| app_role_id(permission.name).is_some())
-    };
-    let unknown = also.iter().find(|name| !used().any(|one| is(&one, name)));
-    if let Some(name) = unknown {
-        return Err(name);
-    }
-    let chosen: Vec<Permission> = used()
-        .filter(|one| one.need != Need::ForSome || also.iter().any(|name| is(one, name)))
-        .collect();
-    let covered = |one: &Permission| chosen.iter().any(|other| one.or.contains(&other.name));
-    let least = chosen.iter().filter(|one| !covered(one));
-    let wanted = least.map(|one| Wanted {
-        name: one.name,
-        or: one.or,
-    });
-    Ok(wanted.collect())
-}
-
 /// Carries a course out to its end.
 pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administrator) -> End {
     loop {
@@ -119,7 +97,8 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
             },
             Next::Act(act) => match whom.agrees(course, &act) {
                 Answer::Yes => match tools.act(course, &act, whom) {
-                    Ok(made) => course.did(&act, made),
+                    Ok(Came::Made(made)) => course.did(&act, made),
+                    Ok(Came::Found(found)) => course.saw(Seen::Registrations(found)),
                     Err(Fault::Cancelled) => {
                         let during = Some(act.step());
                         return End::BrokenOff { during };
@@ -130,6 +109,11 @@ pub fn perform(course: &mut Course, tools: &Tools<'_>, whom: &mut dyn Administra
                     }
                 },
                 Answer::No => course.declined(act.step()),
+                Answer::Gone => return End::BrokenOff { during: None },
+            },
+            Next::Choose(wanted) => match whom.chooses(&wanted) {
+                Answer::Yes => course.chose(wanted.name, true),
+                Answer::No => course.chose(wanted.name, false),
                 Answer::Gone => return End::BrokenOff { during: None },
             },
             Next::Stop(stop) => return End::Stopped(stop),
@@ -159,6 +143,14 @@ const fn concerns(look: &Look) -> Step {
         Look::Uploaded(..) => Step::Upload,
         Look::Policy => Step::Policy,
     }
+}
+
+/// What came of an act.
+enum Came {
+    Made(Made),
+    /// App registrations of the name in question, of which one may be the one whose answer was lost, or anybody's: they are seen
+    /// to as if they had been there before.
+    Found(Vec<Registration>),
 }
 
 impl Tools<'_> {
@@ -208,14 +200,17 @@ impl Tools<'_> {
     }
 
     /// Does it. What takes a request for each permission is done one by one, so that a doubt about one is not one about all.
-    fn act(&self, course: &Course, act: &Act, whom: &mut dyn Administrator) -> Result<Made, Fault> {
+    fn act(&self, course: &Course, act: &Act, whom: &mut dyn Administrator) -> Result<Came, Fault> {
+        if let Act::Register { name } = act {
+            return self.register(course, name, whom);
+        }
         let Act::Consent {
             principal,
             api,
             roles,
         } = act
         else {
-            return self.act_singly(course, act, whom);
+            return self.act_singly(course, act, whom).map(Came::Made);
         };
         for role in roles {
             let single = Act::Consent {
@@ -225,7 +220,37 @@ impl Tools<'_> {
             };
             self.act_singly(course, &single, whom)?;
         }
-        Ok(Made::So)
+        Ok(Came::Made(Made::So))
+    }
+
+    /// Makes the app registration, once. A refusal is one, whatever bears the name by now: somebody may have put theirs there
+    /// meanwhile, and would get all that is consented to. Only the answer says which one was made here; when it is lost, what bears
+    /// the name is looked for, and not taken.
+    fn register(
+        &self,
+        course: &Course,
+        name: &str,
+        whom: &mut dyn Administrator,
+    ) -> Result<Came, Fault> {
+        let fault = match self.tenant.register(name) {
+            Ok(made) => return Ok(Came::Made(Made::Registration(made))),
+            Err(fault) => fault,
+        };
+        if !matches!(
+            fault,
+            Fault::Unreachable { .. } | Fault::AnswerUnusable { .. }
+        ) {
+            return Err(fault);
+        }
+        whom.hears(course, News::Doubtful(Step::Registration));
+        for seconds in DOUBT_WAITS_SECONDS {
+            self.wait(seconds)?;
+            match self.tenant.registrations_named(name) {
+                Ok(found) if !found.is_empty() => return Ok(Came::Found(found)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Err(fault)
     }
 
     /// Does it, once.
@@ -325,14 +350,6 @@ impl Tools<'_> {
     fn is_so(&self, act: &Act) -> Result<Option<Made>, Fault> {
         let tenant = self.tenant;
         let so = match act {
-            Act::Register { name } => {
-                let mut found = tenant.registrations_named(name)?.into_iter();
-                // Of several nobody could say which one it is.
-                return Ok(match (found.next(), found.next()) {
-                    (Some(one), None) => Some(Made::Registration(one)),
-                    (_, _) => None,
-                });
-            }
             Act::MakePrincipal { client_id } => {
                 return Ok(tenant.principal(client_id)?.map(Made::Principal));
             }
@@ -348,7 +365,8 @@ impl Tools<'_> {
                 &tenant.consented(principal, api)?,
                 roles.iter().map(|role| &role.id),
             ),
-            Act::Adopt(_) | Act::MakeCertificate => return Ok(None),
+            // Of an app registration the name says nothing: anybody may have made one of that name.
+            Act::Register { .. } | Act::Adopt(_) | Act::MakeCertificate => return Ok(None),
             Act::Upload {
                 application,
                 certificate,
@@ -370,40 +388,4 @@ impl Tools<'_> {
 
 fn has_all<'a>(given: &[String], mut wanted: impl Iterator<Item = &'a String>) -> bool {
     wanted.all(|id| given.iter().any(|one| one.eq_ignore_ascii_case(id)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(also: &[&str]) -> Vec<&'static str> {
-        let also: Vec<String> = also.iter().map(|&name| name.to_owned()).collect();
-        let wanted = wanted(&also).expect("they are known");
-        wanted.iter().map(|one| one.name).collect()
-    }
-
-    #[test]
-    fn the_least_is_what_the_preflight_would_miss_and_more_only_on_request() {
-        assert_eq!(
-            names(&[]),
-            [
-                "UserAuthMethod-Passkey.ReadWrite.All",
-                "Policy.Read.All",
-                "User.ReadBasic.All",
-                "GroupMember.Read.All"
-            ]
-        );
-        // The broader one makes the narrower one superfluous.
-        assert_eq!(
-            names(&["user.read.all"]),
-            [
-                "UserAuthMethod-Passkey.ReadWrite.All",
-                "Policy.Read.All",
-                "User.Read.All",
-                "GroupMember.Read.All"
-            ]
-        );
-        let also = ["Directory.ReadWrite.All".to_owned()];
-        assert_eq!(wanted(&also), Err("Directory.ReadWrite.All"));
-    }
 }

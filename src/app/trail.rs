@@ -17,7 +17,7 @@ use crate::domain::event::{Evidence, Happening, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::{Bagging, Confirm, Leaving, Sheet, Ticket};
+use crate::domain::paper::{Astray, Bagging, Confirm, Leaving, Sheet};
 use crate::domain::scan::{Code, Printed};
 use crate::domain::time::Timestamp;
 use crate::port::{JobRecord, Ledger, Press};
@@ -61,7 +61,7 @@ pub struct Acted {
     /// Why nobody could tell whether the sheet came out, before it was confirmed: there may be a second one.
     pub doubt: Option<String>,
     /// Where a void sheet may still come out that nobody here can ask: a printer that is not the station's any more.
-    pub elsewhere: Option<Ticket>,
+    pub elsewhere: Option<Astray>,
 }
 
 /// Where a letter is that is not here any more.

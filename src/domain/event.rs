@@ -11,7 +11,7 @@ use crate::domain::credential::{
 use crate::domain::custody::Fate;
 use crate::domain::fault::Fault;
 use crate::domain::metadata::Vetting;
-use crate::domain::paper::{Confirm, Leaving, Sheet};
+use crate::domain::paper::{Confirm, Leaving, Outlet, Sheet};
 use crate::domain::policy::Plan;
 use crate::domain::time::Timestamp;
 
@@ -116,8 +116,13 @@ pub enum Intent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         after_handover: Vec<MethodId>,
     },
-    /// The control number of the one sheet that is about to be printed.
-    Deliver { control: String },
+    /// The one sheet that is about to be printed.
+    Deliver {
+        control: String,
+        /// Where it goes; absent in the ledgers of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outlet: Option<Outlet>,
+    },
 }
 
 /// How we know that the passkey is registered.
@@ -238,6 +243,31 @@ pub enum Happening {
     Cancelled {
         credential: Option<CredentialId>,
     },
+}
+
+impl Happening {
+    /// The step that it tells of, when it is one step's.
+    pub fn step(&self) -> Option<Step> {
+        match self {
+            Self::Started { step, .. } | Self::Done { step, .. } | Self::NotDone { step, .. } => {
+                Some(*step)
+            }
+            Self::Began { .. }
+            | Self::Rebound { .. }
+            | Self::Bagged
+            | Self::Printed { .. }
+            | Self::Spoiled { .. }
+            | Self::Left { .. }
+            | Self::HandedOver
+            | Self::Retired { .. }
+            | Self::Wiped
+            | Self::Abandoned { .. }
+            | Self::Reissued { .. }
+            | Self::Held { .. }
+            | Self::Released
+            | Self::Cancelled { .. } => None,
+        }
+    }
 }
 
 /// One row of a job's journal.

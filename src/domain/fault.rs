@@ -3,6 +3,7 @@
 //! A fault is plain data and goes into the journal. The sentences that people read about it live in `face/say.rs`.
 //! No fault ever carries a PIN.
 
+mod brief;
 mod veil;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::MethodId;
 use crate::domain::custody::Fate;
 
+pub use brief::kind;
 pub use veil::veil;
 
 /// A CTAP2 status byte (CTAP 2.1 §8.2) other than success.
@@ -185,9 +187,14 @@ pub enum Fault {
     Throttled { seconds: u64 },
     #[error("the station cannot sign in to the tenant: {}", veil(what))]
     SignIn { what: String },
-    /// Not one person's matter: no other job would fare better.
-    #[error("Entra lets this station enroll nobody: {why}")]
-    NotPermitted { why: String },
+    /// Not one person's matter, as far as can be told: `refused` were asked for and refused by name, whoever was refused last comes
+    /// last. Without anybody there the token itself bears no permission, and no other job would fare better.
+    #[error("Entra lets this station enroll nobody: {}", veil(why))]
+    NotPermitted {
+        why: String,
+        #[serde(default)]
+        refused: Vec<String>,
+    },
     #[error("the clock of this station is {seconds} s off")]
     Clock { seconds: i64 },
     #[error(

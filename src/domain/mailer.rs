@@ -264,7 +264,7 @@ pub enum MailerUnfit {
     )]
     Character { field: &'static str, code: u32 },
     #[error(
-        "{field} has more than {MARKS_MAX} accents or other marks on one letter; write it without them in the job file"
+        "{field} has more than {MARKS_MAX} accents or other marks on one letter; write it without them"
     )]
     Marks { field: &'static str },
     #[error("the recipient has no name; the job file has a column `name` for it")]

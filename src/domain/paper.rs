@@ -5,7 +5,10 @@
 //! record that vanished may belong to a sheet that is there. So a printer's word is kept as what it is, a sheet is printed at
 //! most once, and a person who has scanned it decides.
 
+pub mod outlet;
 pub mod printer;
+
+pub use self::outlet::{Astray, Outlet, job_name};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +26,17 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Where it was given.
+    pub fn outlet(&self) -> Outlet {
+        Outlet::Printer {
+            uri: self.printer.clone(),
+        }
+    }
+
     /// Why nobody can tell what became of the sheet when the station prints at another printer, or at none, by now.
     pub fn elsewhere(&self) -> String {
         format!(
-            "it was sent to {} as {} (job {}), and the station does not print there any more: cancel it there, or name that printer in [paper] again",
+            "it was sent to {} as {} (job {}), and the station does not print there any more: look for it there, and cancel it there if it still waits",
             self.printer, self.name, self.job
         )
     }

@@ -4,6 +4,7 @@
 //! holds its slot until that key comes. A key that may not be used stops its slot, never the others.
 
 mod advance;
+mod ahead;
 mod answers;
 mod choice;
 pub mod signal;
@@ -27,8 +28,8 @@ struct SlotRecord {
     gone: bool,
     /// Another arrival came while the slot was busy.
     again: bool,
-    /// The operator agreed to wipe this very key.
-    may_wipe: bool,
+    /// The operator agreed to wipe this very key for this job, and for nobody else.
+    may_wipe: Option<JobId>,
 }
 
 /// The bench: slots and the jobs that wait for them.
@@ -37,6 +38,8 @@ pub struct Station {
     jobs: Vec<Candidate>,
     prepared: BTreeSet<JobId>,
     preparing: BTreeSet<JobId>,
+    /// The people whom Entra refused by name, while it may refuse everybody; `None`: it does not.
+    refused: Option<Vec<String>>,
     /// Jobs that run without a key just now.
     aside: BTreeSet<JobId>,
     /// Jobs that failed for want of the network: not tried again before the next tick.
@@ -58,6 +61,7 @@ impl Station {
             jobs: Vec::new(),
             prepared: BTreeSet::new(),
             preparing: BTreeSet::new(),
+            refused: None,
             aside: BTreeSet::new(),
             resting: BTreeSet::new(),
             cards: Cards::new(confirm_cards),
@@ -79,10 +83,7 @@ impl Station {
             Signal::Ended { slot, job, ending } => self.ended(slot, job, ending, &mut orders),
             Signal::Jobs(jobs) => self.jobs = jobs,
             Signal::Changed { job, now } => self.changed(job, now),
-            Signal::Prepared { job } => {
-                self.preparing.remove(&job);
-                self.prepared.insert(job);
-            }
+            Signal::Prepared { job } => self.was_prepared(job),
             Signal::Unprepared { job, fault } => self.unprepared(job, fault, &mut orders),
             Signal::Expired { job } => {
                 self.prepared.remove(&job);
@@ -154,7 +155,7 @@ impl Station {
             serial: None,
             gone: false,
             again: false,
-            may_wipe: false,
+            may_wipe: None,
         })
     }
 
@@ -189,7 +190,7 @@ impl Station {
             }
         }
         record.gone = false;
-        record.may_wipe = false;
+        record.may_wipe = None;
         record.serial = None;
     }
 
@@ -198,7 +199,7 @@ impl Station {
         record.reading = None;
         record.serial = None;
         record.again = false;
-        record.may_wipe = false;
+        record.may_wipe = None;
         match &mut record.state {
             SlotState::Reading | SlotState::Working { .. } => record.gone = true,
             SlotState::WantsBack { key_in, .. } => *key_in = false,
@@ -251,18 +252,6 @@ impl Station {
     fn unreadable(&mut self, slot: Slot, fault: Fault, orders: &mut Vec<Order>) {
         if self.record(slot).state == SlotState::Reading && !self.freed(slot, orders) {
             self.record(slot).state = SlotState::Refused { fault };
-        }
-    }
-
-    fn unprepared(&mut self, job: JobId, fault: Fault, orders: &mut Vec<Order>) {
-        self.preparing.remove(&job);
-        // A call that was broken off because the station stops says nothing about the job.
-        if fault.whose_move() == Move::Wait || fault == Fault::Cancelled {
-            self.resting.insert(job);
-        } else if !self.is_working_on(job) {
-            // Two hands on one journal would tear it apart: a job at work finds out by itself.
-            self.drop_candidate(job);
-            orders.push(Order::Hold { job, fault });
         }
     }
 

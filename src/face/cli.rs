@@ -188,7 +188,7 @@ pub enum Command {
     /// Reads the passkeys of everybody whom the ledger knows, and says what only one side has. Changes nothing without --delete.
     #[command(after_help = reconcile::RECONCILE)]
     Reconcile(Reconcile),
-    /// Set the tenant up, sign in to it, and say as whom the station does
+    /// Set the tenant up, sign in to it, show which account or app the station uses
     #[command(subcommand, after_help = entra::ENTRA, arg_required_else_help = true)]
     Entra(Entra),
     /// The console in the browser: who may sign in
@@ -271,13 +271,13 @@ pub enum Keys {
         json: bool,
     },
     /// Take a key back into stock: its passkey goes from Entra, and it is wiped
-    #[command(after_help = custody::RETIRE)]
+    #[command(after_help = custody::RETURN)]
     Return(Return),
     /// Note down that a key is lost: its passkey goes from Entra
-    #[command(after_help = custody::RETIRE)]
+    #[command(after_help = custody::LOST)]
     Lost(Retirement),
     /// Note down that a key is to be destroyed: its passkey goes from Entra
-    #[command(after_help = custody::RETIRE)]
+    #[command(after_help = custody::SCRAP)]
     Scrap(Retirement),
 }
 

@@ -253,6 +253,10 @@ const fn remedy(remedy: Remedy) -> (ExitCode, &'static str) {
             "Mend the file; `keyline check` tells whether it is right.",
         ),
         Remedy::MendPolicy => (ExitCode::Refused, MEND_POLICY),
+        Remedy::MendTemplate => (
+            ExitCode::Usage,
+            "Mend the template that is named, or `[paper] templates` in the configuration where the folder is another one; `keyline check FILE` tells whether a template is right.",
+        ),
         Remedy::Init => (
             ExitCode::Usage,
             "Go to the station's folder, or name its file with --config. `keyline init` makes a new station.",

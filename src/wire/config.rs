@@ -23,7 +23,7 @@ use crate::domain::stock::Unlisted;
 use crate::wire::metadata::MetadataSection;
 
 pub use self::console::{BenchSection, ConsoleSection};
-pub use self::paper::{PaperSection, Spool};
+pub use self::paper::{PaperSection, Printer, Spool};
 
 /// The shipped file, which `keyline init` writes.
 pub const TEMPLATE: &str = include_str!("../../config/station.toml");
@@ -46,6 +46,8 @@ pub enum Remedy {
     Mend,
     /// As [`Remedy::Mend`], in a policy.
     MendPolicy,
+    /// As [`Remedy::Mend`], in a profile or a letter of the station's own.
+    MendTemplate,
     /// There is no station here.
     Init,
     /// The file is another user's.

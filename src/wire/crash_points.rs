@@ -24,7 +24,7 @@ use crate::domain::job::Envelope;
 use crate::domain::job::row::Rules;
 use crate::domain::mailbox::{Archived, Claim, Delivery, MailboxFault, Outcome};
 use crate::domain::mailer::{ControlNumber, Mailer};
-use crate::domain::paper::{Printing, Ticket};
+use crate::domain::paper::{Outlet, Printing, Ticket};
 use crate::port::{Deleted, Delivered, Mailbox, Press, RelyingParty};
 use crate::wire::WireFault;
 
@@ -218,6 +218,14 @@ impl Press for Watched<dyn Press> {
 
     fn can_take(&self) -> Result<(), Fault> {
         self.0.can_take()
+    }
+
+    fn outlet(&self) -> Outlet {
+        self.0.outlet()
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        self.0.reaches(outlet)
     }
 
     fn serves(&self, ticket: &Ticket) -> bool {

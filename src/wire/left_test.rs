@@ -49,7 +49,7 @@ impl LeftTest {
                     .ok()
             }
             Err(fault) => {
-                tracing::warn!(%fault, "whether a test left a passkey cannot be read");
+                tracing::warn!(fault = %fault.brief(), "whether a test left a passkey cannot be read");
                 None
             }
         };
@@ -112,7 +112,7 @@ impl Work {
                 }
                 Err(Fault::Cancelled) => return,
                 Err(fault) => {
-                    tracing::warn!(%fault, "what a test left is looked at again later");
+                    tracing::warn!(fault = %fault.brief(), "what a test left is looked at again later");
                     if !std::mem::replace(&mut told_fault, true) {
                         let what = say::preflight::left_unseen(&fault);
                         self.board.announce(News::Trouble { what });

@@ -12,7 +12,7 @@ use crate::adapter::system::SystemClock;
 use crate::domain::fault::Fault;
 use crate::domain::metadata::Signer;
 use crate::face::say;
-use crate::port::{Clock as _, Keeping, Ledger as _, Models as _};
+use crate::port::{Clock as _, Keeping, Ledger as _, Models};
 use crate::wire::WireFault;
 use crate::wire::config::Config;
 
@@ -35,9 +35,6 @@ const ROOT_BYTES_MAX: u64 = 64 << 10;
 pub(super) fn catalogue(config: &Config, ledger: &SqliteLedger) -> Result<Catalogue, WireFault> {
     let floors = floors(ledger)?;
     let catalogue = Catalogue::over(kept(config).not_below(floors))?;
-    if let (None, Some(lost)) = (catalogue.shelf(), lost(config, floors)) {
-        tracing::warn!("{lost}");
-    }
     if let Some(shelf) = catalogue.shelf()
         && let Some(stale) = say::mds::stale(&shelf.edition, SystemClock.now().utc_day())
     {
@@ -60,14 +57,37 @@ pub(super) fn floors(ledger: &SqliteLedger) -> Result<Floors, Fault> {
     Ok(floors)
 }
 
-/// What is said where nothing is kept although something was here before.
-pub(super) fn lost(config: &Config, floors: Floors) -> Option<String> {
-    let signer = if config.metadata.practice_root.as_os_str().is_empty() {
-        Signer::Fido
-    } else {
-        Signer::Practice
+/// What is said where what counts now, signed by `in_use`, is less than what was here before: nothing at all, or a file for
+/// practice in the place of a genuine one; and where a file lies there that does not count.
+pub(super) fn lost(config: &Config, floors: Floors, in_use: Option<Signer>) -> Vec<String> {
+    let before = match in_use {
+        Some(Signer::Fido) => None,
+        Some(Signer::Practice) => floors.of(Signer::Fido),
+        None => {
+            let practice = names_practice_root(config).then(|| floors.of(Signer::Practice));
+            floors.of(Signer::Fido).or(practice.flatten())
+        }
     };
-    Some(say::mds::lost(floors.of(signer)?))
+    let file = config.path(&config.metadata.file);
+    let left_out = in_use.is_none() && matches!(Kept::at(&file).load(), Ok(Some(_)));
+    let left_out = left_out.then(|| say::mds::for_practice(&file.display().to_string()));
+    left_out
+        .into_iter()
+        .chain(before.map(say::mds::lost))
+        .collect()
+}
+
+/// What is to be said of what is in use, at the bench as well.
+///
+/// # Errors
+/// Those of the ledger.
+pub(super) fn warnings(
+    config: &Config,
+    ledger: &SqliteLedger,
+    models: &dyn Models,
+) -> Result<Vec<String>, Fault> {
+    let in_use = models.shelf().map(|shelf| shelf.edition.signer);
+    Ok(lost(config, floors(ledger)?, in_use))
 }
 
 /// The number that is kept stands in the ledger from now on. An import that was cut off just before that is made up for.
@@ -86,9 +106,18 @@ pub(super) fn note(catalogue: &Catalogue, ledger: &SqliteLedger) -> Result<(), F
     Ok(())
 }
 
-/// The kept file's place.
+/// The kept file's place. One that a practice root has signed counts only while such a root is named.
 pub(super) fn kept(config: &Config) -> Kept {
-    Kept::at(&config.path(&config.metadata.file))
+    let kept = Kept::at(&config.path(&config.metadata.file));
+    if names_practice_root(config) {
+        kept
+    } else {
+        kept.genuine_only()
+    }
+}
+
+fn names_practice_root(config: &Config) -> bool {
+    !config.metadata.practice_root.as_os_str().is_empty()
 }
 
 /// Whose signature is taken: the FIDO Alliance's, or that of a practice root where one is named.

@@ -136,8 +136,12 @@ fn examine_metadata(config: &Config, found: &mut Findings) {
         .and_then(|ledger| metadata::floors(&ledger).ok())
         .unwrap_or_default();
     match metadata::kept(config).not_below(floors).load() {
-        Ok(None) => found.warnings.extend(metadata::lost(config, floors)),
+        Ok(None) => found.warnings.extend(metadata::lost(config, floors, None)),
         Ok(Some(shelf)) => {
+            let signer = Some(shelf.edition.signer);
+            found
+                .warnings
+                .extend(metadata::lost(config, floors, signer));
             let today = SystemClock.now().utc_day();
             found
                 .warnings

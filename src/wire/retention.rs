@@ -83,7 +83,9 @@ impl Retention {
                 files = given_up.files,
                 "kept no longer"
             ),
-            Err(fault) => tracing::warn!(%fault, "what is due could not be given up"),
+            Err(fault) => {
+                tracing::warn!(%fault, "what is due could not be given up")
+            }
         }
     }
 }

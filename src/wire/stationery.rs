@@ -13,7 +13,20 @@ use crate::wire::config::{Config, ConfigFault, Remedy};
 /// The first one that is broken, with file, line and reason.
 pub fn templates(config: &Config) -> Result<Templates, WireFault> {
     match config.paper.templates_folder() {
-        Some(folder) => Templates::load(&config.path(folder)).map_err(|fault| mend(config, fault)),
+        Some(folder) => {
+            let folder = config.path(folder);
+            Templates::load(&folder).map_err(|fault| {
+                if let Fault::Mailer { what } = fault {
+                    WireFault::Config(ConfigFault {
+                        file: folder.display().to_string(),
+                        what,
+                        remedy: Remedy::MendTemplate,
+                    })
+                } else {
+                    fault.into()
+                }
+            })
+        }
         None => Ok(Templates::shipped()?),
     }
 }

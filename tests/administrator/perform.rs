@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use keyline::adapter::entra::{Api, Delegated, Entra, EntraConfig, Keep, SignInWay};
 use keyline::adapter::system::SystemClock;
-use keyline::app::tenant_setup::{Administrator, Answer, End, News, Tools, perform, wanted};
+use keyline::app::tenant_setup::{
+    Administrator, Answer, Choice, End, News, Tools, perform, wanted,
+};
 use keyline::domain::fault::Fault;
-use keyline::domain::tenant_setup::course::{Act, Course, Outcome, Step, Stop, Wish};
+use keyline::domain::tenant_setup::course::{Act, Course, Outcome, Step, Stop, Wanted, Wish};
 use keyline::domain::tenant_setup::{
     APP_NAME, PublicCertificate, SETUP_CLIENT_ID, SETUP_SCOPES, app_role_id,
 };
@@ -104,7 +106,15 @@ struct Person {
     /// After so many a yes it breaks off.
     yes_max: usize,
     asked: Vec<Step>,
+    questions: Vec<String>,
     news: Vec<News>,
+    /// Permissions about which it was asked, and those that it does not want.
+    choices: Vec<&'static str>,
+    unwanted: Vec<&'static str>,
+    /// Takes nothing for the station's that bears its name.
+    no_adoption: bool,
+    /// Where somebody else makes an app registration of the name as soon as one shall be made.
+    rival: Option<Arc<Tenant>>,
 }
 
 impl Person {
@@ -113,7 +123,12 @@ impl Person {
             no: Vec::new(),
             yes_max: usize::MAX,
             asked: Vec::new(),
+            questions: Vec::new(),
             news: Vec::new(),
+            choices: Vec::new(),
+            unwanted: Vec::new(),
+            no_adoption: false,
+            rival: None,
         }
     }
 }
@@ -123,7 +138,14 @@ impl Administrator for Person {
         self.asked.push(act.step());
         let question = say::perform::question(course, act);
         assert!(question.starts_with(&format!("\n{}. ", say::perform::title(act.step()))));
-        if self.no.contains(&act.step()) {
+        // Lines that go on are not indented by chance.
+        assert!(!question.contains("\n    "), "{question}");
+        self.questions.push(question);
+        if let (Act::Register { name }, Some(tenant)) = (act, &self.rival) {
+            tenant.add_application(name, vec![certificate("rival")], Vec::new());
+        }
+        let adoption = matches!(act, Act::Adopt(_));
+        if self.no.contains(&act.step()) || (adoption && self.no_adoption) {
             return Answer::No;
         }
         if self.yes_max == 0 {
@@ -131,6 +153,16 @@ impl Administrator for Person {
         }
         self.yes_max -= 1;
         Answer::Yes
+    }
+
+    fn chooses(&mut self, wanted: &Wanted) -> Answer {
+        assert!(say::perform::choice(wanted).contains(wanted.name));
+        self.choices.push(wanted.name);
+        if self.unwanted.contains(&wanted.name) {
+            Answer::No
+        } else {
+            Answer::Yes
+        }
     }
 
     fn hears(&mut self, course: &Course, news: News) {
@@ -168,7 +200,7 @@ impl Bench {
             ca_file: None,
         };
         let way = SignInWay::Delegated(Delegated {
-            keep: Keep::in_memory(),
+            keep: Keep::nowhere(),
             scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
         });
         let clock = Arc::new(Hurry(tenant.clone()));
@@ -194,11 +226,20 @@ impl Bench {
 
     /// With a client id in the configuration.
     fn run_for(&self, client_id: Option<&str>, person: &mut Person) -> (End, Course) {
+        self.run_with(client_id, true, person)
+    }
+
+    fn run_with(
+        &self,
+        client_id: Option<&str>,
+        may_adopt: bool,
+        person: &mut Person,
+    ) -> (End, Course) {
         let mut course = Course::new(Wish {
             client_id: client_id.map(str::to_owned),
             name: APP_NAME.to_owned(),
-            may_adopt: true,
-            permissions: wanted(&[]).expect("they are known"),
+            may_adopt,
+            permissions: wanted(&Choice::default()).expect("they are known"),
         });
         let tools = Tools {
             tenant: &self.entra,
@@ -425,6 +466,82 @@ fn a_change_whose_answer_is_lost_is_looked_for_and_not_made_twice() {
     }
 }
 
+/// Before POST applications arrives, somebody else makes an app registration of that name and holds its certificate.
+#[test]
+fn what_others_put_there_under_that_name_meanwhile_is_never_taken_unasked() {
+    let answer = |status| {
+        Trick::Answer {
+        status,
+        body: r#"{"error":{"code":"Request_BadRequest","message":"Another object with the same value."}}"#.to_owned(),
+    }
+    };
+    for trick in [
+        answer(400),
+        answer(409),
+        Trick::Fail { status: 503 },
+        Trick::DropBeforeCommit,
+    ] {
+        let bench = Bench::new();
+        // For as often as it may be tried.
+        bench
+            .tenant
+            .misbehave(Operation::RegisterApplication, 9, trick.clone());
+        let mut person = Person {
+            rival: Some(bench.tenant.clone()),
+            no: vec![Step::Policy, Step::SelfService],
+            ..Person::agreeing()
+        };
+        person.no_adoption = true;
+        let (end, course) = bench.run(&mut person);
+        let theirs = bench.tenant.applications();
+        assert_eq!(theirs.len(), 1, "{trick:?}");
+        assert!(
+            !theirs[0].has_principal && theirs[0].roles.is_empty(),
+            "{trick:?}: {theirs:?}"
+        );
+        assert_eq!(theirs[0].certificates.len(), 1, "{trick:?}");
+        assert_eq!(course.registration(), None, "{trick:?}: {end:?}");
+        if matches!(trick, Trick::Answer { .. }) {
+            assert!(
+                matches!(
+                    end,
+                    End::Failed {
+                        step: Step::Registration,
+                        fault: Fault::Refused { .. }
+                    }
+                ),
+                "{trick:?}: {end:?}"
+            );
+        }
+    }
+    // With nobody to ask, it ends there.
+    let bench = Bench::new();
+    bench
+        .tenant
+        .misbehave(Operation::RegisterApplication, 9, Trick::DropBeforeCommit);
+    let mut person = Person {
+        rival: Some(bench.tenant.clone()),
+        ..Person::agreeing()
+    };
+    let (end, _) = bench.run_with(None, false, &mut person);
+    assert!(matches!(end, End::Stopped(Stop::Unconfirmed(_))), "{end:?}");
+    assert!(!bench.tenant.applications()[0].has_principal);
+}
+
+#[test]
+fn the_question_of_the_consent_names_the_application() {
+    let bench = Bench::new();
+    let mut person = Person::agreeing();
+    assert_eq!(bench.run(&mut person).0, End::Through);
+    let client_id = bench.tenant.applications()[0].client_id.clone();
+    let mut questions = person.questions.iter();
+    let consent = questions.find(|question| question.starts_with("\nAdmin consent."));
+    assert!(
+        consent.is_some_and(|question| question.contains(&client_id)),
+        "{consent:?}"
+    );
+}
+
 #[test]
 fn what_was_made_a_moment_ago_is_waited_for_but_not_for_ever() {
     let bench = Bench::new();
@@ -582,8 +699,14 @@ struct Station {
 
 impl Station {
     fn new() -> Self {
+        Self::in_tenant("contoso.com")
+    }
+
+    /// Of a tenant of this name.
+    fn in_tenant(name: &str) -> Self {
         let tenant = Tenant::start(TenantSetup {
             device_interval_seconds: 1,
+            tenant: name.to_owned(),
             ..TenantSetup::default()
         })
         .expect("a tenant");
@@ -595,7 +718,7 @@ impl Station {
         assert!(made.status.success(), "{}", err(&made));
         let url = station.tenant.url();
         station.configure(&[
-            ("tenant = \"\"", "tenant = \"contoso.com\""),
+            ("tenant = \"\"", &format!("tenant = \"{name}\"")),
             (
                 "authority = \"https://login.microsoftonline.com\"",
                 &format!("authority = \"{url}\""),
@@ -687,13 +810,17 @@ fn the_lines_that_it_prints_sign_the_station_in_and_no_token_is_left_anywhere() 
         "Passkey policy: is so already.",
         "It concerns all users of the tenant",
         "--also User.Read.All",
+        "stays in the tenant: Microsoft Graph Command Line Tools",
+        "Remove-MgOauth2PermissionGrant",
     ] {
         assert!(said.contains(words), "{words} is missing:\n{said}");
     }
     assert!(!said.contains("--also Member.Read.Hidden"), "{said}");
     assert!(!said.contains("PRIVATE KEY") && !lines.contains("PRIVATE KEY"));
     let tokens = [station.tenant.tokens(), station.tenant.refresh_tokens()].concat();
-    assert!(tokens.len() >= 2, "the sign-in gave tokens");
+    assert!(!tokens.is_empty(), "the sign-in gave a token");
+    // None that would outlive the command was asked for.
+    assert!(station.tenant.refresh_tokens().is_empty());
     for file in files::below(station.home.path())
         .into_iter()
         .filter(|one| one.is_file())
@@ -757,12 +884,46 @@ fn what_cannot_work_is_refused_before_anybody_signs_in() {
         &["--perform", "--yes", "--also", "Directory.ReadWrite.All"],
         "no permission that the station makes use of",
     );
+    refused(
+        &[
+            "--perform",
+            "--yes",
+            "--without",
+            "UserAuthMethod-Passkey.ReadWrite.All",
+        ],
+        "No key can be enrolled without",
+    );
+    refused(&["--perform", "--yes", "--name", ""], "--name");
+    refused(&["--perform", "--yes", "--name", "a\u{1b}[2Jb"], "control");
+    refused(
+        &[
+            "--perform",
+            "--yes",
+            "--certificate",
+            "/nonexistent/one.pem",
+        ],
+        "/nonexistent/one.pem",
+    );
+    fs::write(station.path("broken.pem"), "no certificate").expect("written");
+    refused(
+        &["--perform", "--yes", "--certificate", "broken.pem"],
+        "broken.pem",
+    );
     refused(&["--perform", "--json"], "cannot be used with");
     refused(&["--yes"], "--perform");
     refused(
         &["--perform", "--yes", "--client", "keyline"],
-        "not an application id",
+        "'--client <ID>': not an application id",
     );
+    for anybody in ["common", "organizations"] {
+        let line = format!("tenant = \"{anybody}\"");
+        station.configure(&[("tenant = \"contoso.com\"", &line)]);
+        refused(
+            &["--perform", "--yes"],
+            "whatever tenant somebody belongs to",
+        );
+        station.configure(&[(&line, "tenant = \"contoso.com\"")]);
+    }
     station.configure(&[("\nmethod = \"client_secret\"", "\nmethod = \"delegated\"")]);
     refused(&["--perform", "--yes"], "method = \"delegated\"");
 }
@@ -789,6 +950,142 @@ fn a_refusal_of_the_tenant_ends_it_with_what_was_done_and_what_to_do() {
     let made = &station.tenant.applications()[0];
     assert!(out(&output).contains(&made.client_id), "{}", out(&output));
     assert!(!out(&output).contains("certificate ="), "{}", out(&output));
+    // What is half done is not called whole.
+    assert!(
+        out(&output).contains("not set up yet") && !out(&output).contains("whoami"),
+        "{}",
+        out(&output)
+    );
+    let left = "Not done: Admin consent, Certificate of the station,";
+    assert!(err(&output).contains(left), "{}", err(&output));
+}
+
+#[test]
+fn a_sign_in_to_another_tenant_than_the_configurations_changes_nothing() {
+    let station = Station::in_tenant("11111111-2222-4333-8444-555555555555");
+    let output = station.perform(&[]);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    for words in [
+        "7e4a4700-0000-4000-8000-000000000001",
+        "11111111-2222-4333-8444-555555555555",
+    ] {
+        assert!(err(&output).contains(words), "{words}:\n{}", err(&output));
+    }
+    assert_eq!(station.writes(), 0);
+}
+
+#[test]
+fn each_permission_that_is_not_needed_is_asked_for_by_itself_and_can_be_left_out() {
+    let bench = Bench::new();
+    let mut person = Person {
+        unwanted: vec![LEAST[1], LEAST[3]],
+        ..Person::agreeing()
+    };
+    let (end, course) = bench.run(&mut person);
+    assert_eq!(end, End::Through);
+    assert!(course.left().is_empty());
+    assert_eq!(person.choices, LEAST[1..]);
+    let all = bench.tenant.applications();
+    assert_eq!(all[0].roles, [LEAST[0], LEAST[2]]);
+    let access = all[0].asks_for[0]["resourceAccess"].as_array();
+    assert_eq!(access.map(Vec::len), Some(2));
+    let without = say::perform::goes_without(&course).expect("some are left out");
+    assert!(without.contains(LEAST[1]) && without.contains(LEAST[3]));
+    assert!(!without.contains(LEAST[2]), "{without}");
+    // What is there is not asked about again; a no to all that is missing leaves nothing to do.
+    let client_id = all[0].client_id.clone();
+    let mut person = Person {
+        unwanted: LEAST[1..].to_vec(),
+        ..Person::agreeing()
+    };
+    let (end, _) = bench.run_for(Some(&client_id), &mut person);
+    assert_eq!((end, person.asked.as_slice()), (End::Through, &[][..]));
+    assert_eq!(person.choices, [LEAST[1], LEAST[3]]);
+}
+
+#[test]
+fn a_script_leaves_permissions_out_and_adds_none_to_what_is_configured_unless_told_to() {
+    let station = Station::new();
+    let done = station.perform(&[
+        "--without",
+        "policy.read.all",
+        "--without",
+        "GroupMember.Read.All",
+    ]);
+    assert!(done.status.success(), "{}", err(&done));
+    let roles = || station.tenant.applications()[0].roles.clone();
+    assert_eq!(roles(), [LEAST[0], LEAST[2]]);
+    let client_id = station.tenant.applications()[0].client_id.clone();
+    let line = format!("client_id = \"{client_id}\"");
+    station.configure(&[("client_id = \"\"", &line)]);
+    let again = station.perform(&[]);
+    assert!(again.status.success(), "{}", err(&again));
+    assert_eq!(roles(), [LEAST[0], LEAST[2]]);
+    assert!(
+        err(&again).contains("--also Policy.Read.All"),
+        "{}",
+        err(&again)
+    );
+    let told = station.perform(&["--also", "Policy.Read.All"]);
+    assert!(told.status.success(), "{}", err(&told));
+    assert_eq!(roles(), [LEAST[0], LEAST[2], LEAST[1]]);
+}
+
+#[test]
+fn a_certificate_that_somebody_elses_change_swept_away_is_added_again_or_told() {
+    let swept = Trick::Answer {
+        status: 204,
+        body: String::new(),
+    };
+    let bench = Bench::new();
+    let theirs = certificate("theirs");
+    bench
+        .tenant
+        .add_application(APP_NAME, vec![theirs.clone()], Vec::new());
+    let mut person = Person {
+        no: vec![Step::Permissions],
+        ..Person::agreeing()
+    };
+    bench
+        .tenant
+        .misbehave(Operation::ChangeApplication, 1, swept.clone());
+    assert_eq!(bench.run(&mut person).0, End::Through);
+    let all = bench.tenant.applications();
+    let mine = bench.pocket.there().expect("it can be read");
+    assert_eq!(
+        all[0].certificates,
+        [theirs, mine.expect("a certificate").der]
+    );
+
+    let bench = Bench::new();
+    bench
+        .tenant
+        .add_application(APP_NAME, Vec::new(), Vec::new());
+    bench
+        .tenant
+        .misbehave(Operation::ChangeApplication, 99, swept);
+    let mut person = Person {
+        no: vec![Step::Permissions],
+        ..Person::agreeing()
+    };
+    let (end, _) = bench.run(&mut person);
+    let told = say::perform::complaint(&end).expect("a complaint");
+    assert!(told.message.contains("1 of the certificates"), "{told:?}");
+    assert!(told.hint.contains("Certificates & secrets"), "{told:?}");
+    assert_eq!(bench.tenant.requests(Operation::ChangeApplication), 3);
+}
+
+#[test]
+fn a_sign_in_that_ended_meanwhile_is_told_as_the_one_of_this_command() {
+    let bench = Bench::new();
+    bench
+        .tenant
+        .misbehave(Operation::MakePrincipal, 1, Trick::ExpireTokens);
+    let (end, _) = bench.run(&mut Person::agreeing());
+    let told = say::perform::complaint(&end).expect("a complaint");
+    let words = format!("{} {}", told.message, told.hint);
+    assert!(words.contains("Sign in anew"), "{words}");
+    assert!(!words.contains("entra login"), "{words}");
 }
 
 #[test]
@@ -866,6 +1163,12 @@ fn at_a_terminal_each_step_is_asked_and_ctrl_c_between_two_leaves_what_is_done()
     until("(yes / no)");
     keyboard.write_all(b"yes\n").expect("typed");
     until("App registration: done");
+    for name in &LEAST[1..] {
+        until(name);
+        until("(yes / no)");
+        keyboard.write_all(b"yes\n").expect("typed");
+    }
+    until("Permissions that it asks for. Add");
     until("(yes / no)");
     keyboard.write_all(b"no\n").expect("typed");
     until("Permissions that it asks for: left as it is.");

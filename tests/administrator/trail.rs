@@ -81,7 +81,7 @@ fn control(ledger: &dyn Ledger, job: i64) -> String {
     let rows = ledger.journal(JobId(job)).expect("a journal");
     let number = rows.into_iter().rev().find_map(|row| {
         if let Happening::Started {
-            intent: Intent::Deliver { control },
+            intent: Intent::Deliver { control, .. },
             ..
         } = row.event.happening
         {

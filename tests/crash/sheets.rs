@@ -62,7 +62,7 @@ pub(crate) fn at_any_moment(home: &Home, tray: &Tray) -> Vec<String> {
 fn handed_over(happening: &Happening) -> Option<&str> {
     match happening {
         Happening::Started {
-            intent: Intent::Deliver { control },
+            intent: Intent::Deliver { control, .. },
             ..
         } => Some(control),
         _ => None,
@@ -78,7 +78,7 @@ fn one_journal(journal: &Journal, out: &BTreeSet<String>) -> Vec<&'static str> {
     for happening in &journal.happenings {
         match happening {
             Happening::Started {
-                intent: Intent::Deliver { control },
+                intent: Intent::Deliver { control, .. },
                 ..
             } => {
                 let before = open.replace(control);

@@ -334,7 +334,7 @@ fn the_practice_tenant_checks_what_entra_checks_of_a_browsers_sign_in() {
         ("redirect_uri", "http://localhost.evil.example"),
         ("redirect_uri", "https://localhost"),
         ("redirect_uri", "http://localhost:1/elsewhere"),
-        ("scope", "https://graph.microsoft.com/.default"),
+        ("scope", "offline_access"),
         ("code_challenge", ""),
         ("code_challenge_method", "plain"),
     ] {

@@ -368,6 +368,7 @@ impl<'a> Hand<'a> {
             step: Step::Deliver,
             intent: Intent::Deliver {
                 control: control.clone(),
+                outlet: None,
             },
         })
         .write_with(

@@ -359,6 +359,7 @@ fn reissued<'a>(ledger: &'a dyn Ledger, job: JobId, pin: &Pin) -> Hand<'a> {
         step: Step::Deliver,
         intent: Intent::Deliver {
             control: void.clone(),
+            outlet: None,
         },
     })
     .write(Happening::Held {

@@ -3,12 +3,14 @@
 use keyline::app::board::News;
 use keyline::app::station::Request;
 use keyline::domain::fault::Fault;
+use keyline::domain::paper::{Astray, Outlet};
 
 use crate::batch::{
     assert_doubts, assert_sound_pages, control_of, keyline, moved, run, said, station,
 };
 use crate::line::{Knows, Line};
-use crate::printing::{Device, Mood, Printer, unavailable};
+use crate::printing::{Device, Mood, Printer, unavailable, wait};
+use crate::tap::{Tap, Trick};
 
 /// One letter waits for paper in a printer that is not the station's any more, and other jobs have no letter yet.
 fn in_the_old_one(people: usize) -> (Printer, Printer, Line) {
@@ -69,7 +71,8 @@ fn a_letter_that_waits_in_the_old_printer_is_a_doubt_until_it_is_found_there() {
     };
     let job = held(&line);
     let control = control_of(&line, &job).replace(' ', "");
-    for part in [old.uri(), format!("PM-{control}"), "cancel it there".into()] {
+    let cancel = "cancel it there if it still waits";
+    for part in [old.uri(), format!("PM-{control}"), cancel.into()] {
         assert!(why.contains(&part), "{part}: {why}");
     }
     assert_eq!(
@@ -100,5 +103,101 @@ fn a_reissue_says_that_the_old_letter_may_still_come_out_there() {
         for part in [where_it_is, name] {
             assert!(told.contains(&part), "{part}: {told}");
         }
+    }
+}
+
+/// The power goes when the printer has the letter and the station has not heard so yet, and the letter waits there for paper.
+fn cut_on_its_way() -> (Printer, Tap, Line) {
+    let old = Printer::start().unwrap();
+    old.device.set(Mood::OutOfPaper).unwrap();
+    let tap = Tap::to(&old.uri()).unwrap();
+    tap.set(Trick::LoseAnswerAndGo);
+    let line = station(&tap.uri(), 1);
+    let device = old.device.clone();
+    let supply = vec![line.maker.make(1).expect("a key")];
+    line.run_attended(Knows::nothing(), supply, |parts, handle| {
+        let (handle, board) = (handle.clone(), parts.board.clone());
+        std::thread::spawn(move || {
+            device.wait_until_begun(1);
+            wait("the station to miss its printer", || {
+                board.view().standstill.is_some()
+            });
+            handle.ask(Request::Stop);
+        });
+    });
+    assert_eq!(tap.letters(), 1);
+    (old, tap, line)
+}
+
+fn letters_in_folder(line: &Line) -> usize {
+    let folder = line.config.path(&line.config.letters.folder);
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
+    let names = entries.map(|entry| entry.expect("a name").file_name());
+    names
+        .filter(|name| name.to_string_lossy().ends_with(".pdf"))
+        .count()
+}
+
+#[test]
+fn a_letter_that_was_cut_off_on_its_way_there_is_made_nowhere_else() {
+    if unavailable().is_some() {
+        return;
+    }
+    for prints in [true, false] {
+        let new = Printer::start().unwrap();
+        let (old, tap, line) = cut_on_its_way();
+        let to = if prints { new.uri() } else { String::new() };
+        let line = moved(line, &tap.uri(), &to);
+        assert_doubts(&line, &run(&line, 0), 0, 1);
+        let control = control_of(&line, "1");
+        let status = keyline(&line, &["status"]);
+        for part in [tap.uri(), format!("PM-{control}")] {
+            assert!(status.contains(&part), "{part}: {status}");
+        }
+        // Whoever releases it without a look at the old printer gets no second sheet.
+        keyline(&line, &["jobs", "release", "1"]);
+        assert_doubts(&line, &run(&line, 0), 0, 1);
+        assert_eq!(
+            (new.device.sheets().len(), letters_in_folder(&line)),
+            (0, 0)
+        );
+        old.device.feed().unwrap();
+        old.device.wait_for_sheets(1);
+        keyline(&line, &["mailer", "confirm", &control]);
+        assert_eq!(run(&line, 0).held, []);
+        assert_sound_pages(&line, &old.device.pages());
+    }
+}
+
+#[test]
+fn a_reissue_of_a_letter_that_was_cut_off_says_that_it_may_still_come_out_there() {
+    if unavailable().is_some() {
+        return;
+    }
+    for prints in [true, false] {
+        let new = Printer::start().unwrap();
+        let (_old, tap, line) = cut_on_its_way();
+        let to = if prints { new.uri() } else { String::new() };
+        let line = moved(line, &tap.uri(), &to);
+        let control = control_of(&line, "1");
+        let reissue = ["mailer", "reissue", "1", "--reason", "lost", "--json"];
+        let told: serde_json::Value = serde_json::from_str(&keyline(&line, &reissue)).unwrap();
+        assert_eq!(told["may_still_print"], true, "{told}");
+        // Otherwise the station waits for its key.
+        keyline(&line, &["jobs", "cancel", "1"]);
+        let (_, parts) = line.run(Knows::nothing(), Vec::new());
+        let news = parts.board.take_news();
+        drop(parts);
+        let told = news.iter().find_map(|one| match one {
+            News::VoidElsewhere {
+                astray: Astray::Perhaps { control, outlet },
+                ..
+            } => Some((control.to_string(), outlet.clone())),
+            _ => None,
+        });
+        let outlet = Outlet::Printer { uri: tap.uri() };
+        assert_eq!(told, Some((control, outlet)), "{news:?}");
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Trick {
     None,
     /// The letter arrives, and its answer does not.
     LoseAnswer,
+    /// The same, and from then on nobody answers any more.
+    LoseAnswerAndGo,
     /// The letter is taken and goes nowhere.
     LoseLetter,
     /// Half of the letter arrives.
@@ -49,10 +51,10 @@ impl Tap {
         let (trick, letters) = (Arc::clone(&tap.trick), Arc::clone(&tap.letters));
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let trick = trick.lock().expect("no panic").clone();
+                let tricks = Arc::clone(&trick);
                 let letters = Arc::clone(&letters);
                 // Whoever hangs up is the point of it.
-                std::thread::spawn(move || serve(client, printer, &trick, &letters));
+                std::thread::spawn(move || serve(client, printer, &tricks, &letters));
             }
         });
         Ok(tap)
@@ -82,9 +84,11 @@ fn port_of(uri: &str) -> u16 {
 fn serve(
     mut client: TcpStream,
     printer: u16,
-    trick: &Trick,
+    tricks: &Mutex<Trick>,
     letters: &AtomicUsize,
 ) -> io::Result<()> {
+    // At once, so that a trick holds for whoever has called before another is set.
+    let trick = &tricks.lock().expect("no panic").clone();
     let (head, body) = request(&mut client)?;
     let is_letter = body.get(2..4) == Some(&PRINT_JOB.to_be_bytes()[..]);
     if is_letter {
@@ -99,6 +103,7 @@ fn serve(
         Trick::LoseLetter if is_letter => return client.shutdown(Shutdown::Both),
         Trick::None
         | Trick::LoseAnswer
+        | Trick::LoseAnswerAndGo
         | Trick::LoseLetter
         | Trick::CutLetter
         | Trick::Stopped
@@ -113,9 +118,12 @@ fn serve(
         return client.shutdown(Shutdown::Both);
     }
     server.write_all(&body)?;
-    if is_letter && *trick == Trick::LoseAnswer {
+    if is_letter && matches!(trick, Trick::LoseAnswer | Trick::LoseAnswerAndGo) {
         // The printer has answered, so it has the letter.
         server.read_exact(&mut [0])?;
+        if *trick == Trick::LoseAnswerAndGo {
+            *tricks.lock().expect("no panic") = Trick::Answer(String::new());
+        }
         return client.shutdown(Shutdown::Both);
     }
     if *trick == Trick::Stopped {

@@ -13,6 +13,7 @@ use keyline::domain::event::{Attempt, Step};
 use keyline::domain::fault::Fault;
 use keyline::domain::job::{Envelope, JobId};
 use keyline::domain::mailer::{ControlNumber, Mailer};
+use keyline::domain::paper::Outlet;
 use keyline::domain::pin::Pin;
 use keyline::port::{Attendant, Authenticator, CancelFlag, Delivered, PinVerdict, Press};
 use keyline::practice::authenticator::{Mishap, PracticeTransport, SimulatedKey};
@@ -32,6 +33,14 @@ struct Unsure {
 }
 
 impl Press for Unsure {
+    fn outlet(&self) -> Outlet {
+        self.press.outlet()
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        self.press.reaches(outlet)
+    }
+
     fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
         self.press.check(mailer)
     }

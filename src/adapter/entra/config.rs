@@ -12,6 +12,8 @@ use super::trust;
 pub const TIMEOUT_SECONDS_DEFAULT: u64 = 20;
 /// What the beta endpoint takes for `challengeTimeoutInMinutes`.
 const CHALLENGE_TIMEOUT_MINUTES: std::ops::RangeInclusive<u32> = 5..=43_200;
+/// What stands in an address for whatever tenant an account belongs to (Microsoft identity platform, endpoints).
+const TENANTS_OF_ANYBODY: [&str; 3] = ["common", "organizations", "consumers"];
 /// Where the national clouds are, which have no passkey provisioning: each name, and everything below it. China, the United
 /// States, France (Bleu), Germany (Delos, and the one before it), Singapore.
 const NATIONAL_CLOUDS: [&str; 16] = [
@@ -85,6 +87,10 @@ pub enum EntraConfigError {
     #[error("tenant `{0}` is neither a tenant id nor a domain name")]
     Tenant(String),
     #[error(
+        "tenant `{0}` stands for whatever tenant somebody belongs to: it takes the tenant's id or one of its domain names"
+    )]
+    TenantOfAnybody(String),
+    #[error(
         "client_id `{0}` is not an application id (32 hexadecimal digits with dashes, as the portal shows it)"
     )]
     ClientId(String),
@@ -139,6 +145,11 @@ impl EntraConfig {
             && !self.tenant.starts_with('.');
         if self.tenant.is_empty() {
             found.push(EntraConfigError::TenantMissing);
+        } else if TENANTS_OF_ANYBODY
+            .iter()
+            .any(|name| self.tenant.eq_ignore_ascii_case(name))
+        {
+            found.push(EntraConfigError::TenantOfAnybody(self.tenant.clone()));
         } else if !tenant_fits {
             found.push(EntraConfigError::Tenant(self.tenant.clone()));
         }

@@ -116,6 +116,7 @@ fn nobody_may(token: &Token, answer: &Answer) -> Option<Fault> {
             PERMISSIONS.join(" nor "),
             answer.in_its_words()
         ),
+        refused: Vec::new(),
     })
 }
 

@@ -132,7 +132,7 @@ fn begin(entra: &Entra, scope: &str) -> Result<Begun, Fault> {
 
 fn expired() -> Fault {
     Fault::SignIn {
-        what: "nobody signed in before the code's time was over; begin anew: `keyline entra login`"
+        what: "nobody signed in before the code's time was over; begin anew by typing the same command again"
             .to_owned(),
     }
 }

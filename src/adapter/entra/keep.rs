@@ -1,5 +1,5 @@
 //! Where the refresh token of an administrator who signed in is kept: sealed with `age` to a key of the station's own, in a file
-//! of mode 0600 that is replaced as a whole, or in memory alone. It is never on the disk in clear, never in a log or an error.
+//! of mode 0600 that is replaced as a whole, or in memory alone, or nowhere. It is never on the disk in clear, never in a log or an error.
 //!
 //! # Why
 //! The file lies beside the ledger and its key among the station's keys, so that a copy of the ledger's folder opens nothing.
@@ -46,6 +46,7 @@ pub(super) struct Kept {
 pub struct Keep(Place);
 
 enum Place {
+    Nowhere,
     Sealed(Sealed),
     Memory(Mutex<Option<Kept>>),
 }
@@ -69,6 +70,19 @@ impl Keep {
         }))
     }
 
+    /// For a sign-in that ends with its first token: no other is asked for, so that none is left to be taken.
+    pub const fn nowhere() -> Self {
+        Self(Place::Nowhere)
+    }
+
+    /// Whether a refresh token is wanted.
+    pub(super) const fn lasts(&self) -> bool {
+        match self.0 {
+            Place::Nowhere => false,
+            Place::Sealed(_) | Place::Memory(_) => true,
+        }
+    }
+
     /// For one run of a program: nothing is written anywhere.
     pub fn in_memory() -> Self {
         Self(Place::Memory(Mutex::default()))
@@ -81,6 +95,7 @@ impl Keep {
     /// [`Fault::SignIn`] when the file cannot be removed.
     pub fn forget(&self) -> Result<bool, Fault> {
         match &self.0 {
+            Place::Nowhere => Ok(false),
             Place::Memory(kept) => Ok(locked(kept).take().is_some()),
             Place::Sealed(sealed) => {
                 let _lock = sealed.key();
@@ -112,7 +127,7 @@ impl Keep {
     /// As [`Keep::hold`].
     pub(super) fn prepare(&self) -> Result<(), Fault> {
         match &self.0 {
-            Place::Memory(_) => Ok(()),
+            Place::Nowhere | Place::Memory(_) => Ok(()),
             Place::Sealed(sealed) => sealed.prepare(),
         }
     }
@@ -120,9 +135,12 @@ impl Keep {
     /// Holds the place, so that nobody else changes it meanwhile; waits a while for whoever holds it.
     ///
     /// # Errors
-    /// [`Fault::SignIn`] when somebody else holds it for too long, or the key is damaged; [`Fault::StationKeys`].
+    /// [`Fault::SignIn`] when somebody else holds it for too long, the key is damaged, or nothing is kept; [`Fault::StationKeys`].
     pub(super) fn hold(&self) -> Result<Held<'_>, Fault> {
         match &self.0 {
+            Place::Nowhere => Err(Fault::SignIn {
+                what: "the administrator's sign-in has ended, because it was for an hour or so and is kept nowhere".to_owned(),
+            }),
             Place::Memory(kept) => Ok(Held::Memory(locked(kept))),
             Place::Sealed(sealed) => match sealed.key()? {
                 None => Ok(Held::Nothing(sealed)),

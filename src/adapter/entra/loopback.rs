@@ -106,7 +106,7 @@ impl Loopback {
             if Instant::now() >= end || connections >= CONNECTIONS_MAX {
                 return Err(Fault::SignIn {
                     what:
-                        "nobody signed in in the browser in time; begin anew: `keyline entra login`"
+                        "nobody signed in in the browser in time; begin anew by typing the same command again"
                             .to_owned(),
                 });
             }

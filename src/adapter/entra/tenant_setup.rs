@@ -3,6 +3,8 @@
 //!
 //! It asks nobody and decides nothing; it never reads or sends a secret.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
@@ -27,6 +29,12 @@ use super::{Entra, next_page};
 const APPLICATIONS: &str = "applications";
 const PRINCIPALS: &str = "servicePrincipals";
 const ASSIGNMENTS: &str = "appRoleAssignments";
+/// Those of an app registration.
+const CERTIFICATES: &str = "keyCredentials";
+/// How often the certificates are changed until all are there.
+const UPLOADS_MAX: usize = 3;
+/// How long it is waited for a change to show, before each further look, in seconds.
+const SETTLING_SECONDS: [u64; 2] = [1, 3];
 /// What is read of an app registration.
 const OF_APPLICATION: &str = "id,appId,displayName";
 /// `type` of an application permission in `requiredResourceAccess`; a delegated one is a `Scope`.
@@ -140,6 +148,22 @@ impl Entra {
                 request_id: String::new(),
             })),
         }
+    }
+
+    /// The certificates after a change, as soon as all that are `wanted` are there, or after a while: somebody who had read the list
+    /// before wrote it after us and took some away, or what answers has not heard of the change yet.
+    fn settled(&self, application: &ObjectId, wanted: &[Value]) -> Result<Vec<Value>, Fault> {
+        for seconds in SETTLING_SECONDS {
+            let there = self.part(application, CERTIFICATES)?;
+            if missing(wanted, &there).is_empty() {
+                return Ok(there);
+            }
+            let pause = Duration::from_secs(seconds);
+            if !self.clock.wait(pause, &self.cancel) {
+                return Err(Fault::Cancelled);
+            }
+        }
+        self.part(application, CERTIFICATES)
     }
 
     fn change(
@@ -292,24 +316,42 @@ impl TenantSetup for Entra {
         application: &ObjectId,
         certificate: &PublicCertificate,
     ) -> Result<bool, Fault> {
-        let there = self.part(application, "keyCredentials")?;
+        let there = self.part(application, CERTIFICATES)?;
         Ok(there.iter().any(|one| is_of(one, &certificate.der)))
     }
 
     fn upload(&self, application: &ObjectId, certificate: &PublicCertificate) -> Result<(), Fault> {
-        // The change replaces the whole list: what is there goes back as it came.
-        let mut all = self.part(application, "keyCredentials")?;
-        if all.iter().any(|one| is_of(one, &certificate.der)) {
+        let mut there = self.part(application, CERTIFICATES)?;
+        let mut wanted = there.clone();
+        if !wanted.iter().any(|one| is_of(one, &certificate.der)) {
+            wanted.push(json!({
+                "type": "AsymmetricX509Cert",
+                "usage": "Verify",
+                "key": STANDARD.encode(&certificate.der),
+                "displayName": certificate.subject,
+            }));
+        }
+        for _ in 0..UPLOADS_MAX {
+            let missing = missing(&wanted, &there);
+            if missing.is_empty() {
+                return Ok(());
+            }
+            // The change replaces the whole list: what is there goes back as it came.
+            let all = [there.as_slice(), missing.as_slice()].concat();
+            let body = json!({ "keyCredentials": all });
+            self.change_application(application, &body, Replay::OnlyUndone)?;
+            there = self.settled(application, &wanted)?;
+        }
+        let lost = missing(&wanted, &there).len();
+        if lost == 0 {
             return Ok(());
         }
-        all.push(json!({
-            "type": "AsymmetricX509Cert",
-            "usage": "Verify",
-            "key": STANDARD.encode(&certificate.der),
-            "displayName": certificate.subject,
-        }));
-        let body = json!({ "keyCredentials": all });
-        self.change_application(application, &body, Replay::OnlyUndone)
+        Err(Fault::AnswerUnusable {
+            what: format!(
+                "application: {lost} of the certificates (keyCredentials) that it is to have are missing after {UPLOADS_MAX} changes; does somebody else change them at the same time?"
+            ),
+            request_id: String::new(),
+        })
     }
 
     fn enable_policy(&self) -> Result<(), Fault> {
@@ -319,6 +361,22 @@ impl TenantSetup for Entra {
     fn allow_self_service(&self) -> Result<(), Fault> {
         self.change_policy("isSelfServiceRegistrationAllowed", json!(true))
     }
+}
+
+/// Those of `wanted` that are not among `there`.
+fn missing(wanted: &[Value], there: &[Value]) -> Vec<Value> {
+    let same = |one: &Value, other: &Value| {
+        ["keyId", "key"].into_iter().any(|name| {
+            let text = |of: &Value| of.get(name).and_then(Value::as_str).map(str::to_owned);
+            text(one).is_some_and(|text_of_one| text(other) == Some(text_of_one))
+        }) || one
+            .get("key")
+            .and_then(Value::as_str)
+            .and_then(|key| STANDARD.decode(key).ok())
+            .is_some_and(|der| is_of(other, &der))
+    };
+    let lost = |one: &&Value| !there.iter().any(|other| same(one, other));
+    wanted.iter().filter(lost).cloned().collect()
 }
 
 fn is_graphs(access: &Value) -> bool {
@@ -344,4 +402,28 @@ fn is_of(credential: &Value, der: &[u8]) -> bool {
                 .decode(id)
                 .is_ok_and(|bytes| bytes == thumbprint || bytes == hexadecimal.as_bytes())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_missed_whoever_it_belongs_to_and_known_again_by_any_of_its_marks() {
+        let key = STANDARD.encode([0x30, 1]);
+        let theirs = json!({ "keyId": "1", "key": key });
+        let ours = json!({ "key": STANDARD.encode([0x30, 2]) });
+        let wanted = [theirs.clone(), ours.clone()];
+        let lost = |there: &[Value]| missing(&wanted, there);
+        assert_eq!(lost(&[]), wanted);
+        assert_eq!(lost(&wanted[1..]), wanted[..1]);
+        assert_eq!(lost(&wanted[..1]), wanted[1..]);
+        let none: [Value; 0] = [];
+        assert_eq!(lost(&[json!({ "keyId": "1", "key": null }), ours]), none);
+        // Put back, one gets another id; without its bytes its thumbprint tells.
+        let thumbprint = STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &[0x30, 2]));
+        let shown = json!({ "keyId": "3", "key": null, "customKeyIdentifier": thumbprint });
+        let there = [json!({ "keyId": "2", "key": key }), shown];
+        assert_eq!(lost(&there), none);
+    }
 }

@@ -102,13 +102,16 @@ impl TokenCache {
         }
         let fetched = way.fetch(config, wire, clock);
         let issued = fetched.inspect_err(|fault| self.1.note(fault))?;
-        Ok(hold(&mut held, issued, clock.now()))
+        Ok(hold(&mut held, issued, clock.now(), RENEW_EARLY_SECONDS))
     }
 
     /// Holds a token that came by another way: somebody signed in.
     pub(super) fn put(&self, issued: Issued, now: Timestamp) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hold(&mut held, issued, now);
+        // Where nobody can renew it, it serves to its end.
+        let lasts = issued.refresh_token.is_some();
+        let early = if lasts { RENEW_EARLY_SECONDS } else { 0 };
+        hold(&mut held, issued, now, early);
     }
 
     /// Drops `token`, unless another slot has renewed it already.
@@ -123,12 +126,12 @@ impl TokenCache {
     }
 }
 
-fn hold(place: &mut Option<Held>, issued: Issued, now: Timestamp) -> Token {
+fn hold(place: &mut Option<Held>, issued: Issued, now: Timestamp, early_seconds: i64) -> Token {
     let token = Token(Arc::new(issued.token));
     // A token shorter than the early renewal is used for the call at hand and then renewed.
     *place = Some(Held {
         token: token.clone(),
-        renew: now.plus_seconds(issued.lifetime_seconds - RENEW_EARLY_SECONDS),
+        renew: now.plus_seconds(issued.lifetime_seconds - early_seconds),
     });
     token
 }

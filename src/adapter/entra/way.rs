@@ -107,7 +107,7 @@ fn client_credentials(
 }
 
 impl Delegated {
-    /// What is asked for, and a refresh token besides.
+    /// What is asked for, and a refresh token besides where the sign-in is to last.
     pub(super) fn scope(&self, config: &EntraConfig) -> String {
         let mut scopes: Vec<String> = self
             .scopes
@@ -117,11 +117,13 @@ impl Delegated {
         if scopes.is_empty() {
             scopes.push(scope(config, ".default"));
         }
-        scopes.push("offline_access".to_owned());
+        if self.keep.lasts() {
+            scopes.push("offline_access".to_owned());
+        }
         scopes.join(" ")
     }
 
-    /// Keeps the sign-in that `issued` began.
+    /// Keeps the sign-in that `issued` began, where it is to last.
     ///
     /// # Errors
     /// [`Fault::SignIn`] when the tenant gave no refresh token, or it cannot be written.
@@ -131,6 +133,9 @@ impl Delegated {
         issued: &Issued,
         clock: &Arc<dyn Clock>,
     ) -> Result<(), Fault> {
+        if !self.keep.lasts() {
+            return Ok(());
+        }
         let Some(refresh_token) = &issued.refresh_token else {
             return Err(Fault::SignIn {
                 what: "the tenant gave no refresh token, so the sign-in would end within the hour; the app registration has to allow `offline_access`".to_owned(),
@@ -175,7 +180,7 @@ impl Delegated {
             && let Err(fault) = held.renew(kept(config, fresh, old.since))
         {
             // The old one is still there and still counts; the work at hand need not stop for a full disk.
-            tracing::warn!(%fault, "the new refresh token could not be kept");
+            tracing::warn!(fault = %fault.brief(), "the new refresh token could not be kept");
         }
         Ok(issued)
     }

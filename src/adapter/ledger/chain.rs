@@ -287,7 +287,10 @@ pub(super) fn withhold_fault(fault: Fault) -> Fault {
         },
         Fault::Unreachable { .. } => Fault::Unreachable { what: what() },
         Fault::SignIn { .. } => Fault::SignIn { what: what() },
-        Fault::NotPermitted { .. } => Fault::NotPermitted { why: what() },
+        Fault::NotPermitted { .. } => Fault::NotPermitted {
+            why: what(),
+            refused: Vec::new(),
+        },
         Fault::Refused {
             status,
             code,

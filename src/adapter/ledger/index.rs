@@ -47,7 +47,7 @@ pub(super) fn index(pen: &Pen<'_>, entry: &Entry<'_>) -> Result<(), Trouble> {
     match &entry.event.happening {
         Happening::Began { .. } | Happening::Rebound { .. } => index_attempt(pen, entry),
         Happening::Started {
-            intent: Intent::Deliver { control },
+            intent: Intent::Deliver { control, .. },
             ..
         } => index_delivery(pen, entry, control),
         Happening::Done { evidence, .. } => index_evidence(pen, entry, evidence),

@@ -61,7 +61,7 @@ impl SqliteLedger {
 
     pub(super) fn try_to_tidy(&self) {
         if let Err(fault) = self.tidy() {
-            tracing::warn!(%fault, "the ledger could not be tidied up; it is whole, and the next batch tries again");
+            tracing::warn!(fault = %fault.brief(), "the ledger could not be tidied up; it is whole, and the next batch tries again");
         }
     }
 

@@ -18,7 +18,7 @@ use super::entries::{self, LOGO_LENGTH_MAX};
 use super::floors::Floors;
 use crate::adapter::RegularFile;
 use crate::domain::authenticator::Aaguid;
-use crate::domain::metadata::{Edition, Entry, Shelf};
+use crate::domain::metadata::{Edition, Entry, Shelf, Signer};
 use crate::domain::time::Timestamp;
 
 /// The version of the kept file that is written, and the only one that is read: it can be imported anew at any time.
@@ -58,6 +58,8 @@ pub struct Import {
 pub struct Kept {
     file: PathBuf,
     floors: Floors,
+    /// A file for practice counts as none.
+    genuine_only: bool,
 }
 
 impl Kept {
@@ -66,7 +68,15 @@ impl Kept {
         Self {
             file: file.to_owned(),
             floors: Floors::default(),
+            genuine_only: false,
         }
+    }
+
+    /// The same, where a file that a practice root has signed counts as none: nobody names such a root.
+    #[must_use]
+    pub const fn genuine_only(mut self) -> Self {
+        self.genuine_only = true;
+        self
     }
 
     /// The same, where these numbers were here once, whatever lies there now.
@@ -134,7 +144,10 @@ impl Kept {
     /// # Errors
     /// [`MdsFault::Damaged`] when it is not what was written, [`MdsFault::GoneBack`] when a newer one was here before.
     pub fn load(&self) -> Result<Option<Shelf>, MdsFault> {
-        let shelf = self.read()?;
+        let genuine = |shelf: &Shelf| shelf.edition.signer == Signer::Fido;
+        let shelf = self
+            .read()?
+            .filter(|shelf| !self.genuine_only || genuine(shelf));
         if let Some(edition) = shelf.as_ref().map(|shelf| &shelf.edition)
             && let Some(newest) = self.floors.above(edition)
         {

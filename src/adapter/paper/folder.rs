@@ -12,12 +12,15 @@ use super::Composer;
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::Outlet;
 use crate::port::{Delivered, Press};
 
 /// Puts letters into a folder.
 pub struct FolderPress {
     composer: Composer,
     path: PathBuf,
+    /// The same folder, by whatever name it was configured: how the journal knows it.
+    known_as: String,
     folder: File,
 }
 
@@ -58,9 +61,11 @@ impl FolderPress {
             Ok(_) | Err(_) => {}
         }
         folder.sync_all().map_err(wrong)?;
+        let known_as = path.canonicalize().map_err(wrong)?.display().to_string();
         Ok(Self {
             composer,
             path: path.to_owned(),
+            known_as,
             folder,
         })
     }
@@ -156,6 +161,16 @@ impl Press for FolderPress {
     fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
         self.composer.check(mailer)?;
         self.try_to_write()
+    }
+
+    fn outlet(&self) -> Outlet {
+        Outlet::Folder {
+            path: self.known_as.clone(),
+        }
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        *outlet == self.outlet()
     }
 
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {

@@ -138,7 +138,8 @@ fn read<T: DeserializeOwned>(
     text: &str,
     check: fn(&T) -> Result<(), String>,
 ) -> Result<T, Fault> {
-    let letter: T = toml::from_str(text).map_err(|error| broken(file, &error))?;
+    let letter: T =
+        toml::from_str(text).map_err(|error| broken(file, &in_one_line(text, &error)))?;
     check(&letter).map_err(|reason| broken(file, &reason))?;
     Ok(letter)
 }
@@ -148,6 +149,17 @@ pub(super) fn broken(file: &str, reason: &impl ToString) -> Fault {
     Fault::Mailer {
         what: format!("the template {file} is broken: {}", reason.to_string()),
     }
+}
+
+/// A mistake in a TOML text, with its place: the parser's own words take several lines, which no table and no journal shows.
+pub(super) fn in_one_line(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message().lines().collect::<Vec<_>>().join(", ");
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return message;
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("line {line}, column {column}: {message}")
 }
 
 macro_rules! shipped {

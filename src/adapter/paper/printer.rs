@@ -28,7 +28,7 @@ use self::about::About;
 use self::answer::{Answer, Group, Verdict, refusal};
 use self::channel::{Channel, Lost};
 use self::follow::Seen;
-use self::place::Place;
+use self::place::{Place, is_same_queue};
 use self::request::{Request, Which};
 use self::spool::Spool;
 use self::state::Standing;
@@ -37,7 +37,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
 use crate::domain::paper::printer::PrinterDescription;
-use crate::domain::paper::{Printing, Ticket};
+use crate::domain::paper::{Outlet, Printing, Ticket, job_name};
 use crate::port::{Delivered, Press};
 
 /// Prints letters. One job is in flight at a time, by whoever uses it.
@@ -223,7 +223,7 @@ impl PrinterPress {
     /// be taken back makes the doubt no greater.
     fn let_nothing_come_late(&self, name: &str) {
         if let Err(fault) = self.cancel(name) {
-            tracing::warn!(name, %fault, "a letter in doubt may still come out of the printer");
+            tracing::warn!(name, fault = %fault.brief(), "a letter in doubt may still come out of the printer");
         }
     }
 
@@ -281,8 +281,17 @@ impl Press for PrinterPress {
         }
     }
 
-    fn serves(&self, ticket: &Ticket) -> bool {
-        ticket.printer == self.channel.uri
+    fn outlet(&self) -> Outlet {
+        Outlet::Printer {
+            uri: self.channel.uri.clone(),
+        }
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        match outlet {
+            Outlet::Printer { uri } => is_same_queue(uri, &self.channel.uri),
+            Outlet::Folder { .. } => false,
+        }
     }
 
     fn follow(&self, ticket: &Ticket) -> Result<Printing, Fault> {
@@ -354,11 +363,6 @@ impl Press for PrinterPress {
             }
         }
     }
-}
-
-/// What a letter is called at the printer. It names neither person nor key; the number stands on the sheet.
-fn job_name(control: &ControlNumber) -> String {
-    format!("PM-{control}")
 }
 
 /// The number in a job's name, if it is one of ours.

@@ -13,9 +13,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::letter::Letter;
+use super::letters::in_one_line;
 use crate::domain::mailer::SheetKind;
 
 mod area;
+mod mirror;
 mod own;
 mod proof;
 #[cfg(test)]
@@ -134,38 +136,27 @@ impl Profile {
     /// # Errors
     /// The line, where it is known, and the reason.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let profile: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let profile: Self = toml::from_str(text).map_err(|error| in_one_line(text, &error))?;
         profile.prove().map_err(|flaw| flaw.told(text))?;
         Ok(profile)
     }
 
-    /// The same sheet for words from right to left: logo and letterhead change sides, and so do steps and advice. Where
-    /// that would break a rule they stay: address and info block stand where window and folds want them.
+    /// The same sheet for words from right to left: logo and letterhead change sides, and so do steps and advice, with
+    /// all that stands in columns with them. Where that would break a rule they stay: a window wants the address.
     pub(super) fn mirrored(&self) -> Self {
-        self.with(|boxes| {
-            if let (Some(letterhead), Some(logo)) = (&mut boxes.letterhead, &mut boxes.logo) {
-                let (first, second) = letterhead.area().changed_over(*logo);
-                letterhead.move_to(first.x);
-                *logo = second;
-            }
-        })
-        .with(|boxes| {
-            if let (Some(steps), Some(aside)) = (&mut boxes.steps, &mut boxes.aside) {
-                let (first, second) = steps.area().changed_over(aside.area());
-                steps.move_to(first.x);
-                aside.move_to(second.x);
-            }
-        })
+        self.with_first(&[Boxes::turn_head, Boxes::turn_head_and_return_line])
+            .with_first(&[Boxes::turn_steps, Boxes::turn_panel_of_steps])
     }
 
-    /// This profile with `change`, where it can still be proved then.
-    fn with(&self, change: impl Fn(&mut Boxes)) -> Self {
-        let mut other = self.clone();
-        change(&mut other.boxes);
-        match other.prove() {
-            Ok(()) => other,
-            Err(_) => self.clone(),
-        }
+    /// This profile with the first of `changes` with which it can still be proved.
+    fn with_first(&self, changes: &[fn(&mut Boxes)]) -> Self {
+        let changed = changes.iter().map(|change| {
+            let mut other = self.clone();
+            change(&mut other.boxes);
+            other
+        });
+        let mut proved = changed.filter(|other| other.prove().is_ok());
+        proved.next().unwrap_or_else(|| self.clone())
     }
 
     fn prove(&self) -> Result<(), Flaw> {

@@ -19,6 +19,7 @@ mod fonts;
 mod ink;
 mod letters;
 mod logo;
+mod mirrored;
 mod own;
 mod scripts;
 mod sheets;

@@ -4,7 +4,7 @@ use crate::app::board::Case;
 use crate::app::eligibility::Notice;
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
-use crate::domain::paper::{Confirm, Ticket};
+use crate::domain::paper::{Astray, Confirm};
 
 /// Why no letter comes out just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +62,10 @@ pub enum News {
     VoidMayPrint {
         fault: Fault,
     },
-    /// A void letter may still come out of a printer that is not the station's any more.
+    /// A void letter may be where the station puts none any more, such as in its former printer.
     VoidElsewhere {
         envelope: String,
-        ticket: Ticket,
+        astray: Astray,
     },
     /// The printer was asked, and has none of them any more.
     NothingVoidWaits,

@@ -14,7 +14,7 @@ use crate::domain::credential::{
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
-use crate::domain::paper::{Printing, Ticket};
+use crate::domain::paper::{Outlet, Printing, Ticket};
 use crate::domain::pin::Pin;
 use crate::port::{
     Attendant, Authenticator, Configuration, Deleted, Delivered, KeyEvent, Keys, Ledger,
@@ -144,6 +144,14 @@ impl Press for Bent {
 
     fn can_take(&self) -> Result<(), Fault> {
         self.world.can_take()
+    }
+
+    fn outlet(&self) -> Outlet {
+        self.world.outlet()
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        self.world.reaches(outlet)
     }
 
     fn serves(&self, ticket: &Ticket) -> bool {

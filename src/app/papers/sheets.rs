@@ -51,7 +51,7 @@ pub(super) fn of(rows: &[Stamped]) -> Vec<Drawn> {
     for row in rows {
         match &row.event.happening {
             Happening::Started {
-                intent: Intent::Deliver { control },
+                intent: Intent::Deliver { control, .. },
                 ..
             } => {
                 // After a probe that found nothing the same number is tried again.

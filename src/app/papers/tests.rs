@@ -13,6 +13,7 @@ fn submit(control: &str) -> Happening {
         step: Step::Deliver,
         intent: Intent::Deliver {
             control: control.to_owned(),
+            outlet: None,
         },
     }
 }

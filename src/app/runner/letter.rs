@@ -48,7 +48,7 @@ impl Run<'_> {
                 Ok(())
             });
         if let Err(fault) = taken {
-            tracing::warn!(job = self.job.id.0, %fault, "a void letter was not taken back");
+            tracing::warn!(job = self.job.id.0, fault = %fault.brief(), "a void letter was not taken back");
         }
     }
 

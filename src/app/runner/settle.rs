@@ -35,7 +35,7 @@ impl Run<'_> {
                     && fault.whose_move() == Move::Wait
                     && self.may_try_again() =>
             {
-                tracing::info!(job = self.job.id.0, %step, %fault, "in doubt, asking");
+                tracing::info!(job = self.job.id.0, %step, fault = %fault.brief(), "in doubt, asking");
                 Ok(())
             }
             Outcome::Doubt(fault @ Fault::WrongKey) => self.not_recognised(fault.clone()),

@@ -275,7 +275,7 @@ fn controls(line: &Line) -> Vec<String> {
         .into_iter()
         .filter_map(|happening| match happening {
             Happening::Started {
-                intent: Intent::Deliver { control },
+                intent: Intent::Deliver { control, .. },
                 ..
             } => Some(control),
             _ => None,

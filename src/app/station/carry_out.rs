@@ -14,16 +14,16 @@ use crate::app::station::{Desk, Message, reading, stock};
 use crate::app::{Policies, Ports};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Happening;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, kind};
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{Ending, Order, Signal};
 use crate::port::CancelFlag;
 
 impl Desk {
     pub(super) fn signal(&mut self, signal: Signal) {
-        tracing::trace!(?signal, "signal");
+        tracing::trace!(signal = kind(&signal), "signal");
         for order in self.station.handle(signal) {
-            tracing::debug!(?order, "order");
+            note_order(&order);
             match order {
                 Order::Read { slot } => self.read_key(slot),
                 Order::Run { slot, job } => self.run_job(Some(slot), job),
@@ -192,13 +192,13 @@ impl Desk {
         tokio::task::spawn_blocking(move || {
             let mut end = end;
             if let Err(fault) = duties::work(&ports, &actor) {
-                tracing::warn!(%fault, "old credentials wait");
+                tracing::warn!(fault = %fault.brief(), "old credentials wait");
             }
             if let Err(fault) = duties::at_batch_end(&ports, &ended, &actor) {
-                tracing::warn!(%fault, "what abandoned attempts left is looked for later");
+                tracing::warn!(fault = %fault.brief(), "what abandoned attempts left is looked for later");
             }
             end.soon = duties::are_near(&ports).unwrap_or_else(|fault| {
-                tracing::warn!(%fault, "duties cannot be read");
+                tracing::warn!(fault = %fault.brief(), "duties cannot be read");
                 false
             });
         });
@@ -215,6 +215,18 @@ impl Drop for DutiesEnd {
     fn drop(&mut self) {
         drop(self.to_loop.send(Message::DutiesDone { soon: self.soon }));
     }
+}
+
+/// What is ordered, without what may name a person.
+fn note_order(order: &Order) {
+    let (slot, job) = match order {
+        Order::Read { slot } => (Some(slot.0), None),
+        Order::Run { slot, job } => (Some(slot.0), Some(job.0)),
+        Order::RunAside { job } | Order::Prepare { job } | Order::Hold { job, .. } => {
+            (None, Some(job.0))
+        }
+    };
+    tracing::debug!(slot, job, order = kind(order), "order");
 }
 
 /// Everything that a job needs before a key is taken for it: a letter that can be set, a person for whom Entra registers keys,

@@ -11,7 +11,7 @@ use crate::app::eligibility::Eligibility;
 use crate::app::station::{Desk, Message};
 use crate::app::{Policies, Ports};
 use crate::domain::enrollment::Standing;
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, kind};
 use crate::domain::job::JobId;
 use crate::domain::policy::DisabledUsers;
 use crate::domain::time::Timestamp;
@@ -58,7 +58,7 @@ impl Desk {
         let people = match people(self.ports.ledger.as_ref(), &self.policies, &jobs) {
             Ok(people) => people,
             Err(fault) => {
-                tracing::warn!(%fault, "people with disabled accounts are not looked at");
+                tracing::warn!(fault = %fault.brief(), "people with disabled accounts are not looked at");
                 return;
             }
         };
@@ -166,7 +166,7 @@ pub(in crate::app) fn round(
             Ok(true) => enabled(jobs),
             Ok(false) => {}
             Err(fault) => {
-                tracing::info!(%fault, "people with disabled accounts are looked at later");
+                tracing::info!(fault = %fault.brief(), "people with disabled accounts are looked at later");
                 return;
             }
         }
@@ -195,7 +195,7 @@ pub(in crate::app) fn go_on(
         Ok(_) => Ok(true),
         Err(Unchanged::Fault(fault)) => Err(fault),
         Err(other) => {
-            tracing::warn!(job = job.0, why = %other, "the job stays held");
+            tracing::warn!(job = job.0, why = kind(&other), "the job stays held");
             Ok(false)
         }
     }

@@ -1,13 +1,15 @@
-//! Letters that a printer has taken which is not the station's any more. Before anything else begins they become doubts, and are told:
-//! today's printer knows nothing of them, and its word about their numbers would be about somebody else's sheets.
+//! Letters that went, or were about to go, where the station puts none any more: to another printer, into another folder. Before
+//! anything else begins they become doubts, and are told: today's press knows nothing of them, and its word about their numbers
+//! would be about somebody else's sheets.
 
 use crate::app::board::News;
 use crate::app::journal;
 use crate::app::station::{Desk, carry_out};
-use crate::domain::enrollment::Standing;
+use crate::domain::enrollment::{Enrollment, Standing};
 use crate::domain::event::Happening;
 use crate::domain::fault::Fault;
-use crate::domain::paper::Sheet;
+use crate::domain::mailer::ControlNumber;
+use crate::domain::paper::{Astray, Sheet};
 use crate::port::JobRecord;
 
 impl Desk {
@@ -24,17 +26,12 @@ impl Desk {
     fn doubt_letter_elsewhere(&self, record: &JobRecord) -> Result<(), Fault> {
         let (ledger, job) = (self.ports.ledger.as_ref(), record.job.id);
         let state = journal::replay(ledger, job)?;
-        let (Some(Sheet::Accepted { ticket }), Some(control)) =
-            (state.sheet(), state.unconfirmed())
-        else {
+        let Some((control, astray)) = self.astray(&state) else {
             return Ok(());
         };
-        if !state.may_confirm(control) || self.ports.press.serves(ticket) {
-            return Ok(());
-        }
-        let why = ticket.elsewhere();
+        let why = astray.why();
         let doubt = Happening::Printed {
-            control: control.to_owned(),
+            control,
             sheet: Sheet::Unknown { why: why.clone() },
         };
         let now = self.ports.clock.now();
@@ -49,5 +46,28 @@ impl Desk {
             self.board.announce(News::Held { case, fault, why });
         }
         Ok(())
+    }
+
+    /// The number of the job's letter, and where it is, if the press cannot ask for it and nobody has said so yet.
+    fn astray(&self, state: &Enrollment) -> Option<(String, Astray)> {
+        let press = &self.ports.press;
+        let number = state
+            .unconfirmed()
+            .filter(|number| state.may_confirm(number))?;
+        let astray = match state.sheet() {
+            Some(Sheet::Accepted { ticket }) => (!press.serves(ticket)).then(|| Astray::Taken {
+                ticket: ticket.clone(),
+            }),
+            // Cut before an answer came. Where no journal says where it was to go, the press is asked.
+            None => {
+                let outlet = state.outlet().filter(|outlet| !press.reaches(outlet))?;
+                Some(Astray::Perhaps {
+                    control: ControlNumber::parse(number).ok()?,
+                    outlet: outlet.clone(),
+                })
+            }
+            Some(Sheet::OnPaper | Sheet::Unknown { .. }) => None,
+        };
+        Some((number.to_owned(), astray?))
     }
 }

@@ -11,7 +11,7 @@ use crate::app::station::{Desk, candidates, carry_out};
 use crate::domain::authenticator::Slot;
 use crate::domain::credential::CredentialId;
 use crate::domain::enrollment::Enrollment;
-use crate::domain::fault::{Fault, Move};
+use crate::domain::fault::{Fault, Move, kind};
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{Ending, Reading, Signal};
 use crate::port::{CancelFlag, KeyEvent};
@@ -102,6 +102,13 @@ impl Desk {
     pub(super) fn read(&mut self, slot: Slot, result: Result<(Hand, Reading), Fault>) {
         match result {
             Ok((hand, reading)) => {
+                let capabilities = &reading.identity.capabilities;
+                tracing::debug!(
+                    slot = slot.0,
+                    versions = ?capabilities.versions,
+                    aaguid = %capabilities.aaguid,
+                    "key read"
+                );
                 self.hands.insert(slot, Box::new(hand));
                 self.show_key(slot, &reading);
                 self.signal(Signal::Read {
@@ -110,7 +117,7 @@ impl Desk {
                 });
             }
             Err(fault) => {
-                tracing::warn!(%slot, %fault, "the key could not be read");
+                tracing::warn!(%slot, fault = %fault.brief(), "the key could not be read");
                 self.signal(Signal::Unreadable { slot, fault });
             }
         }
@@ -124,7 +131,19 @@ impl Desk {
         hand: Option<Box<Hand>>,
     ) {
         let slot_number = slot.map(|slot| slot.0);
-        tracing::info!(job = job.0, slot = slot_number, ?ending, "run ended");
+        let fault = match &ending {
+            Ending::Stopped(fault) | Ending::AnotherKey(fault) | Ending::Held(fault) => {
+                Some(fault.brief().to_string())
+            }
+            Ending::Finished | Ending::KeyDone | Ending::Awaits(_) => None,
+        };
+        tracing::info!(
+            job = job.0,
+            slot = slot_number,
+            ending = kind(&ending),
+            fault,
+            "run ended"
+        );
         match &ending {
             Ending::Finished => {
                 self.summary.done = self.summary.done.saturating_add(1);
@@ -205,8 +224,14 @@ impl Desk {
                 self.signal(Signal::Prepared { job });
             }
             Err(fault) => {
-                tracing::warn!(job = job.0, %fault, "no creation options");
-                if fault.whose_move() == Move::Wait {
+                let waits = fault.whose_move() == Move::Wait;
+                // What every job waits for is told once, not by each job at each tick.
+                if waits && self.waits_for_network == Some(kind(&fault)) {
+                    tracing::debug!(job = job.0, fault = %fault.brief(), "still no creation options");
+                } else {
+                    tracing::warn!(job = job.0, fault = %fault.brief(), "no creation options");
+                }
+                if waits {
                     self.network(Some(&fault));
                 }
                 self.signal(Signal::Unprepared { job, fault });
@@ -216,14 +241,14 @@ impl Desk {
 
     /// Says once that the line waits for the network, and once that it no longer does.
     pub(super) fn network(&mut self, fault: Option<&Fault>) {
-        match (fault, self.waits_for_network) {
+        match (fault, self.waits_for_network.is_some()) {
             (Some(fault), false) => self.board.announce(News::Network {
                 fault: fault.clone(),
             }),
             (None, true) => self.board.announce(News::NetworkBack),
             (Some(_), true) | (None, false) => {}
         }
-        self.waits_for_network = fault.is_some();
+        self.waits_for_network = fault.map(kind);
     }
 
     pub(super) fn request(&mut self, request: Request) {
@@ -390,7 +415,7 @@ impl Desk {
         if self.summary.broken.is_some() {
             return;
         }
-        tracing::error!(%fault, "the station ends, because its ledger fails");
+        tracing::error!(fault = %fault.brief(), "the station ends, because its ledger fails");
         self.board.announce(News::Trouble {
             what: fault.to_string(),
         });

@@ -2,6 +2,7 @@
 
 mod disabled;
 mod elsewhere;
+mod log;
 mod nobody;
 mod paper;
 mod trail;

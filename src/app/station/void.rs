@@ -67,7 +67,7 @@ impl Desk {
         let state = &mut self.void_letters;
         state.asking = state.asking.saturating_sub(1);
         let untold = untold.unwrap_or_else(|fault| {
-            tracing::warn!(%fault, "nobody knows of which void letters people were told");
+            tracing::warn!(fault = %fault.brief(), "nobody knows of which void letters people were told");
             Untold::default()
         });
         match result {
@@ -77,7 +77,7 @@ impl Desk {
                 }
             }
             Err(fault) => {
-                tracing::warn!(%fault, "the printer may still have a void letter");
+                tracing::warn!(fault = %fault.brief(), "the printer may still have a void letter");
                 // What it refuses it refuses again; one that is away comes back.
                 state.due |= matches!(fault, Fault::PrinterAway { .. });
                 if !state.told && !untold.here.is_empty() {
@@ -90,10 +90,10 @@ impl Desk {
             }
         }
         for letter in &untold.elsewhere {
-            if let Some(ticket) = &letter.ticket {
+            if let Some(astray) = letter.astray() {
                 self.board.announce(News::VoidElsewhere {
                     envelope: letter.envelope.to_string(),
-                    ticket: ticket.clone(),
+                    astray,
                 });
             }
         }
@@ -109,7 +109,7 @@ impl Desk {
         let (ledger, now) = (self.ports.ledger.as_ref(), self.ports.clock.now());
         for letter in letters {
             if let Err(fault) = note(letter, ledger, &self.options.actor, now) {
-                tracing::warn!(%fault, "that a void letter was told of is not noted");
+                tracing::warn!(fault = %fault.brief(), "that a void letter was told of is not noted");
             }
         }
     }

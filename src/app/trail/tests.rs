@@ -32,6 +32,7 @@ fn printing(number: u64) -> Happening {
         step: Step::Deliver,
         intent: Intent::Deliver {
             control: control(number).to_string(),
+            outlet: None,
         },
     }
 }

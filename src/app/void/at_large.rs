@@ -12,7 +12,7 @@ use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, JobId};
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::{Sheet, Ticket};
+use crate::domain::paper::{Astray, Outlet, Sheet, Ticket};
 use crate::domain::time::Timestamp;
 use crate::port::{Ledger, Press, Stamped};
 
@@ -24,16 +24,46 @@ const NOTE: &str = "void letter ";
 pub struct AtLarge {
     pub envelope: Envelope,
     pub control: ControlNumber,
-    /// Where it was sent, once a printer has taken it.
-    pub ticket: Option<Ticket>,
+    /// Where it was sent.
+    pub sent: Sent,
+}
+
+/// What the journal says of where a letter went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// A printer has taken it.
+    Taken(Ticket),
+    /// It was about to be handed over there, and no answer came. `None`: an older version did not write down where.
+    Perhaps(Option<Outlet>),
+}
+
+impl Sent {
+    /// Whether today's press can be asked for it. A letter of which nobody wrote down where it went is looked for there as well.
+    fn is_at(&self, press: &dyn Press) -> bool {
+        match self {
+            Self::Taken(ticket) => press.serves(ticket),
+            Self::Perhaps(Some(outlet)) => press.reaches(outlet),
+            Self::Perhaps(None) => true,
+        }
+    }
+
+    fn astray(self, control: ControlNumber) -> Option<Astray> {
+        match self {
+            Self::Taken(ticket) => Some(Astray::Taken { ticket }),
+            Self::Perhaps(outlet) => outlet.map(|outlet| Astray::Perhaps { control, outlet }),
+        }
+    }
 }
 
 impl AtLarge {
-    /// Whether today's press can be asked for it. A letter whose printer nobody wrote down is looked for there as well.
+    /// Whether today's press can be asked for it.
     pub fn is_at(&self, press: &dyn Press) -> bool {
-        self.ticket
-            .as_ref()
-            .is_none_or(|ticket| press.serves(ticket))
+        self.sent.is_at(press)
+    }
+
+    /// Where it is, for whoever has to look there; `None` where nobody wrote that down.
+    pub fn astray(&self) -> Option<Astray> {
+        self.sent.clone().astray(self.control)
     }
 
     /// Writes down that no printer has it any more.
@@ -54,7 +84,7 @@ impl AtLarge {
         ledger.note(&told(&self.control), actor, at)
     }
 
-    /// As [`AtLarge::note_told`], where it lies in another printer than the station's.
+    /// As [`AtLarge::note_told`], where it is somewhere else than the station puts its letters.
     ///
     /// # Errors
     /// Those of the ledger.
@@ -71,9 +101,9 @@ impl AtLarge {
 /// Those that nobody was told of yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Untold {
-    /// In today's printer.
+    /// Where the station puts its letters.
     pub here: Vec<AtLarge>,
-    /// In another one.
+    /// Somewhere else.
     pub elsewhere: Vec<AtLarge>,
 }
 
@@ -95,11 +125,11 @@ pub fn all(ledger: &dyn Ledger) -> Result<Vec<AtLarge>, Fault> {
         let Some(record) = ledger.job(job)? else {
             continue;
         };
-        if let Some(ticket) = last_seen(&ledger.journal(job)?, &control) {
+        if let Some(sent) = last_seen(&ledger.journal(job)?, &control) {
             found.push(AtLarge {
                 envelope: record.job.envelope,
                 control,
-                ticket,
+                sent,
             });
         }
     }
@@ -130,7 +160,7 @@ pub fn untold(ledger: &dyn Ledger, press: &dyn Press) -> Result<Untold, Fault> {
     Ok(untold)
 }
 
-/// Where the sheet with this number may still wait, if that is another printer than the station's.
+/// Where the sheet with this number may be, if the station puts no letters there.
 ///
 /// # Errors
 /// Those of the ledger.
@@ -139,17 +169,14 @@ pub fn elsewhere(
     press: &dyn Press,
     job: JobId,
     control: &ControlNumber,
-) -> Result<Option<Ticket>, Fault> {
-    let seen = last_seen(&ledger.journal(job)?, control).flatten();
-    Ok(seen.filter(|ticket| !press.serves(ticket)))
+) -> Result<Option<Astray>, Fault> {
+    let sent = last_seen(&ledger.journal(job)?, control);
+    let elsewhere = sent.filter(|sent| !sent.is_at(press));
+    Ok(elsewhere.and_then(|sent| sent.astray(*control)))
 }
 
-/// `None`: it was never sent, or came out, or was refused. Otherwise by which ticket it was sent, if one came back.
-#[expect(
-    clippy::option_option,
-    reason = "whether it was sent, and then whether a printer answered"
-)]
-fn last_seen(rows: &[Stamped], control: &ControlNumber) -> Option<Option<Ticket>> {
+/// `None`: it was never sent, or came out, or was refused.
+fn last_seen(rows: &[Stamped], control: &ControlNumber) -> Option<Sent> {
     // Compared as numbers: older journals have them in groups.
     let is_it = |text: &str| ControlNumber::parse(text).as_ref() == Ok(control);
     let mut seen = None;
@@ -157,16 +184,16 @@ fn last_seen(rows: &[Stamped], control: &ControlNumber) -> Option<Option<Ticket>
     for row in rows {
         match &row.event.happening {
             Happening::Started {
-                intent: Intent::Deliver { control },
+                intent: Intent::Deliver { control, outlet },
                 ..
             } => {
                 is_latest = is_it(control);
                 if is_latest {
-                    seen = Some(None);
+                    seen = Some(Sent::Perhaps(outlet.clone()));
                 }
             }
             Happening::Printed { control, sheet } if is_it(control) => match sheet {
-                Sheet::Accepted { ticket } => seen = Some(Some(ticket.clone())),
+                Sheet::Accepted { ticket } => seen = Some(Sent::Taken(ticket.clone())),
                 Sheet::OnPaper => seen = None,
                 Sheet::Unknown { .. } => {}
             },
@@ -233,6 +260,10 @@ mod tests {
         }
     }
 
+    fn taken() -> Sent {
+        Sent::Taken(ticket())
+    }
+
     fn printed(sheet: Sheet) -> Happening {
         Happening::Printed {
             control: LETTER.to_owned(),
@@ -273,11 +304,11 @@ mod tests {
         };
         let cancelled = || Happening::Cancelled { credential: None };
         for (story, found) in [
-            (vec![spoiled()], Some(None)),
-            (vec![accepted(), spoiled()], Some(Some(ticket()))),
-            (vec![accepted(), unknown(), spoiled()], Some(Some(ticket()))),
-            (vec![unknown(), spoiled()], Some(None)),
-            (vec![accepted(), cancelled()], Some(Some(ticket()))),
+            (vec![spoiled()], Some(Sent::Perhaps(None))),
+            (vec![accepted(), spoiled()], Some(taken())),
+            (vec![accepted(), unknown(), spoiled()], Some(taken())),
+            (vec![unknown(), spoiled()], Some(Sent::Perhaps(None))),
+            (vec![accepted(), cancelled()], Some(taken())),
             (vec![accepted(), printed(Sheet::OnPaper), spoiled()], None),
             (vec![accepted(), done(Step::Deliver), spoiled()], None),
             (vec![not_done, cancelled()], None),
@@ -286,8 +317,8 @@ mod tests {
         ] {
             let world = told_of(story.clone());
             let all = all(&world).expect("a ledger");
-            let tickets: Vec<_> = all.into_iter().map(|letter| letter.ticket).collect();
-            assert_eq!(tickets, Vec::from_iter(found), "{story:?}");
+            let sent: Vec<_> = all.into_iter().map(|letter| letter.sent).collect();
+            assert_eq!(sent, Vec::from_iter(found), "{story:?}");
         }
     }
 

@@ -165,7 +165,7 @@ impl State {
         match job.intent() {
             None => scribe.put(format_args!("-")),
             Some(Intent::Plain | Intent::Register { .. }) => scribe.put(format_args!("doubt")),
-            Some(Intent::Deliver { control }) => scribe.name('s', control.as_bytes()),
+            Some(Intent::Deliver { control, .. }) => scribe.name('s', control.as_bytes()),
         }
         let pin = job
             .pin_of()
@@ -173,7 +173,7 @@ impl State {
         for sheet in &self.press.sheets {
             let number = Some(sheet.control.as_str());
             let in_doubt = match job.intent() {
-                Some(Intent::Deliver { control }) => Some(control.as_str()),
+                Some(Intent::Deliver { control, .. }) => Some(control.as_str()),
                 _ => None,
             };
             if number == job.delivered() || number == in_doubt || Some(&sheet.pin) == pin {

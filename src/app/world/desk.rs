@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::app::world::printer::Accepted;
+use crate::app::world::printer::{Accepted, PRINTER};
 use crate::app::world::{Op, World};
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::job::{Envelope, Request};
 use crate::domain::mailer::{ControlNumber, Mailer};
-use crate::domain::paper::{Printing, Ticket};
+use crate::domain::paper::{Outlet, Printing, Ticket};
 use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{CancelFlag, Clock, Delivered, Entropy, Operator, Press};
@@ -61,6 +61,18 @@ pub(crate) fn request(user: &str) -> Request {
     }
 }
 
+fn printer(uri: &str) -> Outlet {
+    Outlet::Printer {
+        uri: uri.to_owned(),
+    }
+}
+
+fn folder(path: &str) -> Outlet {
+    Outlet::Folder {
+        path: path.to_owned(),
+    }
+}
+
 impl Press for World {
     fn check(&self, mailer: &Mailer) -> Result<(), Fault> {
         let length = mailer.pin.code_points();
@@ -81,6 +93,20 @@ impl Press for World {
 
     fn can_take(&self) -> Result<(), Fault> {
         self.call(Op::CanTake, |_| Ok(()))
+    }
+
+    fn outlet(&self) -> Outlet {
+        let state = self.state();
+        match (state.press.prints, state.press.moved) {
+            (true, false) => printer(PRINTER),
+            (true, true) => printer("ipp://new.example/ipp/print"),
+            (false, false) => folder("letters"),
+            (false, true) => folder("new letters"),
+        }
+    }
+
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        self.outlet() == *outlet
     }
 
     fn serves(&self, _: &Ticket) -> bool {

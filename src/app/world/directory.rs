@@ -19,6 +19,8 @@ use crate::port::{Bookmark, Directory, Page, RelyingParty};
 pub(crate) struct DirectoryState {
     pub(crate) disabled: BTreeSet<String>,
     pub(crate) guests: BTreeSet<String>,
+    /// Whoever signed in may not act on them.
+    pub(crate) untouchable: BTreeSet<String>,
     /// People may not be read.
     pub(crate) hides_people: bool,
     /// They may, but not whether their accounts are enabled.

@@ -8,6 +8,9 @@ use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::{Printing, Ticket};
 use crate::port::Delivered;
 
+/// The URI of the printer, before the station was given another.
+pub(super) const PRINTER: &str = "ipp://printer.example/ipp/print";
+
 /// A sheet that the printer has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
@@ -64,7 +67,7 @@ pub(super) fn away() -> Fault {
 
 fn ticket(job: usize) -> Ticket {
     Ticket {
-        printer: "ipp://printer.example/ipp/print".to_owned(),
+        printer: PRINTER.to_owned(),
         job: i32::try_from(job).expect("few sheets"),
         uuid: None,
         name: format!("keyline {job}"),

@@ -48,6 +48,7 @@ pub(crate) fn started(step: Step) -> Happening {
             },
             Step::Deliver => Intent::Deliver {
                 control: "4820 9173 5525".to_owned(),
+                outlet: None,
             },
             Step::Reset
             | Step::SetPin

@@ -88,6 +88,9 @@ impl RelyingParty for World {
 
     fn creation_options(&self, user: &str) -> Result<CreationOptions, Fault> {
         self.call(Op::Options, |state| {
+            if state.directory.untouchable.contains(user) {
+                return Err(refused(403));
+            }
             let number = state.tenant.issued.len() + 1;
             let challenge = format!("challenge {number}").into_bytes();
             let expires = state.now + CHALLENGE_SECONDS * 1000;

@@ -8,7 +8,7 @@ use crate::domain::enrollment::{Enrollment, Phase};
 use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::{Leaving, Sheet, Ticket};
+use crate::domain::paper::{Leaving, Outlet, Sheet, Ticket};
 
 impl Enrollment {
     /// The sheet of this attempt, once a printer has it.
@@ -58,7 +58,19 @@ impl Enrollment {
     /// The control number of the sheet that is printed just now, or waits for its confirmation.
     pub fn unconfirmed(&self) -> Option<&str> {
         match &self.phase {
-            Phase::InDoubt(Intent::Deliver { control }) => Some(control),
+            Phase::InDoubt(Intent::Deliver { control, .. }) => Some(control),
+            Phase::InDoubt(Intent::Plain | Intent::Register { .. })
+            | Phase::AwaitingKey { .. }
+            | Phase::Ready
+            | Phase::Cancelled => None,
+        }
+    }
+
+    /// Where the sheet went, or was about to go, that is printed just now or waits for its confirmation; `None` also in the journals
+    /// of older versions.
+    pub fn outlet(&self) -> Option<&Outlet> {
+        match &self.phase {
+            Phase::InDoubt(Intent::Deliver { outlet, .. }) => outlet.as_ref(),
             Phase::InDoubt(Intent::Plain | Intent::Register { .. })
             | Phase::AwaitingKey { .. }
             | Phase::Ready

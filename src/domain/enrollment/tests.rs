@@ -65,6 +65,7 @@ fn intent(step: Step) -> Intent {
         },
         Step::Deliver => Intent::Deliver {
             control: "482091735583".to_owned(),
+            outlet: None,
         },
         _ => Intent::Plain,
     }

@@ -1,5 +1,5 @@
-//! After every signal: what can start starts, what has to be fetched ahead is asked for, and each slot stands where its key and
-//! its job put it. Decides nothing about which key may be used (see `choice`).
+//! After every signal: what can start starts, and each slot stands where its key and its job put it. Decides nothing about which key
+//! may be used (see `choice`), nor about what is fetched ahead (see `ahead`).
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,6 @@ use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::station::Station;
 use crate::domain::station::signal::{Candidate, InSlot, Order, Prints, SlotState};
-
-/// How many jobs ahead of the first waiting one get their options fetched, per slot.
-const PREPARED_PER_SLOT: usize = 2;
-/// At least so many, before any slot is known.
-pub(super) const PREPARED_MIN: usize = 4;
 
 impl Station {
     /// Starts what can start, and asks for options ahead of time.
@@ -207,35 +202,6 @@ impl Station {
                 | SlotState::Bagging { .. } => continue,
             };
             record.state = SlotState::Bagging { job, lies };
-        }
-    }
-
-    fn prepare(&mut self, orders: &mut Vec<Order>) {
-        let ahead = PREPARED_MIN.max(self.slots.len().saturating_mul(PREPARED_PER_SLOT));
-        let asked: Vec<JobId> = self
-            .jobs
-            .iter()
-            .map(|job| job.job)
-            .filter(|job| {
-                self.slots
-                    .values()
-                    .any(|record| record.state == SlotState::AwaitingOptions { job: *job })
-            })
-            .collect();
-        let next = self
-            .jobs
-            .iter()
-            .filter(|job| job.is_waiting() && !self.is_working_on(job.job))
-            .map(|job| job.job)
-            .take(ahead);
-        let wanted: Vec<JobId> = asked.into_iter().chain(next).collect();
-        for job in wanted {
-            if !self.prepared.contains(&job)
-                && !self.resting.contains(&job)
-                && self.preparing.insert(job)
-            {
-                orders.push(Order::Prepare { job });
-            }
         }
     }
 }

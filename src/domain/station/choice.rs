@@ -198,7 +198,10 @@ impl Station {
                 fault: Fault::KeyHoldsPasskey,
             };
         }
-        if wipes && reading.identity.capabilities.has_pin() && !self.record(slot).may_wipe {
+        if wipes
+            && reading.identity.capabilities.has_pin()
+            && self.record(slot).may_wipe != Some(job)
+        {
             match candidate.used_keys {
                 UsedKeys::Refuse => {
                     return SlotState::Refused {

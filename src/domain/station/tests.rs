@@ -1,13 +1,14 @@
 //! What the bench promises, signal by signal.
 
 mod answers;
+mod asks;
 mod begun;
 mod chance;
 mod keys;
 mod paper;
 mod whose;
 
-use super::advance::PREPARED_MIN;
+use super::ahead::PREPARED_MIN;
 use super::*;
 use crate::domain::authenticator::{Aaguid, Attachment, Binding, Capabilities, Identity, Serial};
 use crate::domain::job::{BatchName, Role};

@@ -17,6 +17,8 @@ pub struct Wanted {
     pub name: &'static str,
     /// Broader ones that do as well, where they were given before.
     pub or: &'static [&'static str],
+    /// Keys can be enrolled without it, and nobody named it: whoever is asked may leave it out by itself.
+    pub optional: bool,
 }
 
 /// What shall be.
@@ -53,6 +55,8 @@ pub enum Stop {
 pub enum Next {
     Look(Look),
     Act(Act),
+    /// Whether the station shall have a permission that it can do without.
+    Choose(Wanted),
     Stop(Stop),
     End,
 }
@@ -70,6 +74,8 @@ pub struct Course {
     certificate: Option<Option<PublicCertificate>>,
     uploaded: Option<bool>,
     policy: Option<PasskeyPolicy>,
+    /// Optional permissions that were chosen, or left out.
+    choices: BTreeMap<&'static str, bool>,
     outcomes: BTreeMap<Step, Outcome>,
 }
 
@@ -87,6 +93,7 @@ impl Course {
             certificate: None,
             uploaded: None,
             policy: None,
+            choices: BTreeMap::new(),
             outcomes: BTreeMap::new(),
         }
     }
@@ -104,6 +111,20 @@ impl Course {
     /// The policy as it was found.
     pub const fn policy(&self) -> Option<&PasskeyPolicy> {
         self.policy.as_ref()
+    }
+
+    /// The permissions that the station is to have.
+    pub fn permissions(&self) -> impl Iterator<Item = &Wanted> {
+        let wanted = self.wish.permissions.iter();
+        wanted.filter(|wanted| self.choices.get(wanted.name) != Some(&false))
+    }
+
+    /// Whether somebody consented to a permission, or to one of `or`, before.
+    pub fn was_given(&self, name: &str, or: &[&str]) -> bool {
+        match (&self.api, &self.consented) {
+            (Some(api), Some(given)) => gives(api, given, name, or),
+            (None, _) | (_, None) => false,
+        }
     }
 
     /// How a step ended; `None`: it has not, or it could not even begin.
@@ -225,24 +246,26 @@ impl Course {
         let Some(api) = &self.api else {
             return Next::Look(Look::Api);
         };
-        match self.missing(api, given) {
-            Ok(roles) => Next::Act(act(api.object.clone(), roles)),
-            Err(name) => Next::Stop(Stop::NoSuchPermission { name }),
+        let roles = match self.missing(api, given) {
+            Ok(roles) => roles,
+            Err(name) => return Next::Stop(Stop::NoSuchPermission { name }),
+        };
+        let open = self.permissions().find(|wanted| {
+            wanted.optional
+                && !self.choices.contains_key(wanted.name)
+                && roles.iter().any(|role| role.value == wanted.name)
+        });
+        match open {
+            Some(wanted) => Next::Choose(*wanted),
+            None => Next::Act(act(api.object.clone(), roles)),
         }
     }
 
     /// The wanted roles that `given` (ids) does not have, also not by a broader one; an error names one that the API does not
     /// offer.
     fn missing(&self, api: &ApiPrincipal, given: &[String]) -> Result<Vec<AppRole>, &'static str> {
-        let is_given = |name: &str| {
-            let mut roles = api.roles.iter().filter(|role| role.value == name);
-            roles.any(|role| given.iter().any(|id| id.eq_ignore_ascii_case(&role.id)))
-        };
-        let wanted = self.wish.permissions.iter();
-        wanted
-            .filter(|wanted| {
-                !is_given(wanted.name) && !wanted.or.iter().any(|broader| is_given(broader))
-            })
+        self.permissions()
+            .filter(|wanted| !gives(api, given, wanted.name, wanted.or))
             .map(|wanted| {
                 let mut roles = api.roles.iter();
                 let role = roles.find(|role| role.value == wanted.name);
@@ -269,6 +292,16 @@ impl Course {
             Seen::Uploaded(is_there) => self.uploaded = Some(is_there),
             Seen::Policy(policy) => self.policy = Some(policy),
         }
+        self.conclude();
+    }
+
+    /// Somebody said whether the station shall have the optional permission `name`.
+    pub fn chose(&mut self, name: &'static str, yes: bool) {
+        self.choices.insert(name, yes);
+        self.conclude();
+    }
+
+    fn conclude(&mut self) {
         for step in Step::ALL {
             if !self.outcomes.contains_key(&step) && self.is_so(step) {
                 self.outcomes.insert(step, Outcome::WasSo);
@@ -323,6 +356,15 @@ impl Course {
     pub fn declined(&mut self, step: Step) {
         self.outcomes.insert(step, Outcome::Declined);
     }
+}
+
+/// Whether roles (ids) of an API give a permission, by itself or by a broader one.
+fn gives(api: &ApiPrincipal, given: &[String], name: &str, or: &[&str]) -> bool {
+    let is_given = |name: &str| {
+        let mut roles = api.roles.iter().filter(|role| role.value == name);
+        roles.any(|role| given.iter().any(|id| id.eq_ignore_ascii_case(&role.id)))
+    };
+    is_given(name) || or.iter().any(|broader| is_given(broader))
 }
 
 #[cfg(test)]

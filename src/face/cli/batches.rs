@@ -17,8 +17,8 @@ Each paper is written as PDF and as CSV, for its owner alone, over the one of an
   BATCH-run-sheet     the letters as they lie in the printer's tray, and how they are folded
   BATCH-packing-list  the keys and their bags
   BATCH-hand-over     who signs for a key
-  BATCH-end-of-batch  sheets drawn, confirmed, void and in doubt; places without a letter, and why;
-                      the ledger's audit chain; two persons sign it
+  BATCH-end-of-batch  sheets drawn, confirmed, void and in doubt; places without a letter, and
+                      why; the ledger's audit chain; two persons sign it
 They say how the ledger stands at this moment, also while a station works. No PIN is in them, no
 address, and of a serial number the end only. They hold names: keep them no longer than you need.";
 
@@ -30,11 +30,12 @@ One PDF per kind, a page for each job, in the order of the run sheet:
   BATCH-labels       for the keys' bags, each with its code; also before a job has its key
   BATCH-key-letters  for the bags, beside the key
   BATCH-receipts     what people sign and send back
-Behind 500 pages comes another file: BATCH-labels-2 and so on. A letter and a receipt name the key:
-jobs without one are told and left out, and so are cancelled jobs. Each file is for its owner alone,
-written over the one of an earlier time; an earlier file with a higher number goes. No PIN and no
-letter's control number is in them. They hold names and addresses: keep them no longer than needed.
-In place of a sign that file names do not take stands `_`, and such a BATCH ends with eight digits.
+Behind 500 pages comes another file: BATCH-labels-2 and so on. A letter and a receipt name the
+key: jobs without one are told and left out, and so are cancelled jobs. Each file is for its owner
+alone, written over the one of an earlier time; an earlier file with a higher number goes. No PIN
+and no letter's control number is in them. They hold names and addresses: keep them no longer than
+needed. In place of a sign that file names do not take stands `_`, and such a BATCH ends with
+eight digits.
 
 Exit code 0: written. 3: somebody's sheet cannot be set; which one and why is told, the others are
 written.";
@@ -53,7 +54,7 @@ pub struct Batches {
 /// `keyline batches …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum OfBatches {
-    /// Write the papers of a batch: run sheet, packing list, hand-over list, end of the batch; changes nothing
+    /// Write a batch's papers: run sheet, packing list, hand-over list, end sheet; changes nothing
     #[command(after_help = PAPERS)]
     Papers {
         /// The job file's name without its ending
@@ -63,7 +64,7 @@ pub enum OfBatches {
         #[arg(long, value_name = "DIR", default_value = ".")]
         folder: PathBuf,
     },
-    /// Write what goes with the keys of a batch: labels for the bags, letters, receipts; changes nothing
+    /// Write what goes with a batch's keys: bag labels, letters, receipts; changes nothing
     #[command(after_help = SLIPS)]
     Slips {
         /// The job file's name without its ending

@@ -35,7 +35,7 @@ pub struct Check {
     #[arg(long, conflicts_with = "file")]
     pub online: bool,
     /// Print JSON, for scripts
-    #[arg(long, requires = "online", conflicts_with = "file")]
+    #[arg(long, conflicts_with = "file")]
     pub json: bool,
     /// Register a test passkey for this user, see it in the list, delete it
     #[arg(
@@ -52,10 +52,16 @@ impl Check {
     /// Says what is missing, where there is nothing to look at.
     ///
     /// # Errors
-    /// In the parser's own shape. The parser cannot say it: with --json or --enrol-test it is --online alone that is missing.
+    /// In the parser's own shape. The parser cannot say it: with --json it is --online alone that is missing, and a file would not do.
     pub(super) fn is_about_something(&self) -> Result<(), Complaint> {
         if self.file.is_some() || self.online {
             return Ok(());
+        }
+        if self.json {
+            return Err(Complaint::usage(
+                "The following required arguments were not provided:\n  --online",
+                "Usage: keyline check --online --json\n      A FILE is checked without --json.",
+            ));
         }
         Err(Complaint::usage(
             "The following required arguments were not provided:\n  <FILE|--online>",

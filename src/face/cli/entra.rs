@@ -19,11 +19,11 @@ pub(super) const LOGIN: &str = "Examples:
   keyline entra login
   keyline entra login --device-code
 
-The app registration needs, under Authentication: for the browser the redirect URI http://localhost
-of the kind \"Mobile and desktop applications\"; for a device code \"Allow public client flows\" set
-to Yes, and no Conditional Access policy that blocks the flow. Its delegated permissions
-need consent, and the administrator the role Authentication Administrator (or Privileged
-Authentication Administrator). Ends with 6 when nobody signed in.";
+The app registration needs, under Authentication: for the browser the redirect URI
+http://localhost of the kind \"Mobile and desktop applications\"; for a device code \"Allow public
+client flows\" set to Yes, and no Conditional Access policy that blocks the flow. Its delegated
+permissions need consent, and the administrator the role Authentication Administrator (or
+Privileged Authentication Administrator). Ends with 6 when nobody signed in.";
 
 const LOGOUT: &str = "Examples:
   keyline entra logout                      this station has no administrator's sign-in any more

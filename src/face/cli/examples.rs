@@ -15,15 +15,15 @@ Exit codes:
   4 a job is held or waits for somebody   5 a key failed   6 Entra or the network failed
   7 the letter failed   8 the ledger or a folder failed   130 stopped
 
-Answers go to stdout, talk goes to stderr. With --json stdout has one JSON value; what failed stands
-in it under `error` (message, hint, exit_code), and nobody is asked. NO_COLOR is respected.
+Answers go to stdout, talk goes to stderr. With --json stdout has one JSON value; what failed
+stands in it under `error` (message, hint, exit_code), and nobody is asked. NO_COLOR is respected.
 KEYLINE_LOG=trace wins over `[log] level` for one run; no level shows a PIN.";
 
 pub(super) const INIT: &str = "Examples:
   keyline init --recipient age1qx…                        production: seal PINs to this one
   keyline init --recipient age1qx… --recipient age1yub…   either of two identities opens them
   keyline init --dir /srv/keyline --practice-identity practice.txt
-  sudo -u keyline keyline init --configured               after /etc/keyline/station.toml is filled in
+  sudo -u keyline keyline init --configured     when /etc/keyline/station.toml is filled in
 
 Every PIN is sealed to the recipients, and the station itself cannot open it again once it is
 delivered. Make the recovery pair on another computer (`age-keygen`, or a plugin for a hardware
@@ -65,11 +65,13 @@ pub(super) const DEMO: &str = "Examples:
   keyline demo --keys 2 --printer ipp://localhost/printers/letters
                                             two letters on real paper, marked PRACTICE
 
-While it runs, a second terminal can practise with its tenant: 24 people, and the groups Site Berlin, Site London,
-Site Madrid, Site Paris, Pilot users, Field staff, All employees (in which the sites are nested) and Newcomers (empty):
-  keyline users find anna --config /tmp/keyline-demo/config/station.toml
-  keyline groups members \"Pilot users\" --config /tmp/keyline-demo/config/station.toml
-  keyline jobs from-group \"Pilot users\" --policy standard --dry-run --config /tmp/keyline-demo/config/station.toml";
+While it runs, a second terminal can practise with its tenant: 24 people, and the groups Site
+Berlin, Site London, Site Madrid, Site Paris, Pilot users, Field staff, All employees (in which
+the sites are nested) and Newcomers (empty):
+  cd /tmp/keyline-demo
+  keyline users find anna
+  keyline groups members \"Pilot users\"
+  keyline jobs from-group \"Pilot users\" --policy standard --dry-run";
 
 pub(super) const COMPLETIONS: &str = "Examples:
   keyline completions bash > /etc/bash_completion.d/keyline

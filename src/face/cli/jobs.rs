@@ -32,10 +32,10 @@ const FROM_GROUP: &str = "Examples:
   keyline jobs from-group Sales --policy standard --missing-only     only who has none yet
   keyline jobs from-group 9a1b…-… --policy spare --role backup
 
-The job file appears in new/ whole at once, named after the group and the minute; a running station
-takes it as any other. When Entra asks for patience it is waited for, and only what is missing is
-asked again. The application needs GroupMember.Read.All and User.Read.All; with User.ReadBasic.All
-alone the directory does not say whose account is disabled, and that is told.
+The job file appears in new/ whole at once, named after the group and the minute; a running
+station takes it as any other. When Entra asks for patience it is waited for, and only what is
+missing is asked again. The application needs GroupMember.Read.All and User.Read.All; with
+User.ReadBasic.All alone the directory does not say whose account is disabled, and that is told.
 
 Exit code 0: done. 2: no such group, or several. 3: the rows would be refused. 6: Entra or the
 network failed: nothing was written, or some people could not be asked and were left out.";

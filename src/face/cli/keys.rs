@@ -30,9 +30,9 @@ keep the others.
 A key whose job is not done is refused, because the job counts on it: end the job first, or say
 --of-open-jobs. To take back a key that somebody has, with PIN and letter: keyline keys return.
 
-Exit code 0: they are gone, also where one was not there any more. 2: nobody could be asked, or KEY
-is unclear. 3: refused because of an open job. 6: Entra refused one, or the way to it failed; what
-was not deleted is told. 130: nobody agreed.";
+Exit code 0: they are gone, also where one was not there any more. 2: nobody could be asked, or
+KEY is unclear. 3: refused because of an open job. 6: Entra refused one, or the way to it failed;
+what was not deleted is told. 130: nobody agreed.";
 
 /// `keyline keys list`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]

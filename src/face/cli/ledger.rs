@@ -9,11 +9,13 @@ pub(super) const VERIFY: &str = "Examples:
   keyline ledger verify ledger-copy.db           a backup; no configuration is needed
   keyline ledger verify --json | jq .head
 
-Exit code 0: what is looked at is as it was written. 8: it is not, the file cannot be read, or --key
-is given and nothing is signed; the first wrong row is named.
+Exit code 0: what is looked at is as it was written. 8: it is not, the file cannot be read, or
+--key is given and nothing is signed; the first wrong row is named.
+
 Nothing answers for: names of batches and of their files, the tenant's name (a station refuses one
-that is not its own), where a letter went, why a job is held and a credential is kept, attestations
-of open jobs, and PINs in flight (their seals answer for those).
+that is not its own), where a letter went, why a job is held and a credential is kept,
+attestations of open jobs, and PINs in flight (their seals answer for those).
+
 A ledger that was cut short verifies as far as it goes: write the last row down now and then, away
 from the station, and look whether it is still there.";
 
@@ -21,14 +23,15 @@ pub(super) const BACKUP: &str = "Examples:
   keyline ledger backup /media/safe/ledger-2026-05-04.db
   keyline pins show 0042 --identity recovery.txt --ledger /media/safe/ledger-2026-05-04.db
 
-The copy holds names, addresses and sealed PINs; it is readable for its owner alone. Not in it: the
-station's keys, which lie in the folder that `[ledger] keys` names, and the recovery identity. Keep
-the three apart from each other.
-A backup that is killed leaves FILE.part; the next backup into the same folder removes it.
-To restore: stop the station, move keyline.db away together with keyline.db-wal and keyline.db-shm,
-and put the backup in its place: a -wal that stays there would spoil it. A job that was in the
-middle of a key is held then, because the station's own copy of its PIN is gone; `keyline jobs
-retry` starts it anew.";
+The copy holds names, addresses and sealed PINs; it is readable for its owner alone. Not in it:
+the station's keys, which lie in the folder that `[ledger] keys` names, and the recovery identity.
+Keep the three apart from each other. A backup that is killed leaves FILE.part; the next backup
+into the same folder removes it.
+
+To restore: stop the station, move keyline.db away together with keyline.db-wal and
+keyline.db-shm, and put the backup in its place: a -wal that stays there would spoil it. A job
+that was in the middle of a key is held then, because the station's own copy of its PIN is gone;
+`keyline jobs retry` starts it anew.";
 
 /// `keyline ledger …`
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

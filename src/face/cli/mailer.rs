@@ -27,8 +27,8 @@ pub enum Mailer {
     ///
     /// For a letter that could not be written, or of which nobody knows whether it came out. The key is needed once more: put it
     /// back into a slot, and it gets a new PIN. Its passkey stays. The old letter's control number is void. A letter that was
-    /// confirmed is not reissued; where the policy asks for no confirmation, it is the moment that its PDF lies in the letters'
-    /// folder. After that the person needs a new enrollment (a job file with `replace` = yes).
+    /// confirmed is not reissued. Where the policy asks for no confirmation, a letter counts as confirmed as soon as its PDF
+    /// lies in the letters' folder. From then on the person needs a new enrollment (a job file with `replace` = yes).
     #[command(after_help = REISSUE)]
     Reissue {
         /// Number, user, envelope, control number or serial

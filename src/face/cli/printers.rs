@@ -8,8 +8,8 @@ pub(super) const PRINTERS: &str = "Examples:
   keyline printers ipps://192.0.2.7/ipp/print       one printer
   keyline printers --json | jq '.printers[].uri'
 
-What stands behind `uri`, `media` and `trays` is what `printer`, `media` and `tray` in [paper] want.
-A warning names what should be changed before letters with PINs are printed there, and how.
+What stands behind `uri`, `media` and `trays` is what `printer`, `media` and `tray` in [paper]
+want. A warning names what should be changed before letters with PINs are printed there, and how.
 Nothing is printed and nothing is changed. Ends with 7 when a printer does not answer.";
 
 /// `keyline printers`

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 const LEARN: &str = "Examples:
-  keyline slots learn                            one key into one slot after the other, in their order
+  keyline slots learn                       one key into one slot after the other, in their order
 
 Stop a running station first. Type the same again when the bench is arranged anew.";
 

@@ -26,13 +26,13 @@ const REMOVE: &str = "Examples:
   keyline stock remove wrong-list.csv            a list that was taken by mistake
   keyline stock remove sold.csv                  a file with the serial numbers that are not ours
 
-The list is read as `keyline stock import` reads it: CSV with a column `serial`, or one serial number
-per line. How many of it were not in the stock list is told. If anything is wrong with the
+The list is read as `keyline stock import` reads it: CSV with a column `serial`, or one serial
+number per line. How many of it were not in the stock list is told. If anything is wrong with the
 file, every line is told and nothing is changed.
 
-A key that is taken off is one of nobody's from then on: `[stock] unlisted` says whether it stops in its
-slot or is told and taken. Keys that were enrolled stay so. Once the last key is taken off, every key is
-taken again. It works beside a running station, which counts anew at once.";
+A key that is taken off is one of nobody's from then on: `[stock] unlisted` says whether it stops
+in its slot or is told and taken. Keys that were enrolled stay so. Once the last key is taken off,
+every key is taken again. It works beside a running station, which counts anew at once.";
 
 /// `keyline stock`
 #[derive(Clone, Debug, PartialEq, Eq, Args)]

@@ -317,6 +317,27 @@ fn every_command_shows_an_example_of_itself_and_each_example_can_be_typed() {
 }
 
 #[test]
+fn no_line_of_a_help_is_broken_by_a_narrow_terminal_of_100_columns() {
+    const COLUMNS: usize = 98;
+    let mut root = Cli::command();
+    root.build();
+    let mut looked_at = 0;
+    each(&root, "keyline", &mut |command, name| {
+        let texts = [command.get_about(), command.get_after_help()];
+        let texts = texts.into_iter().flatten().map(ToString::to_string);
+        for line in texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()) {
+            looked_at += 1;
+            let columns = line.chars().count();
+            assert!(
+                columns <= COLUMNS,
+                "{name} --help, {columns} columns: {line}"
+            );
+        }
+    });
+    assert!(looked_at > 300, "{looked_at}");
+}
+
+#[test]
 fn taking_keys_off_the_stock_has_a_help_of_its_own() {
     let help = |line: &str| match parse(line.split(' ')).unwrap() {
         Parsed::Text(text) => text,
@@ -329,6 +350,23 @@ fn taking_keys_off_the_stock_has_a_help_of_its_own() {
     assert!(remove.contains("keyline stock remove wrong-list.csv"));
     assert!(!remove.contains("keyline stock import delivery"));
     assert!(import.contains("keyline stock import delivery"));
+}
+
+#[test]
+fn only_a_key_that_comes_back_can_be_left_unwiped() {
+    for (command, has) in [("return", true), ("lost", false), ("scrap", false)] {
+        let Parsed::Text(text) = parse(["keyline", "keys", command, "--help"]).unwrap() else {
+            panic!("no text");
+        };
+        assert_eq!(text.contains("not wiped yet"), has, "{text}");
+        let others = ["return", "lost", "scrap"];
+        for other in others.into_iter().filter(|other| *other != command) {
+            assert!(
+                !text.contains(&format!("  keyline keys {other} ")),
+                "{text}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -5,13 +5,13 @@ pub(super) const CONFIRM: &str = "Examples:
   keyline mailer confirm B-0042                  the key of envelope 0042 lies in its bag
   keyline mailer confirm -                       a hand scanner types them, one after another
 
-A letter's first scan says: this sheet is there, and it is good. The second one says: it lies in its
-envelope. What is not the job's current sheet is VOID: destroy it. L-0042 alone confirms nothing,
-since it can be typed without the sheet. With `-` each line is answered at once; what is no code,
-such as an empty line or what a touched key types, is passed over.
+A letter's first scan says: this sheet is there, and it is good. The second one says: it lies in
+its envelope. What is not the job's current sheet is VOID: destroy it. L-0042 alone confirms
+nothing, since it can be typed without the sheet. With `-` each line is answered at once; what is
+no code, such as an empty line or what a touched key types, is passed over.
 
-Exit code 0: everything was taken, or stood there already. 2: a code cannot be read. 3: a letter is
-void, or is not waited for. 4: the station works on that job just now; scan it again.";
+Exit code 0: everything was taken, or stood there already. 2: a code cannot be read. 3: a letter
+is void, or is not waited for. 4: the station works on that job just now; scan it again.";
 
 pub(super) const REISSUE: &str = "Examples:
   keyline mailer reissue 0042 --reason \"nobody knows whether it came out\"
@@ -21,9 +21,10 @@ pub(super) const SPOIL: &str = "Examples:
   keyline mailer spoil 0042 --reason \"torn\"
   keyline mailer reissue 0042 --reason \"torn\"   then: the same key gets a new PIN and a new letter
 
-Before its confirmation a letter that is spoiled leaves its job on hold until it is reissued. After
-it, and until the letter is dispatched, the job stays done and the person needs a replacement: drop
-a job file with `replace` = yes for them. Neither the letter nor its bag is dispatched then.";
+Before its confirmation a letter that is spoiled leaves its job on hold until it is reissued.
+After it, and until the letter is dispatched, the job stays done and the person needs a
+replacement: drop a job file with `replace` = yes for them. Neither the letter nor its bag is
+dispatched then.";
 
 pub(super) const DISPATCH: &str = "Examples:
   keyline mailer dispatch onboarding --dry-run   what would leave now, and why the rest stays

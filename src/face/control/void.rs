@@ -13,7 +13,7 @@ use crate::domain::event::{Happening, Intent};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::Ticket;
+use crate::domain::paper::Astray;
 use crate::face::control::{Alone, Told};
 use crate::face::report::{changed_facts, name};
 use crate::face::say::{self, Complaint};
@@ -42,9 +42,9 @@ pub(super) fn told(
             .and_then(|press| waits_elsewhere(ledger, press.as_ref(), record, &control));
         let in_printer = elsewhere.is_some() || !is_taken_back;
         match elsewhere {
-            Some(ticket) => {
+            Some(astray) => {
                 message.push(' ');
-                message.push_str(&say::admin::waits_elsewhere("It", &ticket));
+                message.push_str(&say::admin::waits_elsewhere("It", &astray));
             }
             None if is_taken_back => {}
             None => message.push_str(&say::admin::may_still_print(&control)),
@@ -62,7 +62,7 @@ fn waits_elsewhere(
     press: &dyn Press,
     record: &JobRecord,
     control: &str,
-) -> Option<Ticket> {
+) -> Option<Astray> {
     let control = ControlNumber::parse(control).ok()?;
     at_large::elsewhere(ledger, press, record.job.id, &control).ok()?
 }
@@ -86,7 +86,7 @@ fn is_taken_back(
     thread::spawn(move || {
         let taken = changed.take_void_back(press.as_ref(), envelope);
         if let Err(fault) = &taken {
-            tracing::warn!(job = job.0, %fault, "the printer may still have a void letter");
+            tracing::warn!(job = job.0, fault = %fault.brief(), "the printer may still have a void letter");
         }
         // Whoever asked may have been answered by now.
         let _ = done.send(taken.is_ok());
@@ -136,7 +136,7 @@ pub(super) fn cancel_others(alone: &Alone<'_>, job: JobId, actor: &str, press: &
     thread::spawn(move || {
         let asked = void::cancel_waiting(ledger.as_ref(), press.as_ref(), &actor, now);
         if let Err(fault) = asked {
-            tracing::warn!(%fault, "the printer may still have a void letter");
+            tracing::warn!(fault = %fault.brief(), "the printer may still have a void letter");
         }
         // Whoever asked may have been answered by now.
         let _ = done.send(());

@@ -133,7 +133,7 @@ pub(super) fn void(rows: &[Stamped]) -> Vec<&str> {
     for row in rows {
         match &row.event.happening {
             Happening::Started {
-                intent: Intent::Deliver { control },
+                intent: Intent::Deliver { control, .. },
                 ..
             } => open = Some(control.as_str()),
             Happening::Done {

@@ -60,7 +60,7 @@ fn text(rows: &[Row], now: Timestamp, to: &mut dyn Write) -> io::Result<()> {
         (Grade::Stop, "To mend before the first key:"),
         (Grade::Warning, "Worth a look:"),
     ] {
-        let said = say::todos(rows, grade);
+        let said = say::todos(rows, grade, now);
         if !said.is_empty() {
             writeln!(to, "\n{head}")?;
         }
@@ -95,7 +95,12 @@ fn value(rows: &[Row], tenant: &TenantFacts, now: Timestamp) -> Value {
         })
         .collect();
     let stops = rows.iter().any(|row| row.grade == Grade::Stop);
-    json!({
+    let error = stops.then(|| {
+        let hint =
+            "Do what the `todo` of each row says whose `grade` is \"stop\", then check again.";
+        json::error(&Complaint::new(say::exit(rows), say::verdict(rows), hint))
+    });
+    let mut told = json!({
         "checked": true,
         "ready": !stops,
         "at": moment::utc(now),
@@ -103,5 +108,9 @@ fn value(rows: &[Row], tenant: &TenantFacts, now: Timestamp) -> Value {
         "permissions": granted.map(|_| permissions),
         "passkey_policy": tenant.policy.as_ref().ok(),
         "clock_ahead_seconds": tenant.reached.as_ref().ok().copied().flatten(),
-    })
+    });
+    if let (Some(fields), Some(error)) = (told.as_object_mut(), error) {
+        fields.insert("error".to_owned(), error);
+    }
+    told
 }

@@ -10,7 +10,7 @@ use crate::domain::tenant_setup::{APP_NAME, GRAPH_APP_ID, POLICY_PATH, app_role_
 use crate::domain::time::Timestamp;
 use crate::face::report::{Style, json, written};
 use crate::face::say::clean::clean;
-use crate::face::say::perform::{CONFIGURED, NEXT};
+use crate::face::say::perform::{CONFIGURED, CONFIGURED_UNDONE, NEXT, NEXT_UNDONE};
 use crate::face::say::preflight::purpose;
 use crate::face::say::setup::{
     AFTERWARDS, CERTIFICATE_NEXT, INTRODUCTION, KEEP_PRIVATE, Known, covered_by, permissions_used,
@@ -153,6 +153,8 @@ pub struct Settings {
     pub certificate: Option<String>,
     /// It says so.
     pub is_configured: bool,
+    /// Nothing is left to be done.
+    pub is_whole: bool,
 }
 
 /// Writes the lines for the configuration, as TOML has them.
@@ -163,7 +165,12 @@ pub fn settings(settings: &Settings, to: &mut dyn Write) -> Result<(), Complaint
     let toml = |text: &str| toml::Value::String(text.to_owned());
     written(to, |to| {
         if settings.is_configured {
-            return writeln!(to, "{CONFIGURED}");
+            let words = if settings.is_whole {
+                CONFIGURED
+            } else {
+                CONFIGURED_UNDONE
+            };
+            return writeln!(to, "{words}");
         }
         writeln!(to, "\n[entra]")?;
         writeln!(to, "tenant = {}", toml(&settings.tenant))?;
@@ -172,7 +179,8 @@ pub fn settings(settings: &Settings, to: &mut dyn Write) -> Result<(), Complaint
             writeln!(to, "method = \"certificate\"")?;
             writeln!(to, "certificate = {{ file = {} }}", toml(file))?;
         }
-        writeln!(to, "\n{NEXT}")
+        let words = if settings.is_whole { NEXT } else { NEXT_UNDONE };
+        writeln!(to, "\n{words}")
     })
 }
 

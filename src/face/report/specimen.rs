@@ -41,6 +41,10 @@ impl Trial {
         matches!(self.outcome, Outcome::Fails(_))
     }
 
+    const fn lacks_font(&self) -> bool {
+        matches!(self.outcome, Outcome::NoFont(_))
+    }
+
     const fn word(&self) -> &'static str {
         match self.outcome {
             Outcome::Fits => "fits",
@@ -107,19 +111,32 @@ fn line(profile: &str, kind: &str, tried: &[&Trial]) -> String {
     let number = |word: &str| tried.iter().filter(|trial| trial.word() == word).count();
     let languages: BTreeSet<&str> = tried.iter().map(|trial| trial.language.as_str()).collect();
     let verdict = match (number("fails"), number("no font")) {
-        (0, 0) => "fits".to_owned(),
-        (0, none) => format!("fits, but {} without a font", count(none, "sheet")),
-        (fails, _) => format!("{} of {} do not fit", fails, tried.len()),
+        (0, 0) => format!("{}: fits", count(languages.len(), "language")),
+        (0, _) => {
+            let lack = tried.iter().filter(|trial| trial.lacks_font());
+            let lack: BTreeSet<&str> = lack.map(|trial| trial.language.as_str()).collect();
+            let names: Vec<&str> = lack.iter().copied().collect();
+            format!(
+                "{} of {} fit; no font for {}",
+                languages.len().saturating_sub(lack.len()),
+                count(languages.len(), "language"),
+                clean(&names.join(", "))
+            )
+        }
+        (fails, _) => format!(
+            "{}: {fails} of {} do not fit",
+            count(languages.len(), "language"),
+            count(tried.len(), "trial")
+        ),
     };
     let pin = tried.iter().filter_map(|trial| trial.longest_pin).min();
     let pin = pin.map_or_else(String::new, |pin| {
-        format!("; a PIN may have {}", count(pin, "letter"))
+        format!(
+            "; this layout has room for a PIN of {}",
+            count(pin, "letter")
+        )
     });
-    format!(
-        "{:12}  {kind:8}  {}: {verdict}{pin}",
-        clean(profile),
-        count(languages.len(), "language")
-    )
+    format!("{:12}  {kind:8}  {verdict}{pin}", clean(profile))
 }
 
 /// Languages without a font, and those that nobody has reviewed, each once.
@@ -190,6 +207,26 @@ fn as_json(trial: &Trial) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn languages_without_a_font_are_named_and_not_counted_as_fitting() {
+        let trial = |language: &str, outcome| Trial {
+            profile: "c5".to_owned(),
+            kind: SheetKind::Pin,
+            language: language.to_owned(),
+            reviewed: true,
+            with: String::new(),
+            outcome,
+            longest_pin: Some(18),
+        };
+        let (de, fr) = (trial("de", Outcome::Fits), trial("fr", Outcome::Fits));
+        let ja = trial("ja", Outcome::NoFont("name one".to_owned()));
+        assert_eq!(
+            line("c5", "pin", &[&de, &ja, &fr]),
+            "c5            pin       2 of 3 languages fit; no font for ja; this layout has room for a PIN of 18 letters"
+        );
+        assert!(line("c5", "pin", &[&de, &fr]).contains("2 languages: fits"));
+    }
 
     #[test]
     fn a_sheet_that_nobody_has_read_is_told_with_its_language() {

@@ -2,7 +2,7 @@
 
 use crate::app::admin::{Changed, Unchanged};
 use crate::domain::mailer::ControlNumber;
-use crate::domain::paper::Ticket;
+use crate::domain::paper::{Astray, Outlet, job_name};
 use crate::face::say::{Complaint, ExitCode, clean::clean, custody, fault};
 
 /// What was done, about the job called `who`.
@@ -60,14 +60,31 @@ pub fn may_still_print(control: &str) -> String {
     format!(" The printer may still print it: cancel {job} there.")
 }
 
-/// The void letter went to a printer that nobody here asks any more. `letter`: what it is called in the sentence.
-pub fn waits_elsewhere(letter: &str, ticket: &Ticket) -> String {
-    format!(
-        "{letter} was sent to {}, where the station does not print any more, and may still come out there: cancel {} (job {}) there, and destroy it if it comes out.",
-        clean(&ticket.printer),
-        clean(&ticket.name),
-        ticket.job
-    )
+/// The void letter went where nobody here asks any more. `letter`: what it is called in the sentence.
+pub fn waits_elsewhere(letter: &str, astray: &Astray) -> String {
+    match astray {
+        Astray::Taken { ticket } => format!(
+            "{letter} was sent to {}, where the station does not print any more, and may still come out there: cancel {} (job {}) there, and destroy it if it comes out.",
+            clean(&ticket.printer),
+            clean(&ticket.name),
+            ticket.job
+        ),
+        Astray::Perhaps {
+            control,
+            outlet: Outlet::Printer { uri },
+        } => format!(
+            "{letter} may have been sent to {}, where the station does not print any more, and may still come out there: cancel {} there, and destroy it if it comes out.",
+            clean(uri),
+            job_name(control)
+        ),
+        Astray::Perhaps {
+            control,
+            outlet: Outlet::Folder { path },
+        } => format!(
+            "{letter} may lie in {}, where the station puts no letters any more: delete the file with {control} in its name, if there is one.",
+            clean(path)
+        ),
+    }
 }
 
 /// What the letter with this number is called at the printer.

@@ -166,7 +166,7 @@ pub fn message(fault: &Fault) -> String {
                 sentence(what)
             )
         }
-        Fault::NotPermitted { why } => {
+        Fault::NotPermitted { why, .. } => {
             format!("Entra lets this station enroll nobody: {}", sentence(why))
         }
         Fault::Clock { seconds } => format!(
@@ -274,11 +274,14 @@ pub fn hint(fault: &Fault) -> String {
         Fault::ResetRefused => {
             "Lay this key aside, or wipe it over USB or with its maker's own program; some keys refuse over NFC, in a card reader, or after any other command."
         }
+        Fault::PinWrong {
+            retries_left: Some(0),
+        }
+        | Fault::PinSpared { retries_left: 0 } => {
+            "Only wiping this key makes it usable again, and that deletes every passkey on it. `keyline jobs retry JOB` begins anew, best with another key."
+        }
         Fault::PinWrong { .. } => {
             "Find out the PIN before anyone tries again: each wrong try costs one. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key. If the station had set this PIN, somebody has changed it: `retry` begins anew."
-        }
-        Fault::PinSpared { retries_left: 0 } => {
-            "Only wiping this key makes it usable again, and that deletes every passkey on it. `keyline jobs retry JOB` begins anew, best with another key."
         }
         Fault::PinSpared { .. } => {
             "Have the key's owner enter the right PIN on another computer: that gives the key all its tries back. Then `keyline jobs release JOB`, or `keyline jobs retry JOB` with another key. If the station had set this PIN, somebody has been at the key: `retry` begins anew."
@@ -352,7 +355,10 @@ pub fn hint(fault: &Fault) -> String {
         }
         Fault::Throttled { .. } => "Nothing needs to be done: the station waits and goes on by itself.",
         Fault::SignIn { .. } => {
-            "If a command is named here, type that; if a file, look at its owner, its mode and the room on its disk. Otherwise check tenant, client id and client secret or certificate in the configuration, and whether that has expired."
+            "Look at tenant, client id and client secret or certificate in the configuration, and whether that has expired. Where a command is named above, run it; where a file is, look at its owner, its mode and the room on its disk."
+        }
+        Fault::NotPermitted { refused, .. } if !refused.is_empty() => {
+            "Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). A running station asks again every minute, each time for somebody else, and goes on by itself; jobs that are held for it are released with `keyline jobs release JOB`."
         }
         Fault::NotPermitted { .. } => {
             "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."

@@ -139,7 +139,7 @@ fn started(step: Step, intent: &Intent) -> String {
             }
             told
         }
-        Intent::Deliver { control } => format!(" Control number {}.", clean(control)),
+        Intent::Deliver { control, .. } => format!(" Control number {}.", clean(control)),
     };
     format!("About to {}.{pin}{more}", steps::to_do(step))
 }

@@ -99,6 +99,14 @@ pub fn lost(number: u64) -> String {
     )
 }
 
+/// A kept file that does not count, because no practice root is named any more.
+pub fn for_practice(file: &str) -> String {
+    format!(
+        "The metadata in {} is signed for practice, and `[metadata] practice_root` names no root: it does not count, and no model is known to be revoked or compromised. Import the FIDO Alliance's: `keyline mds import FILE`",
+        clean(file)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,12 +1,16 @@
 //! Lines about what happened around the slots: files, network, shifts.
 
 use crate::app::board::{Case, News, Standstill};
+use crate::app::provisions::REFUSED_HELD;
 use crate::domain::authenticator::Slot;
 use crate::domain::fault::Fault;
 use crate::domain::paper::Confirm;
 use crate::face::say::admin::waits_elsewhere;
 use crate::face::say::clean::clean;
 use crate::face::say::{fault, notice, preflight, stock};
+
+/// So many people who were refused are named.
+const NAMED_MAX: usize = 3;
 
 /// One line, in words.
 pub fn line(news: &News) -> String {
@@ -47,9 +51,9 @@ pub fn line(news: &News) -> String {
         ),
         News::PrinterBack => "The printer goes on.".to_owned(),
         News::VoidMayPrint { fault } => void_may_print(fault),
-        News::VoidElsewhere { envelope, ticket } => {
+        News::VoidElsewhere { envelope, astray } => {
             let letter = format!("The void letter L-{}", clean(envelope));
-            waits_elsewhere(&letter, ticket)
+            waits_elsewhere(&letter, astray)
         }
         News::NothingVoidWaits => "No void letter waits in the printer any more.".to_owned(),
         News::Disabled { jobs } => notice::disabled(*jobs),
@@ -103,7 +107,10 @@ fn ready(waiting: usize, under_way: usize) -> String {
 }
 
 fn network(fault: &Fault) -> String {
-    let what = if matches!(fault, Fault::NotPermitted { .. }) {
+    let what = if let Fault::NotPermitted { refused, .. } = fault {
+        if !refused.is_empty() {
+            return one_after_another(refused);
+        }
         "No job is held for it; `keyline check --online` names the permission that is missing. "
     } else {
         ""
@@ -111,6 +118,27 @@ fn network(fault: &Fault) -> String {
     format!(
         "No new key is started until this passes: {} {what}Leave the keys where they are.",
         sentence(&fault.to_string())
+    )
+}
+
+/// Several people were refused by name and nobody was let through: it may be everybody, or just these.
+fn one_after_another(refused: &[String]) -> String {
+    let named: Vec<String> = refused
+        .iter()
+        .take(NAMED_MAX)
+        .map(|user| clean(user))
+        .collect();
+    let more = match refused.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "No new key is started until this passes: Entra refused {}{more}, one after another, and let nobody through between them. {} held for it, the others wait. The station asks again every minute, each time for somebody who was not refused yet, and goes on with the first who is not. Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). Leave the keys where they are.",
+        named.join(", "),
+        match REFUSED_HELD {
+            1 => "1 job is".to_owned(),
+            held => format!("{held} jobs are"),
+        }
     )
 }
 
@@ -275,6 +303,19 @@ mod tests {
         ] {
             assert_eq!(line(&news), text);
         }
+    }
+
+    #[test]
+    fn a_line_that_stands_still_names_those_who_were_refused() {
+        let refused = (1..=4).map(|number| format!("user{number}@contoso.com"));
+        let fault = Fault::NotPermitted {
+            why: String::new(),
+            refused: refused.collect(),
+        };
+        assert_eq!(
+            line(&News::Network { fault }),
+            "No new key is started until this passes: Entra refused user1@contoso.com, user2@contoso.com, user3@contoso.com and 1 more, one after another, and let nobody through between them. 2 jobs are held for it, the others wait. The station asks again every minute, each time for somebody who was not refused yet, and goes on with the first who is not. Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). Leave the keys where they are."
+        );
     }
 
     #[test]

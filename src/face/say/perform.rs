@@ -1,18 +1,24 @@
 //! `keyline entra setup --perform` in words: what is about to be signed in to, what each step would change and for whom, what came of
 //! it, and which role a refusal asks for. Asks nobody; the questions are put by whoever holds the terminal.
 
-use crate::app::preflight::{Need, PERMISSIONS};
-use crate::app::tenant_setup::{End, News};
+mod sign_in;
+
+use crate::app::preflight::{PERMISSIONS, Permission};
+use crate::app::tenant_setup::{End, News, NoChoice};
 use crate::domain::fault::Fault;
 use crate::domain::passkey_policy::{Audience, PasskeyPolicy};
-use crate::domain::tenant_setup::course::{Act, Course, Outcome, Step, Stop};
+use crate::domain::tenant_setup::course::{Act, Course, Outcome, Step, Stop, Wanted};
 use crate::domain::tenant_setup::{
-    AppRole, GRAPH_APP_ID, SETUP_CLIENT_ID, SETUP_SCOPES, app_role_id,
+    AppRole, GRAPH_APP_ID, Registration, SETUP_CLIENT_ID, SETUP_SCOPES, app_role_id,
 };
 use crate::face::say::clean::clean;
 use crate::face::say::news::count;
 use crate::face::say::preflight::purpose;
 use crate::face::say::{Complaint, ExitCode, fault};
+
+pub use sign_in::{
+    another_tenant, certificate_unusable, no_place, not_signed_in, signed_in, stays,
+};
 
 /// Who signs in.
 pub const FOR_THE_SETUP: &str = "Sign in there as the administrator who sets this tenant up.";
@@ -80,7 +86,7 @@ pub fn question(course: &Course, act: &Act) -> String {
             clean(name)
         ),
         Act::Adopt(one) => format!(
-            "There is one called {}, application {}. Take it for this station's? Only if you know who made it, and that it was made for\n             this: anybody in a tenant may make one of this name, and whoever owns it gets all that is consented to for it.",
+            "There is one called {}, application {}. Take it for this station's? Only if you know who made it, and that it was made for\nthis: anybody in a tenant may make one of this name, and whoever owns it gets all that is consented to for it.",
             clean(&one.name),
             clean(&one.client_id)
         ),
@@ -93,7 +99,8 @@ pub fn question(course: &Course, act: &Act) -> String {
             clean(client_id)
         ),
         Act::Consent { roles, .. } => format!(
-            "Consent, for the whole tenant, that the station may do this with everybody's data, without anybody signed in:\n{}",
+            "Consent, for the whole tenant, that {} may do this with everybody's data, without anybody signed in:\n{}",
+            whose(course),
             permissions(roles)
         ),
         Act::MakeCertificate => {
@@ -116,13 +123,31 @@ pub fn question(course: &Course, act: &Act) -> String {
     format!("\n{}. {what}", title(act.step()))
 }
 
+/// Which application it is about, beyond doubt: the name alone is anybody's.
+fn whose(course: &Course) -> String {
+    let named = |one: &Registration| {
+        format!(
+            "the station ({}, application {})",
+            clean(&one.name),
+            clean(&one.client_id)
+        )
+    };
+    course
+        .registration()
+        .map_or_else(|| "the station".to_owned(), named)
+}
+
 fn permissions(roles: &[AppRole]) -> String {
     let lines = roles.iter().map(|role| {
-        let known = PERMISSIONS.into_iter().find(|one| one.name == role.value);
-        let what = known.map_or("", |one| purpose(&one));
+        let what = purpose_of(&role.value);
         format!("   {}: {what}", clean(&role.value))
     });
     lines.collect::<Vec<String>>().join("\n")
+}
+
+fn purpose_of(name: &str) -> &'static str {
+    let known = PERMISSIONS.into_iter().find(|one| one.name == name);
+    known.map_or("", |one| purpose(&one))
 }
 
 /// For whom the policy is.
@@ -242,6 +267,12 @@ fn failed(step: Step, why: &Fault) -> Complaint {
             "It takes the role {}, active at the moment of the sign-in (where roles are activated, activate it and sign in anew). {AGAIN}",
             role(step)
         )
+    } else if matches!(why, Fault::AnswerUnusable { .. }) && step == Step::Upload {
+        format!(
+            "Look at the app registration, Certificates & secrets: whose certificate is missing there has to add it again. {AGAIN}"
+        )
+    } else if matches!(why, Fault::SignIn { .. }) && step != Step::Certificate {
+        format!("Sign in anew. {AGAIN}")
     } else if matches!(
         why,
         Fault::Refused { .. } | Fault::Unreachable { .. } | Fault::Throttled { .. }
@@ -257,42 +288,64 @@ fn failed(step: Step, why: &Fault) -> Complaint {
     )
 }
 
-/// What is not as it shall be, because somebody said no.
-pub fn left(steps: &[Step]) -> String {
-    let titles: Vec<&str> = steps.iter().map(|step| title(*step)).collect();
+/// Whether the station shall have a permission that it can do without.
+pub fn choice(wanted: &Wanted) -> String {
     format!(
-        "Not done: {}. Run the same command again whenever it shall be.",
-        titles.join(", ")
+        "\nA permission that keys can be enrolled without: {}, for {}.\nWith a no it is neither asked for nor consented to.",
+        clean(wanted.name),
+        purpose_of(wanted.name)
     )
 }
 
-/// The permissions that were not asked for, because not every station needs them.
-pub fn not_asked_for(also: &[String]) -> Option<String> {
-    let others = PERMISSIONS.into_iter().filter(|one| {
-        one.need == Need::ForSome
-            && app_role_id(one.name).is_some()
-            && !also.iter().any(|name| name.eq_ignore_ascii_case(one.name))
-    });
+/// What is not as it shall be.
+pub fn left(steps: &[Step]) -> String {
+    let titles: Vec<&str> = steps.iter().map(|step| title(*step)).collect();
+    format!("Not done: {}.", titles.join(", "))
+}
+
+/// After that, where nothing went wrong but somebody said no.
+pub const WHENEVER: &str = "Run the same command again whenever it shall be.";
+
+/// The permissions that the station goes without.
+pub fn goes_without(course: &Course) -> Option<String> {
+    let has = |one: &Permission| {
+        let mut wanted = course.permissions().map(|wanted| wanted.name);
+        wanted.any(|name| name == one.name || one.or.contains(&name))
+            || course.was_given(one.name, one.or)
+    };
+    let used = PERMISSIONS.into_iter();
+    let others = used.filter(|one| app_role_id(one.name).is_some() && !has(one));
     let lines: Vec<String> = others
         .map(|one| format!("   --also {}: {}", one.name, purpose(&one)))
         .collect();
     (!lines.is_empty()).then(|| {
         format!(
-            "Not asked for, because not every station needs it:\n{}",
+            "The station goes without these, which not every one needs; run this again with\n{}",
             lines.join("\n")
         )
     })
 }
 
-/// A name that `--also` does not take.
-pub fn no_permission_of_ours(name: &str) -> Complaint {
-    Complaint::usage(
-        format!(
-            "{} is no permission that the station makes use of.",
-            clean(name)
+/// A permission that `--also` or `--without` does not take.
+pub fn no_choice(why: NoChoice<'_>) -> Complaint {
+    let (message, hint) = match why {
+        NoChoice::Unknown(name) => (
+            format!(
+                "{} is no permission that the station makes use of.",
+                clean(name)
+            ),
+            "`keyline entra setup` lists those that it does.",
         ),
-        "`keyline entra setup` lists those that it does.",
-    )
+        NoChoice::Needed(name) => (
+            format!("No key can be enrolled without {}.", clean(name)),
+            "All the others can be left out; `keyline entra setup` lists them.",
+        ),
+        NoChoice::Both(name) => (
+            format!("{} stands with both --also and --without.", clean(name)),
+            "Take one of them away.",
+        ),
+    };
+    Complaint::usage(message, hint)
 }
 
 /// Nobody can be asked.
@@ -317,3 +370,8 @@ pub const NEXT: &str = "Write these lines into the configuration in place of tho
 /// Where there is nothing to write.
 pub const CONFIGURED: &str =
     "The configuration says so already. Try it: keyline entra whoami, then keyline check --online";
+/// As both of these, where something is left to be done.
+pub const NEXT_UNDONE: &str = "Write these lines into the configuration in place of those that are there. The station is not set up yet: what is left is\n\
+     said below, and the same command goes on with it.";
+pub const CONFIGURED_UNDONE: &str = "The configuration says so already. The station is not set up yet: what is left is said below, and the same command goes\n\
+     on with it.";

@@ -49,4 +49,4 @@ pub fn not_noted(complaint: Complaint) -> Complaint {
 }
 
 /// A PIN out of a bare copy: nobody can write it down where it counts.
-pub const COPY: &str = "note: This is a copy of a ledger, so no audit trail has a note of this opening. Note it down where your house keeps such things.";
+pub const COPY: &str = "note: As far as the configuration here tells, this is a copy of a ledger, so no audit trail has a note of this opening. Note it down where your house keeps such things. If it is the ledger of a station, name that station's configuration with --config, and the opening is noted there.";

@@ -192,7 +192,7 @@ pub fn todo(row: &Row) -> Option<String> {
 }
 
 /// What to do about all rows of this grade: each thing once, and all permissions in one.
-pub fn todos(rows: &[Row], grade: Grade) -> Vec<String> {
+pub fn todos(rows: &[Row], grade: Grade, now: Timestamp) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     let (mut missing, mut as_person) = (Vec::new(), false);
     for row in rows.iter().filter(|row| row.grade == grade) {
@@ -205,7 +205,10 @@ pub fn todos(rows: &[Row], grade: Grade) -> Vec<String> {
             as_person = *delegated;
             continue;
         }
-        let line = todo(row).map(|todo| format!("{}: {todo}", topic(row.topic)));
+        // Each warning that the verdict counts is listed, also where what was found is all that there is to say.
+        let found = || (grade == Grade::Warning).then(|| what(row, now));
+        let line = todo(row).or_else(found);
+        let line = line.map(|todo| format!("{}: {todo}", topic(row.topic)));
         said.extend(line.filter(|line| !said.contains(line)));
     }
     if !missing.is_empty() {

@@ -111,6 +111,12 @@ pub fn complaint(fault: &Fault) -> Complaint {
             sentence(what),
             "A printer is ipp://HOST/PATH or ipps://HOST/PATH, a print server ipp://HOST/. Its web page or its menu shows the path; often it is /ipp/print.",
         )
+    } else if let Fault::PrinterAway { .. } = fault {
+        // It need not be the station's, so of letters nothing is said.
+        Complaint {
+            hint: "Look whether it is switched on and connected, and whether host, port and path are right.".to_owned(),
+            ..Complaint::from(fault)
+        }
     } else {
         Complaint::from(fault.clone())
     }

@@ -95,8 +95,8 @@ pub fn note(acted: &Acted, no_press: Option<&Complaint>) -> Option<String> {
     let What::Spoiled { control, .. } = &acted.what else {
         return None;
     };
-    if let Some(ticket) = &acted.elsewhere {
-        return Some(waits_elsewhere("The void letter", ticket));
+    if let Some(astray) = &acted.elsewhere {
+        return Some(waits_elsewhere("The void letter", astray));
     }
     let why = match (no_press, unasked(acted)) {
         (Some(complaint), _) => complaint.message.clone(),

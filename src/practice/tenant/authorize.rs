@@ -16,7 +16,7 @@ use super::faults::Operation;
 use super::http::Visit;
 use super::sign_ins::{Asked, Authorization, SignInAnswer};
 use super::state::State;
-use super::token::{Denied, Form, check_client, form, scopes};
+use super::token::{Denied, Form, asks_to_last, check_client, form, scopes};
 
 /// Characters of a code that is typed, without those that look alike.
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -131,20 +131,18 @@ fn asked(form: &Form) -> Asked {
     Asked {
         client_id: form.get("client_id").cloned().unwrap_or_default(),
         scopes: scopes(form),
+        lasts: asks_to_last(form),
     }
 }
 
 fn check_scope(form: &Form) -> Result<(), Denied> {
-    let asks = form
-        .get("scope")
-        .is_some_and(|scope| scope.split(' ').any(|one| one == "offline_access"));
-    if asks {
+    if form.get("scope").is_some_and(|scope| scope.contains('/')) {
         return Ok(());
     }
     Err(Denied::grant(
         "invalid_scope",
         70_011,
-        "the scope has no offline_access",
+        "the scope has no permission",
     ))
 }
 

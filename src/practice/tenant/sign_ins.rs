@@ -28,6 +28,8 @@ pub(super) struct Asked {
     pub(super) client_id: String,
     /// Names of permissions, without the address of Graph.
     pub(super) scopes: Vec<String>,
+    /// Whether `offline_access` was: without it there is no refresh token.
+    pub(super) lasts: bool,
 }
 
 /// A device code that was handed out.

@@ -96,6 +96,12 @@ pub(super) fn scopes(form: &Form) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// Whether a refresh token is asked for.
+pub(super) fn asks_to_last(form: &Form) -> bool {
+    form.get("scope")
+        .is_some_and(|scope| scope.split(' ').any(|one| one == "offline_access"))
+}
+
 /// Tenant and application are those that are known here.
 pub(super) fn check_client(state: &State, tenant: &str, form: &Form) -> Result<(), Denied> {
     let known = [state.setup.tenant.as_str(), super::jwt::TENANT_ID];
@@ -169,6 +175,7 @@ fn sign_in(state: &mut State, tenant: &str, form: &Form) -> Result<Whose, Denied
             Asked {
                 client_id: field(form, "client_id").to_owned(),
                 scopes: scopes(form),
+                lasts: true,
             }
         }
         _ => {

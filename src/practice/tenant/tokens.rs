@@ -63,14 +63,18 @@ impl State {
         let permissions = &permissions;
         let (bearer, refresh_token) = match &whose {
             Whose::Application(_) => (Bearer::Application { roles: permissions }, None),
-            Whose::Administrator(_) => {
-                let fresh = format!("practice-refresh-{}", base64url(&self.random(96)?));
+            Whose::Administrator(asked) => {
+                let fresh = if asked.lasts {
+                    Some(format!("practice-refresh-{}", base64url(&self.random(96)?)))
+                } else {
+                    None
+                };
                 let bearer = Bearer::Person {
                     scopes: permissions,
                     upn,
                     name,
                 };
-                (bearer, Some(fresh))
+                (bearer, fresh)
             }
         };
         let now = self.now();

@@ -7,14 +7,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::adapter::entra::{
     CertificateSource, Delegated, Entra, EntraConfig, Keep, SecretSource, SignInWay,
 };
 use crate::adapter::system::SystemClock;
-use crate::app::tenant_setup::{Administrator, Answer, News, Tools, perform as carry_out, wanted};
+use crate::app::tenant_setup::{
+    Administrator, Answer, Choice, End, News, Tools, perform as carry_out, wanted,
+};
 use crate::domain::fault::Fault;
-use crate::domain::sign_in::SignInMethod;
-use crate::domain::tenant_setup::course::{Act, Course, Wish};
+use crate::domain::sign_in::{SignInMethod, TokenClaims};
+use crate::domain::tenant_setup::course::{Act, Course, Wanted, Wish};
 use crate::domain::tenant_setup::{PublicCertificate, SETUP_SCOPES};
 use crate::face::ask;
 use crate::face::cli::{Login, Setup};
@@ -34,25 +38,21 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
     if config.entra.method == SignInMethod::Delegated {
         return Err(say::not_for_delegated());
     }
-    let permissions = wanted(&how.also).map_err(say::no_permission_of_ours)?;
+    let own = &config.entra.client_id;
+    let permissions = wanted(&Choice {
+        also: &how.also,
+        without: &how.without,
+        // An application that works as it is gets nothing more that nobody was asked about.
+        least: how.yes && !own.is_empty(),
+    })
+    .map_err(say::no_choice)?;
     if !how.yes && !std::io::stdin().is_terminal() {
         return Err(say::nobody_to_ask());
     }
     let certificate = Certificate::of(config, wish)?;
+    certificate.check()?;
     let cancel = CancelFlag::default();
-    let tenant = Entra::new(
-        EntraConfig {
-            client_id: how.client.clone(),
-            ..config.entra()
-        },
-        SignInWay::Delegated(Delegated {
-            keep: Keep::in_memory(),
-            scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
-        }),
-        Arc::new(SystemClock),
-        cancel.clone(),
-    )
-    .map_err(WireFault::from)?;
+    let tenant = in_the_name_of_whoever_signs_in(config, &how.client, &cancel)?;
     // What changes something at Entra stands in the log with its request-id.
     let _log = log::open(config).map_err(WireFault::from)?;
     online::end_on_signals(cancel.clone());
@@ -61,8 +61,9 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
         device_code: how.device_code,
         browser: how.browser,
     };
-    let claims = entra::sign_in(&tenant, login, say::FOR_THE_SETUP)?;
-    let own = &config.entra.client_id;
+    let claims = entra::sign_in(&tenant, login, say::FOR_THE_SETUP)
+        .map_err(|fault| say::not_signed_in(&fault, &how.client))?;
+    let tenant_id = whose(config, claims.as_ref())?;
     let mut course = Course::new(Wish {
         client_id: (!own.is_empty()).then(|| own.clone()),
         name: how.name.clone(),
@@ -81,19 +82,65 @@ pub(super) fn perform(config: &Config, wish: &Setup, out: &mut dyn Write) -> End
         cancel: &cancel,
     };
     let end = carry_out(&mut course, &tools, &mut asked);
-    let tenant_id = claims.and_then(|claims| claims.grants.tenant);
-    let tenant_id = tenant_id.unwrap_or_else(|| config.entra.tenant.clone());
-    show(config, &course, &certificate, tenant_id, out)?;
+    let shown = show(config, (&course, &end), &certificate, tenant_id, out);
+    let left = course.left();
+    if !left.is_empty() && !matches!(end, End::Stopped(_)) {
+        ask::say(&say::left(&left));
+    }
+    ask::say(&say::stays(&how.client));
+    shown?;
     if let Some(complaint) = say::complaint(&end) {
         return Err(complaint);
     }
-    Ok(ended(&course, &how.also))
+    if let Some(words) = say::goes_without(&course) {
+        ask::say(&words);
+    }
+    if left.is_empty() {
+        return Ok(ExitCode::Done);
+    }
+    ask::say(say::WHENEVER);
+    Ok(ExitCode::Waiting)
+}
+
+/// The tenant for this command alone: its sign-in is kept nowhere.
+fn in_the_name_of_whoever_signs_in(
+    config: &Config,
+    client: &str,
+    cancel: &CancelFlag,
+) -> Result<Entra, Complaint> {
+    let entra = EntraConfig {
+        client_id: client.to_owned(),
+        ..config.entra()
+    };
+    let way = SignInWay::Delegated(Delegated {
+        keep: Keep::nowhere(),
+        scopes: SETUP_SCOPES.map(str::to_owned).to_vec(),
+    });
+    let tenant = Entra::new(entra, way, Arc::new(SystemClock), cancel.clone());
+    Ok(tenant.map_err(WireFault::from)?)
+}
+
+/// Says who signed in, and to which tenant; its id.
+fn whose(config: &Config, claims: Option<&TokenClaims>) -> Result<String, Complaint> {
+    let configured = &config.entra.tenant;
+    let grants = claims.map(|claims| &claims.grants);
+    let told = grants.and_then(|grants| grants.tenant.as_deref());
+    let tenant = told.unwrap_or(configured);
+    let ids = (Uuid::try_parse(tenant), Uuid::try_parse(configured));
+    if let (Ok(theirs), Ok(ours)) = ids
+        && theirs != ours
+    {
+        return Err(say::another_tenant(tenant, configured));
+    }
+    let account = grants.and_then(|grants| grants.account.as_deref());
+    ask::say(&say::signed_in(account, tenant, configured));
+    Ok(tenant.to_owned())
 }
 
 /// What there is to be written into the configuration by now.
 fn show(
     config: &Config,
-    course: &Course,
+    (course, end): (&Course, &End),
     certificate: &Certificate<'_>,
     tenant: String,
     out: &mut dyn Write,
@@ -114,20 +161,9 @@ fn show(
         client_id: registration.client_id.clone(),
         certificate: file,
         is_configured,
+        is_whole: *end == End::Through && course.left().is_empty(),
     };
     settings(&shown, out)
-}
-
-fn ended(course: &Course, also: &[String]) -> ExitCode {
-    let left = course.left();
-    if left.is_empty() {
-        if let Some(words) = say::not_asked_for(also) {
-            ask::say(&words);
-        }
-        return ExitCode::Done;
-    }
-    ask::say(&say::left(&left));
-    ExitCode::Waiting
 }
 
 /// Whoever sits at the terminal.
@@ -138,7 +174,20 @@ struct Asked {
 
 impl Administrator for Asked {
     fn agrees(&mut self, course: &Course, act: &Act) -> Answer {
-        let question = say::question(course, act);
+        self.answers(say::question(course, act))
+    }
+
+    fn chooses(&mut self, wanted: &Wanted) -> Answer {
+        self.answers(say::choice(wanted))
+    }
+
+    fn hears(&mut self, course: &Course, news: News) {
+        ask::say(&say::news(course, news));
+    }
+}
+
+impl Asked {
+    fn answers(&self, question: String) -> Answer {
         if self.yes {
             ask::say(&question);
             return Answer::Yes;
@@ -161,10 +210,6 @@ impl Administrator for Asked {
             }
         }
     }
-
-    fn hears(&mut self, course: &Course, news: News) {
-        ask::say(&say::news(course, news));
-    }
 }
 
 /// The station's certificate, where the configuration or the command line has it.
@@ -185,6 +230,15 @@ impl<'a> Certificate<'a> {
             named,
             file,
         })
+    }
+
+    /// Whether it can be used, or made: nobody shall sign in and consent for one that is none.
+    fn check(&self) -> Result<(), Complaint> {
+        if self.file.symlink_metadata().is_ok() {
+            let read = self.read().map(drop);
+            return read.map_err(|fault| say::certificate_unusable(&self.file, &fault));
+        }
+        setup::makeable(&self.file)
     }
 
     fn source(&self) -> CertificateSource {

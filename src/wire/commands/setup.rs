@@ -13,7 +13,7 @@ use crate::face::ask;
 use crate::face::cli::Setup;
 use crate::face::report::{self, Style, setup::Made};
 use crate::face::say::setup::Known;
-use crate::face::say::{Complaint, ExitCode};
+use crate::face::say::{Complaint, ExitCode, perform as say};
 use crate::port::Clock as _;
 use crate::wire::WireFault;
 use crate::wire::commands::Ended;
@@ -69,23 +69,8 @@ fn consent_address(config: &Config) -> Option<String> {
 
 pub(super) fn make(config: &Config, file: Option<&Path>) -> Result<Made, Complaint> {
     let private = place(config, file)?;
-    let public = private.with_extension("cer");
-    if public == private {
-        return Err(Complaint::usage(
-            format!(
-                "{} is the name of what is uploaded; the private key needs another.",
-                private.display()
-            ),
-            "Give a name that ends in .pem.",
-        ));
-    }
     refuse_as_root_for_another(&private)?;
-    for file in [&private, &public] {
-        // Asked beforehand for the sake of the words; that nothing is written over is seen to again when the name is given.
-        if file.symlink_metadata().is_ok() {
-            return Err(taken(file));
-        }
-    }
+    let public = untaken(&private)?;
     ask::say("Making a private key; this can take some seconds.");
     let made = NewCertificate::make(APP_NAME, SystemClock.now())?;
     let secret = Unnamed::write(&private, made.private.as_bytes());
@@ -111,6 +96,39 @@ pub(super) fn make(config: &Config, file: Option<&Path>) -> Result<Made, Complai
         subject: made.facts.subject,
         until: made.facts.valid_until,
     })
+}
+
+/// Where the public part goes; neither it nor the private key lies over anything.
+fn untaken(private: &Path) -> Result<PathBuf, Complaint> {
+    let public = private.with_extension("cer");
+    if public == private {
+        return Err(Complaint::usage(
+            format!(
+                "{} is the name of what is uploaded; the private key needs another.",
+                private.display()
+            ),
+            "Give a name that ends in .pem.",
+        ));
+    }
+    for file in [private, &public] {
+        // Asked beforehand for the sake of the words; that nothing is written over is seen to again when the name is given.
+        if file.symlink_metadata().is_ok() {
+            return Err(taken(file));
+        }
+    }
+    Ok(public)
+}
+
+/// Whether a certificate can be made there. Nothing is left there by looking.
+///
+/// # Errors
+/// That something has one of the two names, or what the folder has against it.
+pub(super) fn makeable(private: &Path) -> Result<(), Complaint> {
+    untaken(private)?;
+    // The bytes of no file, which is never given its name.
+    Unnamed::write(private, &[])
+        .map(drop)
+        .map_err(|error| say::no_place(private, &error.to_string()))
 }
 
 /// Where the private key goes.

@@ -289,7 +289,7 @@ fn unsettable(fault: &Fault) -> Complaint {
     Complaint::new(
         ExitCode::Courier,
         format!("The specimen could not be made: {}", news::sentence(what)),
-        "Nothing was written. `keyline mailer check` tells which profiles take which sheets and languages.",
+        "Nothing was written. Give another --name, --lang or --kind; `keyline mailer check` tells which profiles take which sheets and languages.",
     )
 }
 

@@ -117,11 +117,12 @@ fn scanned(config: &Config, code: &str, as_json: bool, out: &mut dyn Write) -> E
         | Answer::Part { .. }
         | Answer::Refused { .. }) => {
             let complaint = answer.into_result().err().unwrap_or_else(not_understood);
+            // Whoever stands there reads why, also beside a script.
+            let mut talk = io::stderr();
+            complaint
+                .write(&mut talk)
+                .map_err(|error| cannot_write(&error))?;
             if !as_json {
-                let mut talk = io::stderr();
-                complaint
-                    .write(&mut talk)
-                    .map_err(|error| cannot_write(&error))?;
                 return Ok(complaint.exit);
             }
             let mut value = report::failure(&complaint);

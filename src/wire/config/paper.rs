@@ -107,8 +107,8 @@ impl TryFrom<String> for Printer {
         if uri.host_str().is_none_or(str::is_empty) {
             return Err(wrong("the URI names no host"));
         }
-        if uri.query().is_some() || uri.fragment().is_some() {
-            return Err(wrong("a printer's URI has neither `?` nor `#`"));
+        if uri.fragment().is_some() {
+            return Err(wrong("a printer's URI has no `#`"));
         }
         Ok(Self(Some(uri)))
     }

@@ -6,6 +6,7 @@ use crate::adapter::paper::{PrinterOptions, PrinterPress};
 use crate::domain::paper::printer::PrinterDescription;
 use crate::face::say::printers::concern;
 use crate::wire::WireFault;
+use crate::wire::config::Printer;
 use crate::wire::policies;
 
 /// What a printer in America has in it.
@@ -31,13 +32,20 @@ impl Chosen {
     /// # Errors
     /// [`WireFault::Usage`] for what is no printer's URI; a fault when it is away, or takes no letters.
     pub(super) fn ask(uri: &str) -> Result<Self, WireFault> {
-        if let Some(what) = objection(uri) {
-            return Err(WireFault::Usage {
-                what,
-                hint: "`keyline printers` lists what is there".to_owned(),
-            });
-        }
-        let mut options = PrinterOptions::of(uri);
+        // The demo's configuration has its own rules for a URI, and is written only when the folder is made.
+        let uri = match objection(uri) {
+            None => Printer::try_from(uri.to_owned()),
+            Some(what) => Err(what),
+        };
+        let uri = uri.and_then(|printer| {
+            let uri = printer.uri().map(ToString::to_string);
+            uri.ok_or_else(|| "`--printer` names no printer".to_owned())
+        });
+        let uri = uri.map_err(|what| WireFault::Usage {
+            what,
+            hint: "`keyline printers` lists what is there".to_owned(),
+        })?;
+        let mut options = PrinterOptions::of(&uri);
         let is_letter = has_letter_alone(&describe(&options, true)?);
         if is_letter {
             LETTER.clone_into(&mut options.media);
@@ -45,7 +53,7 @@ impl Chosen {
         PrinterPress::try_out(&options)?;
         let about = describe(&options, true)?;
         Ok(Self {
-            uri: uri.to_owned(),
+            uri,
             name: about.uri.clone(),
             is_letter,
             concerns: about.concerns.iter().map(concern).collect(),

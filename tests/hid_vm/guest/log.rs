@@ -47,20 +47,15 @@ pub(crate) fn announced_and_seen(home: &Home, insertions: &[Insertion]) {
 
 /// What the key in this slot told the first time it was read.
 pub(crate) fn first_read(home: &Home, slot: u16) -> Read {
-    let start = format!("Read {{ slot: Slot({slot}),");
-    let signals = fields(home, "signal");
-    let said = signals
+    let read = fields(home, "key read");
+    let said = read
         .iter()
-        .map(|(_, fields)| text(fields, "signal"))
-        .find(|said| said.starts_with(&start))
+        .map(|(_, fields)| fields)
+        .find(|fields| fields["slot"] == slot)
         .unwrap_or_else(|| panic!("slot {slot} was not read"));
-    let between = |from: &str, to: &str| {
-        let (_, rest) = said.split_once(from).unwrap();
-        rest.split_once(to).unwrap().0.to_owned()
-    };
     Read {
-        versions: serde_json::from_str(&format!("[{}]", between("versions: [", "]"))).unwrap(),
-        aaguid: between("aaguid: Aaguid(", ")").replace('-', ""),
+        versions: serde_json::from_str(text(said, "versions")).unwrap(),
+        aaguid: text(said, "aaguid").replace('-', ""),
     }
 }
 

@@ -103,6 +103,12 @@ fn a_configuration_that_cannot_work_is_refused_in_words() {
         "neither a tenant id",
     );
     check(|one| one.tenant = "..".to_owned(), "neither a tenant id");
+    for anybody in ["common", "Organizations", "consumers"] {
+        check(
+            |one| one.tenant = anybody.to_owned(),
+            "whatever tenant somebody belongs to",
+        );
+    }
     check(
         |one| one.client_id = "app".to_owned(),
         "not an application id",

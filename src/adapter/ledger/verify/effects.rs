@@ -104,7 +104,7 @@ impl Effects {
                 self.bind(job, attempt, at, state);
             }
             Happening::Started {
-                intent: Intent::Deliver { control },
+                intent: Intent::Deliver { control, .. },
                 ..
             } => self.begin_letter(job, attempt, at, control),
             Happening::Done { evidence, .. } => self.done(job, attempt, at, evidence, state),

@@ -1,7 +1,9 @@
 //! A printer's URI, taken apart: where it is asked, and what it is called. Holds neither user nor password, and repeats no query,
 //! in which some printers want a secret.
 
-use url::Url;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
 
 use crate::domain::fault::Fault;
 
@@ -79,6 +81,42 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
     }
 }
 
+/// Whether what was sent to one of two URIs lies where the other leads, as far as can be told without asking: however the host is
+/// spelled, and whether the line is encrypted. Queries count for nothing, because tickets have none.
+pub(super) fn is_same_queue(one: &str, other: &str) -> bool {
+    match (Queue::parse(one), Queue::parse(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, _) | (_, None) => one == other,
+    }
+}
+
+/// What makes a queue.
+#[derive(PartialEq, Eq)]
+struct Queue {
+    host: String,
+    port: Option<u16>,
+    path: String,
+}
+
+impl Queue {
+    fn parse(uri: &str) -> Option<Self> {
+        let address = Place::parse(uri).ok()?.address;
+        let host = match address.host()? {
+            Host::Ipv4(Ipv4Addr::LOCALHOST) | Host::Ipv6(Ipv6Addr::LOCALHOST) => {
+                "localhost".to_owned()
+            }
+            Host::Domain(name) => name.trim_end_matches('.').to_ascii_lowercase(),
+            Host::Ipv4(number) => number.to_string(),
+            Host::Ipv6(number) => number.to_string(),
+        };
+        Some(Self {
+            host,
+            port: address.port_or_known_default(),
+            path: address.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +151,35 @@ mod tests {
         assert!(!is_same("ipps://localhost/printers/letters", named));
         assert!(!is_same("ipp://localhost/printers/others", named));
         assert!(!is_same("printers", "printers"));
+    }
+
+    #[test]
+    fn a_queue_is_the_same_however_it_is_spelled() {
+        let named = "ipp://localhost:631/printers/letters";
+        for same in [
+            "ipp://localhost/printers/letters/",
+            "ipp://LOCALHOST/printers/letters",
+            "ipp://127.0.0.1:631/printers/letters",
+            "ipp://[::1]/printers/letters",
+            "ipps://localhost./printers/letters",
+            "ipp://localhost/printers/letters?key=verysecret",
+        ] {
+            assert!(is_same_queue(named, same), "{same}");
+            assert!(is_same_queue(same, named), "{same}");
+        }
+        for other in [
+            "ipp://localhost/printers/Letters",
+            "ipp://localhost/printers",
+            "ipp://localhost:8631/printers/letters",
+            "ipp://127.0.0.2/printers/letters",
+            "ipp://print.contoso.com/printers/letters",
+            "printers",
+        ] {
+            assert!(!is_same_queue(named, other), "{other}");
+        }
+        assert!(is_same_queue("printers", "printers"));
+        let upper = "ipp://Print.contoso.com/x";
+        assert!(is_same_queue(upper, "ipp://print.contoso.com:631/x/"));
     }
 
     #[test]

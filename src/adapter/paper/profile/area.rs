@@ -37,17 +37,6 @@ impl Area {
             && other.y < self.bottom()
     }
 
-    /// This rectangle and `other` with their places changed in what both of them take from left to right.
-    pub(in crate::adapter::paper) fn changed_over(self, other: Self) -> (Self, Self) {
-        let left = self.x.min(other.x);
-        let right = self.right().max(other.right());
-        let over = |area: Self| Self {
-            x: left + right - area.right(),
-            ..area
-        };
-        (over(self), over(other))
-    }
-
     /// The rectangle within `by` mm of each edge.
     pub(in crate::adapter::paper) fn inset(&self, by: f32) -> Self {
         Self {

@@ -61,6 +61,7 @@ pub(super) fn prove(profile: &Profile) -> Result<(), Flaw> {
             account(profile, &placed)?;
         }
         apart(&placed, *kind)?;
+        placed.iter().try_for_each(|one| unfolded(profile, one))?;
     }
     Ok(())
 }
@@ -268,6 +269,23 @@ fn apart(placed: &[Placed<'_>], kind: SheetKind) -> Result<(), Flaw> {
         }
     }
     Ok(())
+}
+
+/// A crease runs through no box: what stands there lies in one panel.
+fn unfolded(profile: &Profile, one: &Placed<'_>) -> Result<(), Flaw> {
+    let through = |fold: &&f32| one.area.y < **fold && **fold < one.area.bottom();
+    match profile.folds.iter().find(through) {
+        Some(fold) => Err(Flaw::new(
+            one.key,
+            format!(
+                "the box `{}`, from {} to {} mm, lies across the fold at {fold} mm; end it above or begin it below",
+                one.key,
+                one.area.y,
+                one.area.bottom()
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The PIN lies in one panel that is inside when the sheet is folded, clear of the folds and not behind the window.

@@ -3,6 +3,8 @@
 use super::super::template::{SHIPPED_LETTERS, SHIPPED_PROFILES};
 use super::*;
 
+mod folds;
+
 fn shipped(name: &str) -> &'static str {
     let file = format!("profiles/{name}.toml");
     let mut all = SHIPPED_PROFILES.iter();

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::super::folder::NOTES;
 use super::*;
+use crate::domain::paper::Outlet;
 
 #[test]
 fn a_folder_takes_each_sheet_once_and_for_its_owner_only() {
@@ -69,6 +70,25 @@ fn a_letter_that_was_taken_away_is_not_taken_for_one_that_never_was() {
     assert_eq!(there(), Ok(true));
     std::fs::remove_file(delivered.place).unwrap();
     assert_eq!(there(), Err(Fault::DeliveryUncertain));
+}
+
+#[test]
+fn a_folder_answers_for_itself_under_each_of_its_names_and_for_no_other() {
+    let home = tempfile::tempdir().unwrap();
+    let (here, there) = (home.path().join("letters"), home.path().join("others"));
+    let link = home.path().join("link");
+    std::os::unix::fs::symlink(&here, &link).unwrap();
+    let open = |path: &std::path::Path| FolderPress::open(path, composer()).unwrap();
+    let (press, other) = (open(&here), open(&there));
+    assert!(press.reaches(&press.outlet()));
+    assert!(press.reaches(&open(&link).outlet()));
+    assert!(!press.reaches(&other.outlet()));
+    // Whatever is called so now, the letters are where they were.
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&there, &link).unwrap();
+    assert!(!open(&link).reaches(&press.outlet()));
+    let uri = "ipp://printer.example/ipp/print".to_owned();
+    assert!(!press.reaches(&Outlet::Printer { uri }));
 }
 
 #[test]

@@ -254,7 +254,7 @@ fn a_broken_letter_is_refused_with_file_line_and_reason() {
             "steps_haeding",
             "unknown field `steps_haeding`",
         ),
-        ("key", "care =", "", "TOML parse error at line"),
+        ("key", "care =", "", "is broken: line "),
         (
             "receipt",
             "signature = \"Signature\"",

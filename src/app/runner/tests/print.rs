@@ -3,7 +3,7 @@
 use super::*;
 use crate::app::admin::{self, Change, Changed, Unchanged};
 use crate::app::board::{News, Standstill};
-use crate::app::world::{Weather, When};
+use crate::app::world::{Weather, When, course, started};
 use crate::domain::event::Evidence;
 use crate::domain::paper::{Bagging, Confirm, Sheet};
 use crate::port::Clock;
@@ -405,4 +405,18 @@ fn a_file_that_waits_for_its_confirmation_is_found_wherever_the_power_goes() {
         line.assert_sound(&format!("cut at {at}"));
     }
     panic!("the run never ended by itself");
+}
+
+/// An older version wrote down the letter's number, and not where it went.
+#[test]
+fn a_letter_of_which_no_place_is_known_is_never_said_not_to_exist() {
+    for prints in [true, false] {
+        let line = line(policy(Confirm::Device));
+        line.world.state().press.prints = prints;
+        line.world.tell(line.job.id, course("123", Step::Register));
+        line.world.tell(line.job.id, [started(Step::Deliver)]);
+        line.world.take_out(1);
+        assert_eq!(line.run(), Ending::Held(Fault::DeliveryUncertain));
+        assert_eq!(line.world.count(Op::PressDeliver), 0);
+    }
 }

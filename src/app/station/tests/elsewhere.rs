@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::app::world::When;
+use crate::app::world::course;
 use crate::domain::event::Happening;
+use crate::domain::event::{Intent, Step};
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
-use crate::domain::paper::{Bagging, Confirm, Sheet};
+use crate::domain::paper::{Astray, Bagging, Confirm, Outlet, Sheet};
 
 const JOB: JobId = JobId(1);
 
@@ -61,7 +63,14 @@ fn doubts(news: &[News]) -> Vec<(JobId, &str)> {
 
 fn void_elsewhere(news: &[News]) -> Vec<(&str, &str)> {
     let void = news.iter().filter_map(|one| match one {
-        News::VoidElsewhere { envelope, ticket } => Some((envelope.as_str(), &*ticket.printer)),
+        News::VoidElsewhere {
+            envelope,
+            astray: Astray::Taken { ticket },
+        } => Some((envelope.as_str(), &*ticket.printer)),
+        News::VoidElsewhere {
+            envelope,
+            astray: Astray::Perhaps { outlet, .. },
+        } => Some((envelope.as_str(), place(outlet))),
         _ => None,
     });
     void.collect()
@@ -80,8 +89,8 @@ async fn a_letter_in_it_is_a_doubt_that_is_told_and_the_new_one_is_not_asked() {
         for words in [
             "ipp://printer.example/ipp/print",
             "keyline 0 (job 0)",
-            "cancel it there",
-            "name that printer in [paper] again",
+            "look for it there",
+            "cancel it there if it still waits",
         ] {
             assert!(why.contains(words), "{words}: {why}");
         }
@@ -133,6 +142,82 @@ async fn a_void_letter_in_it_is_told_once() {
         next_run(&world).await;
         world.state().feed();
         assert_eq!(world.state().press.sheets, []);
+    }
+}
+
+fn place(outlet: &Outlet) -> &str {
+    match outlet {
+        Outlet::Printer { uri } => uri,
+        Outlet::Folder { path } => path,
+    }
+}
+
+const LETTER: &str = "482091735525";
+
+/// The power went after a letter was handed over and before the answer was written down. `from` and `to`: whether the station
+/// printed then, and whether it does at its next start, elsewhere.
+fn cut_on_its_way(from: bool, to: bool) -> (World, Outlet) {
+    let world = World::with_jobs(&["anna@contoso.com"]);
+    world.state().press.prints = from;
+    let mut story = course("123", Step::Register);
+    let outlet = world.outlet();
+    story.push(Happening::Started {
+        step: Step::Deliver,
+        intent: Intent::Deliver {
+            control: LETTER.to_owned(),
+            outlet: Some(outlet.clone()),
+        },
+    });
+    world.tell(JOB, story);
+    world.state().press.moved = true;
+    world.state().press.prints = to;
+    (world, outlet)
+}
+
+const MOVES: [(bool, bool); 4] = [(true, true), (true, false), (false, true), (false, false)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_was_cut_off_on_its_way_there_is_a_doubt_and_is_not_made_again() {
+    for (from, to) in MOVES {
+        let (world, outlet) = cut_on_its_way(from, to);
+        let news = next_run(&world).await;
+        let told = doubts(&news);
+        let [(JOB, why)] = told.as_slice() else {
+            panic!("{from} {to}: {news:?}");
+        };
+        for words in [place(&outlet), LETTER, "look for it there"] {
+            assert!(why.contains(words), "{words}: {why}");
+        }
+        let state = world.enrollment(JOB);
+        assert!(matches!(state.sheet(), Some(Sheet::Unknown { .. })));
+        assert_eq!(state.held(), Some(&Fault::DeliveryUncertain));
+        // The place that was not asked is not asked after a release either.
+        world.tell(JOB, [Happening::Released]);
+        next_run(&world).await;
+        let asked = world.count(Op::Follow) + world.count(Op::WasDelivered);
+        assert_eq!((asked, world.count(Op::PressDeliver)), (0, 0));
+        assert_eq!(
+            world.enrollment(JOB).held(),
+            Some(&Fault::DeliveryUncertain)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_void_letter_that_was_cut_off_on_its_way_there_is_told_and_not_called_gone() {
+    for (from, to) in MOVES {
+        let (world, outlet) = cut_on_its_way(from, to);
+        world.tell(JOB, [Happening::Cancelled { credential: None }]);
+        let news = next_run(&world).await;
+        assert_eq!(
+            void_elsewhere(&news),
+            [("0001", place(&outlet))],
+            "{news:?}"
+        );
+        assert_eq!(void_elsewhere(&next_run(&world).await), []);
+        let notes = world.notes("void letter ").expect("notes");
+        let gone = notes.iter().filter(|note| note.contains("in no printer"));
+        assert_eq!(gone.count(), 0, "{notes:?}");
     }
 }
 

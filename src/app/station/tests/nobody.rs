@@ -44,7 +44,7 @@ async fn refused_for_a_while(fault: Fault, held: usize) {
     for _ in 0..3 {
         // Whoever may ask looks first whether the service is there.
         let asked = world.count(Op::Ready);
-        world.pass_seconds(61);
+        world.pass_seconds(76);
         until("one more has asked", || world.count(Op::Ready) > asked).await;
         assert_eq!(
             (counts().held, counts().waiting, counts().done),
@@ -63,7 +63,7 @@ async fn refused_for_a_while(fault: Fault, held: usize) {
     assert_eq!(told(&news), 1, "{news:?}");
 
     world.untrick();
-    world.pass_seconds(61);
+    world.pass_seconds(76);
     until("four are done", || counts().done == 4).await;
     assert_eq!(counts().held, held);
     news.extend(board.take_news());
@@ -75,7 +75,8 @@ async fn refused_for_a_while(fault: Fault, held: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_without_the_permission_stops_the_line_once_and_holds_nobody() {
     let why = "the token bears nothing".to_owned();
-    refused_for_a_while(Fault::NotPermitted { why }, 0).await;
+    let refused = Vec::new();
+    refused_for_a_while(Fault::NotPermitted { why, refused }, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,4 +88,50 @@ async fn after_three_people_who_were_refused_nobody_else_is_held() {
         request_id: "r-1".to_owned(),
     };
     refused_for_a_while(fault, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_who_may_not_be_acted_on_stand_in_nobodys_way() {
+    // More than ask at once: everybody who is looked at is refused.
+    const UNTOUCHABLE: usize = PREPARED + 2;
+    let world = four_keys(|| KeyState::blank(None));
+    world.state().directory.untouchable = (1..=UNTOUCHABLE)
+        .map(|number| format!("user{number}@contoso.com"))
+        .collect();
+    let folder = people(UNTOUCHABLE + 4);
+    let desk = world::desk(world.ports(), folder, Policy::default(), options());
+    let board = Arc::clone(&desk.board);
+    let running = tokio::spawn(desk.run());
+    let mut news = Vec::new();
+    until("the news of it", || {
+        news.extend(board.take_news());
+        news.iter().any(|news| matches!(news, News::Network { .. }))
+    })
+    .await;
+    let mut minutes = 0;
+    while !news.contains(&News::NetworkBack) {
+        assert!(minutes < UNTOUCHABLE, "the line stands: {news:?}");
+        minutes += 1;
+        let asked = world.count(Op::Ready);
+        world.pass_seconds(61);
+        until("one more has asked", || world.count(Op::Ready) > asked).await;
+        // What came of it is told, or else the next one has to ask.
+        let settled = std::time::Instant::now();
+        while !news.contains(&News::NetworkBack) && settled.elapsed() < Duration::from_millis(200) {
+            news.extend(board.take_news());
+            tokio::task::yield_now().await;
+        }
+    }
+    let summary = tokio::time::timeout(Duration::from_secs(30), running);
+    let summary = summary.await.expect("it ends").expect("no panic");
+    let summary = summary.expect("it ran");
+    assert_eq!((summary.done, summary.held.len()), (4, UNTOUCHABLE));
+    assert_eq!(world.count(Op::Reset), 4, "no key is wiped for nothing");
+    let jobs = world.jobs(None).expect("the ledger answers");
+    for record in jobs.iter().filter(|job| job.standing != Standing::Done) {
+        assert_eq!(record.standing, Standing::Held);
+        let state = crate::app::journal::replay(&world, record.job.id).expect("it replays");
+        let held = matches!(state.held(), Some(Fault::Refused { status: 403, .. }));
+        assert!(held, "{record:?}");
+    }
 }

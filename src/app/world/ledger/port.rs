@@ -73,7 +73,7 @@ impl Ledger for World {
             let has = |rows: &[Stamped]| {
                 rows.iter().any(|row| match &row.event.happening {
                     Happening::Started {
-                        intent: Intent::Deliver { control },
+                        intent: Intent::Deliver { control, .. },
                         ..
                     } => is_this(control),
                     _ => false,
@@ -280,7 +280,7 @@ impl LedgerState {
             let state = self.enrollment(*job);
             for row in rows {
                 if let Happening::Started {
-                    intent: Intent::Deliver { control },
+                    intent: Intent::Deliver { control, .. },
                     ..
                 } = &row.event.happening
                     && let Ok(control) = ControlNumber::parse(control)
@@ -304,7 +304,7 @@ impl LedgerState {
             for row in self.journal.get(&job.id).into_iter().flatten() {
                 let count = match &row.event.happening {
                     Happening::Started {
-                        intent: Intent::Deliver { control },
+                        intent: Intent::Deliver { control, .. },
                         ..
                     } if ControlNumber::parse(control)
                         .is_ok_and(|control| state.is_void_sheet(&control)) =>

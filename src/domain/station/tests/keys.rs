@@ -40,6 +40,24 @@ fn a_yes_is_for_the_key_in_the_slot_and_not_for_the_next_one() {
 }
 
 #[test]
+fn a_yes_for_one_person_is_none_for_the_next() {
+    let mut hall = Hall {
+        station: Station::new(ConfirmCards::Batch, None),
+    };
+    hall.tell(Signal::Jobs(vec![candidate(1), candidate(2)]));
+    hall.put(1, used("a"));
+    assert_eq!(asking(&hall, 1), Some(Question::WipeUsedKey));
+    let orders = hall.tell(Signal::Confirmed { slot: Slot(1) });
+    assert_eq!(runs(&orders), [], "it waits for Entra");
+    // Meanwhile the first job is cancelled.
+    let job = JobId(1);
+    hall.tell(Signal::Changed { job, now: None });
+    let orders = hall.tell(Signal::Prepared { job: JobId(2) });
+    assert_eq!(runs(&orders), []);
+    assert_eq!(asking(&hall, 1), Some(Question::WipeUsedKey));
+}
+
+#[test]
 fn a_yes_to_nothing_does_nothing() {
     let mut hall = under(UsedKeys::Ask);
     assert_eq!(hall.tell(Signal::Confirmed { slot: Slot(1) }), []);

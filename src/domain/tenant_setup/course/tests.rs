@@ -34,7 +34,11 @@ fn role(value: &str) -> AppRole {
 }
 
 fn wish() -> Wish {
-    let wanted = |name, or| Wanted { name, or };
+    let wanted = |name, or| Wanted {
+        name,
+        or,
+        optional: false,
+    };
     Wish {
         client_id: None,
         name: "keyline station".to_owned(),
@@ -130,6 +134,7 @@ impl Tenant {
                     let made = self.act(&act);
                     course.did(&act, made);
                 }
+                Next::Choose(wanted) => course.chose(wanted.name, true),
                 Next::Act(_) if acts == acts_max => return course,
                 Next::Act(act) => {
                     let made = self.act(&act);
@@ -240,6 +245,7 @@ fn only_the_permissions_that_are_missing_are_asked_for_and_a_broader_one_does() 
                 }
                 course.declined(act.step());
             }
+            Next::Choose(wanted) => course.chose(wanted.name, true),
             Next::Stop(stop) => panic!("{stop:?}"),
             Next::End => break,
         }

@@ -23,6 +23,7 @@ fn printed(jobs: i64) -> World {
             step: Step::Deliver,
             intent: Intent::Deliver {
                 control: control(job).to_string(),
+                outlet: None,
             },
         });
         ledger.tell(JobId(job), story);

@@ -12,6 +12,7 @@ use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
+use crate::domain::paper::Outlet;
 use crate::domain::policy::Policy;
 use crate::port::{Delivered, Press};
 
@@ -22,6 +23,14 @@ struct Thinking {
 }
 
 impl Press for Thinking {
+    fn outlet(&self) -> Outlet {
+        Outlet::Folder {
+            path: "letters".to_owned(),
+        }
+    }
+    fn reaches(&self, outlet: &Outlet) -> bool {
+        *outlet == self.outlet()
+    }
     fn check(&self, _: &Mailer) -> Result<(), Fault> {
         Ok(())
     }

@@ -1,19 +1,57 @@
 //! A letter that a change makes void and that may still wait in the printer.
 
 use super::*;
-use crate::app::world::{Op, When, started};
+use crate::app::world::{Op, When};
+use crate::domain::event::Intent;
 use crate::domain::fault::Fault;
+use crate::domain::paper::Outlet;
 
 const MAY_PRINT: &str = " The printer may still print it: cancel PM-482091735525 there.";
 
 /// A job whose letter is in the printer, or was.
 fn letter_in_printer() -> World {
+    sent_to(None)
+}
+
+fn sent_to(outlet: Option<Outlet>) -> World {
     let ledger = ledger();
     let mut story = course("123", Step::Register);
-    story.push(started(Step::Deliver));
+    story.push(Happening::Started {
+        step: Step::Deliver,
+        intent: Intent::Deliver {
+            control: "4820 9173 5525".to_owned(),
+            outlet,
+        },
+    });
     ledger.tell(JobId(1), story);
     ledger.state().press.prints = true;
     ledger
+}
+
+#[test]
+fn what_may_be_in_a_former_printer_or_folder_is_not_called_taken_back() {
+    let uri = "ipp://old.example/ipp/print".to_owned();
+    let path = "/srv/old letters".to_owned();
+    for (outlet, said) in [
+        (
+            Outlet::Printer { uri },
+            "It may have been sent to ipp://old.example/ipp/print, where the station does not print any more, and may still come out there: cancel PM-482091735525 there, and destroy it if it comes out.",
+        ),
+        (
+            Outlet::Folder { path },
+            "It may lie in /srv/old letters, where the station puts no letters any more: delete the file with 482091735525 in its name, if there is one.",
+        ),
+    ] {
+        for wanted in changes() {
+            let ledger = sent_to(Some(outlet.clone()));
+            let (told, facts) = asked_for_facts(&ledger, wanted, Some(ledger.clone()));
+            assert!(told.ends_with(said), "{told}");
+            assert_eq!(facts["may_still_print"], true, "{facts}");
+        }
+        let ledger = sent_to(Some(outlet));
+        let note = spoil(&ledger, Some(&ledger)).unwrap();
+        assert_eq!(note, said.replacen("It", "The void letter", 1));
+    }
 }
 
 fn changes() -> [Change; 3] {
@@ -22,6 +60,10 @@ fn changes() -> [Change; 3] {
 }
 
 fn asked(ledger: &World, wanted: Change, press: Option<World>) -> String {
+    asked_for_facts(ledger, wanted, press).0
+}
+
+fn asked_for_facts(ledger: &World, wanted: Change, press: Option<World>) -> (String, Value) {
     let erase = |_: &str, _: &str| unreachable!();
     let open = || -> Result<Arc<dyn Press>, Complaint> {
         match &press {
@@ -33,8 +75,10 @@ fn asked(ledger: &World, wanted: Change, press: Option<World>) -> String {
         press: &open,
         ..alone(ledger, &erase)
     };
-    let told = by_ourselves(&alone, &change("1", wanted)).into_result();
-    told.unwrap()
+    match by_ourselves(&alone, &change("1", wanted)) {
+        Answer::Done { message, facts } => (message, facts),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -195,6 +195,7 @@ fn all() -> Vec<Fault> {
             why: text(
                 "the token bears neither UserAuthMethod-Passkey.ReadWrite.All nor UserAuthenticationMethod.ReadWrite.All",
             ),
+            refused: Vec::new(),
         },
         Fault::Clock { seconds: -400 },
         Fault::Clock { seconds: 400 },

@@ -31,7 +31,7 @@ fn a_printer_is_ipp_or_ipps_with_a_host() {
         ("ipp:", "names no host"),
         ("ipp:///printers/x", "names no host"),
         ("printer", "relative URL without a base"),
-        ("ipp://localhost/x?waitjob=false", "neither `?` nor `#`"),
+        ("ipp://localhost/x#letters", "has no `#`"),
     ] {
         let told = told(&format!("printer = \"{uri}\""));
         assert!(told.starts_with("line 2, column 1: `printer`:"), "{told}");
@@ -41,6 +41,7 @@ fn a_printer_is_ipp_or_ipps_with_a_host() {
         "ipp://localhost/printers/mailers",
         "ipps://printer.contoso.com:631/ipp/print",
         "ipp://[::1]:8631/ipp/print",
+        "ipp://localhost/x?waitjob=false",
     ] {
         let text = format!("[paper]\nprinter = \"{uri}\"\n");
         let config = Config::parse(&text).expect(uri);
@@ -55,7 +56,7 @@ fn no_password_is_repeated_wherever_it_stands() {
         "password = { value = \"hunter2\" }",
         "password = \"hunter2",
         "pasword = \"hunter2\"",
-        "printer = \"ipp://printer/ipp?key=hunter2\"",
+        "printer = \"ipp://printer/ipp?key=hunter2#\"",
         "printer = \"http://printer/ipp?key=hunter2\"",
         "printer = \"ipp://anna:hunter2@printer/ipp\"",
         "printer = \"ipp://anna:hunter2@\"",
