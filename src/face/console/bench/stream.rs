@@ -201,7 +201,7 @@ pub(super) fn events(window: Window) -> Response {
     let frames = Hub::join(&window.shared, window.words);
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let seat = window.shared.bench.prompt.sit_down();
+    let seat = window.shared.bench.prompt.sit_down(window.elsewhere.clone());
     let watching = Watching {
         window,
         frames,
@@ -237,7 +237,7 @@ impl Watching {
                         return Some(event);
                     }
                 }
-                _ = self.beat.tick() => return Some(self.beat()),
+                _ = self.beat.tick() => return Some(self.beat().await),
             }
         }
     }
@@ -265,17 +265,11 @@ impl Watching {
         Event::default().event("parts").json_data(event).ok()
     }
 
-    /// Whoever is signed out, or away from the desk, sees nothing more.
-    fn beat(&mut self) -> Event {
+    /// Whoever is signed out, or away from the desk, or has no such account any more, sees nothing more.
+    async fn beat(&mut self) -> Event {
         let (window, now) = (&self.window, self.window.shared.now().0);
-        let working = window
-            .shared
-            .board
-            .view()
-            .slots
-            .values()
-            .any(|slot| matches!(slot.state, SlotState::Working { .. } | SlotState::Reading));
-        if !window.shared.lives(window.session, working) {
+        let stands = window.shared.stands(window.session).await;
+        if !stands || !window.shared.lives(window.session, window.is_at_work()) {
             self.over = true;
             return Event::default().event("over").data("{}");
         }
@@ -285,6 +279,17 @@ impl Watching {
 }
 
 impl Window {
+    /// Whether keys are worked on at this bench, which is a sign of life of the operator there although nobody clicks. An
+    /// administrator's window is open to more than a bench, so it is closed when nobody clicks.
+    fn is_at_work(&self) -> bool {
+        let is_working =
+            |state: &SlotState| matches!(state, SlotState::Working { .. } | SlotState::Reading);
+        let view = self.shared.board.view();
+        let mut slots = view.slots.iter();
+        !self.is_administrator
+            && slots.any(|(slot, shown)| !self.elsewhere.contains(slot) && is_working(&shown.state))
+    }
+
     fn is_shown(&self, part: &str) -> bool {
         if part == part::PACE {
             return self.is_administrator;
