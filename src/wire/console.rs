@@ -240,3 +240,48 @@ fn tls(config: &Config) -> Result<Option<Arc<ServerConfig>>, String> {
     made.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(Arc::new(made)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_address_that_is_said_is_one_that_a_browser_can_call() {
+        let limits = Limits {
+            idle_seconds: 1,
+            life_seconds: 1,
+        };
+        let said = |address: &str, secure, hosts: &[&str]| {
+            let address: SocketAddr = address.parse().expect("an address");
+            let settings = Settings {
+                address,
+                secure,
+                hosts: hosts.iter().map(ToString::to_string).collect(),
+                language: "en".to_owned(),
+                sounds: false,
+                limits,
+                benches: BTreeMap::new(),
+            };
+            shown(&settings, address)
+        };
+        let name = &["bench1.contoso.com"];
+        for (listen, secure, hosts, expected) in [
+            ("127.0.0.1:8137", false, &[][..], "http://127.0.0.1:8137"),
+            ("127.0.0.1:8137", false, name, "http://127.0.0.1:8137"),
+            ("[::1]:8137", false, &[], "http://[::1]:8137"),
+            (
+                "0.0.0.0:8137",
+                true,
+                name,
+                "https://bench1.contoso.com:8137",
+            ),
+            ("[::]:8137", true, name, "https://bench1.contoso.com:8137"),
+            ("10.1.2.3:443", true, name, "https://bench1.contoso.com:443"),
+            ("10.1.2.3:8137", true, &[], "https://10.1.2.3:8137"),
+        ] {
+            assert_eq!(said(listen, secure, hosts), expected);
+        }
+    }
+}

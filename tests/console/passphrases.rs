@@ -33,26 +33,61 @@ fn a_locked_screen_is_no_way_around() {
     let house = House::new();
     let browser = house.signed_in("olga");
     browser.post("/lock", &[]);
+    let wrong = || browser.post("/unlock", &[("passphrase", "wrong wrong wrong")]);
     for _ in 0..5 {
-        assert_eq!(
-            browser
-                .post("/unlock", &[("passphrase", "wrong wrong wrong")])
-                .status,
-            401
-        );
+        assert_eq!(wrong().status, 401);
     }
-    assert_eq!(
-        browser
-            .post("/unlock", &[("passphrase", PASSPHRASE)])
-            .status,
-        429
-    );
-    assert_eq!(
-        browser
-            .post("/sign-in", &[("name", "olga"), ("passphrase", PASSPHRASE)])
-            .status,
-        429
-    );
+    let right = browser.post("/unlock", &[("passphrase", PASSPHRASE)]);
+    assert_eq!(right.status, 429);
+    for _ in 0..4 {
+        house.clock.on(60);
+        assert_eq!(wrong().status, 401);
+    }
+    house.clock.on(60);
+    let last = wrong();
+    assert_eq!((last.status, last.header("location")), (303, "/sign-in"));
+    assert_eq!(browser.get("/lock").status, 303, "the session is over");
+    assert!(house.shared.sessions.list(house.shared.now()).is_empty());
+}
+
+#[test]
+fn a_flood_of_sign_ins_locks_nobody_out_who_works_here() {
+    let house = House::new();
+    let (olga, adam) = (house.signed_in("olga"), house.signed_in("adam"));
+    olga.post("/lock", &[]);
+    let flood = house.browser();
+    let mut refused = false;
+    while !refused {
+        for name in [
+            "olga", "adam", "eve", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",
+        ] {
+            let fields = [("name", name), ("passphrase", "x")];
+            refused |= flood.post("/sign-in", &fields).status == 429;
+        }
+    }
+    let unlocked = olga.post("/unlock", &[("passphrase", PASSPHRASE)]);
+    assert_eq!((unlocked.status, unlocked.header("location")), (303, "/"));
+    adam.post("/sign-out", &[]);
+    adam.forget_csrf();
+    let fields = [("name", "adam"), ("passphrase", PASSPHRASE)];
+    assert_eq!(adam.post("/sign-in", &fields).status, 303);
+    // In a browser that nobody knows it takes its turn.
+    assert_eq!(house.browser().post("/sign-in", &fields).status, 429);
+}
+
+#[test]
+fn the_cookie_of_a_known_browser_is_no_session() {
+    let house = House::new();
+    let olga = house.signed_in("olga");
+    let device = olga.cookie("keyline-device").expect("a cookie");
+    assert_eq!(device.len(), 43, "256 bits");
+    for name in ["keyline", "keyline-device"] {
+        let cookie = format!("{name}={device}");
+        let headers = [("accept", "text/html"), ("cookie", cookie.as_str())];
+        let page = house.browser();
+        let page = page.send(reqwest::Method::GET, "/sessions", &headers, "");
+        assert_eq!(page.status, 303);
+    }
 }
 
 #[test]

@@ -123,7 +123,11 @@ async fn attend(
                 .acceptor(door);
             limited(server.acceptor(tls), patience).serve(service).await
         }
-        None => limited(server.acceptor(door), patience).serve(service).await,
+        None => {
+            limited(server.acceptor(door), patience)
+                .serve(service)
+                .await
+        }
     }
 }
 

@@ -157,7 +157,10 @@ impl Sessions {
         let csrf = draw(entropy)?.to_string();
         let mut state = self.tidied(now);
         if state.open.len() >= SESSIONS_MAX {
-            let idlest = state.open.iter().min_by_key(|(_, session)| session.used.steady);
+            let idlest = state
+                .open
+                .iter()
+                .min_by_key(|(_, session)| session.used.steady);
             if let Some(idlest) = idlest.map(|(hash, _)| *hash) {
                 state.open.remove(&idlest);
             }

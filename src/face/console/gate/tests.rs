@@ -91,7 +91,10 @@ fn a_flood_keeps_nobody_out_who_signed_in_here_before_nor_before_a_locked_screen
         device: Some(token.as_str()),
     };
     assert!(may(&gate, stranger("anna"), START).is_err());
-    assert!(may(&gate, known("berta"), START).is_err(), "not her browser");
+    assert!(
+        may(&gate, known("berta"), START).is_err(),
+        "not her browser"
+    );
     assert_eq!(may(&gate, known(" anna"), START), Ok(()));
     assert_eq!(may(&gate, Whom::Locked(SessionId(7)), START), Ok(()));
 }
