@@ -223,13 +223,13 @@ fn what_a_writer_left_who_was_cut_off_is_in_nobodys_way() {
 #[test]
 fn what_was_read_once_is_gone_by_only_while_nobody_writes() {
     let home = Home::new();
-    let add = |text: &str| {
+    let add = |text: &str, role| {
         let added = home
             .accounts
-            .add(&name(text), Role::Operator, &passphrase(PASSPHRASE));
+            .add(&name(text), role, &passphrase(PASSPHRASE));
         added.expect("added")
     };
-    add("anna");
+    add("anna", Role::Administrator);
     let until_settled = || {
         while home.accounts.marks().is_none() {
             thread::yield_now();
@@ -242,13 +242,13 @@ fn what_was_read_once_is_gone_by_only_while_nobody_writes() {
         "kept in mind"
     );
     // By us, by somebody else, by somebody who broke it, and by nobody any more.
-    add("berta");
+    add("berta", Role::Operator);
     assert_eq!(home.accounts.list().map(|list| list.len()), Ok(2));
     until_settled();
     home.accounts.list().expect("a list");
     let other = AccountsFile::at(home.path(), Arc::new(SystemClock));
-    other.remove(&name("anna")).expect("removed");
-    assert_eq!(home.accounts.find(&name("anna")), Ok(None));
+    other.remove(&name("berta")).expect("removed");
+    assert_eq!(home.accounts.find(&name("berta")), Ok(None));
     until_settled();
     home.accounts.list().expect("a list");
     home.overwrite("[[account]\n");
