@@ -15,7 +15,8 @@ const LONG: Duration = Duration::from_secs(30);
 fn call(house: &House, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(house.address()).expect("a connection");
     stream.set_read_timeout(Some(LONG)).expect("a limit");
-    stream.write_all(text.as_bytes()).expect("sent");
+    // The console may hang up before it has read.
+    let _ = stream.write_all(text.as_bytes());
     stream
 }
 
@@ -104,7 +105,7 @@ fn no_browser_needs_headers_like_these() {
     }
     assert!(begun.elapsed() < LONG, "{:?}", begun.elapsed());
     let host = house.address();
-    let huge = "x".repeat(40 * 1024);
+    let huge = "x".repeat(128 * 1024);
     let huge = format!(
         "GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nX-More: {huge}\r\n\r\n"
     );

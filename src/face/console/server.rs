@@ -19,7 +19,7 @@ use super::{Shared, routes};
 use crate::app::board::{Board, News};
 use crate::face::say;
 
-/// Bytes of a request before its body, however it is cut into headers.
+/// Bytes of a request before its body, however it is cut into headers; the last piece that is read may go beyond.
 const HEADERS_BYTES_MAX: usize = 32 * 1024;
 /// Windows that watch the bench are not waited for longer when the station ends.
 const FAREWELL: Duration = Duration::from_millis(300);
