@@ -32,7 +32,7 @@ fn whoever_tries_and_tries_has_to_wait_and_is_told_how_long() {
         let fields = [("name", name), ("passphrase", passphrase)];
         browser.post("/sign-in", &fields).status
     };
-    let wait = flood(&house, &browser, "olga", 30);
+    let wait = flood(&house, &browser, "olga", 20);
     assert_eq!(attempt("olga", PASSPHRASE), 429);
     // Others are not kept from their work by it.
     assert_eq!(attempt("adam", PASSPHRASE), 303);
@@ -76,7 +76,7 @@ fn a_flood_of_sign_ins_locks_nobody_out_who_works_here() {
     adam.forget_csrf();
     let stranger = house.browser();
     for name in ["olga", "adam"] {
-        flood(&house, &stranger, name, 60);
+        flood(&house, &stranger, name, 40);
     }
     let unlocked = olga.post("/unlock", &[("passphrase", PASSPHRASE)]);
     assert_eq!((unlocked.status, unlocked.header("location")), (303, "/"));
