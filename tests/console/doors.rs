@@ -74,10 +74,10 @@ fn one_connection_too_many_is_closed_and_the_next_has_its_place() {
             stream
         })
         .collect();
-    assert_eq!(answer(call(&house, "")), "");
+    let ask = format!("GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    assert_eq!(answer(call(&house, &ask)), "");
     drop(held);
     let begun = Instant::now();
-    let ask = format!("GET /sign-in HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     loop {
         let mut stream = TcpStream::connect(host).expect("a connection");
         // The console may hang up before it has read.
