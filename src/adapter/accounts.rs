@@ -3,9 +3,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -13,7 +14,9 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::adapter::RegularFile;
-use crate::domain::account::{Account, AccountName, AccountsFault, Passphrase, Role};
+use crate::domain::account::{
+    Account, AccountChange, AccountName, AccountsFault, Passphrase, Role,
+};
 use crate::domain::time::Timestamp;
 use crate::port::{Accounts, Clock};
 
@@ -28,13 +31,31 @@ const LANES: u32 = 1;
 
 const HEADING: &str = "# keyline: who may use the console. Written by keyline alone: `keyline console user --help`.\n\n";
 
+/// A file that was written this short a while ago may have been written again since, without another time.
+const SETTLED: Duration = Duration::from_millis(50);
+
+/// Writes down what is about to be done to an account; what it refuses, in words, is not done.
+pub type Witness = Arc<dyn Fn(&AccountName, AccountChange) -> Result<(), String> + Send + Sync>;
+
 /// The file with the accounts. It is made with the first account.
 pub struct AccountsFile {
     path: PathBuf,
     clock: Arc<dyn Clock>,
+    witness: Option<Witness>,
+    /// What stood there when it was read last, and the file's marks then.
+    seen: Mutex<Option<(Marks, Book)>>,
 }
 
-#[derive(Default, Serialize, Deserialize)]
+/// Two readings of a file with the same marks found the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Marks {
+    file: (u64, u64),
+    bytes: u64,
+    written: (i64, i64),
+    changed: (i64, i64),
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Book {
     #[serde(default, rename = "account")]
@@ -65,7 +86,35 @@ impl Line {
 impl AccountsFile {
     /// The accounts in the file at `path`, whose folder is the station's.
     pub fn at(path: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        Self { path, clock }
+        Self {
+            path,
+            clock,
+            witness: None,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Whoever is told of each change before it is made.
+    #[must_use]
+    pub fn told(mut self, witness: Witness) -> Self {
+        self.witness = Some(witness);
+        self
+    }
+
+    /// The file's marks, where it has been left alone for long enough to go by them.
+    fn marks(&self) -> Option<Marks> {
+        let about = fs::metadata(&self.path).ok()?;
+        let changed = UNIX_EPOCH.checked_add(Duration::new(
+            u64::try_from(about.ctime()).ok()?,
+            u32::try_from(about.ctime_nsec()).ok()?,
+        ))?;
+        let is_settled = SystemTime::now().duration_since(changed).ok()? >= SETTLED;
+        is_settled.then(|| Marks {
+            file: (about.dev(), about.ino()),
+            bytes: about.len(),
+            written: (about.mtime(), about.mtime_nsec()),
+            changed: (about.ctime(), about.ctime_nsec()),
+        })
     }
 
     fn unusable(&self, what: &impl ToString) -> AccountsFault {
@@ -82,7 +131,25 @@ impl AccountsFile {
         }
     }
 
+    /// What stands in the file, without reading it again where it is the same as before: each request of a browser asks.
     fn read(&self) -> Result<Book, AccountsFault> {
+        let marks = self.marks();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, book)) = seen.as_ref()
+            && Some(*of) == marks
+        {
+            return Ok(book.clone());
+        }
+        *seen = None;
+        let book = self.read_anew()?;
+        // Somebody may have written between the two looks.
+        if let Some(marks) = marks.filter(|marks| self.marks() == Some(*marks)) {
+            *seen = Some((marks, book.clone()));
+        }
+        Ok(book)
+    }
+
+    fn read_anew(&self) -> Result<Book, AccountsFault> {
         let bytes = match RegularFile::read(&self.path, FILE_BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
@@ -129,11 +196,16 @@ impl AccountsFile {
     /// Reads, changes and writes while nobody else does. What `change` refuses is not written.
     fn change<T>(
         &self,
+        (name, what): (&AccountName, AccountChange),
         change: impl FnOnce(&mut Book) -> Result<T, AccountsFault>,
     ) -> Result<T, AccountsFault> {
         let _turn = self.turn().map_err(|error| self.unusable(&error))?;
-        let mut book = self.read()?;
+        let mut book = self.read_anew()?;
         let changed = change(&mut book)?;
+        // Nothing stands in its way any more, and nobody else can write between.
+        if let Some(witness) = &self.witness {
+            witness(name, what).map_err(AccountsFault::Unnoted)?;
+        }
         book.accounts.sort_by(|a, b| a.name.cmp(&b.name));
         self.write(&book).map_err(|error| self.unusable(&error))?;
         Ok(changed)
@@ -202,7 +274,7 @@ impl Accounts for AccountsFile {
         passphrase: &Passphrase,
     ) -> Result<Account, AccountsFault> {
         let line = self.line(name, role, passphrase)?;
-        self.change(|book| {
+        self.change((name, AccountChange::Added { role }), |book| {
             if book.accounts.iter().any(|known| known.name == *name) {
                 return Err(AccountsFault::Taken(name.clone()));
             }
@@ -220,19 +292,24 @@ impl Accounts for AccountsFile {
         name: &AccountName,
         passphrase: &Passphrase,
     ) -> Result<Option<Account>, AccountsFault> {
-        let line = self.line(name, Role::Administrator, passphrase)?;
-        self.change(|book| {
+        let role = Role::Administrator;
+        let line = self.line(name, role, passphrase)?;
+        let added = self.change((name, AccountChange::Added { role }), |book| {
             if !book.accounts.is_empty() {
-                return Ok(None);
+                return Err(AccountsFault::Taken(name.clone()));
             }
             let account = line.account();
             book.accounts.push(line);
-            Ok(Some(account))
-        })
+            Ok(account)
+        });
+        match added {
+            Err(AccountsFault::Taken(_)) => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     fn remove(&self, name: &AccountName) -> Result<(), AccountsFault> {
-        self.change(|book| {
+        self.change((name, AccountChange::Removed), |book| {
             let found = book.accounts.iter().position(|known| known.name == *name);
             let Some(index) = found else {
                 return Err(AccountsFault::Unknown(name.clone()));
@@ -252,7 +329,7 @@ impl Accounts for AccountsFile {
         passphrase: &Passphrase,
     ) -> Result<Account, AccountsFault> {
         let hash = hashed(passphrase).map_err(|what| self.unusable(&what))?;
-        self.change(|book| {
+        self.change((name, AccountChange::Passphrase), |book| {
             let line = book.accounts.iter_mut().find(|line| line.name == *name);
             let Some(line) = line else {
                 return Err(AccountsFault::Unknown(name.clone()));

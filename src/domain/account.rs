@@ -120,6 +120,15 @@ pub struct Account {
     pub set: Timestamp,
 }
 
+/// What is done to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    Added { role: Role },
+    Removed,
+    Passphrase,
+}
+
 /// A passphrase.
 ///
 /// It has no `Display`, `Clone` or `Serialize`; `Debug` shows nothing; the memory is wiped on drop.
@@ -196,6 +205,9 @@ pub enum AccountsFault {
     /// More than fit into the file.
     #[error("there are {0} accounts already, and no more are taken")]
     TooMany(usize),
+    /// Nobody changes accounts in secret: in words, why the ledger could not be told.
+    #[error("it could not be noted in the ledger first: {0}")]
+    Unnoted(String),
     /// What is there cannot be used, and is not written over.
     #[error("{place}: {what}")]
     Broken { place: String, what: String },

@@ -1,8 +1,9 @@
 //! What the ledger keeps beside the work on jobs: the stock list, passkeys that an administrator has deleted at Entra, who opened a
-//! PIN, and which metadata of models was here. Plain data; it never says how it is kept.
+//! PIN, which metadata of models was here, and who was let into the console. Plain data; it never says how it is kept.
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::account::{AccountChange, AccountName};
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::MethodId;
 use crate::domain::job::JobId;
@@ -26,6 +27,11 @@ pub enum Keeping {
     Opening { job: JobId, void: Option<String> },
     /// This edition of the metadata of models is here.
     Metadata { signer: Signer, number: u64 },
+    /// Who may use the console is about to change.
+    Account {
+        name: AccountName,
+        change: AccountChange,
+    },
 }
 
 /// A passkey that an administrator wants gone.

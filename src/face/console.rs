@@ -11,6 +11,7 @@ pub mod admin;
 pub mod assets;
 pub mod bench;
 mod choices;
+mod door;
 mod fields;
 mod first;
 mod gate;
@@ -30,12 +31,13 @@ mod sign_in;
 mod visit;
 pub mod words;
 
+pub use door::Patience;
 pub use fields::Fields;
 pub use first::FirstLink;
 pub use gate::Gate;
 pub use office::Office;
 pub use page::{Shell, page};
-pub use server::{Server, serve};
+pub use server::{Server, serve, serve_with};
 pub use visit::Visit;
 
 use std::collections::BTreeMap;
@@ -47,6 +49,7 @@ use crate::app::station::Handle;
 use crate::domain::authenticator::Slot;
 use crate::domain::time::Timestamp;
 use crate::face::console::admin::Oversight;
+use crate::face::console::gate::Line;
 use crate::face::console::session::{Limits, SessionId, Sessions};
 use crate::face::control::{Answer, Ask};
 use crate::port::{Accounts, Clock, Entropy, Ledger};
@@ -103,5 +106,31 @@ impl Shared {
     /// life although nobody clicks. Whatever sends to a window for long asks this now and then.
     pub fn lives(&self, session: SessionId, active: bool) -> bool {
         self.sessions.lives(session, active, self.now())
+    }
+
+    /// Whether the account of an open window's session is still as it was when the session began. Otherwise the session is over.
+    /// Whatever sends to a window for long asks this now and then.
+    pub async fn stands(self: &Arc<Self>, session: SessionId) -> bool {
+        match self.sessions.account(session) {
+            Some(account) => guard::stands(self, session, account).await,
+            None => false,
+        }
+    }
+
+    /// Carries out what blocks, beside the threads that serve, in its turn: `line` says with what else. `None`: it panicked,
+    /// which was reported there, or the station ends.
+    async fn apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        line: Line,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (shared, place) = (Arc::clone(self), self.gate.turn(line).await?);
+        let worked = tokio::task::spawn_blocking(move || {
+            let worked = work(&shared);
+            // Whoever asked may have gone; the thread is taken until now.
+            drop(place);
+            worked
+        });
+        worked.await.ok()
     }
 }

@@ -2,8 +2,8 @@
 //! the keyboard the answer is typed as `pin 3 …`, in a window into a field of its own at the slot's card, so that nothing typed for
 //! another purpose can ever be taken for a PIN: a wrong one costs the key a try. Where nobody looks on, nobody is asked.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,19 +30,19 @@ struct State {
 /// The person at the keyboard, if there is one.
 pub struct Prompt {
     keyboard: bool,
-    /// Windows that show the bench.
-    seats: AtomicUsize,
+    /// Windows that show a bench, and the slots that stand elsewhere than there.
+    seats: Mutex<BTreeMap<u64, BTreeSet<Slot>>>,
     version: AtomicU64,
     state: Mutex<State>,
 }
 
-/// Somebody looks at the bench in a window, as long as this lives.
+/// Somebody looks at a bench in a window, as long as this lives.
 #[must_use = "whoever sits there stands up when this is dropped"]
-pub struct Seat(Arc<Prompt>);
+pub struct Seat(Arc<Prompt>, u64);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.seats.fetch_sub(1, Ordering::SeqCst);
+        self.0.seats().remove(&self.1);
     }
 }
 
@@ -51,16 +51,29 @@ impl Prompt {
     pub fn new(keyboard: bool) -> Self {
         Self {
             keyboard,
-            seats: AtomicUsize::new(0),
+            seats: Mutex::default(),
             version: AtomicU64::new(0),
             state: Mutex::default(),
         }
     }
 
-    /// Somebody looks on, and can answer.
-    pub fn sit_down(self: &Arc<Self>) -> Seat {
-        self.seats.fetch_add(1, Ordering::SeqCst);
-        Seat(Arc::clone(self))
+    /// Somebody looks on, and can answer for all slots but those `elsewhere`.
+    pub fn sit_down(self: &Arc<Self>, elsewhere: BTreeSet<Slot>) -> Seat {
+        let mut seats = self.seats();
+        let last = seats.last_key_value().map_or(0, |(seat, _)| *seat);
+        let seat = last.saturating_add(1);
+        seats.insert(seat, elsewhere);
+        Seat(Arc::clone(self), seat)
+    }
+
+    /// Whether a window shows this slot.
+    fn is_seen(&self, slot: Slot) -> bool {
+        let seats = self.seats();
+        seats.values().any(|elsewhere| !elsewhere.contains(&slot))
+    }
+
+    fn seats(&self) -> MutexGuard<'_, BTreeMap<u64, BTreeSet<Slot>>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Grows whenever another slot asks, or one no longer does.
@@ -105,7 +118,7 @@ impl Prompt {
 
 impl Operator for Prompt {
     fn current_pin(&self, slot: Slot, person: &str) -> Option<Pin> {
-        if !self.keyboard && self.seats.load(Ordering::SeqCst) == 0 {
+        if !self.keyboard && !self.is_seen(slot) {
             return None;
         }
         let (reply, answer) = sync_channel(1);
@@ -133,7 +146,9 @@ mod tests {
     fn nobody_is_asked_where_nobody_looks_on() {
         let prompt = Arc::new(Prompt::new(false));
         assert!(prompt.current_pin(Slot(1), "Anna Lang").is_none());
-        let seat = prompt.sit_down();
+        let seat = prompt.sit_down(BTreeSet::from([Slot(2)]));
+        // Nobody sees the card of a slot that stands on another bench.
+        assert!(prompt.current_pin(Slot(2), "Anna Lang").is_none());
         let asked = Arc::clone(&prompt);
         let waiting = std::thread::spawn(move || asked.current_pin(Slot(1), "Anna Lang"));
         while prompt.asking().is_empty() {

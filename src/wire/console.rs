@@ -19,11 +19,14 @@ use crate::adapter::entra::SecretSource;
 use crate::adapter::system::{self, SystemClock};
 use crate::app::board::News;
 use crate::app::station::Handle;
+use crate::domain::account::AccountName;
 use crate::face::console::admin::Oversight;
 use crate::face::console::bench::{Bench, Facts};
 use crate::face::console::session::{Limits, Sessions};
 use crate::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
+use crate::face::control::Ask;
 use crate::face::prompt::Prompt;
+use crate::port::Keeping;
 use crate::wire::WireFault;
 use crate::wire::config::{Config, ConfigFault};
 use crate::wire::office::office;
@@ -106,8 +109,8 @@ fn listen(wanted: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 fn shown(settings: &Settings, address: SocketAddr) -> String {
     let scheme = if settings.secure { "https" } else { "http" };
     match settings.hosts.first() {
-        // Where it listens at all of them, none of them is its name.
-        Some(host) if address.ip().is_unspecified() => {
+        // Where it listens at all addresses, none of them is its name; and a certificate is for a name.
+        Some(host) if settings.secure || address.ip().is_unspecified() => {
             format!("{scheme}://{host}:{}", address.port())
         }
         Some(_) | None => format!("{scheme}://{address}"),
@@ -121,6 +124,18 @@ fn shared(
     oversight: Oversight,
     address: SocketAddr,
 ) -> Shared {
+    let witness = {
+        let answer = Arc::clone(&answer);
+        move |name: &AccountName, change| {
+            let keeping = Keeping::Account {
+                name: name.clone(),
+                change,
+            };
+            let actor = "console".to_owned();
+            let kept = answer(&Ask::Keep { keeping, actor }).into_result();
+            kept.map(drop).map_err(|complaint| complaint.message)
+        }
+    };
     let limits = Limits {
         idle_seconds: i64::from(config.console.idle_minutes).saturating_mul(60),
         life_seconds: i64::from(config.console.session_hours).saturating_mul(3600),
@@ -139,7 +154,7 @@ fn shared(
         station: Some(station.clone()),
         answer,
         ledger: parts.ports.ledger.clone(),
-        accounts: Arc::new(accounts(config)),
+        accounts: Arc::new(accounts(config).told(Arc::new(witness))),
         clock: parts.ports.clock.clone(),
         entropy: parts.ports.entropy.clone(),
         sessions: Sessions::new(limits),
@@ -222,6 +237,51 @@ fn tls(config: &Config) -> Result<Option<Arc<ServerConfig>>, String> {
                 .with_single_cert(chain, private)
         });
     let mut made = made.map_err(|error| format!("[console] certificate and key: {error}"))?;
-    made.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    made.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Some(Arc::new(made)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_address_that_is_said_is_one_that_a_browser_can_call() {
+        let limits = Limits {
+            idle_seconds: 1,
+            life_seconds: 1,
+        };
+        let said = |address: &str, secure, hosts: &[&str]| {
+            let address: SocketAddr = address.parse().expect("an address");
+            let settings = Settings {
+                address,
+                secure,
+                hosts: hosts.iter().map(ToString::to_string).collect(),
+                language: "en".to_owned(),
+                sounds: false,
+                limits,
+                benches: BTreeMap::new(),
+            };
+            shown(&settings, address)
+        };
+        let name = &["bench1.contoso.com"];
+        for (listen, secure, hosts, expected) in [
+            ("127.0.0.1:8137", false, &[][..], "http://127.0.0.1:8137"),
+            ("127.0.0.1:8137", false, name, "http://127.0.0.1:8137"),
+            ("[::1]:8137", false, &[], "http://[::1]:8137"),
+            (
+                "0.0.0.0:8137",
+                true,
+                name,
+                "https://bench1.contoso.com:8137",
+            ),
+            ("[::]:8137", true, name, "https://bench1.contoso.com:8137"),
+            ("10.1.2.3:443", true, name, "https://bench1.contoso.com:443"),
+            ("10.1.2.3:8137", true, &[], "https://10.1.2.3:8137"),
+        ] {
+            assert_eq!(said(listen, secure, hosts), expected);
+        }
+    }
 }

@@ -6,6 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use keyline::domain::account::Role;
+use keyline::face::control;
+use keyline::port::Ledger as _;
+use keyline::wire::attend;
+use keyline::wire::config::Config;
 use keyline::wire::init::{self, init};
 
 use super::house::{House, PASSPHRASE};
@@ -39,6 +43,12 @@ impl Station {
     fn add(&self, name: &str, role: &str, stdin: &str) -> Output {
         let line = ["add", name, "--role", role, "--passphrase-file", "-"];
         self.user(&line, stdin)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let config = Config::load(&self.root().join("config/station.toml")).expect("a station");
+        let ledger = keyline::wire::station::read_ledger(&config).expect("the ledger");
+        ledger.notes("the account ").expect("notes")
     }
 
     fn list(&self) -> serde_json::Value {
@@ -167,6 +177,9 @@ fn a_broken_file_is_told_with_its_line() {
 fn a_running_console_goes_by_it_at_once() {
     let house = House::empty();
     house.add("adam", Role::Administrator);
+    let socket = attend::socket_path(&house.config).expect("a place");
+    let answer = house.shared.answer.clone();
+    let _socket = control::serve(&socket, move |asked| answer(asked)).expect("a socket");
     let root = house
         .accounts_file
         .parent()
@@ -184,4 +197,58 @@ fn a_running_console_goes_by_it_at_once() {
     let olga = house.signed_in("olga");
     assert_eq!(user(root, &["remove", "olga"], "").status.code(), Some(0));
     assert_eq!(olga.get("/sessions").status, 303);
+    // The station that has the ledger noted both.
+    let notes = house.shared.ledger.notes("the account ").expect("notes");
+    assert_eq!(
+        notes,
+        [
+            "the account olga of the console is added, as operator",
+            "the account olga of the console is removed"
+        ]
+    );
+}
+
+#[test]
+fn each_change_stands_in_the_ledger_with_whoever_made_it() {
+    let station = with_two();
+    let line = ["passphrase", "olga", "--passphrase-file", "-"];
+    let set = station.user(&line, "another four words here");
+    assert_eq!(set.status.code(), Some(0), "{}", told(&set));
+    assert_eq!(station.user(&["remove", "olga"], "").status.code(), Some(0));
+    // What came to nothing is no change.
+    assert_eq!(station.user(&["remove", "adam"], "").status.code(), Some(0));
+    assert_eq!(station.user(&["remove", "adam"], "").status.code(), Some(2));
+    let notes = station.notes();
+    assert_eq!(
+        notes,
+        [
+            "the account adam of the console is added, as administrator",
+            "the account olga of the console is added, as operator",
+            "the account olga of the console gets another passphrase",
+            "the account olga of the console is removed",
+            "the account adam of the console is removed",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_noted_is_not_done() {
+    let station = with_two();
+    let before = station.list();
+    let config = Config::load(&station.root().join("config/station.toml")).expect("a station");
+    // Somebody else has the ledger, and answers nobody.
+    let held = keyline::wire::station::open_ledger(&config).expect("the ledger");
+    for output in [
+        station.add("eve", "administrator", PASSPHRASE),
+        station.user(&["remove", "olga"], ""),
+    ] {
+        let told = told(&output);
+        assert_ne!(output.status.code(), Some(0), "{told}");
+        assert!(
+            told.contains("could not be noted in the ledger first"),
+            "{told}"
+        );
+    }
+    assert_eq!(station.list(), before);
+    drop(held);
 }

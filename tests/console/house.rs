@@ -1,7 +1,7 @@
 //! A console with real accounts and a real ledger, and the browsers that call it. The clock goes where a test sets it.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use keyline::domain::account::{Account, AccountName, Passphrase, Role};
 use keyline::domain::time::Timestamp;
 use keyline::face::console::bench::{Bench, Facts};
 use keyline::face::console::session::{Limits, Sessions};
-use keyline::face::console::{self, Answerer, FirstLink, Gate, Server, Settings, Shared};
+use keyline::face::console::{self, Answerer, FirstLink, Gate, Patience, Server, Settings, Shared};
 use keyline::face::control::{self, Alone};
 use keyline::face::prompt::Prompt;
 use keyline::face::say::Complaint;
@@ -69,6 +69,11 @@ pub(crate) struct House {
 impl House {
     /// With nobody in it.
     pub(crate) fn empty() -> Self {
+        Self::patient(Patience::default())
+    }
+
+    /// With nobody in it, and with as much patience as is said.
+    pub(crate) fn patient(patience: Patience) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let made = init(&init::Request {
             folder: home.path().join("station"),
@@ -116,7 +121,7 @@ impl House {
             office: None,
         });
         Self {
-            _server: console::serve(listener, None, &shared).expect("a server"),
+            _server: console::serve_with(listener, None, &shared, patience).expect("a server"),
             base: format!("http://{address}"),
             shared,
             clock,
@@ -124,6 +129,11 @@ impl House {
             config,
             _home: home,
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.shared.settings.address
     }
 
     /// With `olga`, an operator, and `adam`, an administrator.

@@ -4,6 +4,7 @@
 mod admin;
 mod bench;
 mod commands;
+mod doors;
 mod first;
 mod forms;
 mod house;
@@ -17,6 +18,7 @@ mod routes;
 mod secrets;
 mod sessions;
 mod start;
+mod windows;
 
 #[path = "../support/line.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]

@@ -12,6 +12,8 @@ fn a_foreign_name_gets_nothing() {
         "evil.example",
         "127.0.0.1.evil.example",
         "10.0.0.1:8137",
+        "localhost",
+        "[::1]",
         "localhost@evil.example",
     ] {
         for path in ["/", "/sessions", "/sign-in", "/assets/x", "/nowhere"] {
@@ -37,7 +39,7 @@ fn a_foreign_name_gets_nothing() {
 fn a_form_comes_from_the_name_that_it_goes_to() {
     let house = House::new();
     let port = house.base.rsplit(':').next().expect("a port").to_owned();
-    let (ours, other) = (format!("localhost:{port}"), format!("127.0.0.1:{port}"));
+    let (ours, other) = (format!("127.0.0.1:{port}"), format!("localhost:{port}"));
     let send = |origin: &str| {
         let headers = [
             ("host", ours.as_str()),

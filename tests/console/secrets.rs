@@ -96,7 +96,7 @@ impl Demo {
 }
 
 /// Makes an account, signs in wrongly, locks and opens; returns what only the browser should know then.
-fn use_it(demo: &Demo) -> [String; 2] {
+fn use_it(demo: &Demo) -> [String; 3] {
     let browser = Browser::at(&demo.base);
     let fields = [
         ("token", demo.token.as_str()),
@@ -119,6 +119,7 @@ fn use_it(demo: &Demo) -> [String; 2] {
     [
         browser.cookie("keyline").expect("a session"),
         csrf.expect("a token"),
+        browser.cookie("keyline-device").expect("a known browser"),
     ]
 }
 
@@ -127,7 +128,7 @@ fn no_secret_of_the_console_stands_anywhere() {
     let home = tempfile::tempdir().expect("a folder");
     let folder = home.path().join("demo");
     let demo = Demo::begin(&folder);
-    let [session, csrf] = use_it(&demo);
+    let [session, csrf, device] = use_it(&demo);
     let token = demo.token.clone();
     let seen = demo.end();
     let mut found = Vec::new();
@@ -136,7 +137,7 @@ fn no_secret_of_the_console_stands_anywhere() {
     let knows = |file: &Path| holds(&std::fs::read(file).expect("a file"), "signed in to the");
     let logs = found.iter().filter(|file| is_log(file) && knows(file));
     assert!(logs.count() > 0, "a log knows of the sign-in");
-    for secret in [PASSPHRASE, WRONG, &token, &session, &csrf] {
+    for secret in [PASSPHRASE, WRONG, &token, &session, &csrf, &device] {
         assert!(!holds(&seen, secret), "on a terminal, or in a process list");
         for file in &found {
             let bytes = std::fs::read(file).expect("a file");

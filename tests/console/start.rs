@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use keyline::adapter::entra::SecretSource;
 use keyline::app::board::News;
-use keyline::face::control::Answer;
+use keyline::domain::account::{AccountChange, Role};
+use keyline::face::control::{Answer, Ask};
 use keyline::face::prompt::Prompt;
+use keyline::port::Keeping;
 use keyline::practice::tenant::TenantSetup;
 use keyline::wire::WireFault;
 use keyline::wire::console::{Console, serve};
@@ -22,12 +24,24 @@ fn with_console<T>(
     line: &Line,
     act: impl FnOnce(Result<Option<Console>, WireFault>, Vec<News>) -> T,
 ) -> T {
+    with_console_asking(line, |_| (), act)
+}
+
+/// As [`with_console`]; `hear` hears what the console asks of the station.
+fn with_console_asking<T>(
+    line: &Line,
+    hear: impl Fn(&Ask) + Send + Sync + 'static,
+    act: impl FnOnce(Result<Option<Console>, WireFault>, Vec<News>) -> T,
+) -> T {
     let (send, told) = std::sync::mpsc::channel();
     let config = line.config.clone();
     line.run_attended(Knows::nothing(), Vec::new(), |parts, handle| {
-        let answer = Arc::new(|_: &_| Answer::Done {
-            message: String::new(),
-            facts: serde_json::Value::Null,
+        let answer = Arc::new(move |asked: &Ask| {
+            hear(asked);
+            Answer::Done {
+                message: String::new(),
+                facts: serde_json::Value::Null,
+            }
         });
         let served = serve(
             &config,
@@ -67,7 +81,9 @@ fn under_tls_the_session_is_tied_to_this_very_host() {
     let (certificate, key, pem) = certificate(line.home.path());
     line.config.console.certificate = Some(SecretSource::File(certificate));
     line.config.console.key = Some(SecretSource::File(key));
-    let (link, cookie, plain) = with_console(&line, |served, news| {
+    let (tell, asked) = std::sync::mpsc::channel();
+    let hear = move |asked: &Ask| drop(tell.send(asked.clone()));
+    let (link, cookie, plain) = with_console_asking(&line, hear, |served, news| {
         let console = served.expect("a certificate").expect("a console");
         assert_eq!(news, Vec::new());
         let link = console.first_link.clone().expect("nobody has an account");
@@ -107,6 +123,17 @@ fn under_tls_the_session_is_tied_to_this_very_host() {
         "{cookie}"
     );
     assert!(!plain, "nothing is said in clear");
+    let change = AccountChange::Added {
+        role: Role::Administrator,
+    };
+    let noted = Ask::Keep {
+        keeping: Keeping::Account {
+            name: "ada".parse().expect("a name"),
+            change,
+        },
+        actor: "console".to_owned(),
+    };
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [noted]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The stock list and the passkeys that an administrator deletes: what is written, what an auditor sees, what an erasure takes.
 
 use keyline::adapter::ledger::{SqliteLedger, Verdict};
+use keyline::domain::account::{AccountChange, AccountName, Role};
 use keyline::domain::authenticator::Serial;
 use keyline::domain::credential::MethodId;
 use keyline::domain::stock::{Listing, StockKey};
@@ -54,6 +55,27 @@ fn full(bench: &Bench) -> SqliteLedger {
     let other = MethodId("of another".to_owned());
     keep(&ledger, &removing("adele@contoso.com", &other));
     ledger
+}
+
+#[test]
+fn who_is_let_into_the_console_stands_in_the_chain() {
+    let bench = Bench::new();
+    let ledger = bench.create();
+    let name: AccountName = "olga".parse().unwrap();
+    let role = Role::Operator;
+    for change in [
+        AccountChange::Added { role },
+        AccountChange::Passphrase,
+        AccountChange::Removed,
+    ] {
+        let name = name.clone();
+        assert_eq!(
+            keep(&ledger, &Keeping::Account { name, change }),
+            Kept::Noted
+        );
+    }
+    let notes = ledger.notes("the account olga of the console ").unwrap();
+    assert_eq!(notes.len(), 3, "{notes:?}");
 }
 
 #[test]

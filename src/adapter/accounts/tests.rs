@@ -184,10 +184,11 @@ fn many_writers_lose_nothing_and_readers_always_find_a_whole_file() {
             let accounts = AccountsFile::at(home.path(), Arc::new(SystemClock));
             thread::spawn(move || {
                 for number in 0..3 {
+                    let one = name(&format!("w{writer}n{number}"));
                     accounts
-                        .change(|book| {
+                        .change((&one, AccountChange::Passphrase), |book| {
                             book.accounts.push(Line {
-                                name: name(&format!("w{writer}n{number}")),
+                                name: one.clone(),
                                 role: Role::Administrator,
                                 set: Timestamp(0),
                                 passphrase: nobodys().to_owned(),
@@ -217,4 +218,83 @@ fn what_a_writer_left_who_was_cut_off_is_in_nobodys_way() {
         .add_first(&name("anna"), &passphrase(PASSPHRASE));
     assert!(matches!(first, Ok(Some(_))), "{first:?}");
     assert!(!home.path().with_extension("draft").exists());
+}
+
+#[test]
+fn what_was_read_once_is_gone_by_only_while_nobody_writes() {
+    let home = Home::new();
+    let add = |text: &str, role| {
+        let added = home
+            .accounts
+            .add(&name(text), role, &passphrase(PASSPHRASE));
+        added.expect("added")
+    };
+    add("anna", Role::Administrator);
+    let until_settled = || {
+        while home.accounts.marks().is_none() {
+            thread::yield_now();
+        }
+    };
+    until_settled();
+    assert_eq!(home.accounts.list().map(|list| list.len()), Ok(1));
+    assert!(
+        home.accounts.seen.lock().expect("it").is_some(),
+        "kept in mind"
+    );
+    // By us, by somebody else, by somebody who broke it, and by nobody any more.
+    add("berta", Role::Operator);
+    assert_eq!(home.accounts.list().map(|list| list.len()), Ok(2));
+    until_settled();
+    home.accounts.list().expect("a list");
+    let other = AccountsFile::at(home.path(), Arc::new(SystemClock));
+    other.remove(&name("berta")).expect("removed");
+    assert_eq!(home.accounts.find(&name("berta")), Ok(None));
+    until_settled();
+    home.accounts.list().expect("a list");
+    home.overwrite("[[account]\n");
+    assert!(home.accounts.list().is_err());
+    fs::remove_file(home.path()).expect("removed");
+    assert_eq!(home.accounts.list(), Ok(Vec::new()));
+}
+
+#[test]
+fn a_change_that_nobody_may_witness_is_not_made() {
+    let home = Home::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let witness: Witness = Arc::new(move |name, change| {
+        tell.lock()
+            .expect("a list")
+            .push(format!("{name} {change:?}"));
+        if name.as_str() == "eve" {
+            return Err("the disk is full".to_owned());
+        }
+        Ok(())
+    });
+    let accounts = AccountsFile::at(home.path(), Arc::new(SystemClock)).told(witness);
+    let (anna, eve) = (name("anna"), name("eve"));
+    assert_eq!(
+        accounts.add_first(&eve, &passphrase(PASSPHRASE)),
+        Err(AccountsFault::Unnoted("the disk is full".to_owned()))
+    );
+    assert!(!home.path().exists());
+    accounts
+        .add_first(&anna, &passphrase(PASSPHRASE))
+        .expect("added")
+        .expect("the first");
+    assert_eq!(accounts.add_first(&eve, &passphrase(PASSPHRASE)), Ok(None));
+    accounts.remove(&eve).expect_err("nobody");
+    accounts
+        .set_passphrase(&anna, &passphrase("another one of ours"))
+        .expect("set");
+    accounts.remove(&anna).expect("removed");
+    assert_eq!(
+        *told.lock().expect("a list"),
+        [
+            "eve Added { role: Administrator }",
+            "anna Added { role: Administrator }",
+            "anna Passphrase",
+            "anna Removed"
+        ]
+    );
 }

@@ -8,6 +8,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 
+use crate::domain::account::{AccountChange, AccountName};
 use crate::domain::authenticator::Serial;
 use crate::domain::credential::MethodId;
 use crate::domain::fault::Fault;
@@ -32,6 +33,7 @@ pub(super) fn keep(pen: &Pen<'_>, keeping: &Keeping) -> Result<Kept, Trouble> {
         Keeping::Removed { removal, end } => finish(pen, *removal, *end),
         Keeping::Opening { job, void } => open(pen, *job, void.as_deref()),
         Keeping::Metadata { signer, number } => edition(pen, *signer, *number),
+        Keeping::Account { name, change } => account(pen, name, *change),
     }
 }
 
@@ -178,6 +180,32 @@ fn open(pen: &Pen<'_>, job: JobId, void: Option<&str>) -> Result<Kept, Trouble> 
             params![seq, job.0, whole],
         )?;
     }
+    Ok(Kept::Noted)
+}
+
+fn account(pen: &Pen<'_>, name: &AccountName, change: AccountChange) -> Result<Kept, Trouble> {
+    let (note, what, role) = match change {
+        AccountChange::Added { role } => (
+            format!(
+                "the account {name} of the console is added, as {}",
+                role.as_str()
+            ),
+            "added",
+            Some(role),
+        ),
+        AccountChange::Removed => (
+            format!("the account {name} of the console is removed"),
+            "removed",
+            None,
+        ),
+        AccountChange::Passphrase => (
+            format!("the account {name} of the console gets another passphrase"),
+            "passphrase",
+            None,
+        ),
+    };
+    let account = json!({ "name": name, "change": what, "role": role });
+    write(pen, &json!({ "note": note, "account": account }))?;
     Ok(Kept::Noted)
 }
 

@@ -88,11 +88,15 @@ pub(super) async fn make(visit: Visit, headers: HeaderMap, fields: Fields) -> Re
     if !passphrase.is_same_as(&Passphrase::offered(fields.get("again"))) {
         return again("first.not_the_same");
     }
-    let Some(_place) = visit.shared.gate.place().await else {
+    let Some(place) = visit.shared.gate.place(None).await else {
         return again("sign_in.broken");
     };
     let added = visit
-        .apart(move |shared| shared.accounts.add_first(&name, &passphrase))
+        .apart(move |shared| {
+            let added = shared.accounts.add_first(&name, &passphrase);
+            drop(place);
+            added
+        })
         .await;
     match added {
         Some(Ok(Some(account))) => {

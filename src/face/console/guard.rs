@@ -2,6 +2,7 @@
 //! further. It never looks at what a page says.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -12,12 +13,16 @@ use axum::response::{IntoResponse as _, Response};
 use zeroize::Zeroizing;
 
 use super::fields::Fields;
-use super::routes::Who;
-use super::session::{Guest, same};
+use super::routes::{FORM_BYTES_MAX, Who};
+use super::session::{Guest, SessionId, same};
 use super::visit::{Visit, cookie};
 use super::{Settings, Shared, hosts, page};
-use crate::domain::account::Role;
+use crate::domain::account::{Account, AccountsFault, Role};
 
+/// Bytes that a large body has to bring in each second; whoever sends one has signed in.
+const LARGE_BODY_BYTES_PER_SECOND: usize = 64 * 1024;
+/// What a window asks for by itself, without anybody sitting there.
+const BY_ITSELF: &str = "/bench/events";
 /// The header in which a script sends what a form has in its field [`CSRF_FIELD`].
 const CSRF_HEADER: &str = "x-keyline-csrf";
 /// The hidden field of every form that changes something.
@@ -47,6 +52,17 @@ const SEALS: [(HeaderName, &str); 6] = [
 pub(super) struct Rule {
     pub(super) who: Who,
     pub(super) body_bytes_max: usize,
+    /// An ordinary form is there within so long.
+    pub(super) patience: Duration,
+}
+
+impl Rule {
+    fn body_within(&self) -> Duration {
+        let beyond = self.body_bytes_max.saturating_sub(FORM_BYTES_MAX);
+        let seconds = beyond / LARGE_BODY_BYTES_PER_SECOND;
+        let more = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        self.patience.saturating_add(more)
+    }
 }
 
 /// Somebody who called us by our name, and has not been let in anywhere yet.
@@ -99,8 +115,9 @@ pub(super) async fn receive(
     };
     // A request cannot be held over an await: its body is for one thread.
     let token = token(&request, &shared.settings);
+    let by_itself = request.method() == Method::HEAD || request.uri().path() == BY_ITSELF;
     let guest = match token {
-        Some(token) => guest(&shared, &token).await,
+        Some(token) => guest(&shared, &token, by_itself).await,
         None => None,
     };
     let whole = (request.method(), request.uri(), request.headers());
@@ -124,9 +141,21 @@ pub(super) async fn admit(State(rule): State<Rule>, mut request: Request, next: 
         if !is_from_our_page(request.headers(), &authority, secure) {
             return visit.refuse(StatusCode::FORBIDDEN, visit.words.say("refusal.origin"));
         }
-        let fields = match fields(&mut request, rule.body_bytes_max).await {
-            Ok(fields) => fields,
-            Err(status) => return visit.refuse(status, visit.words.say("refusal.too_large")),
+        let is_form = is_form(&request);
+        // What is no form is told by its header, before anybody waits for the rest of it.
+        let early = Fields::default();
+        if !is_form && rule.who != Who::Anyone && !is_our_form(&visit, request.headers(), &early) {
+            return visit.refuse(StatusCode::FORBIDDEN, visit.words.say("refusal.csrf"));
+        }
+        let body = match body(&mut request, rule).await {
+            Ok(body) => body,
+            Err(status) => return late_or_large(&visit, status),
+        };
+        let fields = if is_form {
+            Fields::read(body)
+        } else {
+            *request.body_mut() = Body::from(body);
+            early
         };
         // Whoever is nobody yet has nothing that could be misused but the sign-in itself, which proves its origin.
         if rule.who != Who::Anyone && !is_our_form(&visit, request.headers(), &fields) {
@@ -148,23 +177,36 @@ fn token(request: &Request, settings: &Settings) -> Option<Zeroizing<String>> {
 }
 
 /// Whoever the session belongs to, if there is one and its account is still as it was when it began.
-async fn guest(shared: &Arc<Shared>, token: &str) -> Option<Guest> {
-    let guest = shared.sessions.guest(token, shared.now())?;
-    let (name, of) = (guest.account.name.clone(), Arc::clone(&shared.accounts));
-    // It reads a file.
-    let found = tokio::task::spawn_blocking(move || of.find(&name)).await;
-    match found {
-        Ok(Ok(Some(account))) if account == guest.account => Some(guest),
-        Ok(Ok(_)) => {
-            shared.sessions.end(guest.session);
-            None
+async fn guest(shared: &Arc<Shared>, token: &str, by_itself: bool) -> Option<Guest> {
+    let guest = if by_itself {
+        shared.sessions.guest_unseen(token, shared.now())?
+    } else {
+        shared.sessions.guest(token, shared.now())?
+    };
+    let stands = stands(shared, guest.session, guest.account.clone()).await;
+    stands.then_some(guest)
+}
+
+/// Whether the account is still as it was when this session of it began. One that is not has no session any more.
+pub(super) async fn stands(shared: &Arc<Shared>, session: SessionId, account: Account) -> bool {
+    let of = Arc::clone(&shared.accounts);
+    // It may read a file, and stands in no line: the gate leaves threads for it.
+    let found = tokio::task::spawn_blocking(move || {
+        let found = of.find(&account.name)?;
+        Ok::<_, AccountsFault>(found.as_ref() == Some(&account))
+    });
+    match found.await {
+        Ok(Ok(true)) => true,
+        Ok(Ok(false)) => {
+            shared.sessions.end(session);
+            false
         }
         // Whether it may still come in cannot be told now.
         Ok(Err(fault)) => {
             tracing::error!(%fault, "the accounts cannot be read");
-            None
+            false
         }
-        Err(_) => None,
+        Err(_) => false,
     }
 }
 
@@ -231,21 +273,30 @@ fn is_our_form(visit: &Visit, headers: &HeaderMap, fields: &Fields) -> bool {
     same(given.as_bytes(), guest.csrf.as_bytes())
 }
 
-/// Takes the fields out of a form. Whatever is no form stays as it is, for its handler.
-async fn fields(request: &mut Request, bytes_max: usize) -> Result<Fields, StatusCode> {
-    let is_form = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    if !is_form {
-        return Ok(Fields::default());
-    }
+fn is_form(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    kind.and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// The body of a request, whole and in time. Nobody holds a connection by sending it drop by drop.
+async fn body(request: &mut Request, rule: Rule) -> Result<Bytes, StatusCode> {
     let body = std::mem::replace(request.body_mut(), Body::empty());
-    let bytes: Bytes = to_bytes(body, bytes_max)
-        .await
-        .map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-    Ok(Fields::read(bytes))
+    let whole = to_bytes(body, rule.body_bytes_max);
+    let whole = tokio::time::timeout(rule.body_within(), whole).await;
+    let in_time = whole.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+    in_time.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+fn late_or_large(visit: &Visit, status: StatusCode) -> Response {
+    if status != StatusCode::REQUEST_TIMEOUT {
+        return visit.refuse(status, visit.words.say("refusal.too_large"));
+    }
+    let mut response = visit.refuse(status, visit.words.say("refusal.too_slow"));
+    // What still comes of it is nobody's.
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! Under which names this server may be called. A page of somebody else's whose name was made to lead here (DNS rebinding)
 //! calls it by its own name, and gets nothing.
+//!
+//! # Why
+//! `localhost` is no name of it, unless the configuration says so: it leads to `::1` as well, where on a computer that several
+//! people use another one's program may listen, and would get the cookies of whoever typed it.
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri, header};
 
 use super::Settings;
-
-/// What loopback is called.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Under which authority (RFC 3986 §3.2) a request calls this server, when it may: `127.0.0.1:8137`.
 ///
@@ -51,8 +52,7 @@ fn is_ours(host: &str, settings: &Settings) -> bool {
     // An address that stands for all of them is nobody's name.
     let listens = !address.is_unspecified()
         && (host == address.to_string() || host == format!("[{address}]"));
-    LOOPBACK.contains(&host.as_str())
-        || listens
+    listens
         || settings
             .hosts
             .iter()
@@ -82,14 +82,18 @@ mod tests {
     fn only_our_own_names_call_us() {
         for (host, listen, is) in [
             ("127.0.0.1:8137", "127.0.0.1:8137", true),
-            ("localhost:9000", "127.0.0.1:8137", true),
-            ("LOCALHOST", "127.0.0.1:8137", true),
-            ("[::1]:8137", "127.0.0.1:8137", true),
+            ("127.0.0.1:9000", "127.0.0.1:8137", true),
+            ("localhost:8137", "127.0.0.1:8137", false),
+            ("[::1]:8137", "127.0.0.1:8137", false),
+            ("[::1]:8137", "[::1]:8137", true),
+            ("127.0.0.1:8137", "[::1]:8137", false),
+            ("127.0.0.1:8137", "10.1.2.3:8137", false),
+            ("BENCH1.contoso.com", "127.0.0.1:8137", true),
             ("bench1.contoso.com.", "127.0.0.1:8137", true),
             ("evil.example:8137", "127.0.0.1:8137", false),
             ("localhost.evil.example", "127.0.0.1:8137", false),
             ("127.0.0.1.evil.example", "127.0.0.1:8137", false),
-            ("user@localhost", "127.0.0.1:8137", false),
+            ("user@127.0.0.1", "127.0.0.1:8137", false),
             ("10.1.2.3:443", "10.1.2.3:8137", true),
             ("10.1.2.4:443", "10.1.2.3:8137", false),
             ("0.0.0.0:8137", "0.0.0.0:8137", false),
@@ -99,14 +103,14 @@ mod tests {
         }
         let listen = "127.0.0.1:8137";
         assert_eq!(called_by("/", &[], listen), None);
-        assert_eq!(called_by("/", &["localhost", "localhost"], listen), None);
+        assert_eq!(called_by("/", &["127.0.0.1", "127.0.0.1"], listen), None);
         assert_eq!(
-            called_by("http://evil.example/", &["localhost"], listen),
+            called_by("http://evil.example/", &["127.0.0.1"], listen),
             None
         );
         assert_eq!(
-            called_by("https://localhost:8137/", &[], listen).as_deref(),
-            Some("localhost:8137")
+            called_by("https://127.0.0.1:8137/", &[], listen).as_deref(),
+            Some("127.0.0.1:8137")
         );
     }
 

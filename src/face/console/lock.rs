@@ -5,6 +5,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::fields::Fields;
+use super::gate::Whom;
 use super::page::{self, Shell};
 use super::sign_in::{Tried, attempt, retry_after, trouble};
 use super::visit::{Visit, next, query};
@@ -43,13 +44,19 @@ pub(super) async fn unlock(visit: Visit, fields: Fields) -> Response {
         return page::go("/sign-in");
     };
     let next = next(fields.get("next")).to_owned();
-    let tried = attempt(&visit, guest.account.name.as_str(), fields).await;
+    let whom = Whom::Locked(guest.session);
+    let tried = attempt(&visit, whom, guest.account.name.as_str(), fields).await;
     match &tried {
         Tried::Right(_) => {
             visit.shared.sessions.lock(guest.session, false);
             page::go(&next)
         }
-        Tried::Wrong | Tried::Wait(_) | Tried::Broken => {
+        // No way to try for ever: the sign-in counts together with all others.
+        Tried::Wrong { last: true } => {
+            visit.shared.sessions.end(guest.session);
+            page::go("/sign-in")
+        }
+        Tried::Wrong { last: false } | Tried::Wait(_) | Tried::Broken => {
             let (status, text) = trouble(&visit, &tried);
             let mut response = show(&visit, (status, Some(text)), &next);
             retry_after(&tried, &mut response);

@@ -112,11 +112,11 @@ pub struct Office {
 }
 
 /// Places for calls to the tenant.
-pub struct Calls(Semaphore);
+pub struct Calls(Arc<Semaphore>);
 
 impl Default for Calls {
     fn default() -> Self {
-        Self(Semaphore::new(CALLS_AT_A_TIME))
+        Self(Arc::new(Semaphore::new(CALLS_AT_A_TIME)))
     }
 }
 
@@ -139,11 +139,17 @@ pub(super) async fn ask<T: Send + 'static>(
     let Some(office) = visit.shared.office.clone() else {
         return Err(closed());
     };
-    let Ok(_place) = office.calls.0.acquire().await else {
+    let Ok(place) = Arc::clone(&office.calls.0).acquire_owned().await else {
         return Err(closed());
     };
-    let at_work = Arc::clone(&office);
-    let done = visit.apart(move |shared| work(shared, &at_work)).await;
+    let done = visit
+        .apart(move |shared| {
+            let done = work(shared, &office);
+            // The tenant is asked until now, also for somebody who has gone.
+            drop(place);
+            done
+        })
+        .await;
     done.unwrap_or_else(|| {
         Err(Complaint::new(
             ExitCode::Bug,

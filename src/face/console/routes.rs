@@ -10,6 +10,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 
 use super::admin::{audit, job, log, preflight, queue};
+use super::door::Patience;
 use super::{
     Shared, assets, bench, choices, first, guard, lock, models, people, policies, sessions, sign_in,
 };
@@ -265,6 +266,12 @@ pub const ROUTES: &[Route] = &[
     ),
 ];
 
+/// Whether there is a route under `/bench/` that is no bench: no bench can have that name.
+pub fn is_no_bench(name: &str) -> bool {
+    let mut below = ROUTES.iter().map(|route| route.path);
+    below.any(|path| path.strip_prefix("/bench/") == Some(name))
+}
+
 /// The top bar, in its order: path, key of its label. Each stands in [`ROUTES`], which says who may go there.
 const WAYS: &[(&str, &str)] = &[
     ("/bench", "way.bench"),
@@ -293,12 +300,13 @@ pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// All routes, each behind its guard.
-pub(super) fn router(shared: &Arc<Shared>) -> Router {
+pub(super) fn router(shared: &Arc<Shared>, patience: Patience) -> Router {
     let mut router = Router::new();
     for route in ROUTES {
         let rule = guard::Rule {
             who: route.who,
             body_bytes_max: route.body_bytes_max,
+            patience: patience.body,
         };
         let guarded = (route.handler)()
             .layer(DefaultBodyLimit::max(route.body_bytes_max))

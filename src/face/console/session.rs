@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -36,6 +37,39 @@ pub struct Limits {
     pub life_seconds: i64,
 }
 
+/// A moment by two clocks. The wall clock may be set back, and the steady one stands still while the computer sleeps; so what has an
+/// end is over as soon as one of them says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub wall: Timestamp,
+    pub steady: Instant,
+}
+
+impl Moment {
+    /// Whole seconds from here to `later`, by the clock that counted more of them.
+    pub(super) fn seconds_until(self, later: Self) -> i64 {
+        let steady = later.steady.saturating_duration_since(self.steady);
+        let steady = i64::try_from(steady.as_secs()).unwrap_or(i64::MAX);
+        self.wall.seconds_until(later.wall).max(steady)
+    }
+
+    /// The later one, by each clock.
+    fn max(self, other: Self) -> Self {
+        Self {
+            wall: self.wall.max(other.wall),
+            steady: self.steady.max(other.steady),
+        }
+    }
+}
+
+impl From<Timestamp> for Moment {
+    /// This very moment, which the wall clock calls so.
+    fn from(wall: Timestamp) -> Self {
+        let steady = Instant::now();
+        Self { wall, steady }
+    }
+}
+
 /// Somebody with a session.
 #[derive(Clone, Debug)]
 pub struct Guest {
@@ -61,8 +95,8 @@ pub struct Listed {
 
 struct Session {
     guest: Guest,
-    begun: Timestamp,
-    used: Timestamp,
+    begun: Moment,
+    used: Moment,
     agent: String,
 }
 
@@ -116,13 +150,17 @@ impl Sessions {
         account: Account,
         agent: &str,
         entropy: &dyn Entropy,
-        now: Timestamp,
+        now: impl Into<Moment>,
     ) -> Result<Zeroizing<String>, Fault> {
+        let now = now.into();
         let token = draw(entropy)?;
         let csrf = draw(entropy)?.to_string();
         let mut state = self.tidied(now);
         if state.open.len() >= SESSIONS_MAX {
-            let idlest = state.open.iter().min_by_key(|(_, session)| session.used);
+            let idlest = state
+                .open
+                .iter()
+                .min_by_key(|(_, session)| session.used.steady);
             if let Some(idlest) = idlest.map(|(hash, _)| *hash) {
                 state.open.remove(&idlest);
             }
@@ -144,15 +182,29 @@ impl Sessions {
     }
 
     /// Whose token this is, while its session lives. A sign of life.
-    pub fn guest(&self, token: &str, now: Timestamp) -> Option<Guest> {
+    pub fn guest(&self, token: &str, now: impl Into<Moment>) -> Option<Guest> {
+        let now = now.into();
         let mut state = self.tidied(now);
         let session = state.open.get_mut(&hash(token))?;
         session.used = session.used.max(now);
         Some(session.guest.clone())
     }
 
+    /// As [`Sessions::guest`], for what a window asks for by itself: no sign that somebody sits there.
+    pub(super) fn guest_unseen(&self, token: &str, now: impl Into<Moment>) -> Option<Guest> {
+        let state = self.tidied(now.into());
+        let session = state.open.get(&hash(token))?;
+        Some(session.guest.clone())
+    }
+
+    /// The account of a session, as it was when the session began.
+    pub(super) fn account(&self, session: SessionId) -> Option<Account> {
+        of(&mut self.state(), session).map(|session| session.guest.account.clone())
+    }
+
     /// Whether a session lives and is open. `active`: somebody works, which is a sign of life although nobody clicks.
-    pub fn lives(&self, session: SessionId, active: bool, now: Timestamp) -> bool {
+    pub fn lives(&self, session: SessionId, active: bool, now: impl Into<Moment>) -> bool {
+        let now = now.into();
         let mut state = self.tidied(now);
         let found = of(&mut state, session);
         found.is_some_and(|session| {
@@ -179,16 +231,16 @@ impl Sessions {
     }
 
     /// The sessions that live, the one that was used last first.
-    pub fn list(&self, now: Timestamp) -> Vec<Listed> {
+    pub fn list(&self, now: impl Into<Moment>) -> Vec<Listed> {
         let mut list: Vec<Listed> = self
-            .tidied(now)
+            .tidied(now.into())
             .open
             .values()
             .map(|session| Listed {
                 session: session.guest.session,
                 name: session.guest.account.name.clone(),
-                begun: session.begun,
-                used: session.used,
+                begun: session.begun.wall,
+                used: session.used.wall,
                 locked: session.guest.locked,
                 agent: session.agent.clone(),
             })
@@ -203,7 +255,7 @@ impl Sessions {
     }
 
     /// The state without the sessions that are over.
-    fn tidied(&self, now: Timestamp) -> MutexGuard<'_, State> {
+    fn tidied(&self, now: Moment) -> MutexGuard<'_, State> {
         let (mut state, limits) = (self.state(), self.limits);
         state.open.retain(|_, session| {
             session.used.seconds_until(now) < limits.idle_seconds

@@ -5,16 +5,23 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::fields::Fields;
+use super::gate::Whom;
 use super::guard::session_cookie;
 use super::page::{self, Shell};
-use super::visit::{Visit, next, query};
+use super::visit::{Visit, cookie, next, query};
 use super::{Settings, Shared};
 use crate::domain::account::{Account, Passphrase};
+
+/// How long a browser keeps in mind that somebody signed in there: 30 days. The station forgets it when it ends.
+const DEVICE_SECONDS: u32 = 30 * 24 * 3600;
 
 /// What came of a passphrase.
 pub(super) enum Tried {
     Right(Account),
-    Wrong,
+    /// `last`: whoever tried has to sign in as a stranger does.
+    Wrong {
+        last: bool,
+    },
     /// Too many wrong ones: seconds to wait.
     Wait(i64),
     /// The accounts cannot be read.
@@ -43,10 +50,15 @@ pub(super) async fn form(visit: Visit, uri: axum::http::Uri) -> Response {
 pub(super) async fn sign_in(visit: Visit, headers: HeaderMap, fields: Fields) -> Response {
     let name = fields.get("name").to_owned();
     let next = next(fields.get("next")).to_owned();
-    let tried = attempt(&visit, &name, fields).await;
+    let device = cookie(&headers, device_cookie(&visit.shared.settings)).map(str::to_owned);
+    let whom = Whom::Name {
+        name: &name,
+        device: device.as_deref(),
+    };
+    let tried = attempt(&visit, whom, &name, fields).await;
     let account = match tried {
         Tried::Right(account) => account,
-        other @ (Tried::Wrong | Tried::Wait(_) | Tried::Broken) => {
+        other @ (Tried::Wrong { .. } | Tried::Wait(_) | Tried::Broken) => {
             let (status, text) = trouble(&visit, &other);
             let mut response = show(&visit, (status, Some(text)), (&next, &name), false);
             retry_after(&other, &mut response);
@@ -72,37 +84,51 @@ pub(super) async fn sign_out(visit: Visit) -> Response {
 }
 
 /// Tries the passphrase in the field `passphrase` for `name`.
-pub(super) async fn attempt(visit: &Visit, name: &str, fields: Fields) -> Tried {
+pub(super) async fn attempt(visit: &Visit, whom: Whom<'_>, name: &str, fields: Fields) -> Tried {
     let shared = &visit.shared;
-    if let Err(seconds) = shared.gate.knock(name, shared.now()) {
-        tracing::warn!(seconds, "too many wrong passphrases; a sign-in has to wait");
-        return Tried::Wait(seconds);
-    }
-    let Some(_place) = shared.gate.place().await else {
+    let this = match shared.gate.knock(whom, shared.now()) {
+        Ok(this) => this,
+        Err(seconds) => {
+            tell_wrong(shared);
+            return Tried::Wait(seconds);
+        }
+    };
+    let Some(place) = shared.gate.place(Some(this)).await else {
         return Tried::Broken;
     };
     let tried = name.to_owned();
     let verified = visit
         .apart(move |shared| {
             let passphrase = Passphrase::offered(fields.get("passphrase"));
-            shared.accounts.verify(&tried, &passphrase)
+            let verified = shared.accounts.verify(&tried, &passphrase);
+            drop(place);
+            verified
         })
         .await;
     match verified {
         Some(Ok(Some(account))) => {
-            shared.gate.right(name);
+            shared.gate.right(this);
             Tried::Right(account)
         }
         Some(Ok(None)) => {
-            // Not the name: some type their passphrase there.
-            tracing::warn!("a wrong name or passphrase at the console");
-            Tried::Wrong
+            tell_wrong(shared);
+            Tried::Wrong {
+                last: !shared.gate.wrong(this),
+            }
         }
         Some(Err(fault)) => {
             tracing::error!(%fault, "the accounts cannot be read");
             Tried::Broken
         }
         None => Tried::Broken,
+    }
+}
+
+/// A line in the log about wrong passphrases, once in a while: whoever floods the sign-in fills no disk.
+fn tell_wrong(shared: &Shared) {
+    if let Some(count) = shared.gate.tell(shared.now()) {
+        // Not the name: some type their passphrase there.
+        tracing::warn!(count, "wrong names or passphrases at the console");
     }
 }
 
@@ -122,6 +148,7 @@ pub(super) fn begin(visit: &Visit, account: Account, headers: &HeaderMap, next: 
             tracing::info!(%name, "signed in to the console");
             let mut response = page::go(next);
             set_cookie(&shared.settings, &mut response, &token, "");
+            remember(visit, name.as_str(), headers, &mut response);
             response
         }
         Err(fault) => {
@@ -132,11 +159,34 @@ pub(super) fn begin(visit: &Visit, account: Account, headers: &HeaderMap, next: 
     }
 }
 
+/// From now on this browser is one in which that name has signed in: no flood of strangers keeps it out.
+fn remember(visit: &Visit, name: &str, headers: &HeaderMap, response: &mut Response) {
+    let shared = &visit.shared;
+    let cookie_name = device_cookie(&shared.settings);
+    let known = cookie(headers, cookie_name);
+    let now = shared.now();
+    let entropy = shared.entropy.as_ref();
+    // Without randomness there is no session either, and that was told.
+    if let Ok(Some(token)) = shared.gate.remember(name, known, entropy, now) {
+        let more = format!("; Max-Age={DEVICE_SECONDS}");
+        set(&shared.settings, response, (cookie_name, &token), &more);
+    }
+}
+
+/// The name of the cookie that tells a browser in which somebody has signed in; it opens nothing.
+const fn device_cookie(settings: &Settings) -> &'static str {
+    if settings.secure {
+        "__Host-keyline-device"
+    } else {
+        "keyline-device"
+    }
+}
+
 /// What the visitor is told of it.
 pub(super) fn trouble(visit: &Visit, tried: &Tried) -> (StatusCode, String) {
     match tried {
         Tried::Right(_) => (StatusCode::OK, String::new()),
-        Tried::Wrong => (
+        Tried::Wrong { .. } => (
             StatusCode::UNAUTHORIZED,
             visit.words.say("sign_in.wrong").to_owned(),
         ),
@@ -185,9 +235,12 @@ fn show(
 }
 
 fn set_cookie(settings: &Settings, response: &mut Response, token: &str, more: &str) {
-    let name = session_cookie(settings);
+    set(settings, response, (session_cookie(settings), token), more);
+}
+
+fn set(settings: &Settings, response: &mut Response, (name, value): (&str, &str), more: &str) {
     let secure = if settings.secure { "; Secure" } else { "" };
-    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
     if let Ok(mut cookie) = HeaderValue::from_str(&cookie) {
         cookie.set_sensitive(true);
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use url::form_urlencoded;
 
 use super::Shared;
+use super::gate::Line;
 use super::page;
 use super::session::Guest;
 use super::words::Words;
@@ -121,10 +122,9 @@ impl Visit {
         &self,
         work: impl FnOnce(&Shared) -> T + Send + 'static,
     ) -> Option<T> {
-        let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || work(&shared))
-            .await
-            .ok()
+        let is_bench = self.path.starts_with("/bench");
+        let line = if is_bench { Line::Bench } else { Line::Office };
+        self.shared.apart(line, work).await
     }
 
     /// A page that says what is wrong; `text` is a sentence in the visitor's language.

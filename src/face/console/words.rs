@@ -9,6 +9,9 @@ use rust_embed::Embed;
 /// The language that has every word, and that stands in where another has none.
 pub const FALLBACK: &str = "en";
 
+/// More languages than anybody reads: what a browser asks for beyond them is not looked at.
+const WISHES_MAX: usize = 16;
+
 #[derive(Embed)]
 #[folder = "templates/console/words"]
 struct Files;
@@ -57,12 +60,11 @@ impl Words {
     pub fn accepted(header: &str) -> Option<&'static Self> {
         let mut wishes: Vec<(u32, &str)> = header
             .split(',')
+            .take(WISHES_MAX)
             .filter_map(|wish| {
                 let (tag, weight) = wish.split_once(';').unwrap_or((wish, "q=1"));
-                let weight: f32 = weight.trim().strip_prefix("q=")?.parse().ok()?;
-                // Thousandths order as the fractions do, and can be compared.
-                let thousandths = (0..=1000_u16).find(|n| f32::from(*n) / 1000.0 >= weight)?;
-                (thousandths > 0).then_some((u32::from(thousandths), tag.trim()))
+                let weight = thousandths(weight.trim().strip_prefix("q=")?)?;
+                (weight > 0).then_some((weight, tag.trim()))
             })
             .collect();
         // The sort is stable: of equal wishes the first one wins.
@@ -127,6 +129,17 @@ impl Words {
             texts,
         })
     }
+}
+
+/// A weight (RFC 9110 §12.4.2) in thousandths: `0.5` is 500.
+fn thousandths(weight: &str) -> Option<u32> {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !["0", "1"].contains(&whole) || fraction.len() > 3 || !are_digits(fraction) {
+        return None;
+    }
+    let thousandths = format!("{whole}{fraction:0<3}").parse().ok()?;
+    (thousandths <= 1000).then_some(thousandths)
 }
 
 /// `[sign_in] title` is `sign_in.title`.

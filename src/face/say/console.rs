@@ -26,6 +26,11 @@ pub fn passphrase_set(name: &AccountName) -> String {
     )
 }
 
+/// A sentence as a part of another one.
+pub fn inner(sentence: &str) -> String {
+    sentence.trim_end_matches('.').to_owned()
+}
+
 /// Nobody has an account.
 pub const NOBODY: &str = "Nobody may sign in to the console yet. `keyline console user add NAME --role administrator` lets somebody in, or the link that the station says on its terminal when it starts.";
 
@@ -86,6 +91,10 @@ impl From<AccountsFault> for Complaint {
                 ExitCode::Usage,
                 "Remove those of people who do not work here any more.",
             ),
+            AccountsFault::Unnoted(_) => (
+                ExitCode::Journal,
+                "Mend what is said there, and type the same command again.",
+            ),
             AccountsFault::Broken { .. } => (
                 ExitCode::Journal,
                 "Mend the file, or move it away and add the accounts anew. Nobody can sign in before.",
@@ -99,6 +108,7 @@ impl From<AccountsFault> for Complaint {
             AccountsFault::Unknown(_)
             | AccountsFault::Taken(_)
             | AccountsFault::LastAdministrator(_)
+            | AccountsFault::Unnoted(_)
             | AccountsFault::TooMany(_) => format!("Nothing was changed: {fault}."),
             AccountsFault::Broken { .. } | AccountsFault::Unusable { .. } => format!("{fault}."),
         };

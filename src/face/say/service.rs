@@ -53,6 +53,13 @@ pub fn no_console(address: &str, error: &std::io::Error) -> String {
     format!("There is no console at {address}: {why}. The station works without it.")
 }
 
+/// The console ended before the station.
+pub fn console_ended(why: &str) -> String {
+    format!(
+        "The console has ended: {why}. The station goes on without it; its log says more, and its next start brings the console back."
+    )
+}
+
 /// Where the console is, and the link that makes its first account.
 pub fn console(address: &str, first_link: Option<&str>) -> String {
     match first_link {

@@ -2,17 +2,19 @@
 
 use std::io::{Read as _, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::adapter::accounts::AccountsFile;
-use crate::domain::account::{AccountsFault, PASSPHRASE_BYTES_MAX, Passphrase};
+use crate::domain::account::{AccountName, AccountsFault, PASSPHRASE_BYTES_MAX, Passphrase};
 use crate::face::ask;
 use crate::face::cli::{Console, ConsoleUser, PassphraseFrom};
+use crate::face::control::{Answer, Ask};
 use crate::face::report::{self, Style};
 use crate::face::say::console as words;
 use crate::face::say::{Complaint, ExitCode};
-use crate::port::Accounts as _;
+use crate::port::{Accounts as _, Keeping};
 use crate::wire::commands::{Ended, admin, said};
 use crate::wire::config::Config;
 use crate::wire::console::{accounts, accounts_path};
@@ -58,10 +60,26 @@ pub(super) fn console(path: &Path, command: &Console, out: &mut dyn Write) -> En
     }
 }
 
-/// The accounts, for whoever may write them.
+/// The accounts, for whoever may write them. The ledger hears of each change before it is made: from the running station, or from
+/// us where none runs.
 fn writable(config: &Config) -> Result<AccountsFile, Complaint> {
     refuse_as_root_for_another(&accounts_path(config))?;
-    Ok(accounts(config))
+    let told = config.clone();
+    Ok(
+        accounts(config).told(Arc::new(move |name: &AccountName, change| {
+            let asked = Ask::Keep {
+                keeping: Keeping::Account {
+                    name: name.clone(),
+                    change,
+                },
+                actor: admin::actor(),
+            };
+            admin::put(&told, &asked)
+                .and_then(Answer::into_result)
+                .map(drop)
+                .map_err(|complaint| words::inner(&complaint.message))
+        })),
+    )
 }
 
 /// The passphrase that somebody chooses: asked for twice, or out of a file.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Config;
 use crate::adapter::entra::SecretSource;
 use crate::domain::authenticator::Slot;
+use crate::face::console::routes::is_no_bench;
 use crate::face::console::words::Words;
 
 /// Characters of a bench's name.
@@ -153,6 +154,11 @@ impl Config {
                     name.escape_debug()
                 ));
             }
+            if is_no_bench(name) {
+                objections.push(format!(
+                    "[bench] has `{name}`, which is something else under /bench; give the bench another name"
+                ));
+            }
             for slot in &bench.slots {
                 if *slot == 0 {
                     objections.push(format!("[bench] {name} has slot 0; slots count from 1"));
@@ -256,6 +262,12 @@ mod tests {
                 "right has slot 0",
             ],
         );
+        for name in ["events", "answer", "line"] {
+            refused(
+                &format!("[bench.{name}]\nslots = [1]\n"),
+                &["which is something else under /bench"],
+            );
+        }
         let typo = Config::parse("[bench.left]\nslot = [1]\n").expect_err("a typo must not run");
         assert!(typo.contains("`left`") && typo.contains("slot"), "{typo}");
     }

@@ -25,6 +25,22 @@ let source;
 let tries = performance.now();
 let isFirst = true;
 
+/** The windows of this browser that show a bench. A browser has six connections to one server at most, and each window holds one:
+ * whatever is hidden lets go of its own as soon as another window needs one, and comes back when it is looked at. */
+const windows = new BroadcastChannel("keyline-bench");
+let isAway = false;
+windows.addEventListener("message", () => {
+  if (document.hidden) {
+    isAway = true;
+    source?.close();
+  }
+});
+document.addEventListener("visibilitychange", () => {
+  if (isAway && !document.hidden) {
+    connect();
+  }
+});
+
 connect();
 window.setInterval(look, LOOK_MS);
 window.addEventListener("online", connect);
@@ -33,6 +49,8 @@ window.addEventListener("pagehide", () => source?.close());
 function connect() {
   source?.close();
   tries = performance.now();
+  isAway = false;
+  windows.postMessage("opens");
   const opened = new EventSource(texts.events ?? "");
   source = opened;
   opened.addEventListener("parts", (event) => {
@@ -86,6 +104,10 @@ function setLost(isLost) {
 
 function look() {
   const now = performance.now();
+  if (isAway) {
+    heard = now;
+    return;
+  }
   if (now - heard > SILENCE_MS) {
     setLost(true);
     const closed = !source || source.readyState === EventSource.CLOSED;

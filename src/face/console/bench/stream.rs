@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::part;
+use crate::app::board::View;
 use crate::domain::authenticator::Slot;
 use crate::domain::station::signal::SlotState;
 use crate::face::console::Shared;
@@ -201,7 +202,11 @@ pub(super) fn events(window: Window) -> Response {
     let frames = Hub::join(&window.shared, window.words);
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let seat = window.shared.bench.prompt.sit_down();
+    let seat = window
+        .shared
+        .bench
+        .prompt
+        .sit_down(window.elsewhere.clone());
     let watching = Watching {
         window,
         frames,
@@ -237,7 +242,7 @@ impl Watching {
                         return Some(event);
                     }
                 }
-                _ = self.beat.tick() => return Some(self.beat()),
+                _ = self.beat.tick() => return Some(self.beat().await),
             }
         }
     }
@@ -265,17 +270,13 @@ impl Watching {
         Event::default().event("parts").json_data(event).ok()
     }
 
-    /// Whoever is signed out, or away from the desk, sees nothing more.
-    fn beat(&mut self) -> Event {
+    /// Whoever is signed out, or away from the desk, or has no such account any more, sees nothing more.
+    async fn beat(&mut self) -> Event {
         let (window, now) = (&self.window, self.window.shared.now().0);
-        let working = window
-            .shared
-            .board
-            .view()
-            .slots
-            .values()
-            .any(|slot| matches!(slot.state, SlotState::Working { .. } | SlotState::Reading));
-        if !window.shared.lives(window.session, working) {
+        let stands = window.shared.stands(window.session).await;
+        let view = window.shared.board.view();
+        let at_work = is_at_work(&view, &window.elsewhere, window.is_administrator);
+        if !stands || !window.shared.lives(window.session, at_work) {
             self.over = true;
             return Event::default().event("over").data("{}");
         }
@@ -291,5 +292,38 @@ impl Window {
         }
         let mut elsewhere = self.elsewhere.iter();
         !elsewhere.any(|slot| part::of_slot(*slot) == part)
+    }
+}
+
+/// Whether keys are worked on at a bench, which is a sign of life of the operator there although nobody clicks. An
+/// administrator's window is open to more than a bench, so it is closed when nobody clicks.
+fn is_at_work(view: &View, elsewhere: &BTreeSet<Slot>, is_administrator: bool) -> bool {
+    let is_working =
+        |state: &SlotState| matches!(state, SlotState::Working { .. } | SlotState::Reading);
+    let mut slots = view.slots.iter();
+    !is_administrator
+        && slots.any(|(slot, shown)| !elsewhere.contains(slot) && is_working(&shown.state))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::board::Board;
+    use crate::app::world::stage;
+    use crate::domain::job::JobId;
+
+    #[test]
+    fn work_is_a_sign_of_life_at_the_operators_own_bench_alone() {
+        let board = Board::default();
+        stage::slot(&board, 1, &SlotState::Reading, None);
+        stage::slot(&board, 2, &SlotState::Done { job: JobId(1) }, None);
+        let view = board.view();
+        let here = |slots: &[u16], is_administrator| {
+            let elsewhere = slots.iter().copied().map(Slot).collect();
+            is_at_work(&view, &elsewhere, is_administrator)
+        };
+        assert!(here(&[], false) && here(&[2], false));
+        assert!(!here(&[1], false), "another bench works");
+        assert!(!here(&[], true), "an administrator's window is no bench");
     }
 }

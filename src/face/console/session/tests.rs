@@ -1,5 +1,7 @@
 //! Sessions end when they should: by idleness, by age, by hand, when there are too many.
 
+use std::time::Duration;
+
 use super::*;
 use crate::adapter::system::SystemEntropy;
 use crate::domain::account::Role;
@@ -97,4 +99,77 @@ fn the_session_that_was_used_least_recently_gives_way() {
     assert_eq!(sessions.list(START.plus_seconds(5)).len(), SESSIONS_MAX);
     assert!(sessions.guest(&second, START.plus_seconds(5)).is_none());
     assert!(sessions.guest(&first, START.plus_seconds(5)).is_some());
+}
+
+/// So many seconds after the start by the one clock, and so many by the other.
+fn moment(base: Instant, wall: i64, steady: u64) -> Moment {
+    Moment {
+        wall: START.plus_seconds(wall),
+        steady: base + Duration::from_secs(steady),
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_session_alive() {
+    let (sessions, base) = (Sessions::new(LIMITS), Instant::now());
+    let begun = sessions.begin(
+        account("anna"),
+        "Browser",
+        &SystemEntropy,
+        moment(base, 0, 0),
+    );
+    let token = begun.expect("a session");
+    assert!(sessions.guest(&token, moment(base, -90_000, 599)).is_some());
+    assert!(
+        sessions
+            .guest(&token, moment(base, -90_000, 1199))
+            .is_none(),
+        "idle"
+    );
+    let begun = sessions.begin(
+        account("anna"),
+        "Browser",
+        &SystemEntropy,
+        moment(base, 0, 0),
+    );
+    let token = begun.expect("a session");
+    for steady in 1..=6 {
+        let now = moment(base, -90_000, steady * 599);
+        assert!(sessions.guest(&token, now).is_some());
+    }
+    assert!(
+        sessions
+            .guest(&token, moment(base, -90_000, 3600))
+            .is_none(),
+        "its life"
+    );
+}
+
+#[test]
+fn a_computer_that_slept_has_no_session_left() {
+    let (sessions, base) = (Sessions::new(LIMITS), Instant::now());
+    let begun = sessions.begin(
+        account("anna"),
+        "Browser",
+        &SystemEntropy,
+        moment(base, 0, 0),
+    );
+    let token = begun.expect("a session");
+    assert!(sessions.guest(&token, moment(base, 36_000, 1)).is_none());
+}
+
+#[test]
+fn what_a_window_asks_for_by_itself_is_no_sign_of_life() {
+    let sessions = Sessions::new(LIMITS);
+    let token = begin(&sessions, "anna", START);
+    assert!(
+        sessions
+            .guest_unseen(&token, START.plus_seconds(599))
+            .is_some()
+    );
+    assert!(
+        sessions
+            .guest_unseen(&token, START.plus_seconds(600))
+            .is_none()
+    );
 }

@@ -62,6 +62,20 @@ fn a_browser_gets_the_best_of_its_wishes() {
     assert_eq!(accepted("de;q=0, en;q=0.1"), Some("en"));
     assert_eq!(accepted("fr, *;q=0.5"), None);
     assert_eq!(accepted(""), None);
+    // A weight that is none is no wish.
+    for weight in ["2", "1.001", "0.1234", "-1", "1e0", "NaN", ".5", ""] {
+        assert_eq!(accepted(&format!("de;q={weight}")), None, "{weight}");
+    }
+}
+
+#[test]
+fn nobody_is_read_a_whole_library_of_wishes() {
+    let accepted = |header: &str| Words::accepted(header).map(Words::language);
+    assert_eq!(
+        accepted(&format!("{}de", "fr,".repeat(WISHES_MAX - 1))),
+        Some("de")
+    );
+    assert_eq!(accepted(&format!("{}de", "fr,".repeat(WISHES_MAX))), None);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::super::pager::Query;
 use super::filter;
 use crate::domain::document::no_formula;
+use crate::face::console::gate::Line;
 use crate::face::console::{Shared, Visit};
 use crate::face::say::audit::line;
 use crate::face::say::{clean, moment};
@@ -82,17 +83,17 @@ fn export(visit: &Visit, kind: Kind) -> Response {
 async fn next(mut export: Export) -> Option<(Result<Bytes, Broken>, Export)> {
     let last = export.last.take()?;
     let (shared, filter) = (Arc::clone(&export.shared), export.filter.clone());
-    let read = tokio::task::spawn_blocking(move || {
+    let read = shared.apart(Line::Office, move |shared| {
         let browse = &shared.oversight.means.browse;
         browse.trail(&filter, From::After(last), ROWS_AT_A_TIME)
     });
     let rows = match read.await {
-        Ok(Ok(rows)) => rows,
-        Ok(Err(fault)) => {
+        Some(Ok(rows)) => rows,
+        Some(Err(fault)) => {
             tracing::error!(%fault, "the export of the journal broke off");
             return Some((Err(Broken), export));
         }
-        Err(_) => return Some((Err(Broken), export)),
+        None => return Some((Err(Broken), export)),
     };
     let is_full = u32::try_from(rows.len()).is_ok_and(|rows| rows == ROWS_AT_A_TIME);
     export.last = rows.last().map(|row| row.sequence).filter(|_| is_full);
