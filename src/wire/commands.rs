@@ -14,7 +14,7 @@ pub(in crate::wire) mod mds;
 pub(in crate::wire) mod online;
 pub(in crate::wire) mod people;
 mod perform;
-mod pins;
+pub(in crate::wire) mod pins;
 mod printers;
 mod reconcile;
 mod reply;

@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::admin::{audit, job, log, preflight, queue};
 use super::{
-    Shared, assets, bench, choices, first, guard, lock, models, people, policies, sessions, sign_in,
+    Shared, assets, bench, choices, first, guard, lock, models, people, pins, policies, sessions, sign_in,
 };
 use crate::domain::account::Role;
 
@@ -245,6 +245,16 @@ pub const ROUTES: &[Route] = &[
         Who::Administrator,
         || get(policies::expected),
     ),
+    route(Method::GET, "/pins", Who::Administrator, || get(pins::list)),
+    route(Method::GET, "/pins/{id}", Who::Administrator, || {
+        get(pins::show)
+    }),
+    route(Method::POST, "/pins/{id}", Who::Administrator, || {
+        post(pins::change)
+    }),
+    route(Method::POST, "/pins/{id}/open", Who::Administrator, || {
+        post(pins::open)
+    }),
     route(Method::GET, "/models", Who::Administrator, || {
         get(models::list)
     }),
@@ -274,6 +284,7 @@ const WAYS: &[(&str, &str)] = &[
     ("/log", "way.log"),
     ("/people", "way.people"),
     ("/policies", "way.policies"),
+    ("/pins", "way.pins"),
     ("/models", "way.models"),
     ("/sessions", "way.sessions"),
 ];

@@ -74,7 +74,8 @@ pub const fn uncertain(certainty: Certainty) -> Option<&'static str> {
     }
 }
 
-fn why(why: WhyVoid) -> String {
+/// Why a PIN is void.
+pub fn why(why: WhyVoid) -> String {
     match why {
         WhyVoid::Retired(fate) => format!("its key is {}", fate.word()),
         WhyVoid::Taken(job) => {
@@ -96,6 +97,23 @@ pub fn not_noted(complaint: Complaint) -> Complaint {
             "The PIN was not opened, because that could not be noted in the ledger first. {message}"
         ),
         hint,
+    )
+}
+
+/// No PIN is opened by a station.
+pub fn not_here() -> Complaint {
+    Complaint::new(
+        ExitCode::Refused,
+        "This station opens no PIN.",
+        "Take a copy of the ledger to your own computer and open the page there: keyline console --ledger COPY",
+    )
+}
+
+/// Nobody said why a PIN is to be opened.
+pub fn no_reason() -> Complaint {
+    Complaint::usage(
+        "The PIN was not opened: nobody said why.",
+        "A reason has at least one letter or digit, and 300 characters at most.",
     )
 }
 
