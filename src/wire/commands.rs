@@ -1,6 +1,6 @@
 //! One function per command of the command line: builds what it needs and hands it to the face that shows it.
 
-mod admin;
+pub(in crate::wire) mod admin;
 mod batches;
 mod book;
 pub(in crate::wire) mod check;

@@ -239,7 +239,7 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, fields: Fields)
         Err(key) => {
             let notices = &visit.shared.oversight.notices;
             notices.keep(&visit, Notice::refusal(visit.words.say(key)));
-            return super::page::go(&back);
+            return page::go(&back);
         }
     };
     let asked = Ask::Change {
@@ -350,7 +350,9 @@ fn view(visit: &Visit, seen: &Seen) -> One {
         shown_seconds: desk.shown_seconds,
         may: May {
             reissue: has_letter && !over,
-            hand_over: has_letter && record.standing == Standing::Done && !record.custody.handed_over,
+            hand_over: has_letter
+                && record.standing == Standing::Done
+                && !record.custody.handed_over,
         },
     }
 }

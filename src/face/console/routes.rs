@@ -11,7 +11,8 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::admin::{audit, job, log, preflight, queue};
 use super::{
-    Shared, assets, bench, choices, first, guard, lock, models, people, pins, policies, sessions, sign_in,
+    Shared, assets, bench, choices, first, guard, lock, models, people, pins, policies, sessions,
+    sign_in,
 };
 use crate::domain::account::Role;
 
@@ -288,6 +289,15 @@ const WAYS: &[(&str, &str)] = &[
     ("/models", "way.models"),
     ("/sessions", "way.sessions"),
 ];
+
+/// The ways of the top bar over a copy of a ledger, in their order: what needs nothing else.
+const COPY_WAYS: &[&str] = &["/pins", "/queue", "/audit", "/sessions"];
+
+/// The ways of the top bar over a copy, for whoever may go them.
+pub fn copy_ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of = move |path: &&'static str| ways(role).find(|(known, _)| known == path);
+    COPY_WAYS.iter().filter_map(of)
+}
 
 /// The ways of the top bar that somebody with this role may go. The first one is their start page.
 pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -135,7 +135,7 @@ fn note(config: &Config, record: &JobRecord, void: Option<&str>) -> Result<(), C
 }
 
 /// The station whose own ledger was named as if it were a copy.
-fn own_behind(config: &Path, copy: &Path) -> Option<Config> {
+pub(super) fn own_behind(config: &Path, copy: &Path) -> Option<Config> {
     let config = Config::load(config).ok()?;
     let own = std::fs::metadata(config.path(&config.ledger.file)).ok()?;
     let copy = std::fs::metadata(copy).ok()?;

@@ -38,7 +38,10 @@ pub(in crate::face::console) fn standing_word(standing: Standing) -> &'static st
 }
 
 /// The word of a standing for people.
-pub(in crate::face::console) fn standing_said(words: &'static Words, standing: Standing) -> &'static str {
+pub(in crate::face::console) fn standing_said(
+    words: &'static Words,
+    standing: Standing,
+) -> &'static str {
     words.say(entry(standing).2)
 }
 

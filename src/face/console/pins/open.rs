@@ -62,11 +62,7 @@ fn give(
     let seen = see(shared.ledger.as_ref(), desk, record)?;
     let pin = seen.pin.map_err(|why| said::none(why, &seen.record))?;
     if let (Some(pin), false) = (&pin.void, void) {
-        return Err(said::refused(
-            pin,
-            &name(&seen.record),
-            &TimeZone::system(),
-        ));
+        return Err(said::refused(pin, &name(&seen.record), &TimeZone::system()));
     }
     let opened = Opened {
         at: shared.now(),
