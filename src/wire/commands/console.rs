@@ -76,7 +76,7 @@ fn copied(config: &Path, file: &Path, listen: SocketAddr) -> Ended {
         return Err(words::no_copy(file));
     }
     let config = Config::load(config).ok();
-    let console = copy::serve(file, listen, config.as_ref())?;
+    let console = copy::serve(file, &copy::Wish::at(listen, config.as_ref()))?;
     ask::say(&words::copy(&console.link, &console.openings));
     run::until_signal()?;
     Ok(ExitCode::Done)

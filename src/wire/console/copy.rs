@@ -15,7 +15,7 @@ use crate::adapter::openings::Openings;
 use crate::adapter::system::{SystemClock, SystemEntropy};
 use crate::face::console::admin::{Means, Oversight, Walked};
 use crate::face::console::bench::{Bench, Facts};
-use crate::face::console::pins::{Noter, Opened, Place};
+use crate::face::console::pins::{Desk, Noter, Opened, Place, SHOWN_SECONDS};
 use crate::face::console::session::{Limits, Sessions};
 use crate::face::console::{self, FirstLink, Gate, Server, Settings, Shared};
 use crate::face::control::Answer;
@@ -30,7 +30,29 @@ use crate::wire::config::Config;
 const IDLE_SECONDS: i64 = 15 * 60;
 /// Seconds of one session.
 const LIFE_SECONDS: i64 = 8 * 3600;
-const LANGUAGE: &str = "en";
+
+/// How a copy is served.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// On this computer alone.
+    pub listen: SocketAddr,
+    /// The language of whoever asks for none that there is.
+    pub language: String,
+    /// How long a PIN is shown.
+    pub shown_seconds: u32,
+}
+
+impl Wish {
+    /// At this address, and else as the configuration of a station says, where there is one.
+    pub fn at(listen: SocketAddr, config: Option<&Config>) -> Self {
+        let language = config.map_or("en", |config| config.console.language.as_str());
+        Self {
+            listen,
+            language: language.to_owned(),
+            shown_seconds: SHOWN_SECONDS,
+        }
+    }
+}
 
 /// The console over a copy, until it is dropped.
 #[must_use = "the console ends when this is dropped"]
@@ -48,20 +70,23 @@ pub struct Copy {
 ///
 /// # Errors
 /// When it is no ledger, when openings cannot be written down beside it, or when it cannot be served at `listen`.
-pub fn serve(file: &Path, listen: SocketAddr, config: Option<&Config>) -> Result<Copy, Complaint> {
+pub fn serve(file: &Path, wish: &Wish) -> Result<Copy, Complaint> {
     let ledger = SqliteLedger::open_reader(file).map_err(|fault| words::copy_unfit(&fault))?;
     let ledger = Arc::new(ledger);
     let openings =
         Openings::beside(file).map_err(|error| words::openings_unwritable(file, &error))?;
     let unserved = |error| words::not_served(&error);
     let folder = tempfile::tempdir().map_err(unserved)?;
-    let listener = TcpListener::bind(listen).map_err(unserved)?;
+    let listener = TcpListener::bind(wish.listen).map_err(unserved)?;
     let address = listener.local_addr().map_err(unserved)?;
     let place = Place::Copy(noter(openings.clone()));
-    let means = means(&ledger, file, place);
-    let language = config.map_or(LANGUAGE, |config| config.console.language.as_str());
+    let desk = Desk {
+        shown_seconds: wish.shown_seconds,
+        ..oversight::desk(Arc::clone(&ledger), place)
+    };
+    let means = means(&ledger, file, desk);
     let accounts = AccountsFile::at(folder.path().join("console.toml"), Arc::new(SystemClock));
-    let shared = Arc::new(shared(ledger, address, language, means, accounts));
+    let shared = Arc::new(shared(ledger, address, &wish.language, means, accounts));
     let token = shared.first.make(shared.entropy.as_ref())?;
     let link = format!("http://{address}/first?token={}", token.as_str());
     Ok(Copy {
@@ -116,7 +141,7 @@ fn shared(
     }
 }
 
-fn means(ledger: &Arc<SqliteLedger>, file: &Path, place: Place) -> Means {
+fn means(ledger: &Arc<SqliteLedger>, file: &Path, pins: Desk) -> Means {
     let of_walk = file.to_owned();
     Means {
         browse: ledger.clone(),
@@ -130,7 +155,7 @@ fn means(ledger: &Arc<SqliteLedger>, file: &Path, place: Place) -> Means {
             })
         }),
         examine: Arc::new(|_| Err(words::copy_alone())),
-        pins: oversight::desk(Arc::clone(ledger), place),
+        pins,
     }
 }
 
