@@ -5,6 +5,7 @@ mod command;
 mod evening;
 mod eyes;
 mod station;
+mod vendor;
 
 use age::x25519;
 use base64::Engine as _;

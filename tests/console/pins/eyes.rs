@@ -158,7 +158,9 @@ fn strangers(log: &Value, base: &str) -> Vec<String> {
         let url = message["message"]["params"]["request"]["url"].as_str()?;
         Some(url.to_owned())
     });
-    let ours = |url: &String| url.starts_with(base) || url.starts_with("data:");
+    // The browser's own pages, such as the one of an empty tab, are on no network.
+    let near = ["data:", "chrome://", base];
+    let ours = |url: &String| near.iter().any(|near| url.starts_with(near));
     addresses.filter(|url| !ours(url)).collect()
 }
 
