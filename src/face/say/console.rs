@@ -30,6 +30,25 @@ pub fn passphrase_set(name: &AccountName) -> String {
     )
 }
 
+/// Nobody has an account.
+pub const NOBODY: &str = "Nobody may sign in to the console yet. `keyline console user add NAME --role administrator` lets somebody in, or the link that the station says on its terminal when it starts.";
+
+/// Nobody can be asked for a passphrase, or nothing was typed.
+pub fn no_passphrase() -> Complaint {
+    Complaint::usage(
+        "No passphrase was typed.",
+        "Type it at a terminal when you are asked, or give it with --passphrase-file FILE, or with --passphrase-file - on stdin.",
+    )
+}
+
+/// The two that were typed differ.
+pub fn not_the_same() -> Complaint {
+    Complaint::usage(
+        "The two passphrases are not the same, so nothing was changed.",
+        "Type the same command again.",
+    )
+}
+
 /// The pages over a copy are served.
 pub fn copy(link: &str, openings: &Path) -> String {
     format!(
@@ -102,25 +121,6 @@ pub fn nothing_asked() -> Complaint {
     Complaint::usage(
         "Nothing was asked for.",
         "keyline console user --help, or keyline console --ledger COPY",
-    )
-}
-
-/// Nobody has an account.
-pub const NOBODY: &str = "Nobody may sign in to the console yet. `keyline console user add NAME --role administrator` lets somebody in, or the link that the station says on its terminal when it starts.";
-
-/// Nobody can be asked for a passphrase, or nothing was typed.
-pub fn no_passphrase() -> Complaint {
-    Complaint::usage(
-        "No passphrase was typed.",
-        "Type it at a terminal when you are asked, or give it with --passphrase-file FILE, or with --passphrase-file - on stdin.",
-    )
-}
-
-/// The two that were typed differ.
-pub fn not_the_same() -> Complaint {
-    Complaint::usage(
-        "The two passphrases are not the same, so nothing was changed.",
-        "Type the same command again.",
     )
 }
 

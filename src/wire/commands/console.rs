@@ -1,39 +1,34 @@
 //! `keyline console …`: who may sign in, and the pages over a copy. It works beside a running station, which looks at the accounts anew each time.
 
+mod copied;
+
 use std::io::{Read as _, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::adapter::accounts::AccountsFile;
-use crate::adapter::ledger::SqliteLedger;
 use crate::domain::account::{AccountsFault, PASSPHRASE_BYTES_MAX, Passphrase};
 use crate::face::ask;
-use crate::face::cli::{Console, ConsoleCommand, ConsoleUser, PassphraseFrom};
+use crate::face::cli::{Console, ConsoleUser, PassphraseFrom};
 use crate::face::report::{self, Style};
 use crate::face::say::console as words;
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::Accounts as _;
-use crate::wire::commands::pins::own_behind;
 use crate::wire::commands::{Ended, admin, said};
 use crate::wire::config::Config;
-use crate::wire::console::{accounts, accounts_path, copy};
+use crate::wire::console::{accounts, accounts_path};
 use crate::wire::init::refuse_as_root_for_another;
-use crate::wire::run;
 
 /// Bytes of a file with a passphrase, with a line end or two.
 const FILE_BYTES_MAX: u64 = 1024;
 
-/// Of this computer alone.
-const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
 /// `keyline console …`
 pub(super) fn console(path: &Path, command: &Console, out: &mut dyn Write) -> Ended {
     if let Some(copy) = &command.ledger {
-        return copied(path, copy, command.listen.unwrap_or(FREE_PORT));
+        return copied::copied(path, copy, command.listen);
     }
-    let Some(ConsoleCommand::User { command }) = &command.command else {
+    let Some(crate::face::cli::ConsoleCommand::User { command }) = &command.command else {
         return Err(words::nothing_asked());
     };
     let config = admin::load(path)?;
@@ -68,18 +63,6 @@ pub(super) fn console(path: &Path, command: &Console, out: &mut dyn Write) -> En
             said(out, &format!("{}\n", words::passphrase_set(name)))
         }
     }
-}
-
-/// Serves the administrator's pages over a copy, until a signal comes.
-fn copied(config: &Path, file: &Path, listen: SocketAddr) -> Ended {
-    if own_behind(config, file).is_some() || SqliteLedger::is_in_use(file)? {
-        return Err(words::no_copy(file));
-    }
-    let config = Config::load(config).ok();
-    let console = copy::serve(file, &copy::Wish::at(listen, config.as_ref()))?;
-    ask::say(&words::copy(&console.link, &console.openings));
-    run::until_signal()?;
-    Ok(ExitCode::Done)
 }
 
 /// The accounts, for whoever may write them.
