@@ -42,7 +42,7 @@ fn plaintext(told: &Value, identity: &str) -> Vec<u8> {
 }
 
 /// The state that the list has of a job.
-fn state<'a>(page: &'a Page, job: i64) -> &'a str {
+fn state(page: &Page, job: i64) -> &str {
     let row = page.text.split("<tr>").find(|row| {
         let link = format!("href=\"/pins/{job}\"");
         row.contains(&link)

@@ -64,8 +64,8 @@ fn trouble(browser: &Browser) -> String {
 fn locked(evening: &Evening, name: &str, work_factor: u8, armored: bool) -> PathBuf {
     let mut recipient = age::scrypt::Recipient::new(SecretString::from(SECRET.to_owned()));
     recipient.set_work_factor(work_factor);
-    let all = iter::once(&recipient as &dyn age::Recipient);
-    let encryptor = age::Encryptor::with_recipients(all).expect("a recipient");
+    let recipient: &dyn age::Recipient = &recipient;
+    let encryptor = age::Encryptor::with_recipients(iter::once(recipient)).expect("a recipient");
     let mut bytes = Vec::new();
     let mut out = encryptor.wrap_output(&mut bytes).expect("a file");
     out.write_all(evening.identity().as_bytes())
