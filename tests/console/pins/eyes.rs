@@ -145,8 +145,11 @@ fn the_pin_is_shown_for_its_time_and_the_network_never_has_it_nor_the_key() {
         assert!(!text.contains(secret), "the network has a secret");
     }
     assert_eq!(strangers(&log, evening.base()), Vec::<String>::new());
+    // What it merely recommends is its makers' taste.
     let said = browser.log("browser");
-    assert_eq!(said, Value::Array(Vec::new()), "the browser complains");
+    let said = said.as_array().expect("entries").iter();
+    let complaints: Vec<_> = said.filter(|one| one["level"] != "DEBUG").collect();
+    assert_eq!(complaints, Vec::<&Value>::new(), "the browser complains");
     browser.close();
 }
 
