@@ -59,7 +59,6 @@ use seal::Label;
 use stamps::Stamps;
 use trouble::{Trouble, ledger_fault, unfit};
 
-pub use crate::domain::job::ERASED_PERSON;
 pub use anchor::{Anchor, Checkpoint};
 pub use backup::{BackedUp, Counts};
 pub use keeping::newest_metadata;
