@@ -7,6 +7,7 @@ pub mod folder;
 pub mod ledger;
 pub mod logs;
 pub mod mds;
+pub mod openings;
 pub mod paper;
 mod regular;
 pub mod system;

@@ -6,10 +6,12 @@
 //! starting.
 
 mod custody;
+mod opening;
 mod void_pin;
 
 pub use self::custody::may_hand_over;
 pub(in crate::app) use self::custody::{is_live, taken_for};
+pub use self::opening::{Certainty, NoPin, Opening, Origin, opening};
 pub use self::void_pin::{VoidPin, WhyVoid, void_pin};
 
 use serde::{Deserialize, Serialize};

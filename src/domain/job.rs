@@ -42,6 +42,9 @@ impl fmt::Display for Envelope {
     }
 }
 
+/// Stands where a person was erased.
+pub const ERASED_PERSON: &str = "a person who was erased";
+
 /// Whether this is the person's first key or their second. Each has its own job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -23,8 +23,12 @@ pub enum Keeping {
     Removing(Removal),
     /// What came of it.
     Removed { removal: i64, end: RemovalEnd },
-    /// A sealed PIN of this job is about to be opened. `void`: it is void, and for this reason it is opened all the same.
-    Opening { job: JobId, void: Option<String> },
+    /// A sealed PIN of this job is about to be opened. `reason`: why, where somebody said it; `void`: although it is void.
+    Opening {
+        job: JobId,
+        reason: Option<String>,
+        void: bool,
+    },
     /// This edition of the metadata of models is here.
     Metadata { signer: Signer, number: u64 },
     /// Who may use the console is about to change.

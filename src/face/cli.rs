@@ -39,7 +39,7 @@ use crate::face::say::Complaint;
 
 pub use batches::{Batches, OfBatches, Slip};
 pub use check::Check;
-pub use console::{Console, ConsoleUser, PassphraseFrom};
+pub use console::{Console, ConsoleCommand, ConsoleUser, PassphraseFrom};
 pub use custody::{Handover, Retirement, Return};
 pub use entra::{Entra, Login};
 pub use jobs::{Added, FromGroup, Jobs};
@@ -191,8 +191,8 @@ pub enum Command {
     /// Set the tenant up, sign in to it, show which account or app the station uses
     #[command(subcommand, after_help = entra::ENTRA, arg_required_else_help = true)]
     Entra(Entra),
-    /// The console in the browser: who may sign in
-    #[command(subcommand, arg_required_else_help = true)]
+    /// The console in the browser: who may sign in; PINs out of a copy
+    #[command(after_help = console::CONSOLE, arg_required_else_help = true)]
     Console(Console),
     /// Show the whole line at work, with practice keys and a practice tenant
     ///

@@ -22,6 +22,7 @@ mod models;
 pub mod office;
 mod page;
 mod people;
+pub mod pins;
 mod policies;
 pub mod routes;
 mod server;

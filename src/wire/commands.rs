@@ -1,6 +1,6 @@
 //! One function per command of the command line: builds what it needs and hands it to the face that shows it.
 
-mod admin;
+pub(in crate::wire) mod admin;
 mod batches;
 mod book;
 pub(in crate::wire) mod check;
@@ -14,7 +14,7 @@ pub(in crate::wire) mod mds;
 pub(in crate::wire) mod online;
 pub(in crate::wire) mod people;
 mod perform;
-mod pins;
+pub(in crate::wire) mod pins;
 mod printers;
 mod reconcile;
 mod reply;

@@ -1,5 +1,6 @@
 //! Builds the console over a station that is about to run, and serves it where the configuration says.
 
+pub mod copy;
 mod oversight;
 
 pub use self::oversight::oversight;

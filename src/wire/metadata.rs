@@ -116,7 +116,8 @@ pub(super) fn kept(config: &Config) -> Kept {
     }
 }
 
-fn names_practice_root(config: &Config) -> bool {
+/// Whether the configuration is one of practice, in which models are known by metadata that somebody made for it.
+pub(in crate::wire) fn names_practice_root(config: &Config) -> bool {
     !config.metadata.practice_root.as_os_str().is_empty()
 }
 

@@ -140,6 +140,36 @@ async fn obey_signals(handle: Handle, cancel: CancelFlag) {
     }
 }
 
+/// Waits until somebody ends the program: SIGINT, SIGTERM, or SIGHUP.
+///
+/// # Errors
+/// When signals cannot be received.
+pub fn until_signal() -> Result<(), WireFault> {
+    let unheard = |error: std::io::Error| {
+        WireFault::Fault(Fault::Internal {
+            what: error.to_string(),
+        })
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(unheard)?;
+    let waited = runtime.block_on(async {
+        let (mut interrupt, mut terminate, mut hang_up) = (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            terminal_gone()?,
+        );
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = hang_up.come() => {}
+        }
+        Ok(())
+    });
+    waited.map_err(unheard)
+}
+
 /// SIGHUP, unless whoever started the station wants it to outlive its terminal, as `nohup` does.
 struct HangUp(Option<Signal>);
 

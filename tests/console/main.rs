@@ -13,6 +13,7 @@ mod names;
 mod office;
 mod passphrases;
 mod people;
+mod pins;
 mod policies;
 mod routes;
 mod secrets;

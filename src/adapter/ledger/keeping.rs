@@ -31,7 +31,7 @@ pub(super) fn keep(pen: &Pen<'_>, keeping: &Keeping) -> Result<Kept, Trouble> {
         Keeping::Unstock { serials } => take_off(pen, serials),
         Keeping::Removing(removal) => begin(pen, removal),
         Keeping::Removed { removal, end } => finish(pen, *removal, *end),
-        Keeping::Opening { job, void } => open(pen, *job, void.as_deref()),
+        Keeping::Opening { job, reason, void } => open(pen, *job, reason.as_deref(), *void),
         Keeping::Metadata { signer, number } => edition(pen, *signer, *number),
         Keeping::Account { name, change } => account(pen, name, *change),
     }
@@ -153,10 +153,10 @@ fn finish(pen: &Pen<'_>, removal: i64, end: RemovalEnd) -> Result<Kept, Trouble>
 }
 
 /// The reason is free text and may name somebody: it lies outside the chain, as that of an event does.
-fn open(pen: &Pen<'_>, job: JobId, void: Option<&str>) -> Result<Kept, Trouble> {
+fn open(pen: &Pen<'_>, job: JobId, reason: Option<&str>, void: bool) -> Result<Kept, Trouble> {
     let note = format!("the PIN of job {job} is opened with a recovery identity");
-    let opened = json!({ "job": job, "void": void.is_some() });
-    let apart = void.zip(salt_of(pen.db, job)?).map(|(reason, salt)| {
+    let opened = json!({ "job": job, "void": void });
+    let apart = reason.zip(salt_of(pen.db, job)?).map(|(reason, salt)| {
         let whole = json!({ "note": note, "opened": opened, "reason": reason }).to_string();
         (hmac_sha256(&salt, whole.as_bytes()), whole)
     });

@@ -63,8 +63,9 @@ pub use anchor::{Anchor, Checkpoint};
 pub use backup::{BackedUp, Counts};
 pub use keeping::newest_metadata;
 pub use keys::{StationKeys, generate_practice_identity};
-pub use query::ERASED_PERSON;
-pub use recovery::{Identities, Prompt, RecoveredPin, open_pins, sealed_pins};
+pub use recovery::{
+    Identities, Prompt, RecoveredPin, SealedPin, open_pins, sealed_pins, sealed_rows,
+};
 pub use retention::{ArchivedFile, Days, Erased, Retained};
 pub use seal::{PLAINTEXT_BYTES, PinKind, Recipients};
 pub use store::{APPLICATION_ID, schema_version};

@@ -7,7 +7,7 @@ use crate::domain::credential::{Attestation, CredentialId, CredentialProtection,
 use crate::domain::custody::{Custody, Fate};
 use crate::domain::event::Attempt;
 use crate::domain::fault::Fault;
-use crate::domain::job::{BatchName, Envelope, Job, JobId, Request, Role};
+use crate::domain::job::{BatchName, ERASED_PERSON, Envelope, Job, JobId, Request, Role};
 use crate::domain::time::Timestamp;
 use crate::port::{Duty, Holder, JobRecord, Obligation};
 
@@ -15,9 +15,6 @@ use super::index::standing_of;
 use super::journal::user_key;
 use super::keys::unhex;
 use super::trouble::{Trouble, ledger_fault};
-
-/// Stands where a person was erased.
-pub const ERASED_PERSON: &str = "a person who was erased";
 
 pub(super) const RECORD: &str =
     "SELECT job.id, batch.name, job.sequence, job.envelope, job.policy, job.role, job.replaces,

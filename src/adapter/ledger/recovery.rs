@@ -33,6 +33,40 @@ pub struct RecoveredPin {
     pub pin: Pin,
 }
 
+/// A sealed PIN as it lies there, and what it has to belong to: whoever opens it compares this with what is inside.
+pub struct SealedPin {
+    label: Label,
+    /// An age file; its plaintext is as [`super::PLAINTEXT_BYTES`] long as that of any other.
+    pub sealed: Vec<u8>,
+    /// When it was sealed.
+    pub at: Timestamp,
+}
+
+impl SealedPin {
+    pub const fn kind(&self) -> PinKind {
+        self.label.kind
+    }
+
+    /// Zero for PINs out of the job file.
+    pub const fn attempt(&self) -> Attempt {
+        self.label.attempt
+    }
+
+    /// The tenant of the ledger.
+    pub fn tenant(&self) -> &str {
+        &self.label.tenant
+    }
+
+    pub fn user(&self) -> &str {
+        &self.label.user
+    }
+
+    /// The serial of the key; empty when the key has none, or when no key was bound yet.
+    pub fn serial(&self) -> &str {
+        &self.label.serial
+    }
+}
+
 /// Whoever sits at the administrator's machine, for hardware keys that ask something.
 pub trait Prompt: Send + Sync {
     /// Shows a message.
@@ -86,6 +120,14 @@ pub fn sealed_pins(ledger: &SqliteLedger, job: JobId) -> Result<usize, Fault> {
     })
 }
 
+/// The sealed PINs of a job as they lie there, the first sealed first. Needs no identity, and opens nothing.
+///
+/// # Errors
+/// [`Fault::Ledger`].
+pub fn sealed_rows(ledger: &SqliteLedger, job: JobId) -> Result<Vec<SealedPin>, Fault> {
+    ledger.read(|db| rows_of(db, job))
+}
+
 /// Opens every sealed PIN of a job, the first sealed first.
 ///
 /// # Errors
@@ -111,6 +153,28 @@ fn open_all(
     job: JobId,
     identities: &Identities,
 ) -> Result<Vec<RecoveredPin>, Trouble> {
+    let mut pins = Vec::new();
+    for row in rows_of(db, job)? {
+        let SealedPin { label, sealed, at } = row;
+        let keys = identities.0.iter().map(|identity| {
+            let identity: &dyn age::Identity = identity.as_ref();
+            identity
+        });
+        let pin = seal::open(&sealed, &label, keys)?;
+        pins.push(RecoveredPin {
+            attempt: label.attempt,
+            kind: label.kind,
+            user: label.user,
+            serial: label.serial,
+            at,
+            pin,
+        });
+    }
+    Ok(pins)
+}
+
+/// Nothing of a person who was erased.
+fn rows_of(db: &Connection, job: JobId) -> Result<Vec<SealedPin>, Trouble> {
     let Some(user) = journal::user_of(db, job)? else {
         return Ok(Vec::new());
     };
@@ -119,7 +183,7 @@ fn open_all(
         "SELECT attempt, kind, sealed, at FROM sealed_pin WHERE job = ?1 ORDER BY attempt, kind",
     )?;
     let mut rows = statement.query([job.0])?;
-    let mut pins = Vec::new();
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let attempt = Attempt(row.get(0)?);
         let word: String = row.get(1)?;
@@ -136,22 +200,13 @@ fn open_all(
                 PinKind::Specified | PinKind::Current => String::new(),
             },
         };
-        let sealed: Vec<u8> = row.get(2)?;
-        let keys = identities.0.iter().map(|identity| {
-            let identity: &dyn age::Identity = identity.as_ref();
-            identity
-        });
-        let pin = seal::open(&sealed, &label, keys)?;
-        pins.push(RecoveredPin {
-            attempt,
-            kind,
-            user: label.user,
-            serial: label.serial,
+        found.push(SealedPin {
+            label,
+            sealed: row.get(2)?,
             at: Timestamp(row.get(3)?),
-            pin,
         });
     }
-    Ok(pins)
+    Ok(found)
 }
 
 /// age's way of asking.

@@ -51,7 +51,8 @@ impl PinKind {
             .find(|kind| kind.as_str() == word)
     }
 
-    const fn code(self) -> u8 {
+    /// The byte inside the seal.
+    pub const fn code(self) -> u8 {
         match self {
             Self::Set => 1,
             Self::Specified => 2,

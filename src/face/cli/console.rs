@@ -1,5 +1,6 @@
-//! `keyline console …`: who may sign in to the console.
+//! `keyline console …`: who may sign in to the console, and the console over a copy of a ledger.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -27,9 +28,45 @@ const PASSPHRASE: &str = "Examples:
 
 Whoever is signed in with the passphrase before has to sign in anew.";
 
+pub(super) const CONSOLE: &str = "Examples:
+  keyline ledger backup copy.db             at the station
+  keyline console --ledger copy.db          on the administrator's own computer
+  keyline console user add anna --role operator
+
+A running station serves its own console: see [console] in its configuration. --ledger serves the
+pages of the administrator over a copy, on this computer alone, until Ctrl-C, and changes nothing
+in it. There PINs are opened, in the browser: the recovery identity never reaches a program of
+keyline. Each opening is written down first in the file COPY.openings.jsonl: who, why, when.";
+
 /// `keyline console …`
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Console {
+    /// Serve the administrator's pages over a copy of a ledger, until Ctrl-C
+    #[arg(long, value_name = "COPY")]
+    pub ledger: Option<PathBuf>,
+    /// Where to listen, on this computer; without it at a free port
+    #[arg(long, value_name = "ADDRESS", requires = "ledger", value_parser = loopback)]
+    pub listen: Option<SocketAddr>,
+    #[command(subcommand)]
+    pub command: Option<ConsoleCommand>,
+}
+
+/// An address on this computer alone.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "an address and a port are needed, such as 127.0.0.1:8137".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("a copy is served on this computer alone: 127.0.0.1 or [::1]".to_owned())
+    }
+}
+
+/// `keyline console user …`, and whatever else is no page.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum Console {
+pub enum ConsoleCommand {
     /// Who may sign in: add, list, remove, set another passphrase
     #[command(arg_required_else_help = true)]
     User {

@@ -72,6 +72,8 @@ fn what_is_promised_can_be_typed() {
         "keyline entra login --browser",
         "keyline entra logout",
         "keyline entra whoami --json",
+        "keyline console --ledger copy.db",
+        "keyline console --ledger copy.db --listen [::1]:8137 --config other.toml",
         "keyline console user add anna --role operator --passphrase-file -",
         "keyline console user list --json",
         "keyline console user remove anna",

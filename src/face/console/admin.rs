@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::app::preflight::Row;
 use crate::domain::mailbox::SetAside;
+use crate::face::console::pins::Desk;
 use crate::face::report::audit::{Audit, Damage};
 use crate::face::say::Complaint;
 use crate::port::browse::Browse;
@@ -47,6 +48,8 @@ pub struct Means {
     pub log: Arc<dyn Fn() -> Result<Tail, Complaint> + Send + Sync>,
     pub walk: Walk,
     pub examine: Examine,
+    /// The sealed PINs, and whose pages these are.
+    pub pins: Desk,
 }
 
 /// What these pages share: their means, and what is under way.

@@ -148,6 +148,7 @@ fn kind(ending: &str) -> &'static str {
         "woff2" => "font/woff2",
         "ico" => "image/x-icon",
         "json" => "application/json",
+        "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

@@ -17,7 +17,14 @@ const REMEMBERED_SECONDS: u32 = 31_536_000;
 /// `GET /`: the first page that this role has.
 pub(super) async fn start(visit: Visit) -> Response {
     let role = visit.guest.as_ref().map(|guest| guest.account.role);
-    let first = role.and_then(|role| routes::ways(role).next());
+    let is_copy = visit.shared.oversight.means.pins.is_copy();
+    let first = role.and_then(|role| {
+        if is_copy {
+            routes::copy_ways(role).next()
+        } else {
+            routes::ways(role).next()
+        }
+    });
     page::go(first.map_or("/sign-in", |(path, _)| path))
 }
 

@@ -21,6 +21,7 @@ pub struct Shell {
     locked: bool,
     csrf: String,
     sounds: bool,
+    is_copy: bool,
 }
 
 /// A way through the top bar.
@@ -45,6 +46,7 @@ impl Shell {
             locked: guest.is_some_and(|guest| guest.locked),
             csrf: guest.map_or_else(String::new, |guest| guest.csrf.clone()),
             sounds: visit.shared.settings.sounds,
+            is_copy: visit.shared.oversight.means.pins.is_copy(),
         }
     }
 
@@ -141,7 +143,12 @@ impl Shell {
             return Vec::new();
         };
         let here = self.path.split('?').next().unwrap_or_default();
-        routes::ways(role)
+        let ways: Vec<_> = if self.is_copy {
+            routes::copy_ways(role).collect()
+        } else {
+            routes::ways(role).collect()
+        };
+        ways.into_iter()
             .map(|(path, key)| Way {
                 path,
                 label: self.words.say(key),

@@ -12,7 +12,8 @@ use axum::routing::{MethodRouter, get, post};
 use super::admin::{audit, job, log, preflight, queue};
 use super::door::Patience;
 use super::{
-    Shared, assets, bench, choices, first, guard, lock, models, people, policies, sessions, sign_in,
+    Shared, assets, bench, choices, first, guard, lock, models, people, pins, policies, sessions,
+    sign_in,
 };
 use crate::domain::account::Role;
 
@@ -246,6 +247,16 @@ pub const ROUTES: &[Route] = &[
         Who::Administrator,
         || get(policies::expected),
     ),
+    route(Method::GET, "/pins", Who::Administrator, || get(pins::list)),
+    route(Method::GET, "/pins/{id}", Who::Administrator, || {
+        get(pins::show)
+    }),
+    route(Method::POST, "/pins/{id}", Who::Administrator, || {
+        post(pins::change)
+    }),
+    route(Method::POST, "/pins/{id}/open", Who::Administrator, || {
+        post(pins::open)
+    }),
     route(Method::GET, "/models", Who::Administrator, || {
         get(models::list)
     }),
@@ -281,9 +292,19 @@ const WAYS: &[(&str, &str)] = &[
     ("/log", "way.log"),
     ("/people", "way.people"),
     ("/policies", "way.policies"),
+    ("/pins", "way.pins"),
     ("/models", "way.models"),
     ("/sessions", "way.sessions"),
 ];
+
+/// The ways of the top bar over a copy of a ledger, in their order: what needs nothing else.
+const COPY_WAYS: &[&str] = &["/pins", "/queue", "/audit", "/sessions"];
+
+/// The ways of the top bar over a copy, for whoever may go them.
+pub fn copy_ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of = move |path: &&'static str| ways(role).find(|(known, _)| known == path);
+    COPY_WAYS.iter().filter_map(of)
+}
 
 /// The ways of the top bar that somebody with this role may go. The first one is their start page.
 pub fn ways(role: Role) -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -1,6 +1,10 @@
 //! What `keyline console …` answers. Never a passphrase.
 
+use std::io;
+use std::path::Path;
+
 use crate::domain::account::{Account, AccountName, AccountsFault, PassphraseUnfit};
+use crate::domain::fault::Fault;
 use crate::face::say::{Complaint, ExitCode};
 
 /// An account was added.
@@ -47,6 +51,81 @@ pub fn not_the_same() -> Complaint {
     Complaint::usage(
         "The two passphrases are not the same, so nothing was changed.",
         "Type the same command again.",
+    )
+}
+
+/// The pages over a copy are served.
+pub fn copy(link: &str, openings: &Path) -> String {
+    format!(
+        "The console over this copy is at the link below, until Ctrl-C. It works once: whoever opens it chooses a name, which stands beside each opening, and a passphrase; both are forgotten at the end.
+  {link}
+Openings are written down in {}.",
+        openings.display()
+    )
+}
+
+/// What was named as a copy is a ledger that a station works on.
+pub fn no_copy(file: &Path) -> Complaint {
+    Complaint::usage(
+        format!(
+            "{} is the ledger of a station on this computer, and a station opens no PIN: whoever owns it owns its pages.",
+            file.display()
+        ),
+        "Make a copy with `keyline ledger backup COPY`, take it to your own computer, and serve it there.",
+    )
+}
+
+/// The copy cannot be served.
+pub fn copy_unfit(fault: &Fault) -> Complaint {
+    Complaint::usage(
+        Complaint::from(fault).message,
+        "Give --ledger a copy of a station's ledger, such as `keyline ledger backup COPY` makes.",
+    )
+}
+
+/// Openings could not be written down, so nothing is served.
+pub fn openings_unwritable(file: &Path, error: &io::Error) -> Complaint {
+    Complaint::new(
+        ExitCode::Journal,
+        format!(
+            "Openings cannot be written down beside {}: {error}.",
+            file.display()
+        ),
+        "Put the copy into a folder that you may write to.",
+    )
+}
+
+/// An opening could not be written down.
+pub fn opening_unwritable(file: &Path, error: &io::Error) -> Complaint {
+    Complaint::new(
+        ExitCode::Journal,
+        format!("{} cannot be written: {error}.", file.display()),
+        "Look at its folder: is the disk full, or was the file taken away?",
+    )
+}
+
+/// The pages cannot be served.
+pub fn not_served(error: &io::Error) -> Complaint {
+    Complaint::usage(
+        format!("The console cannot be served: {error}."),
+        "Leave --listen out for a free port, or name another one.",
+    )
+}
+
+/// A page wants something of a station, and there is a copy alone.
+pub fn copy_alone() -> Complaint {
+    Complaint::new(
+        ExitCode::Refused,
+        "This is a copy of a ledger, and no station is behind it: nothing is changed here.",
+        "Do it at the station itself.",
+    )
+}
+
+/// A bare `keyline console`.
+pub fn nothing_asked() -> Complaint {
+    Complaint::usage(
+        "Nothing was asked for.",
+        "keyline console user --help, or keyline console --ledger COPY",
     )
 }
 

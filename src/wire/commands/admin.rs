@@ -169,7 +169,7 @@ pub(super) fn load(path: &Path) -> Result<Config, WireFault> {
 }
 
 /// Who changes something from the command line: the account, for the journal.
-pub(super) fn actor() -> String {
+pub(in crate::wire) fn actor() -> String {
     let name = std::env::var("USER").unwrap_or_default();
     let name: String = name
         .chars()

@@ -1,4 +1,6 @@
-//! `keyline console …`: who may sign in. It works beside a running station, which looks at the accounts anew each time.
+//! `keyline console …`: who may sign in, and the pages over a copy. It works beside a running station, which looks at the accounts anew each time.
+
+mod copied;
 
 use std::io::{Read as _, Write};
 use std::path::Path;
@@ -25,8 +27,13 @@ const FILE_BYTES_MAX: u64 = 1024;
 
 /// `keyline console …`
 pub(super) fn console(path: &Path, command: &Console, out: &mut dyn Write) -> Ended {
+    if let Some(copy) = &command.ledger {
+        return copied::copied(path, copy, command.listen);
+    }
+    let Some(crate::face::cli::ConsoleCommand::User { command }) = &command.command else {
+        return Err(words::nothing_asked());
+    };
     let config = admin::load(path)?;
-    let Console::User { command } = command;
     match command {
         ConsoleUser::List { json } => {
             report::accounts(&accounts(&config).list()?, &Style::here(*json), out)?;

@@ -132,6 +132,18 @@ pub(in crate::wire) fn verify_own(
     Ok(judged(path.display().to_string(), own, found))
 }
 
+/// Verifies a copy, for whoever shows it elsewhere.
+///
+/// # Errors
+/// When it cannot be walked.
+pub(in crate::wire) fn verify_copy(
+    path: &Path,
+    tell: &mut dyn FnMut(u64, u64),
+) -> Result<Result<Audit, Damage>, Complaint> {
+    let found = walk(path, &[], tell).map_err(|fault| unreadable(&fault, true))?;
+    Ok(judged(path.display().to_string(), None, found))
+}
+
 /// Without its keys every key counts, as for a copy.
 fn own_key(config: &Config) -> Option<[u8; 32]> {
     let keys = station::station_keys(config).ok()?;

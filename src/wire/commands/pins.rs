@@ -11,11 +11,10 @@ use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::adapter::ledger::{
-    ERASED_PERSON, Identities, PinKind, Prompt, RecoveredPin, SqliteLedger, open_pins, sealed_pins,
+    Identities, PinKind, Prompt, RecoveredPin, SqliteLedger, open_pins, sealed_rows,
 };
-use crate::app::admin::{VoidPin, void_pin};
-use crate::domain::enrollment::{Enrollment, Standing};
-use crate::domain::event::{Attempt, Step};
+use crate::app::admin::{NoPin, Origin, VoidPin, opening};
+use crate::domain::event::Attempt;
 use crate::domain::fault::Fault;
 use crate::domain::pin::Pin;
 use crate::face::ask;
@@ -23,7 +22,7 @@ use crate::face::cli::Pins;
 use crate::face::control::{Answer, Ask};
 use crate::face::report::{find_one, name};
 use crate::face::say::{Complaint, ExitCode, clean, pins as words};
-use crate::port::{JobRecord, Keeping, Ledger};
+use crate::port::{JobRecord, Keeping};
 use crate::wire::commands::{Ended, admin, cannot_write};
 use crate::wire::config::Config;
 use crate::wire::{WireFault, station};
@@ -47,9 +46,13 @@ pub(super) fn show(config: &Path, command: &Pins, out: &mut dyn Write) -> Ended 
     };
     let identities = read_identity(identity)?;
     let record = find_one(&ledger, job)?;
-    let state = state_of(&ledger, &record)?;
-    refuse_what_is_gone(&ledger, &record, &state)?;
-    let void = void_pin(&ledger, &record, &state)?;
+    let sealed = sealed_rows(&ledger, record.job.id)?;
+    let kept: Vec<Origin> = sealed
+        .iter()
+        .filter_map(|row| origin(row.kind(), row.attempt()))
+        .collect();
+    let found = opening(&ledger, &record, &kept)?.map_err(|why| words::none(why, &record))?;
+    let void = found.void;
     if let (Some(void), None) = (&void, reason) {
         return Err(words::refused(void, &name(&record), &TimeZone::system()));
     }
@@ -59,14 +62,17 @@ pub(super) fn show(config: &Path, command: &Pins, out: &mut dyn Write) -> Ended 
         None => ask::say(words::COPY),
     }
     let mut pins = open_pins(&ledger, record.job.id, &identities)?;
-    let Some(at) = on_key(&pins, &state) else {
-        return Err(nothing_set(&record));
+    let Some(at) = place(&pins, found.on_key) else {
+        return Err(words::none(NoPin::NotSet, &record));
     };
-    let before = before(&pins, &state).map(|pin| pin.pin.duplicate());
+    let before = found.before.and_then(|before| place(&pins, before));
+    let before = before.and_then(|at| pins.get(at).map(|pin| pin.pin.duplicate()));
     let pin = pins.swap_remove(at);
     drop(pins);
     write(&record, &pin, before.as_ref(), void.as_ref(), out)?;
-    say_what_is_uncertain(&record, &state, &pin);
+    if let Some(doubt) = words::uncertain(found.certainty) {
+        ask::say(doubt);
+    }
     Ok(ExitCode::Done)
 }
 
@@ -97,84 +103,19 @@ fn read_identity(path: &Path) -> Result<Identities, Complaint> {
     })
 }
 
-fn state_of(ledger: &SqliteLedger, record: &JobRecord) -> Result<Enrollment, Complaint> {
-    let journal = ledger.journal(record.job.id)?;
-    let state = Enrollment::replay(journal.iter().map(|stamped| &stamped.event));
-    state.map_err(|impossible| {
-        Complaint::from(Fault::Ledger {
-            what: impossible.to_string(),
-        })
-    })
-}
-
-/// What was there once is told apart from what never was.
-fn refuse_what_is_gone(
-    ledger: &SqliteLedger,
-    record: &JobRecord,
-    state: &Enrollment,
-) -> Result<(), Complaint> {
-    if record.job.request.user == ERASED_PERSON {
-        return Err(Complaint::new(
-            ExitCode::Refused,
-            format!(
-                "The person of job {} (envelope {}) was erased, and their sealed PINs with them.",
-                record.job.id, record.job.envelope
-            ),
-            "Nothing in this ledger brings them back.",
-        ));
-    }
-    if record.custody.wiped {
-        return Err(Complaint::new(
-            ExitCode::Refused,
-            format!(
-                "{}: the key came back and was wiped. Its PIN is void, and on no key any more.",
-                name(record)
-            ),
-            "Whoever has the key now is found by its serial number: keyline keys identify",
-        ));
-    }
-    if sealed_pins(ledger, record.job.id)? > 0 {
-        return Ok(());
-    }
-    if state.pin_of().is_some() {
-        return Err(Complaint::new(
-            ExitCode::Refused,
-            format!(
-                "{}: the sealed PIN is no longer kept; its days are over.",
-                name(record)
-            ),
-            "`[retention] sealed_pins_days` says how long sealed PINs are kept. An older copy of the ledger may still hold it.",
-        ));
-    }
-    Err(nothing_set(record))
-}
-
-fn nothing_set(record: &JobRecord) -> Complaint {
-    Complaint::new(
-        ExitCode::Waiting,
-        format!("{}: there is no PIN of ours on a key.", name(record)),
-        "`keyline jobs show` tells how far the job is.",
-    )
-}
-
-/// The PIN that is, or may be, on the key: the one of the attempt that set it; for a key that kept its PIN, the one that the
-/// job file gave.
-fn on_key(pins: &[RecoveredPin], state: &Enrollment) -> Option<usize> {
-    match state.pin_of() {
-        Some(attempt) => place(pins, PinKind::Set, attempt),
-        None => place(pins, PinKind::Current, Attempt(0)),
+/// Where a sealed PIN came from; one that was never on the key has no place here.
+pub(in crate::wire) fn origin(kind: PinKind, attempt: Attempt) -> Option<Origin> {
+    match kind {
+        PinKind::Set => Some(Origin::Set(attempt)),
+        PinKind::Current => Some(Origin::Kept),
+        PinKind::Specified => None,
     }
 }
 
-/// The PIN that is on the key if its change, which is in doubt, did not happen.
-fn before<'a>(pins: &'a [RecoveredPin], state: &Enrollment) -> Option<&'a RecoveredPin> {
-    let attempt = state.pin_before()?;
-    pins.get(place(pins, PinKind::Set, attempt)?)
-}
-
-fn place(pins: &[RecoveredPin], kind: PinKind, attempt: Attempt) -> Option<usize> {
+/// The PIN that came from there.
+fn place(pins: &[RecoveredPin], from: Origin) -> Option<usize> {
     pins.iter()
-        .rposition(|pin| pin.kind == kind && pin.attempt == attempt)
+        .rposition(|pin| origin(pin.kind, pin.attempt) == Some(from))
 }
 
 /// Whoever opens PINs with the station's own ledger stands in its audit chain: by the running station, or by us where none runs.
@@ -182,7 +123,8 @@ fn note(config: &Config, record: &JobRecord, void: Option<&str>) -> Result<(), C
     let asked = Ask::Keep {
         keeping: Keeping::Opening {
             job: record.job.id,
-            void: void.map(str::to_owned),
+            reason: void.map(str::to_owned),
+            void: void.is_some(),
         },
         actor: admin::actor(),
     };
@@ -193,7 +135,7 @@ fn note(config: &Config, record: &JobRecord, void: Option<&str>) -> Result<(), C
 }
 
 /// The station whose own ledger was named as if it were a copy.
-fn own_behind(config: &Path, copy: &Path) -> Option<Config> {
+pub(super) fn own_behind(config: &Path, copy: &Path) -> Option<Config> {
     let config = Config::load(config).ok()?;
     let own = std::fs::metadata(config.path(&config.ledger.file)).ok()?;
     let copy = std::fs::metadata(copy).ok()?;
@@ -234,22 +176,6 @@ fn write(
     }
     out.write_all(lines.as_bytes())
         .map_err(|error| cannot_write(&error))
-}
-
-fn say_what_is_uncertain(record: &JobRecord, state: &Enrollment, pin: &RecoveredPin) {
-    let in_doubt =
-        state.intent().is_some() && matches!(state.current(), Some(Step::SetPin | Step::ChangePin));
-    if state.pin_before().is_some() {
-        ask::say(
-            "It is not certain that the key took the new PIN: its change was cut off just then. If it did not, it has the old one.",
-        );
-    } else if in_doubt {
-        ask::say("It is not certain that the key took this PIN: the job was cut off just then.");
-    } else if pin.kind == PinKind::Current {
-        ask::say("The key kept its PIN: this is the one that the job file gave.");
-    } else if state.plan().configuration.force_pin_change && record.standing == Standing::Done {
-        ask::say("The key demands a new PIN at its first use; after that this one is of no use.");
-    }
 }
 
 /// The terminal of whoever opens PINs, for identities on hardware keys.

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::adapter::entra::Entra;
-use crate::adapter::ledger::{ERASED_PERSON, SqliteLedger};
+use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::duties::Sides;
 use crate::app::reconcile::{self, Difference, Kind, Progress, Removal, Report};
 use crate::domain::credential::CredentialId;
+use crate::domain::job::ERASED_PERSON;
 use crate::face::cli::Reconcile;
 use crate::face::control::{self, Ask};
 use crate::face::progress;

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use crate::adapter::ledger::{SealedPin, SqliteLedger, sealed_rows};
 use crate::adapter::{folder, logs};
 use crate::face::console::admin::log::Tail;
 use crate::face::console::admin::task::Progress;
 use crate::face::console::admin::{Means, Oversight, Walked};
+use crate::face::console::pins::{Desk, Place, SHOWN_SECONDS, Sealed};
 use crate::face::say::{Complaint, ExitCode};
-use crate::wire::commands::{ledger, online};
+use crate::wire::commands::{ledger, online, pins::origin};
 use crate::wire::config::Config;
-use crate::wire::{WireFault, station};
+use crate::wire::{WireFault, metadata, station};
 
 /// What the administrator's pages need of the station of this configuration.
 ///
@@ -19,8 +21,14 @@ pub fn oversight(config: &Config) -> Result<Oversight, WireFault> {
     let queue = config.path(&config.queue.folder);
     let log = config.path(&config.log.folder);
     let (of_walk, of_preflight) = (config.clone(), config.clone());
+    let ledger = Arc::new(station::read_ledger(config)?);
+    let place = if metadata::names_practice_root(config) {
+        Place::Practice
+    } else {
+        Place::Station
+    };
     Ok(Oversight::new(Means {
-        browse: Arc::new(station::read_ledger(config)?),
+        browse: ledger.clone(),
         set_aside: Arc::new(move || {
             folder::set_aside(&queue).map_err(|fault| {
                 Complaint::new(
@@ -53,5 +61,29 @@ pub fn oversight(config: &Config) -> Result<Oversight, WireFault> {
             let (rows, _) = online::look(&of_preflight, &mut |done, total| tell(done, total));
             Ok(rows)
         }),
+        pins: desk(Arc::clone(&ledger), place),
     }))
+}
+
+/// The sealed PINs of this ledger, for the pages.
+pub(super) fn desk(ledger: Arc<SqliteLedger>, place: Place) -> Desk {
+    Desk {
+        sealed: Arc::new(move |job| {
+            let rows = sealed_rows(&ledger, job)?;
+            Ok(rows.into_iter().filter_map(of_row).collect())
+        }),
+        place,
+        shown_seconds: SHOWN_SECONDS,
+    }
+}
+
+fn of_row(row: SealedPin) -> Option<Sealed> {
+    Some(Sealed {
+        origin: origin(row.kind(), row.attempt())?,
+        code: row.kind().code(),
+        tenant: row.tenant().to_owned(),
+        user: row.user().to_owned(),
+        serial: row.serial().to_owned(),
+        bytes: row.sealed,
+    })
 }

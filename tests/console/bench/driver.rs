@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+use url::Url;
 
 /// What a page may take to show something, on the busiest machine.
 pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(60);
@@ -147,6 +150,13 @@ impl Browser {
         self.runtime.block_on(typed).expect("a place for keys");
     }
 
+    /// What came into this log since it was asked for last: `browser` is what pages and the browser say, `performance` has each
+    /// request with what was sent.
+    pub(crate) fn log(&self, kind: &str) -> Value {
+        let asked = self.client.issue_cmd(Log(kind.to_owned()));
+        self.runtime.block_on(asked).expect(kind)
+    }
+
     /// A picture of the page, as PNG.
     pub(crate) fn picture(&self) -> Vec<u8> {
         let picture = self.runtime.block_on(self.client.screenshot());
@@ -195,7 +205,7 @@ async fn connect(browser: &Path, profile: &Path, port: u16, size: (u32, u32)) ->
     let wishes = json!({
         "browserName": "chrome",
         "goog:chromeOptions": { "binary": browser, "args": arguments },
-        "goog:loggingPrefs": { "browser": "ALL" },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
     });
     let Value::Object(wishes) = wishes else {
         unreachable!("it was written as one")
@@ -205,4 +215,19 @@ async fn connect(browser: &Path, profile: &Path, port: u16, size: (u32, u32)) ->
         .connect(&format!("http://127.0.0.1:{port}"))
         .await
         .expect("a browser")
+}
+
+/// Chromium's own way to its logs.
+#[derive(Debug)]
+struct Log(String);
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({ "type": self.0 });
+        (Method::POST, Some(body.to_string()))
+    }
 }

@@ -157,7 +157,7 @@ pub(in crate::face::console) async fn erase(
 }
 
 /// Asks whoever may write the ledger, and leads to the page where the answer is told.
-pub(super) async fn answered(visit: &Visit, asked: Ask, back: &str) -> Response {
+pub(in crate::face::console) async fn answered(visit: &Visit, asked: Ask, back: &str) -> Response {
     let answer: Option<Answer> = visit.apart(move |shared| (shared.answer)(&asked)).await;
     let Some(answer) = answer else {
         return internal(visit);
@@ -177,12 +177,12 @@ fn address(id: i64) -> String {
     format!("/queue/jobs/{id}")
 }
 
-fn unknown(visit: &Visit) -> Response {
+pub(in crate::face::console) fn unknown(visit: &Visit) -> Response {
     visit.refuse(StatusCode::NOT_FOUND, visit.words.say("job.unknown"))
 }
 
 /// A reason as the command line takes it.
-fn reason(text: &str) -> Option<String> {
+pub(in crate::face::console) fn reason(text: &str) -> Option<String> {
     let text = text.trim();
     let fits = text.chars().any(char::is_alphanumeric)
         && text.chars().count() <= REASON_CHARACTERS_MAX

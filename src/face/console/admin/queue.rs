@@ -33,12 +33,15 @@ pub const STANDINGS: [(Standing, &str, &str); 5] = [
 ];
 
 /// The word of a standing for addresses and style sheets.
-pub(super) fn standing_word(standing: Standing) -> &'static str {
+pub(in crate::face::console) fn standing_word(standing: Standing) -> &'static str {
     entry(standing).1
 }
 
 /// The word of a standing for people.
-pub(super) fn standing_said(words: &'static Words, standing: Standing) -> &'static str {
+pub(in crate::face::console) fn standing_said(
+    words: &'static Words,
+    standing: Standing,
+) -> &'static str {
     words.say(entry(standing).2)
 }
 
@@ -146,13 +149,13 @@ pub(in crate::face::console) async fn list(visit: Visit) -> Response {
 }
 
 /// The page of a ledger that cannot be read just now.
-pub(super) fn unreadable(visit: &Visit, why: &Fault) -> Response {
+pub(in crate::face::console) fn unreadable(visit: &Visit, why: &Fault) -> Response {
     tracing::error!(fault = %why, "the console could not read the ledger");
     visit.refuse(StatusCode::SERVICE_UNAVAILABLE, &fault::message(why))
 }
 
 /// The page of what panicked.
-pub(super) fn internal(visit: &Visit) -> Response {
+pub(in crate::face::console) fn internal(visit: &Visit) -> Response {
     let text = visit.words.say("refusal.internal");
     visit.refuse(StatusCode::INTERNAL_SERVER_ERROR, text)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::adapter::ledger::{ERASED_PERSON, SqliteLedger};
+use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
 use crate::app::admin::Change;
 use crate::app::journal;
@@ -15,7 +15,7 @@ use crate::domain::authenticator::Serial;
 use crate::domain::custody::Fate;
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::{Fault, Move};
-use crate::domain::job::JobId;
+use crate::domain::job::{ERASED_PERSON, JobId};
 use crate::domain::station::signal::{CameBack, Cards, ConfirmCards};
 use crate::face::ask;
 use crate::face::cli::{Retirement, Return};
