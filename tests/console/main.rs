@@ -4,6 +4,7 @@
 mod admin;
 mod bench;
 mod commands;
+mod eyes;
 mod first;
 mod forms;
 mod house;

@@ -134,16 +134,6 @@ impl Browser {
         self.runtime.block_on(opened).expect("a tab");
     }
 
-    /// Goes to the tab with this number, counted from 0.
-    pub(crate) fn go_to_tab(&self, number: usize) {
-        let gone = async {
-            let tabs = self.client.windows().await?;
-            let tab = tabs.into_iter().nth(number).expect("a tab");
-            self.client.switch_to_window(tab).await
-        };
-        self.runtime.block_on(gone).expect("a tab");
-    }
-
     /// Waits until this expression is true in the page.
     pub(crate) fn until(&self, expression: &str) {
         let until = Instant::now() + SHOWN_WITHIN;

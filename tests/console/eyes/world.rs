@@ -38,7 +38,6 @@ pub(crate) struct World {
     pub(crate) line: Line,
     pub(crate) board: Arc<Board>,
     pub(crate) base: String,
-    /// What the station answers, as its socket does.
     handle: Handle,
     on_readers: Arc<AtomicBool>,
     station: Option<JoinHandle<Summary>>,
@@ -118,6 +117,11 @@ impl World {
         drop(self.line.bench.pull(&Bench::place(slot)));
     }
 
+    /// Asks the station for something; whether it hears.
+    pub(crate) fn ask(&self, request: Request) -> bool {
+        self.handle.ask(request)
+    }
+
     /// Waits until the board looks so.
     pub(crate) fn wait_for(&self, what: &str, is: impl Fn(&View) -> bool) {
         let until = Instant::now() + PATIENCE;
@@ -160,7 +164,13 @@ fn start(line: &Line, on_readers: &Arc<AtomicBool>) -> Started {
         line.bench.clone(),
         Box::new(move |transport, attendant| {
             let on_reader = readers.load(Ordering::SeqCst);
-            Box::new(Key::new(Box::new(Lying { transport, on_reader }), attendant))
+            Box::new(Key::new(
+                Box::new(Lying {
+                    transport,
+                    on_reader,
+                }),
+                attendant,
+            ))
         }),
     );
     let parts = station::assemble(&line.config, Arc::new(keys), prompt.clone());
