@@ -354,7 +354,9 @@ fn what_keeps_people_out_is_seen() {
     let house = House::new();
     browser.go_to(&format!("{}/sign-in", house.base));
     browser.run(
-        "document.querySelector('main').innerHTML = '<h1>x</h1><input><img src=\"/assets/x\">';",
+        "const main = document.querySelector('main');
+         main.innerHTML = '<h1>x</h1><input><img src=\"/assets/x\"><p>pale</p>';
+         Object.assign(main.querySelector('p').style, { color: '#777', background: '#888' });",
     );
     let mut wrong = BTreeMap::new();
     judge(&browser, &axe, "spoiled", &mut wrong);
