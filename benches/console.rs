@@ -6,12 +6,12 @@
 mod line;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use keyline::domain::account::{Passphrase, Role};
 use keyline::face::control;
@@ -32,12 +32,19 @@ const ROUNDS: usize = 3;
 const RATIO_MAX: f64 = 1.10;
 const PASSPHRASE: &str = "four blue bags of gravel";
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the windows are read.
+const READ_EVERY: Duration = Duration::from_millis(50);
 
-/// One run: the own shares of its keys, in seconds; kilobytes of memory before and with the windows; events that they heard.
+/// One run.
 struct Run {
+    /// The own shares of its keys, in seconds.
     own: Vec<f64>,
+    /// Kilobytes, before the windows and with them.
     memory_kb: Option<(u64, u64)>,
-    heard: u64,
+    /// Bytes that the windows got.
+    heard: usize,
+    /// What the console's thread had of the processors, for each key.
+    processor_per_key: Duration,
 }
 
 fn main() {
@@ -48,10 +55,12 @@ fn main() {
         let ratio = median(&watched.own) / median(&quiet.own);
         let (before, after) = watched.memory_kb.unwrap_or_default();
         eprintln!(
-            "round {round}: own share median {:.1} ms without, {:.1} ms with {WINDOWS} windows ({ratio:.3}); {} events heard; memory {before} kB, {after} kB with them",
+            "round {round}: own share median {:.1} ms without, {:.1} ms with {WINDOWS} windows ({ratio:.3}); the console's thread {:.1?} and {:.1?} per key; {} kB to the windows; memory {before} kB, {after} kB with them",
             median(&quiet.own) * 1e3,
             median(&watched.own) * 1e3,
-            watched.heard,
+            quiet.processor_per_key,
+            watched.processor_per_key,
+            watched.heard / 1024,
         );
         ratios.push(ratio);
         without.extend(quiet.own);
@@ -92,8 +101,7 @@ fn run(windows: usize) -> Run {
         key.set_touch(Touch::After(Duration::ZERO));
     }
     let (config, mut memory_kb) = (line.config.clone(), None);
-    let heard = Arc::new(AtomicU64::new(0));
-    let counted = heard.clone();
+    let meters = Meters::default();
     let (summary, parts) = line.run_attended(Knows::nothing(), supply, |parts, handle| {
         let answer = Arc::new(control::over_station(
             parts.ledger.clone(),
@@ -106,7 +114,7 @@ fn run(windows: usize) -> Run {
         let console = console::serve(&config, parts, handle, answer, &prompt);
         let console = console.expect("a configuration").expect("a port");
         let before = resident_kb();
-        let open = Windows::open(&console, windows, &counted);
+        let open = Windows::open(&console, windows, &meters);
         memory_kb = before.zip(resident_kb());
         (open, console)
     });
@@ -116,7 +124,8 @@ fn run(windows: usize) -> Run {
     Run {
         own: finished.iter().map(|one| one.own.as_secs_f64()).collect(),
         memory_kb,
-        heard: heard.load(Ordering::SeqCst),
+        heard: meters.heard.load(Ordering::SeqCst),
+        processor_per_key: *meters.processor.lock().expect("a figure") / KEYS,
     }
 }
 
@@ -140,72 +149,95 @@ fn drop_people(line: &Line) {
     line.drop_file("all.csv", &text);
 }
 
-/// Windows on the stream of events, as cheap as readers can be: what is measured is the station.
+/// Windows on the stream of events, as cheap as readers can be, one thread for all of them: what is measured is the station.
 struct Windows {
     over: Arc<AtomicBool>,
-    streams: Vec<TcpStream>,
-    readers: Vec<JoinHandle<()>>,
+    reader: Option<JoinHandle<()>>,
+    processor: Arc<Mutex<Duration>>,
 }
 
 impl Windows {
     /// Opens so many, and waits until each shows the bench.
-    fn open(console: &Console, windows: usize, heard: &Arc<AtomicU64>) -> Self {
+    fn open(console: &Console, windows: usize, meters: &Meters) -> Self {
         let host = console.address.trim_start_matches("http://").to_owned();
         let cookie = if windows == 0 {
             String::new()
         } else {
             sign_in(&host)
         };
-        let over = Arc::new(AtomicBool::new(false));
-        let (mut streams, mut readers) = (Vec::new(), Vec::new());
-        let (first, firsts) = std::sync::mpsc::channel();
+        let mut streams = Vec::new();
         for _ in 0..windows {
             let mut stream = TcpStream::connect(&host).expect("the console");
             let request = format!(
                 "GET /bench/events HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\naccept: text/event-stream\r\n\r\n"
             );
             stream.write_all(request.as_bytes()).expect("the console");
-            streams.push(stream.try_clone().expect("a stream"));
-            let (first, heard, over) = (first.clone(), heard.clone(), over.clone());
-            readers.push(std::thread::spawn(move || {
-                for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                    if over.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    if line.starts_with("event: parts") || line.starts_with("event:parts") {
-                        heard.fetch_add(1, Ordering::SeqCst);
-                        // Whoever waits has heard enough after the first.
-                        let _ = first.send(());
+            stream.set_read_timeout(Some(PATIENCE)).expect("a stream");
+            let mut heard = Vec::new();
+            let event = b"event: parts";
+            while !heard.windows(event.len()).any(|some| some == event) {
+                let mut some = [0; 4096];
+                let read = match stream.read(&mut some) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.expect("an event"),
+                };
+                assert_ne!(read, 0, "{}", String::from_utf8_lossy(&heard));
+                heard.extend_from_slice(&some[..read]);
+            }
+            stream.set_nonblocking(true).expect("a stream");
+            streams.push(stream);
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        let (ended, heard) = (over.clone(), meters.heard.clone());
+        let reader = std::thread::spawn(move || {
+            let mut some = vec![0; 64 * 1024];
+            while !ended.load(Ordering::SeqCst) {
+                for stream in &mut streams {
+                    while let Ok(read @ 1..) = stream.read(&mut some) {
+                        heard.fetch_add(read, Ordering::SeqCst);
                     }
                 }
-            }));
-        }
-        let until = Instant::now() + PATIENCE;
-        let mut open = 0;
-        while open < windows {
-            let left = until.saturating_duration_since(Instant::now());
-            firsts.recv_timeout(left).expect("an event in each window");
-            open += 1;
-        }
+                std::thread::sleep(READ_EVERY);
+            }
+        });
         Self {
             over,
-            streams,
-            readers,
+            reader: Some(reader),
+            processor: meters.processor.clone(),
         }
     }
 }
 
 impl Drop for Windows {
     fn drop(&mut self) {
+        // The console is still there: it ends after its windows.
+        *self.processor.lock().expect("a figure") = processor_time_of("console");
         self.over.store(true, Ordering::SeqCst);
-        for stream in &self.streams {
-            // One that is closed is what we want.
-            let _ = stream.shutdown(std::net::Shutdown::Both);
-        }
-        for reader in self.readers.drain(..) {
-            let _ = reader.join();
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("a reader");
         }
     }
+}
+
+/// What is read off while a run goes on.
+#[derive(Default)]
+struct Meters {
+    /// Bytes that all windows got.
+    heard: Arc<AtomicUsize>,
+    /// What the console's thread had of the processors.
+    processor: Arc<Mutex<Duration>>,
+}
+
+/// How long threads of this name have been at work, by the system's own count (proc(5), schedstat); zero where there is none.
+fn processor_time_of(name: &str) -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let time = tasks.flatten().filter_map(|task| {
+        let comm = std::fs::read_to_string(task.path().join("comm")).ok()?;
+        let told = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let nanoseconds = told.split_whitespace().next()?.parse().ok()?;
+        (comm.trim() == name).then(|| Duration::from_nanos(nanoseconds))
+    });
+    time.sum()
 }
 
 /// Signs in; the cookie of the session.
