@@ -40,6 +40,11 @@ const EXCEPTIONS: &[Exception] = &[
         licence: "MPL-2.0",
         reason: "copyleft by file; used unchanged under printpdf, and its source is on crates.io",
     },
+    Exception {
+        package: "webdriver",
+        licence: "MPL-2.0",
+        reason: "copyleft by file; used unchanged by the tests alone, and its source is on crates.io",
+    },
 ];
 
 #[test]

@@ -5,6 +5,7 @@ mod admin;
 mod bench;
 mod commands;
 mod doors;
+mod eyes;
 mod first;
 mod forms;
 mod house;

@@ -58,10 +58,7 @@ impl Browser {
     /// Opens a window of this size. `None`: there is no browser here, which is said.
     pub(crate) fn open(width: u32, height: u32) -> Option<Self> {
         let Some((browser, driver)) = programs() else {
-            let _ = writeln!(
-                std::io::stderr(),
-                "SKIPPED: there is no Chromium with its driver; `scripts/setup test` installs both"
-            );
+            skip("there is no Chromium with its driver; `scripts/setup test` installs both");
             return None;
         };
         let profile = tempfile::tempdir().expect("a folder");
@@ -117,6 +114,29 @@ impl Browser {
         self.run(&format!("return ({expression});"))
     }
 
+    /// What this script hands to its last argument, a function, some time later.
+    pub(crate) fn later(&self, script: &str) -> Value {
+        let ran = self.client.execute_async(script, Vec::new());
+        self.runtime
+            .block_on(ran)
+            .expect("a script that ends without a fault")
+    }
+
+    /// Clicks on it.
+    pub(crate) fn click(&self, css: &str) {
+        let clicked = async { self.client.find(Locator::Css(css)).await?.click().await };
+        self.runtime.block_on(clicked).expect(css);
+    }
+
+    /// Opens another tab beside this one, and goes there.
+    pub(crate) fn open_tab(&self) {
+        let opened = async {
+            let tab = self.client.new_window(true).await?;
+            self.client.switch_to_window(tab.handle).await
+        };
+        self.runtime.block_on(opened).expect("a tab");
+    }
+
     /// Waits until this expression is true in the page.
     pub(crate) fn until(&self, expression: &str) {
         let until = Instant::now() + SHOWN_WITHIN;
@@ -162,6 +182,17 @@ impl Browser {
         let picture = self.runtime.block_on(self.client.screenshot());
         picture.expect("a picture")
     }
+}
+
+/// Says that a test cannot run, and why. On a machine that nobody watches, where all tests are wanted, that is a failure.
+pub(crate) fn skip(reason: &str) {
+    let set = |name| std::env::var(name).is_ok_and(|value| !value.is_empty() && value != "false");
+    assert!(
+        !set("CI") || set("KEYLINE_TEST_QUICK"),
+        "NOT TESTED: {reason}"
+    );
+    // Not by `eprintln!`, which the test harness keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {reason}");
 }
 
 fn start(driver: &Path, profile: TempDir) -> (Driver, u16) {

@@ -93,12 +93,6 @@ impl Hall {
             idle_seconds: 3600,
             life_seconds: 3600,
         };
-        let facts = Facts {
-            tenant: "contoso.com".to_owned(),
-            printer: None,
-            learned: slots,
-            free_bytes: Box::new(|| Some(64 << 30)),
-        };
         let accounts = accounts(&line);
         let shared = Arc::new(Shared {
             settings: settings(address, limits),
@@ -112,7 +106,7 @@ impl Hall {
             sessions: Sessions::new(limits),
             gate: Gate::default(),
             first: FirstLink::default(),
-            bench: Page::new(facts, prompt.clone(), now),
+            bench: Page::new(facts(slots), prompt.clone(), now),
             oversight: Arc::new(console::oversight(&line.config).expect("what the pages need")),
             office: None,
         });
@@ -204,6 +198,15 @@ impl Drop for Hall {
             // A test that failed already tells more.
             let _ = station.join();
         }
+    }
+}
+
+fn facts(slots: u16) -> Facts {
+    Facts {
+        tenant: "contoso.com".to_owned(),
+        printer: None,
+        learned: slots,
+        free_bytes: Box::new(|| Some(64 << 30)),
     }
 }
 
