@@ -11,6 +11,7 @@ pub mod admin;
 pub mod assets;
 pub mod bench;
 mod choices;
+mod faults;
 mod fields;
 mod first;
 mod gate;
@@ -29,6 +30,7 @@ mod sessions;
 mod sign_in;
 mod visit;
 pub mod words;
+mod wrong;
 
 pub use fields::Fields;
 pub use first::FirstLink;

@@ -13,9 +13,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
-use super::office::{self, trouble};
+use super::office;
 use super::page::{self, Shell};
 use super::visit::{Visit, query};
+use super::wrong::trouble;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::metadata::{Edition, Entry, Shelf, Vouching};
 use crate::face::control::Ask;
@@ -206,7 +207,7 @@ pub(super) async fn import(visit: Visit, body: Result<Bytes, BytesRejection>) ->
                 },
             )
         }
-        Err(complaint) => trouble(complaint),
+        Err(wrong) => trouble(&visit, &wrong),
     }
 }
 

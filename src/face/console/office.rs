@@ -4,23 +4,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use askama::Template;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
 use super::Shared;
-use super::page::page;
 use super::visit::Visit;
+use super::wrong::Wrong;
 use crate::app::Policies;
-use crate::app::people::Reader;
+use crate::app::people::{Patience, Reader};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::job::proposal::Proposal;
 use crate::domain::job::row::{BadRow, Rules};
 use crate::domain::job::sheet::Unit;
 use crate::domain::person::Group;
-use crate::face::say::{Complaint, ExitCode, clean};
+use crate::face::say::{Complaint, ExitCode};
 use crate::port::{CancelFlag, Clock, Directory, Keeping, Models, RelyingParty};
 
 /// Calls to the tenant that pages wait for at a time. The others wait in line, and leave threads to those who only look.
@@ -112,19 +111,26 @@ pub struct Office {
 }
 
 /// Places for calls to the tenant.
-pub struct Calls(Semaphore);
+pub struct Calls(Arc<Semaphore>);
 
 impl Default for Calls {
     fn default() -> Self {
-        Self(Semaphore::new(CALLS_AT_A_TIME))
+        Self(Arc::new(Semaphore::new(CALLS_AT_A_TIME)))
     }
 }
 
 impl Office {
-    /// The directory, read with patience.
+    /// The directory, read for a page. A service that asks for patience is not waited for: whoever looks is told at once, and no
+    /// place for another's call is kept busy.
     pub(super) fn reader<'a>(&'a self, clock: &'a dyn Clock) -> Reader<'a> {
+        self.patient(clock, Patience::NONE)
+    }
+
+    /// The directory, read for something that is of no use by halves.
+    pub(super) fn patient<'a>(&'a self, clock: &'a dyn Clock, patience: Patience) -> Reader<'a> {
         Reader {
             directory: self.directory.as_ref(),
+            patience,
             clock,
             cancel: &self.cancel,
         }
@@ -134,22 +140,27 @@ impl Office {
 /// Does something slow with the office, beside the threads that serve.
 pub(super) async fn ask<T: Send + 'static>(
     visit: &Visit,
-    work: impl FnOnce(&Shared, &Office) -> Result<T, Complaint> + Send + 'static,
-) -> Result<T, Complaint> {
+    work: impl FnOnce(&Shared, &Office) -> Result<T, Wrong> + Send + 'static,
+) -> Result<T, Wrong> {
     let Some(office) = visit.shared.office.clone() else {
-        return Err(closed());
+        return Err(closed().into());
     };
-    let Ok(_place) = office.calls.0.acquire().await else {
-        return Err(closed());
+    let Ok(place) = Arc::clone(&office.calls.0).acquire_owned().await else {
+        return Err(closed().into());
     };
     let at_work = Arc::clone(&office);
-    let done = visit.apart(move |shared| work(shared, &at_work)).await;
-    done.unwrap_or_else(|| {
+    let done = visit.apart(move |shared| {
+        // A browser that goes away ends no call: its place is kept for as long as the call lasts.
+        let _place = place;
+        work(shared, &at_work)
+    });
+    done.await.unwrap_or_else(|| {
         Err(Complaint::new(
             ExitCode::Bug,
             "Something is wrong inside the station.",
             "Its log says what.",
-        ))
+        )
+        .into())
     })
 }
 
@@ -181,41 +192,4 @@ pub(super) fn values(uri: &Uri, name: &str) -> Vec<String> {
 /// As a part of a query.
 pub(super) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// A complaint as pages show it: in English, and what to do about it.
-pub(super) struct Trouble {
-    pub(super) message: String,
-    pub(super) hint: String,
-}
-
-impl From<Complaint> for Trouble {
-    fn from(complaint: Complaint) -> Self {
-        Self {
-            message: lines(&complaint.message),
-            hint: lines(&complaint.hint),
-        }
-    }
-}
-
-/// Foreign text is made harmless, line by line.
-fn lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(clean).collect();
-    lines.join("\n")
-}
-
-#[derive(Template)]
-#[template(path = "part-trouble.html")]
-struct TroublePart {
-    trouble: Trouble,
-}
-
-/// A part of a page that says what went wrong.
-pub(super) fn trouble(complaint: Complaint) -> Response {
-    page(
-        StatusCode::OK,
-        &TroublePart {
-            trouble: complaint.into(),
-        },
-    )
 }

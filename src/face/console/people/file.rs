@@ -10,9 +10,10 @@ use zeroize::Zeroize as _;
 
 use crate::domain::job::row::BadRow;
 use crate::domain::job::sheet::Unit;
-use crate::face::console::office::{self, Offered, trouble};
+use crate::face::console::office::{self, Offered};
 use crate::face::console::page::{self, Shell};
 use crate::face::console::visit::{Visit, query};
+use crate::face::console::wrong::trouble;
 use crate::face::say::clean;
 
 /// Bytes. As large as the intake takes one.
@@ -63,11 +64,11 @@ pub(in crate::face::console) async fn drop_file(
         if let Ok(mut body) = body.try_into_mut() {
             body.as_mut().zeroize();
         }
-        offered
+        Ok(offered?)
     });
     let verdict = match offered.await {
         Ok(offered) => verdict(&visit, shown, offered),
-        Err(complaint) => return trouble(complaint),
+        Err(wrong) => return trouble(&visit, &wrong),
     };
     page::page(StatusCode::OK, &verdict)
 }
