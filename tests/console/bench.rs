@@ -2,7 +2,7 @@
 //! are done. The station is the ordinary one; keys and tenant are simulated.
 
 mod browser;
-mod driver;
+pub(crate) mod driver;
 mod hall;
 mod http;
 mod stream;

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Path;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use base64::Engine as _;
@@ -176,14 +175,14 @@ pub(super) async fn logo(visit: Visit, Path(aaguid): Path<String>) -> Response {
 }
 
 /// `POST /models/import`: the file as the body.
-pub(super) async fn import(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    let Ok(body) = body else {
-        let text = visit.words.say("refusal.too_large");
-        return visit.refuse(StatusCode::PAYLOAD_TOO_LARGE, text);
+pub(super) async fn import(visit: Visit, body: Body) -> Response {
+    let upload = match office::upload(&visit, body, FILE_BYTES_MAX).await {
+        Ok(upload) => upload,
+        Err(refusal) => return *refusal,
     };
     let actor = visit.actor();
     let imported = office::ask(&visit, move |shared, office| {
-        let taken_in = office.library.import(&body)?;
+        let taken_in = office.library.import(&upload.bytes)?;
         let mut lines = taken_in.lines;
         let asked = Ask::Keep {
             keeping: taken_in.keeping,

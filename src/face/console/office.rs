@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::form_urlencoded;
 
 use super::Shared;
@@ -110,12 +112,45 @@ pub struct Office {
     pub calls: Calls,
 }
 
+/// Files that are taken in at a time: each lies in memory whole.
+const UPLOADS_AT_A_TIME: usize = 2;
+/// Seconds that a file may be on its way: 64 MiB at half a megabyte a second.
+const UPLOAD_SECONDS_MAX: u64 = 130;
+
 /// Places for calls to the tenant.
 pub struct Calls(Arc<Semaphore>);
 
 impl Default for Calls {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(CALLS_AT_A_TIME)))
+    }
+}
+
+/// Places for files on their way.
+static UPLOADS: Semaphore = Semaphore::const_new(UPLOADS_AT_A_TIME);
+
+/// A file that somebody hands over, whole, and its place in memory, which is kept until it is looked at.
+pub(super) struct Upload {
+    pub(super) bytes: Bytes,
+    _place: Option<SemaphorePermit<'static>>,
+}
+
+/// Takes in a file. Whoever sends more than `bytes_max`, or dawdles, is told so.
+pub(super) async fn upload(
+    visit: &Visit,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Upload, Box<Response>> {
+    let refused = |status, key| Box::new(visit.refuse(status, visit.words.say(key)));
+    let place = UPLOADS.acquire().await.ok();
+    let time = Duration::from_secs(UPLOAD_SECONDS_MAX);
+    match tokio::time::timeout(time, to_bytes(body, bytes_max)).await {
+        Ok(Ok(bytes)) => Ok(Upload {
+            bytes,
+            _place: place,
+        }),
+        Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "refusal.too_large")),
+        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "refusal.too_slow")),
     }
 }
 

@@ -237,8 +237,7 @@ fn carry_out(
         .take(REASON_CHARS_MAX)
         .collect();
     let found = find(shared, office, user)?;
-    let choice = Choice::Named(fields.all("key").map(str::to_owned).collect());
-    let chosen = choose(&found, &choice, user)?;
+    let chosen = agreed(&found, fields)?;
     let counted_on = chosen.iter().find(|key| key.is_of_open_job());
     if let Some(key) = counted_on.filter(|_| fields.get("of_open_jobs") != "yes") {
         return Err(say::of_open_job(key).into());
@@ -298,6 +297,10 @@ fn find(shared: &Shared, office: &Office, user: &str) -> Result<Found, Wrong> {
 
 fn choose(found: &Found, choice: &Choice, user: &str) -> Result<Vec<PersonsKey>, Wrong> {
     let chosen = keys::choose(&found.keys, choice).map_err(|why| say::unclear(&why, user))?;
+    not_none(chosen)
+}
+
+fn not_none(chosen: Vec<PersonsKey>) -> Result<Vec<PersonsKey>, Wrong> {
     if chosen.is_empty() {
         return Err(Complaint::usage(
             "No passkey was picked, so there is nothing to delete.",
@@ -306,6 +309,24 @@ fn choose(found: &Found, choice: &Choice, user: &str) -> Result<Vec<PersonsKey>,
         .into());
     }
     Ok(chosen)
+}
+
+/// The keys that the form names, by their ids alone: what was agreed to is gone when its id is gone, whatever else goes by that
+/// text by now.
+fn agreed(found: &Found, fields: &Fields) -> Result<Vec<PersonsKey>, Wrong> {
+    let wanted = |key: &PersonsKey, id: &str| key.credential.method.0 == id;
+    let is_gone = |id: &str| !found.keys.iter().any(|key| wanted(key, id));
+    if fields.all("key").any(is_gone) {
+        return Err(Complaint::new(
+            ExitCode::Refused,
+            "Nothing was deleted. One of these passkeys is not in the list any more.",
+            "Look at the list anew, and agree to it there.",
+        )
+        .into());
+    }
+    let is_agreed = |key: &&PersonsKey| fields.all("key").any(|id| wanted(key, id));
+    let chosen: Vec<PersonsKey> = found.keys.iter().filter(is_agreed).cloned().collect();
+    not_none(chosen)
 }
 
 fn notes(cut_off: &[CutOff]) -> Vec<String> {

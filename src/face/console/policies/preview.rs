@@ -13,9 +13,10 @@ use crate::domain::pin::Alphabet;
 use crate::domain::policy::{Address, AttestationRule, DeleteScope, RevokedModels, UsedKeys};
 use crate::face::console::office::{self, encoded};
 use crate::face::console::page::{self, Shell};
+use crate::face::console::people::left_out;
 use crate::face::console::visit::{Visit, query};
 use crate::face::console::words::Words;
-use crate::face::console::wrong::{Trouble, Wrong, trouble};
+use crate::face::console::wrong::{self, Trouble, Wrong, trouble};
 use crate::face::say::{Complaint, ExitCode, clean, people as say};
 
 #[derive(Template)]
@@ -124,7 +125,7 @@ fn line(words: &Words, expected: &Expected) -> String {
     match expected {
         Expected::NoJob(LeftOut::Guest) => say("preview.guest"),
         Expected::NoJob(LeftOut::Withheld) => say("preview.withheld"),
-        Expected::NoJob(why) => say::left_out(why),
+        Expected::NoJob(why) => wrong::line(&left_out(why, words)),
         Expected::WaitsForAccount => say("preview.waits_for_account"),
         Expected::MadeThoughDisabled => say("preview.made_though_disabled"),
         Expected::Wiped { blank_spared: true } => say("preview.wiped_unless_blank"),
