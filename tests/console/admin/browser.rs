@@ -57,11 +57,11 @@ fn fits(browser: &Browser) {
 
 /// Keeps a picture of the page where one is asked for: KEYLINE_TEST_PICTURES names the folder.
 fn picture(browser: &Browser, name: &str) {
-    fits(browser);
     if let Some(folder) = std::env::var_os("KEYLINE_TEST_PICTURES") {
         let file = Path::new(&folder).join(format!("admin-{name}.png"));
         std::fs::write(file, browser.picture()).expect("a folder");
     }
+    fits(browser);
 }
 
 #[test]
