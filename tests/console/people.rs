@@ -528,6 +528,8 @@ fn a_right_that_is_missing_and_a_network_that_is_away_are_told_in_german() {
             assert!(part.contains(told), "{path}: {told}: {part}");
         }
         assert_eq!(part.matches("role=\"alert\"").count(), 1, "{path}: {part}");
+        // Nobody knows whom there is: it is not said that there is nobody.
+        assert!(!part.contains("Niemand gefunden"), "{path}: {part}");
     }
     // Nothing was half put, and what needs no tenant is there.
     let fields = [("user", ANNA), ("policy", "standard")];

@@ -64,8 +64,9 @@ struct Start {
 #[template(path = "part-found.html")]
 struct Found {
     shell: Shell,
-    people: Vec<Row>,
-    groups: Vec<GroupRow>,
+    /// `None`: nobody knows whom there is.
+    people: Option<Vec<Row>>,
+    groups: Option<Vec<GroupRow>>,
     /// Why one of the two lists is missing.
     troubles: Vec<Trouble>,
 }
@@ -118,20 +119,18 @@ pub(super) async fn found(visit: Visit, uri: Uri) -> Response {
             troubles.push(trouble);
         }
     };
-    let people = people.unwrap_or_else(|fault| {
-        note(&Wrong::denied(fault, say::READ_USERS));
-        Vec::new()
-    });
-    let groups = groups.unwrap_or_else(|fault| {
-        note(&Wrong::denied(fault, say::READ_GROUPS));
-        Vec::new()
-    });
+    let people = people
+        .map_err(|fault| note(&Wrong::denied(fault, say::READ_USERS)))
+        .ok();
+    let groups = groups
+        .map_err(|fault| note(&Wrong::denied(fault, say::READ_GROUPS)))
+        .ok();
     let shell = Shell::of(&visit);
     page::page(
         StatusCode::OK,
         &Found {
-            people: people.iter().map(|person| row(person, &shell)).collect(),
-            groups: groups.iter().map(group_row).collect(),
+            people: people.map(|all| all.iter().map(|person| row(person, &shell)).collect()),
+            groups: groups.map(|all| all.iter().map(group_row).collect()),
             troubles,
             shell,
         },
