@@ -26,16 +26,40 @@ pub const TEXT_CHARS_MAX: usize = 256;
 const LISTS_PER_CALL: usize = 20;
 /// Pages of one group; this ends a service that pages in a circle.
 const PAGES_MAX: usize = 10_000;
-/// Seconds. A service that asks for more patience is given up.
-const THROTTLED_SECONDS_MAX: u64 = 600;
-/// How often in a row the service may ask for patience.
-const THROTTLED_TIMES_MAX: u32 = 10;
 /// What stands in the UPN of guests, whose account is at home elsewhere.
 const GUEST_MARK: &str = "#ext#@";
+
+/// How long a service is waited for that asks for patience.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How often in a row it may ask.
+    pub times_max: u32,
+    /// It is given up when it asks for more.
+    pub seconds_max: u64,
+}
+
+impl Patience {
+    /// Of a command, which shows how long it waits and can be stopped.
+    pub const LONG: Self = Self {
+        times_max: 10,
+        seconds_max: 600,
+    };
+    /// Of whoever has begun something large that is of no use by halves.
+    pub const SHORT: Self = Self {
+        times_max: 3,
+        seconds_max: 60,
+    };
+    /// Of whoever looks at a page: they are told, and ask again.
+    pub const NONE: Self = Self {
+        times_max: 0,
+        seconds_max: 0,
+    };
+}
 
 /// The directory, read with patience.
 pub struct Reader<'a> {
     pub directory: &'a dyn Directory,
+    pub patience: Patience,
     /// Whoever shows the progress learns from its `wait` that the service asked for patience.
     pub clock: &'a dyn Clock,
     pub cancel: &'a CancelFlag,
@@ -295,7 +319,7 @@ impl Reader<'_> {
         answered: &mut bool,
     ) -> Result<Vec<(usize, Option<LeftOut>)>, Fault> {
         let mut answers = Vec::with_capacity(open.len());
-        let mut patience = THROTTLED_TIMES_MAX;
+        let mut patience = self.patience.times_max;
         while !open.is_empty() {
             let ids: Vec<&str> = open
                 .iter()
@@ -340,7 +364,7 @@ impl Reader<'_> {
 
     /// Asks again for as long as the service asks for patience, within bounds.
     fn patiently<T>(&self, act: impl Fn() -> Result<T, Fault>) -> Result<T, Fault> {
-        let mut patience = THROTTLED_TIMES_MAX;
+        let mut patience = self.patience.times_max;
         loop {
             match act() {
                 Err(Fault::Throttled { seconds }) => self.wait(seconds, &mut patience)?,
@@ -350,7 +374,7 @@ impl Reader<'_> {
     }
 
     fn wait(&self, seconds: u64, patience: &mut u32) -> Result<(), Fault> {
-        if seconds > THROTTLED_SECONDS_MAX || *patience == 0 {
+        if seconds > self.patience.seconds_max || *patience == 0 {
             return Err(Fault::Throttled { seconds });
         }
         *patience -= 1;

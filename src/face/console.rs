@@ -12,6 +12,7 @@ pub mod assets;
 pub mod bench;
 mod choices;
 mod door;
+mod faults;
 mod fields;
 mod first;
 mod gate;
@@ -31,6 +32,7 @@ mod sessions;
 mod sign_in;
 mod visit;
 pub mod words;
+mod wrong;
 
 pub use door::Patience;
 pub use fields::Fields;

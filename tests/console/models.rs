@@ -114,6 +114,32 @@ fn metadata_that_is_not_to_be_trusted_or_is_older_changes_nothing() {
 }
 
 #[test]
+fn an_older_file_is_refused_also_when_the_newer_one_is_lost() {
+    let publisher = Publisher::new().expect("a publisher");
+    let (desk, _root) = desk(&publisher);
+    let adam = desk.signed_in("adam");
+    let page = upload(&adam, &metadata(&publisher, 5, b"x"));
+    assert!(page.text.contains("Taken in."), "{}", page.text);
+    // Whoever can delete a file, or copies the station without it, brings no old one back: the ledger knows the number.
+    let config = &desk.line.config;
+    std::fs::remove_file(config.path(&config.metadata.file)).expect("the models");
+    let page = upload(&adam, &metadata(&publisher, 4, b"x"));
+    assert!(page.text.contains("role=\"alert\""), "{}", page.text);
+    assert!(
+        page.text.contains("number 5") && !page.text.contains("Taken in."),
+        "{}",
+        page.text
+    );
+    assert!(!adam.get("/models").text.contains("number 4"));
+    // The same one, and newer ones, are taken.
+    for number in [5, 6] {
+        let page = upload(&adam, &metadata(&publisher, number, b"x"));
+        assert!(page.text.contains("Taken in."), "{number}: {}", page.text);
+    }
+    assert!(adam.get("/models").text.contains("number 6"));
+}
+
+#[test]
 fn a_vendors_picture_is_served_as_what_it_is_and_can_do_nothing() {
     let publisher = Publisher::new().expect("a publisher");
     let (desk, _root) = desk(&publisher);

@@ -33,7 +33,7 @@ const PERMISSIONS: [&str; 3] = [
 pub(crate) struct Desk {
     pub(crate) line: Line,
     pub(crate) parts: Parts,
-    base: String,
+    pub(crate) base: String,
     _server: Server,
 }
 

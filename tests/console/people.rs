@@ -455,3 +455,143 @@ fn a_tenant_that_does_not_answer_is_told_in_words() {
         part.text
     );
 }
+
+/// The status of a part, and what it says, with the address read in German.
+fn german(browser: &Browser, path: &str) -> (u16, String) {
+    let page = browser.send(Method::GET, path, &[("accept-language", "de")], "");
+    (page.status, page.text)
+}
+
+#[test]
+fn who_asks_is_told_at_once_that_entra_wants_patience_and_the_pages_go_on() {
+    use std::time::{Duration, Instant};
+    let desk = Desk::new(0);
+    let adam = desk.signed_in("adam");
+    let later = Trick::Throttle {
+        retry_after_seconds: Some(50),
+        as_date: false,
+    };
+    desk.line
+        .tenant(|tenant| tenant.misbehave(Operation::FindPeople, 50, later));
+    let begun = Instant::now();
+    // More than there are places for calls: nobody keeps one.
+    for _ in 0..6 {
+        let (status, part) = german(&adam, "/people/found?find=anna");
+        assert_eq!(status, 200);
+        assert!(part.contains("Entra bittet die Station, "), "{part}");
+        assert!(
+            part.contains("Fragen Sie nach dieser Zeit noch einmal."),
+            "{part}"
+        );
+        assert!(!part.contains("lang=\"en\""), "{part}");
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(40), "{took:?}");
+        let page = adam.get("/people?find=anna");
+        assert!(
+            page.status == 200 && page.text.contains("id=\"find\""),
+            "{}",
+            page.text
+        );
+    }
+}
+
+#[test]
+fn a_right_that_is_missing_and_a_network_that_is_away_are_told_in_german() {
+    let desk = Desk::new(0);
+    let adam = desk.signed_in("adam");
+    desk.line
+        .tenant(|tenant| tenant.permit(&["UserAuthMethod-Passkey.Read.All"]));
+    let (status, part) = german(&adam, "/people/found?find=anna");
+    assert_eq!(status, 200);
+    for told in [
+        "Entra hat mit 403 ",
+        "Geben Sie der Anwendung das Recht User.Read.All (",
+        "Geben Sie der Anwendung das Recht GroupMember.Read.All (",
+    ] {
+        assert!(part.contains(told), "{told}: {part}");
+    }
+    drop(desk.line.tenant.lock().expect("a tenant").take());
+    for path in [
+        "/people/found?find=anna".to_owned(),
+        format!("/people/group?id={SALES}"),
+        format!("/people/keys?user={ANNA}"),
+        format!("/policies/preview/expected?policy=standard&user={ANNA}"),
+    ] {
+        let (status, part) = german(&adam, &path);
+        assert_eq!(status, 200, "{path}: {part}");
+        for told in [
+            "role=\"alert\"",
+            "antwortet nicht:",
+            "<span lang=\"en\">",
+            "Prüfen Sie das Netz",
+        ] {
+            assert!(part.contains(told), "{path}: {told}: {part}");
+        }
+        assert_eq!(part.matches("role=\"alert\"").count(), 1, "{path}: {part}");
+        // Nobody knows whom there is: it is not said that there is nobody.
+        assert!(!part.contains("Niemand gefunden"), "{path}: {part}");
+    }
+    // Nothing was half put, and what needs no tenant is there.
+    let fields = [("user", ANNA), ("policy", "standard")];
+    assert_eq!(adam.post("/people/queue", &fields).status, 409);
+    assert_eq!(desk.queue(), []);
+    for path in ["/people", "/queue", "/policies", "/models", "/log"] {
+        assert_eq!(adam.get(path).status, 200, "{path}");
+    }
+}
+
+#[test]
+fn a_passkey_is_deleted_by_its_id_alone() {
+    let desk = Desk::new(0);
+    desk.give(ANNA, "blue key");
+    desk.give(ANNA, "red key");
+    let adam = desk.signed_in("adam");
+    let fields = [("user", ANNA), ("key", "blue key"), ("last", "yes")];
+    let done = adam.post("/people/keys/removed", &fields);
+    assert_eq!(done.status, 409, "{}", done.text);
+    assert!(done.text.contains("Nothing was deleted."), "{}", done.text);
+    assert_eq!(desk.keys(ANNA).len(), 2);
+}
+
+#[test]
+fn what_is_lost_with_a_passkey_is_said_in_german() {
+    let desk = Desk::new(0);
+    let key = desk.give(ANNA, "blue key");
+    let adam = desk.signed_in("adam");
+    let (_, asked) = german(
+        &adam,
+        &format!("/people/keys/consequence?user={ANNA}&key={key}"),
+    );
+    for told in [
+        "1 Passkey von anna.lang@contoso.com würde bei Entra endgültig gelöscht:",
+        "hat keinen anderen Passkey",
+    ] {
+        assert!(asked.contains(told), "{told}: {asked}");
+    }
+    assert!(!asked.contains("lang=\"en\""), "{asked}");
+    let (_, list) = german(&adam, &format!("/people/keys?user={ANNA}"));
+    for told in [
+        "Sicherheitsschlüssel, nur auf diesem einen Gerät",
+        "nicht hier",
+        "offen",
+    ] {
+        assert!(list.contains(told), "{told}: {list}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_before_it_is_looked_at() {
+    let desk = Desk::new(0);
+    let adam = desk.signed_in("adam");
+    let page = hand_over(
+        &adam,
+        "/people/file?name=a.csv",
+        &"x".repeat(32 * 1024 * 1024 + 1),
+    );
+    assert_eq!(page.status, 413, "{}", page.text);
+    // Whoever was refused keeps no place.
+    for _ in 0..3 {
+        let page = hand_over(&adam, "/people/file?name=a.csv", "a,b\r\n1,2\r\n");
+        assert_eq!(page.status, 200, "{}", page.text);
+    }
+}

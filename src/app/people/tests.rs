@@ -158,6 +158,7 @@ fn propose(fake: &Fake, choice: &Choice) -> Result<(Tally, Proposed), Fault> {
         directory: fake,
         clock: &clock,
         cancel: &cancel,
+        patience: Patience::LONG,
     };
     let (mut rows, mut out) = (Vec::new(), Vec::new());
     let group = ObjectId("g".to_owned());
@@ -307,6 +308,7 @@ fn a_fault_of_whoever_takes_the_rows_ends_the_reading() {
         directory: &fake,
         clock: &clock,
         cancel: &cancel,
+        patience: Patience::LONG,
     };
     let taken = Cell::new(0);
     let stopped = reader.members(&ObjectId("g".to_owned()), &mut |_, total| {
@@ -342,6 +344,7 @@ fn a_group_is_meant_by_its_id_or_its_whole_name_and_never_by_a_part_of_it() {
         directory: &fake,
         clock: &clock,
         cancel: &cancel,
+        patience: Patience::LONG,
     };
     assert_eq!(reader.group("sales"), Ok(group(1, "Sales")));
     assert_eq!(

@@ -11,7 +11,7 @@ mod hands;
 mod moment;
 mod part;
 mod stream;
-mod text;
+pub(super) mod text;
 mod top;
 
 use std::collections::{BTreeMap, BTreeSet};

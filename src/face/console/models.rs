@@ -4,18 +4,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Path;
-use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
-use super::office::{self, trouble};
+use super::office;
 use super::page::{self, Shell};
 use super::visit::{Visit, query};
+use super::wrong::trouble;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::metadata::{Edition, Entry, Shelf, Vouching};
 use crate::face::control::Ask;
@@ -175,14 +175,14 @@ pub(super) async fn logo(visit: Visit, Path(aaguid): Path<String>) -> Response {
 }
 
 /// `POST /models/import`: the file as the body.
-pub(super) async fn import(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    let Ok(body) = body else {
-        let text = visit.words.say("refusal.too_large");
-        return visit.refuse(StatusCode::PAYLOAD_TOO_LARGE, text);
+pub(super) async fn import(visit: Visit, body: Body) -> Response {
+    let upload = match office::upload(&visit, body, FILE_BYTES_MAX).await {
+        Ok(upload) => upload,
+        Err(refusal) => return *refusal,
     };
     let actor = visit.actor();
     let imported = office::ask(&visit, move |shared, office| {
-        let taken_in = office.library.import(&body)?;
+        let taken_in = office.library.import(&upload.bytes)?;
         let mut lines = taken_in.lines;
         let asked = Ask::Keep {
             keeping: taken_in.keeping,
@@ -206,7 +206,7 @@ pub(super) async fn import(visit: Visit, body: Result<Bytes, BytesRejection>) ->
                 },
             )
         }
-        Err(complaint) => trouble(complaint),
+        Err(wrong) => trouble(&visit, &wrong),
     }
 }
 

@@ -3,24 +3,25 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use askama::Template;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::form_urlencoded;
 
 use super::Shared;
-use super::page::page;
 use super::visit::Visit;
+use super::wrong::Wrong;
 use crate::app::Policies;
-use crate::app::people::Reader;
+use crate::app::people::{Patience, Reader};
 use crate::domain::authenticator::Aaguid;
 use crate::domain::job::proposal::Proposal;
 use crate::domain::job::row::{BadRow, Rules};
 use crate::domain::job::sheet::Unit;
 use crate::domain::person::Group;
-use crate::face::say::{Complaint, ExitCode, clean};
+use crate::face::say::{Complaint, ExitCode};
 use crate::port::{CancelFlag, Clock, Directory, Keeping, Models, RelyingParty};
 
 /// Calls to the tenant that pages wait for at a time. The others wait in line, and leave threads to those who only look.
@@ -111,6 +112,11 @@ pub struct Office {
     pub calls: Calls,
 }
 
+/// Files that are taken in at a time: each lies in memory whole.
+const UPLOADS_AT_A_TIME: usize = 2;
+/// Seconds that a file may be on its way: 64 MiB at half a megabyte a second.
+const UPLOAD_SECONDS_MAX: u64 = 130;
+
 /// Places for calls to the tenant.
 pub struct Calls(Arc<Semaphore>);
 
@@ -120,11 +126,46 @@ impl Default for Calls {
     }
 }
 
+/// Places for files on their way.
+static UPLOADS: Semaphore = Semaphore::const_new(UPLOADS_AT_A_TIME);
+
+/// A file that somebody hands over, whole, and its place in memory, which is kept until it is looked at.
+pub(super) struct Upload {
+    pub(super) bytes: Bytes,
+    _place: Option<SemaphorePermit<'static>>,
+}
+
+/// Takes in a file. Whoever sends more than `bytes_max`, or dawdles, is told so.
+pub(super) async fn upload(
+    visit: &Visit,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Upload, Box<Response>> {
+    let refused = |status, key| Box::new(visit.refuse(status, visit.words.say(key)));
+    let place = UPLOADS.acquire().await.ok();
+    let time = Duration::from_secs(UPLOAD_SECONDS_MAX);
+    match tokio::time::timeout(time, to_bytes(body, bytes_max)).await {
+        Ok(Ok(bytes)) => Ok(Upload {
+            bytes,
+            _place: place,
+        }),
+        Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "refusal.too_large")),
+        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "refusal.too_slow")),
+    }
+}
+
 impl Office {
-    /// The directory, read with patience.
+    /// The directory, read for a page. A service that asks for patience is not waited for: whoever looks is told at once, and no
+    /// place for another's call is kept busy.
     pub(super) fn reader<'a>(&'a self, clock: &'a dyn Clock) -> Reader<'a> {
+        self.patient(clock, Patience::NONE)
+    }
+
+    /// The directory, read for something that is of no use by halves.
+    pub(super) fn patient<'a>(&'a self, clock: &'a dyn Clock, patience: Patience) -> Reader<'a> {
         Reader {
             directory: self.directory.as_ref(),
+            patience,
             clock,
             cancel: &self.cancel,
         }
@@ -134,28 +175,27 @@ impl Office {
 /// Does something slow with the office, beside the threads that serve.
 pub(super) async fn ask<T: Send + 'static>(
     visit: &Visit,
-    work: impl FnOnce(&Shared, &Office) -> Result<T, Complaint> + Send + 'static,
-) -> Result<T, Complaint> {
+    work: impl FnOnce(&Shared, &Office) -> Result<T, Wrong> + Send + 'static,
+) -> Result<T, Wrong> {
     let Some(office) = visit.shared.office.clone() else {
-        return Err(closed());
+        return Err(closed().into());
     };
     let Ok(place) = Arc::clone(&office.calls.0).acquire_owned().await else {
-        return Err(closed());
+        return Err(closed().into());
     };
-    let done = visit
-        .apart(move |shared| {
-            let done = work(shared, &office);
-            // The tenant is asked until now, also for somebody who has gone.
-            drop(place);
-            done
-        })
-        .await;
-    done.unwrap_or_else(|| {
+    let at_work = Arc::clone(&office);
+    let done = visit.apart(move |shared| {
+        // A browser that goes away ends no call: its place is kept for as long as the call lasts.
+        let _place = place;
+        work(shared, &at_work)
+    });
+    done.await.unwrap_or_else(|| {
         Err(Complaint::new(
             ExitCode::Bug,
             "Something is wrong inside the station.",
             "Its log says what.",
-        ))
+        )
+        .into())
     })
 }
 
@@ -187,41 +227,4 @@ pub(super) fn values(uri: &Uri, name: &str) -> Vec<String> {
 /// As a part of a query.
 pub(super) fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
-/// A complaint as pages show it: in English, and what to do about it.
-pub(super) struct Trouble {
-    pub(super) message: String,
-    pub(super) hint: String,
-}
-
-impl From<Complaint> for Trouble {
-    fn from(complaint: Complaint) -> Self {
-        Self {
-            message: lines(&complaint.message),
-            hint: lines(&complaint.hint),
-        }
-    }
-}
-
-/// Foreign text is made harmless, line by line.
-fn lines(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(clean).collect();
-    lines.join("\n")
-}
-
-#[derive(Template)]
-#[template(path = "part-trouble.html")]
-struct TroublePart {
-    trouble: Trouble,
-}
-
-/// A part of a page that says what went wrong.
-pub(super) fn trouble(complaint: Complaint) -> Response {
-    page(
-        StatusCode::OK,
-        &TroublePart {
-            trouble: complaint.into(),
-        },
-    )
 }

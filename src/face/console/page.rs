@@ -75,6 +75,11 @@ impl Shell {
         self.sounds
     }
 
+    /// The words of this visit.
+    pub const fn words(&self) -> &'static Words {
+        self.words
+    }
+
     /// The text of a key.
     pub fn say<'a>(&'a self, key: &'a str) -> &'a str {
         self.words.say(key)

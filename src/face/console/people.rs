@@ -3,6 +3,7 @@
 
 mod file;
 mod keys;
+mod passkey;
 mod queue;
 mod selected;
 
@@ -15,12 +16,16 @@ use askama::Template;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
-use super::office::{self, encoded, trouble};
+use super::bench::text::{Sentence, Text};
+use super::faults;
+use super::office::{self, encoded};
 use super::page::{self, Shell};
 use super::visit::{Visit, query};
-use crate::app::people::{LeftOut, unsuited};
-use crate::domain::person::{Group, ObjectId, Person};
-use crate::face::say::{Complaint, clean, people as say};
+use super::words::Words;
+use super::wrong::{self, Told, Trouble, Wrong, trouble};
+use crate::app::people::{LeftOut, NoGroup, unsuited};
+use crate::domain::person::{Group, ObjectId, Person, UserType};
+use crate::face::say::{clean, people as say};
 use crate::port::Bookmark;
 
 /// People that are picked one by one; whoever wants more takes a group.
@@ -34,7 +39,7 @@ pub(super) struct Row {
     user: String,
     name: String,
     department: String,
-    account: &'static str,
+    account: String,
     /// Why there is no key for them, in the visitor's language; empty where there may be one.
     unfit: String,
 }
@@ -59,10 +64,11 @@ struct Start {
 #[template(path = "part-found.html")]
 struct Found {
     shell: Shell,
-    people: Vec<Row>,
-    groups: Vec<GroupRow>,
+    /// `None`: nobody knows whom there is.
+    people: Option<Vec<Row>>,
+    groups: Option<Vec<GroupRow>>,
     /// Why one of the two lists is missing.
-    troubles: Vec<office::Trouble>,
+    troubles: Vec<Trouble>,
 }
 
 #[derive(Template)]
@@ -103,24 +109,28 @@ pub(super) async fn found(visit: Visit, uri: Uri) -> Response {
     });
     let (people, groups) = match asked.await {
         Ok(found) => found,
-        Err(complaint) => return trouble(complaint),
+        Err(wrong) => return trouble(&visit, &wrong),
     };
     let mut troubles = Vec::new();
-    let mut note = |complaint: Complaint| troubles.push(complaint.into());
-    let people = people.unwrap_or_else(|fault| {
-        note(say::denied(&fault, say::READ_USERS));
-        Vec::new()
-    });
-    let groups = groups.unwrap_or_else(|fault| {
-        note(say::denied(&fault, say::READ_GROUPS));
-        Vec::new()
-    });
+    let mut note = |wrong: &Wrong| {
+        let trouble = Trouble::of(wrong, visit.words);
+        // A network that is away is away for both.
+        if !troubles.contains(&trouble) {
+            troubles.push(trouble);
+        }
+    };
+    let people = people
+        .map_err(|fault| note(&Wrong::denied(fault, say::READ_USERS)))
+        .ok();
+    let groups = groups
+        .map_err(|fault| note(&Wrong::denied(fault, say::READ_GROUPS)))
+        .ok();
     let shell = Shell::of(&visit);
     page::page(
         StatusCode::OK,
         &Found {
-            people: people.iter().map(|person| row(person, &shell)).collect(),
-            groups: groups.iter().map(group_row).collect(),
+            people: people.map(|all| all.iter().map(|person| row(person, &shell)).collect()),
+            groups: groups.map(|all| all.iter().map(group_row).collect()),
             troubles,
             shell,
         },
@@ -134,23 +144,20 @@ pub(super) async fn members(visit: Visit, uri: Uri) -> Response {
     let first = from.is_none();
     let asked = office::ask(&visit, move |shared, office| {
         let Some(id) = ObjectId::read(&id) else {
-            return Err(say::no_group(
-                crate::app::people::NoGroup::Unknown { alike: Vec::new() },
-                &id,
-            ));
+            return Err(no_group(NoGroup::Unknown { alike: Vec::new() }, &id));
         };
         let reader = office.reader(shared.clock.as_ref());
         let group = reader.group(&id.0);
-        let group = group.map_err(|why| say::no_group(why, &id.0))?;
+        let group = group.map_err(|why| no_group(why, &id.0))?;
         // A bookmark is the directory's address of a page; only one of this very group is followed.
         let from = from.filter(|from| is_of(from, &id)).map(Bookmark);
         let page = reader.page(&id, from.as_ref());
-        let page = page.map_err(|fault| say::denied(&fault, say::READ_GROUPS))?;
+        let page = page.map_err(|fault| Wrong::denied(fault, say::READ_GROUPS))?;
         Ok((group, page))
     });
     let (group, page) = match asked.await {
         Ok(answer) => answer,
-        Err(complaint) => return trouble(complaint),
+        Err(wrong) => return trouble(&visit, &wrong),
     };
     let shell = Shell::of(&visit);
     let next = page.next.map(|Bookmark(from)| {
@@ -191,24 +198,50 @@ pub(super) fn row(person: &Person, shell: &Shell) -> Row {
         user: upn.unwrap_or(&person.id.0).to_owned(),
         name: clean(person.label()),
         department: text(&person.department),
-        account: say::account(person),
+        account: shell.say(account(person)).to_owned(),
         unfit: unsuited(person)
-            .map(|why| unfit(&why, shell))
+            .map(|why| wrong::line(&left_out(&why, shell.words())))
             .unwrap_or_default(),
     }
 }
 
+/// How an account stands: the key of its word.
+const fn account(person: &Person) -> &'static str {
+    match (person.user_type, person.enabled) {
+        (UserType::Guest, _) => "people.account_guest",
+        (UserType::Member | UserType::Unknown, Some(true)) => "people.account_enabled",
+        (UserType::Member | UserType::Unknown, Some(false)) => "people.account_disabled",
+        (UserType::Member | UserType::Unknown, None) => "people.account_untold",
+    }
+}
+
+/// No group was meant; a fault on the way there is told as one.
+pub(super) fn no_group(why: NoGroup, text: &str) -> Wrong {
+    match why {
+        NoGroup::Fault(fault) => Wrong::denied(fault, say::READ_GROUPS),
+        NoGroup::Unknown { .. } | NoGroup::Several(_) => say::no_group(why, text).into(),
+    }
+}
+
 /// Why there is no key for somebody.
-fn unfit(why: &LeftOut, shell: &Shell) -> String {
-    let key = match why {
-        LeftOut::Guest => "people.guest",
-        LeftOut::Disabled => "people.disabled",
-        LeftOut::Withheld => "people.withheld",
-        LeftOut::HasKey(_) | LeftOut::Unanswered(_) | LeftOut::Unfit(_) => {
-            return say::left_out(why);
+pub(super) fn left_out(why: &LeftOut, words: &Words) -> Vec<Told> {
+    let ours = |text: Text| vec![Sentence::Ours(text)];
+    let said = match why {
+        LeftOut::Guest => ours(Text::plain("people.guest")),
+        LeftOut::Disabled => ours(Text::plain("people.disabled")),
+        LeftOut::Withheld => ours(Text::plain("people.withheld")),
+        LeftOut::HasKey(keys) => {
+            let keys = u64::try_from(*keys).unwrap_or(u64::MAX);
+            ours(Text::count("people.has_key", keys))
         }
+        LeftOut::Unanswered(fault) => {
+            let mut said = ours(Text::plain("people.unanswered"));
+            said.extend(faults::said(fault));
+            said
+        }
+        LeftOut::Unfit(_) => vec![Sentence::Theirs(say::left_out(why))],
     };
-    shell.say(key).to_owned()
+    wrong::told(&said, words)
 }
 
 fn group_row(group: &Group) -> GroupRow {

@@ -440,4 +440,4 @@ pub fn hint(fault: &Fault) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::face) mod tests;

@@ -15,7 +15,7 @@ use crate::adapter::entra::Entra;
 use crate::adapter::folder::NewFile;
 use crate::adapter::ledger::SqliteLedger;
 use crate::adapter::system::SystemClock;
-use crate::app::people::{Choice, LeftOut, NoGroup, Reader, Tally, Told, unsuited};
+use crate::app::people::{Choice, LeftOut, NoGroup, Patience, Reader, Tally, Told, unsuited};
 use crate::app::{Policies, intake};
 use crate::domain::fault::Fault;
 use crate::domain::job::Draft;
@@ -339,6 +339,7 @@ impl Tenant {
             directory: &self.entra,
             clock: &self.progress,
             cancel: &self.cancel,
+            patience: Patience::LONG,
         }
     }
 

@@ -13,12 +13,17 @@ use crate::app::admin::Change;
 use crate::domain::enrollment::Standing;
 use crate::domain::fault::Fault;
 use crate::domain::job::JobId;
-use crate::face::console::{Fields, Shell, Visit, page};
+use crate::face::console::bench::text::{Sentence, Text};
+use crate::face::console::words::Words;
+use crate::face::console::wrong::{self, Told};
+use crate::face::console::{Fields, Shell, Visit, faults, page};
 use crate::face::control::{Answer, Ask};
 use crate::face::report;
-use crate::face::say::{clean, journal, moment};
+use crate::face::say::{clean, fault as say_fault, journal, moment};
 use crate::port::{JobRecord, Ledger, Stamped};
 
+/// Stands before what a printer said.
+const REASON_MARK: &str = " The reason: ";
 /// Characters of a reason.
 const REASON_CHARACTERS_MAX: usize = 300;
 
@@ -35,7 +40,7 @@ struct Event {
 
 /// Why it is held, in the words of the station.
 struct Held {
-    why: String,
+    why: Vec<Told>,
     hint: String,
 }
 
@@ -220,7 +225,7 @@ fn view(visit: &Visit, record: &JobRecord, rows: &[Stamped]) -> JobPage {
         standing: standing_word(record.standing),
         standing_said: standing_said(words, record.standing),
         facts,
-        held: report::held(record, rows).map(|(why, hint)| Held { why, hint }),
+        held: held(words, record, rows),
         events: rows
             .iter()
             .map(|row| Event {
@@ -236,6 +241,20 @@ fn view(visit: &Visit, record: &JobRecord, rows: &[Stamped]) -> JobPage {
     }
 }
 
+/// Why it is held, in the visitor's language; what a printer said of a letter in doubt behind it, as it said it.
+fn held(words: &'static Words, record: &JobRecord, rows: &[Stamped]) -> Option<Held> {
+    let fault = record.held.as_ref()?;
+    let (whole, hint) = report::held(record, rows)?;
+    let mut said = faults::said(fault);
+    let doubt = whole.strip_prefix(&say_fault::message(fault));
+    if let Some(reason) = doubt.and_then(|more| more.strip_prefix(REASON_MARK)) {
+        said.push(Sentence::Ours(Text::plain("job.the_reason")));
+        said.push(Sentence::Theirs(reason.to_owned()));
+    }
+    let why = wrong::told(&said, words);
+    Some(Held { why, hint })
+}
+
 /// The key of the word for a fact that `keyline jobs show` tells.
 fn fact_key(name: &str) -> String {
     format!("job.fact.{}", name.replace(' ', "_").to_lowercase())
@@ -244,7 +263,6 @@ fn fact_key(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::face::console::words::Words;
 
     #[test]
     fn what_is_offered_goes_with_the_standing() {

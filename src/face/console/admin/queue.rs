@@ -12,9 +12,10 @@ use crate::domain::fault::Fault;
 use crate::domain::job::BatchName;
 use crate::domain::mailbox::{SetAside, SetAsideFate};
 use crate::face::console::words::Words;
+use crate::face::console::wrong::{self, Told};
 use crate::face::console::{Shell, Visit, page};
 use crate::face::say::clean::lines;
-use crate::face::say::{Complaint, clean, fault, moment};
+use crate::face::say::{Complaint, clean, moment};
 use crate::port::JobRecord;
 use crate::port::browse::{BatchCount, JobFilter, JobPage};
 
@@ -77,7 +78,7 @@ struct Line {
     role: &'static str,
     serial: String,
     batch: String,
-    held: String,
+    held: Vec<Told>,
 }
 
 struct File {
@@ -151,7 +152,8 @@ pub(in crate::face::console) async fn list(visit: Visit) -> Response {
 /// The page of a ledger that cannot be read just now.
 pub(in crate::face::console) fn unreadable(visit: &Visit, why: &Fault) -> Response {
     tracing::error!(fault = %why, "the console could not read the ledger");
-    visit.refuse(StatusCode::SERVICE_UNAVAILABLE, &fault::message(why))
+    let told = wrong::fault(why, visit.words);
+    visit.refuse(StatusCode::SERVICE_UNAVAILABLE, &wrong::line(&told))
 }
 
 /// The page of what panicked.
@@ -268,7 +270,7 @@ fn line(words: &'static Words, record: &JobRecord) -> Line {
         held: record
             .held
             .as_ref()
-            .map_or_else(String::new, fault::message),
+            .map_or_else(Vec::new, |held| wrong::fault(held, words)),
     }
 }
 

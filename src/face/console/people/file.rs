@@ -2,17 +2,17 @@
 //! It may hold PINs: nothing of it is kept, logged or shown but what the check says, which quotes none.
 
 use askama::Template;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::Body;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zeroize::Zeroize as _;
 
 use crate::domain::job::row::BadRow;
 use crate::domain::job::sheet::Unit;
-use crate::face::console::office::{self, Offered, trouble};
+use crate::face::console::office::{self, Offered};
 use crate::face::console::page::{self, Shell};
 use crate::face::console::visit::{Visit, query};
+use crate::face::console::wrong::trouble;
 use crate::face::say::clean;
 
 /// Bytes. As large as the intake takes one.
@@ -40,15 +40,11 @@ struct Verdict {
 }
 
 /// `POST /people/file`: `name` in the query, the file as the body.
-pub(in crate::face::console) async fn drop_file(
-    visit: Visit,
-    uri: Uri,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+pub(in crate::face::console) async fn drop_file(visit: Visit, uri: Uri, body: Body) -> Response {
     let name = query(&uri, "name").unwrap_or_default();
-    let Ok(body) = body else {
-        let text = visit.words.say("refusal.too_large");
-        return visit.refuse(StatusCode::PAYLOAD_TOO_LARGE, text);
+    let mut upload = match office::upload(&visit, body, JOB_FILE_BYTES_MAX).await {
+        Ok(upload) => upload,
+        Err(refusal) => return *refusal,
     };
     // What a browser calls it: a name, never a path.
     let name = name
@@ -59,15 +55,15 @@ pub(in crate::face::console) async fn drop_file(
         .to_owned();
     let shown = clean(&name);
     let offered = office::ask(&visit, move |_, office| {
-        let offered = office.inbox.offer(&name, &body);
-        if let Ok(mut body) = body.try_into_mut() {
-            body.as_mut().zeroize();
+        let offered = office.inbox.offer(&name, &upload.bytes);
+        if let Ok(mut bytes) = std::mem::take(&mut upload.bytes).try_into_mut() {
+            bytes.as_mut().zeroize();
         }
-        offered
+        Ok(offered?)
     });
     let verdict = match offered.await {
         Ok(offered) => verdict(&visit, shown, offered),
-        Err(complaint) => return trouble(complaint),
+        Err(wrong) => return trouble(&visit, &wrong),
     };
     page::page(StatusCode::OK, &verdict)
 }

@@ -6,14 +6,17 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use super::{Row, row};
+use super::{Row, passkey, row};
 use crate::app::keys::{self, Choice, CutOff, Gone, Order, PersonsKey};
 use crate::domain::metadata::Shelf;
 use crate::face::console::Shared;
+use crate::face::console::bench::text::Text;
 use crate::face::console::fields::Fields;
-use crate::face::console::office::{self, Office, encoded, trouble, values};
+use crate::face::console::office::{self, Office, encoded, values};
 use crate::face::console::page::{self, Shell};
 use crate::face::console::visit::{Visit, query};
+use crate::face::console::words::Words;
+use crate::face::console::wrong::{Told, Trouble, Wrong, trouble};
 use crate::face::control::{Answer, Ask};
 use crate::face::report;
 use crate::face::say::{Complaint, ExitCode, clean, keys as say, moment};
@@ -77,8 +80,8 @@ struct Consequence {
 struct Removed {
     shell: Shell,
     user: String,
-    came: Vec<String>,
-    hint: Option<String>,
+    came: Vec<Vec<Told>>,
+    hint: Vec<Told>,
     right: bool,
 }
 
@@ -100,7 +103,7 @@ pub(in crate::face::console) async fn list(visit: Visit, uri: Uri) -> Response {
     });
     let (found, person, shelf) = match found.await {
         Ok(found) => found,
-        Err(complaint) => return trouble(complaint),
+        Err(wrong) => return trouble(&visit, &wrong),
     };
     let shell = Shell::of(&visit);
     let today = visit.shared.now().utc_day();
@@ -112,7 +115,7 @@ pub(in crate::face::console) async fn list(visit: Visit, uri: Uri) -> Response {
             keys: found
                 .keys
                 .iter()
-                .map(|key| line(key, shelf.as_deref(), today))
+                .map(|key| line(visit.words, key, shelf.as_deref(), today))
                 .collect(),
             notes: notes(&found.cut_off),
             shell,
@@ -149,13 +152,14 @@ pub(in crate::face::console) async fn consequence(visit: Visit, uri: Uri) -> Res
     });
     match found.await {
         Ok((found, chosen)) => page::page(StatusCode::OK, &lost(&visit, &user, &found, &chosen)),
-        Err(complaint) => trouble(complaint),
+        Err(wrong) => trouble(&visit, &wrong),
     }
 }
 
 fn lost(visit: &Visit, user: &str, found: &Found, chosen: &[PersonsKey]) -> Consequence {
-    let zone = TimeZone::system();
-    let added = |key: &PersonsKey| key.credential.created.map(|at| moment::local(at, &zone));
+    let words = visit.words;
+    let many = u64::try_from(chosen.len()).unwrap_or(u64::MAX);
+    let about = Text::count("keys.would_go", many).and("user", clean(user));
     Consequence {
         shell: Shell::of(visit),
         encoded: encoded(user),
@@ -163,16 +167,14 @@ fn lost(visit: &Visit, user: &str, found: &Found, chosen: &[PersonsKey]) -> Cons
             .iter()
             .map(|key| key.credential.method.0.clone())
             .collect(),
-        about: say::about_to_go(user, chosen.len(), false),
-        lost: chosen
-            .iter()
-            .map(|key| say::lost(key, added(key).as_deref()))
-            .collect(),
-        last: (chosen.len() == found.keys.len()).then(|| say::last_one(user)),
+        about: about.say(words),
+        lost: chosen.iter().map(|key| passkey::lost(words, key)).collect(),
+        last: (chosen.len() == found.keys.len())
+            .then(|| words.fill("keys.last", &[("user", clean(user).as_str())])),
         counted_on: chosen
             .iter()
             .filter(|key| key.is_of_open_job())
-            .map(|key| say::of_open_job(key).message)
+            .map(|key| passkey::counted_on(words, key))
             .collect(),
         notes: notes(&found.cut_off),
         reason_chars_max: REASON_CHARS_MAX,
@@ -199,19 +201,20 @@ pub(in crate::face::console) async fn remove(visit: Visit, fields: Fields) -> Re
                 came: chosen
                     .iter()
                     .zip(&came)
-                    .map(|(key, gone)| say::came(key, gone))
+                    .map(|(key, gone)| passkey::came(visit.words, key, gone))
                     .collect(),
-                hint: say::hint(&came),
+                hint: passkey::hint(visit.words, &came),
                 right,
             };
             (StatusCode::OK, removed)
         }
-        Err(complaint) => {
+        Err(wrong) => {
+            let trouble = Trouble::of(&wrong, visit.words);
             let removed = Removed {
                 shell,
                 user: clean(&user),
-                came: vec![complaint.message],
-                hint: Some(complaint.hint),
+                came: vec![trouble.message],
+                hint: trouble.hint,
                 right: false,
             };
             (StatusCode::CONFLICT, removed)
@@ -226,7 +229,7 @@ fn carry_out(
     user: &str,
     fields: &Fields,
     actor: &str,
-) -> Result<(Vec<PersonsKey>, Vec<Gone>), Complaint> {
+) -> Result<(Vec<PersonsKey>, Vec<Gone>), Wrong> {
     let reason: String = fields
         .get("reason")
         .trim()
@@ -234,11 +237,10 @@ fn carry_out(
         .take(REASON_CHARS_MAX)
         .collect();
     let found = find(shared, office, user)?;
-    let choice = Choice::Named(fields.all("key").map(str::to_owned).collect());
-    let chosen = choose(&found, &choice, user)?;
+    let chosen = agreed(&found, fields)?;
     let counted_on = chosen.iter().find(|key| key.is_of_open_job());
     if let Some(key) = counted_on.filter(|_| fields.get("of_open_jobs") != "yes") {
-        return Err(say::of_open_job(key));
+        return Err(say::of_open_job(key).into());
     }
     // The list may have become shorter since somebody looked at it: nobody loses their last key unasked.
     if chosen.len() == found.keys.len() && fields.get("last") != "yes" {
@@ -246,7 +248,8 @@ fn carry_out(
             ExitCode::Refused,
             format!("Nothing was deleted. {}", say::last_one(user)),
             "Look at the list anew, and agree to it there.",
-        ));
+        )
+        .into());
     }
     let order = Order {
         user,
@@ -284,7 +287,7 @@ fn write_down(shared: &Shared, keeping: Keeping, actor: &str) -> Result<Kept, Co
     }
 }
 
-fn find(shared: &Shared, office: &Office, user: &str) -> Result<Found, Complaint> {
+fn find(shared: &Shared, office: &Office, user: &str) -> Result<Found, Wrong> {
     let user = say::person(user)?;
     let ledger = shared.ledger.as_ref();
     let keys = keys::list(ledger, office.tenant.as_ref(), user)?;
@@ -292,15 +295,38 @@ fn find(shared: &Shared, office: &Office, user: &str) -> Result<Found, Complaint
     Ok(Found { keys, cut_off })
 }
 
-fn choose(found: &Found, choice: &Choice, user: &str) -> Result<Vec<PersonsKey>, Complaint> {
+fn choose(found: &Found, choice: &Choice, user: &str) -> Result<Vec<PersonsKey>, Wrong> {
     let chosen = keys::choose(&found.keys, choice).map_err(|why| say::unclear(&why, user))?;
+    not_none(chosen)
+}
+
+fn not_none(chosen: Vec<PersonsKey>) -> Result<Vec<PersonsKey>, Wrong> {
     if chosen.is_empty() {
         return Err(Complaint::usage(
             "No passkey was picked, so there is nothing to delete.",
             "Go back and tick the ones that shall go.",
-        ));
+        )
+        .into());
     }
     Ok(chosen)
+}
+
+/// The keys that the form names, by their ids alone: what was agreed to is gone when its id is gone, whatever else goes by that
+/// text by now.
+fn agreed(found: &Found, fields: &Fields) -> Result<Vec<PersonsKey>, Wrong> {
+    let wanted = |key: &PersonsKey, id: &str| key.credential.method.0 == id;
+    let is_gone = |id: &str| !found.keys.iter().any(|key| wanted(key, id));
+    if fields.all("key").any(is_gone) {
+        return Err(Complaint::new(
+            ExitCode::Refused,
+            "Nothing was deleted. One of these passkeys is not in the list any more.",
+            "Look at the list anew, and agree to it there.",
+        )
+        .into());
+    }
+    let is_agreed = |key: &&PersonsKey| fields.all("key").any(|id| wanted(key, id));
+    let chosen: Vec<PersonsKey> = found.keys.iter().filter(is_agreed).cloned().collect();
+    not_none(chosen)
 }
 
 fn notes(cut_off: &[CutOff]) -> Vec<String> {
@@ -309,7 +335,12 @@ fn notes(cut_off: &[CutOff]) -> Vec<String> {
     cut_off.iter().map(note).collect()
 }
 
-fn line(key: &PersonsKey, shelf: Option<&Shelf>, today: jiff::civil::Date) -> Line {
+fn line(
+    words: &'static Words,
+    key: &PersonsKey,
+    shelf: Option<&Shelf>,
+    today: jiff::civil::Date,
+) -> Line {
     let credential = &key.credential;
     let entry = credential.aaguid.and_then(|id| shelf?.models.get(&id));
     Line {
@@ -326,8 +357,8 @@ fn line(key: &PersonsKey, shelf: Option<&Shelf>, today: jiff::civil::Date) -> Li
         added: credential
             .created
             .map_or_else(String::new, |at| moment::local(at, &TimeZone::system())),
-        kind: say::kind(key),
-        attested: say::attested(key),
-        enrolled: say::enrolled(key.enrolled.as_ref()),
+        kind: words.say(passkey::kind(key)),
+        attested: words.say(passkey::attested(key)),
+        enrolled: passkey::enrolled(words, key.enrolled.as_ref()),
     }
 }

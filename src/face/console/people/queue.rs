@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::selected::{Offer, picked};
+use super::{left_out, no_group};
 use crate::app::intake;
-use crate::app::people::{Choice, LeftOut, Tally, Told, unsuited};
+use crate::app::people::{self, Choice, LeftOut, Patience, Tally, unsuited};
 use crate::domain::fault::Fault;
 use crate::domain::job::Role;
 use crate::domain::job::proposal::Proposal;
@@ -18,12 +19,14 @@ use crate::face::console::fields::Fields;
 use crate::face::console::office::{self, Office};
 use crate::face::console::page::{self, Shell};
 use crate::face::console::visit::Visit;
+use crate::face::console::words::Words;
+use crate::face::console::wrong::{self, Told, Trouble, Wrong};
 use crate::face::say::{self, Complaint, ExitCode, clean};
 
 /// Somebody who gets no job, and why.
 struct Out {
     who: String,
-    why: String,
+    why: Vec<Told>,
 }
 
 #[derive(Template)]
@@ -34,7 +37,7 @@ struct Queued {
     file: Option<String>,
     counted: String,
     left_out: Vec<Out>,
-    trouble: Option<office::Trouble>,
+    trouble: Option<Trouble>,
 }
 
 /// What was put into the queue.
@@ -54,8 +57,9 @@ pub(in crate::face::console) async fn queue(visit: Visit, fields: Fields) -> Res
         Ok(choice) => choice,
         Err(refusal) => return *refusal,
     };
+    let words = visit.words;
     let put = office::ask(&visit, move |shared, office| {
-        of_people(shared, office, &users, &choice)
+        of_people(shared, office, words, &users, &choice)
     });
     told(&visit, put.await)
 }
@@ -67,13 +71,14 @@ pub(in crate::face::console) async fn queue_group(visit: Visit, fields: Fields) 
         Err(refusal) => return *refusal,
     };
     let group = fields.get("group").to_owned();
+    let words = visit.words;
     let put = office::ask(&visit, move |shared, office| {
-        of_group(shared, office, &group, &choice)
+        of_group(shared, office, words, &group, &choice)
     });
     told(&visit, put.await)
 }
 
-fn told(visit: &Visit, put: Result<Put, Complaint>) -> Response {
+fn told(visit: &Visit, put: Result<Put, Wrong>) -> Response {
     let shell = Shell::of(visit);
     let (status, queued) = match put {
         Ok(put) => {
@@ -86,13 +91,13 @@ fn told(visit: &Visit, put: Result<Put, Complaint>) -> Response {
             };
             (StatusCode::OK, queued)
         }
-        Err(complaint) => {
+        Err(wrong) => {
             let queued = Queued {
                 shell,
                 file: None,
                 counted: String::new(),
                 left_out: Vec::new(),
-                trouble: Some(complaint.into()),
+                trouble: Some(Trouble::of(&wrong, visit.words)),
             };
             (StatusCode::CONFLICT, queued)
         }
@@ -125,13 +130,13 @@ fn choice(visit: &Visit, fields: &Fields) -> Result<Choice, Box<Response>> {
 }
 
 /// What is wrong with all rows is told before anything is read.
-fn check_choice(office: &Office, choice: &Choice) -> Result<(), Complaint> {
+fn check_choice(office: &Office, choice: &Choice) -> Result<(), Wrong> {
     let mut sample = Proposal::new("somebody@contoso.com");
     choice.apply(&mut sample);
     match objections(office, &sample)? {
         None => Ok(()),
-        Some(LeftOut::Unfit(bad)) => Err(say::people::bad_rows(&bad)),
-        Some(other) => Err(say::people::refused("", &other)),
+        Some(LeftOut::Unfit(bad)) => Err(say::people::bad_rows(&bad).into()),
+        Some(other) => Err(say::people::refused("", &other).into()),
     }
 }
 
@@ -147,25 +152,26 @@ fn objections(office: &Office, row: &Proposal) -> Result<Option<LeftOut>, Fault>
 fn of_people(
     shared: &Shared,
     office: &Office,
+    words: &Words,
     users: &[String],
     choice: &Choice,
-) -> Result<Put, Complaint> {
+) -> Result<Put, Wrong> {
     check_choice(office, choice)?;
-    let reader = office.reader(shared.clock.as_ref());
-    let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+    let reader = office.patient(shared.clock.as_ref(), Patience::SHORT);
+    let (mut rows, mut out) = (Vec::new(), Vec::new());
     for user in users {
         let person = match reader.person(user) {
             Ok(person) => person,
             Err(fault @ Fault::UserUnknown { .. }) => {
-                let why = say::fault::message(&fault);
-                left_out.push(Out {
+                let why = wrong::fault(&fault, words);
+                out.push(Out {
                     who: clean(user),
                     why,
                 });
                 continue;
             }
             // Half of what was picked would be a batch that nobody wanted.
-            Err(fault) => return Err(say::people::denied(&fault, say::people::READ_USERS)),
+            Err(fault) => return Err(Wrong::denied(fault, say::people::READ_USERS)),
         };
         let mut row = Proposal::of(&person, &office.rules);
         choice.apply(&mut row);
@@ -174,31 +180,32 @@ fn of_people(
             None => objections(office, &row)?,
         };
         match why {
-            Some(why) => left_out.push(out(&person, &why)),
+            Some(why) => out.push(left(&person, &why, words)),
             None => rows.push(row),
         }
     }
-    put(office, None, &rows, left_out)
+    put(office, None, &rows, out)
 }
 
 fn of_group(
     shared: &Shared,
     office: &Office,
+    words: &Words,
     group: &str,
     choice: &Choice,
-) -> Result<Put, Complaint> {
+) -> Result<Put, Wrong> {
     check_choice(office, choice)?;
-    let reader = office.reader(shared.clock.as_ref());
+    let reader = office.patient(shared.clock.as_ref(), Patience::SHORT);
     let id = ObjectId::read(group).unwrap_or_else(|| ObjectId(group.to_owned()));
     let group = reader.group(&id.0);
-    let group = group.map_err(|why| say::people::no_group(why, &id.0))?;
-    let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+    let group = group.map_err(|why| no_group(why, &id.0))?;
+    let (mut rows, mut out) = (Vec::new(), Vec::new());
     let tally: Result<Tally, Stop> =
         reader.propose(&group.id, choice, &office.rules, &mut |told| {
             match told {
-                Told::Row(_, row) => rows.push(row),
-                Told::LeftOut(person, why) => left_out.push(out(&person, &why)),
-                Told::Seen { .. } => {}
+                people::Told::Row(_, row) => rows.push(row),
+                people::Told::LeftOut(person, why) => out.push(left(&person, &why, words)),
+                people::Told::Seen { .. } => {}
             }
             if rows.len() > ROWS_MAX {
                 return Err(Stop::TooMany);
@@ -206,16 +213,17 @@ fn of_group(
             Ok(())
         });
     match tally {
-        Ok(_) => put(office, Some(&group), &rows, left_out),
+        Ok(_) => put(office, Some(&group), &rows, out),
         Err(Stop::Fault(fault)) => {
             let rights = format!("{} or {}", say::people::READ_GROUPS, say::people::READ_KEYS);
-            Err(say::people::denied(&fault, &rights))
+            Err(Wrong::denied(fault, &rights))
         }
         Err(Stop::TooMany) => Err(Complaint::new(
             ExitCode::Refused,
             format!("One job file holds {ROWS_MAX} rows at most. Nothing was put into the queue."),
             "Take a smaller group.",
-        )),
+        )
+        .into()),
     }
 }
 
@@ -236,7 +244,7 @@ fn put(
     group: Option<&Group>,
     rows: &[Proposal],
     left_out: Vec<Out>,
-) -> Result<Put, Complaint> {
+) -> Result<Put, Wrong> {
     let file = if rows.is_empty() {
         None
     } else {
@@ -249,9 +257,9 @@ fn put(
     })
 }
 
-fn out(person: &Person, why: &LeftOut) -> Out {
+fn left(person: &Person, why: &LeftOut, words: &Words) -> Out {
     Out {
         who: clean(person.label()),
-        why: say::people::left_out(why),
+        why: left_out(why, words),
     }
 }

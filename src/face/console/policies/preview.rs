@@ -11,10 +11,12 @@ use crate::domain::model;
 use crate::domain::paper::{Bagging, Confirm};
 use crate::domain::pin::Alphabet;
 use crate::domain::policy::{Address, AttestationRule, DeleteScope, RevokedModels, UsedKeys};
-use crate::face::console::office::{self, encoded, trouble};
+use crate::face::console::office::{self, encoded};
 use crate::face::console::page::{self, Shell};
+use crate::face::console::people::left_out;
 use crate::face::console::visit::{Visit, query};
 use crate::face::console::words::Words;
+use crate::face::console::wrong::{self, Trouble, Wrong, trouble};
 use crate::face::say::{Complaint, ExitCode, clean, people as say};
 
 #[derive(Template)]
@@ -35,7 +37,7 @@ struct Part {
     policy: String,
     lines: Vec<String>,
     /// Why the list of the person's passkeys is not known.
-    unknown: Option<office::Trouble>,
+    unknown: Option<Trouble>,
 }
 
 /// `GET /policies/preview`: `policy`, `user`.
@@ -80,11 +82,12 @@ pub(in crate::face::console) async fn expected(visit: Visit, uri: Uri) -> Respon
                 ExitCode::Usage,
                 format!("There is no policy `{}`.", clean(&asked)),
                 "Choose one of the list.",
-            ));
+            )
+            .into());
         };
         let reader = office.reader(shared.clock.as_ref());
         let person = reader.person(user);
-        let person = person.map_err(|fault| say::denied(&fault, say::READ_USERS))?;
+        let person = person.map_err(|fault| Wrong::denied(fault, say::READ_USERS))?;
         let listed = office.tenant.credentials(user);
         let methods = listed.iter().flatten().map(|one| one.method.clone());
         let live = shared.ledger.live_among(&methods.collect::<Vec<_>>())?;
@@ -98,7 +101,7 @@ pub(in crate::face::console) async fn expected(visit: Visit, uri: Uri) -> Respon
         let lines: Vec<String> = expected.iter().map(|one| line(words, one)).collect();
         let unknown = listed
             .err()
-            .map(|fault| say::denied(&fault, say::READ_KEYS));
+            .map(|fault| Wrong::denied(fault, say::READ_KEYS));
         Ok((clean(person.label()), lines, unknown))
     });
     match found.await {
@@ -109,10 +112,10 @@ pub(in crate::face::console) async fn expected(visit: Visit, uri: Uri) -> Respon
                 who,
                 policy: clean(&name),
                 lines,
-                unknown: unknown.map(Into::into),
+                unknown: unknown.map(|wrong| Trouble::of(&wrong, visit.words)),
             },
         ),
-        Err(complaint) => trouble(complaint),
+        Err(wrong) => trouble(&visit, &wrong),
     }
 }
 
@@ -122,7 +125,7 @@ fn line(words: &Words, expected: &Expected) -> String {
     match expected {
         Expected::NoJob(LeftOut::Guest) => say("preview.guest"),
         Expected::NoJob(LeftOut::Withheld) => say("preview.withheld"),
-        Expected::NoJob(why) => say::left_out(why),
+        Expected::NoJob(why) => wrong::line(&left_out(why, words)),
         Expected::WaitsForAccount => say("preview.waits_for_account"),
         Expected::MadeThoughDisabled => say("preview.made_though_disabled"),
         Expected::Wiped { blank_spared: true } => say("preview.wiped_unless_blank"),

@@ -83,7 +83,7 @@ fn number(fault: &Fault) -> usize {
 const FAULTS: usize = 63;
 
 #[expect(clippy::too_many_lines, reason = "one of each")]
-fn all() -> Vec<Fault> {
+pub(in crate::face) fn all() -> Vec<Fault> {
     let text = |text: &str| text.to_owned();
     vec![
         Fault::UserDisabled,

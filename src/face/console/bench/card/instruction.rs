@@ -7,8 +7,8 @@ use crate::domain::paper::Bagging;
 use crate::domain::station::signal::{InSlot, Question, SlotState};
 use crate::face::console::bench::card::{Instruction, Picture};
 use crate::face::console::bench::text::{Sentence, Text};
+use crate::face::console::faults;
 use crate::face::say::clean::clean;
-use crate::face::say::fault;
 use crate::face::say::slot::Tone;
 
 /// What a slot in this state says.
@@ -38,7 +38,7 @@ pub(super) fn of(
         SlotState::Refused { fault } => says(Tone::Stop, Picture::Tray, "refused").fault(fault),
         SlotState::Held { fault, .. } => {
             let mut said = says(Tone::Stop, Picture::Stop, "held").of("envelope", envelope(case));
-            said.small.push(Sentence::Theirs(fault::message(fault)));
+            said.small.extend(faults::said(fault));
             if matches!(fault, Fault::PasskeyRefused { .. }) {
                 said.small
                     .push(Sentence::Ours(Text::plain("bench.held.released")));
@@ -123,12 +123,12 @@ fn wants_back(fault: &Fault, key_in: bool, case: Option<&Case>) -> Instruction {
             true,
         ) => {
             let mut said = says(Tone::Act, Picture::Wrong, "wrong_key").why(person(case));
-            said.small.push(Sentence::Theirs(fault::message(fault)));
+            said.small.extend(faults::said(fault));
             said
         }
         (_, true) => {
             let mut said = says(Tone::Act, Picture::PutBack, "lift_and_put_back").bare();
-            said.small.push(Sentence::Theirs(fault::message(fault)));
+            said.small.extend(faults::said(fault));
             said
         }
         (_, false) => says(Tone::Act, Picture::Insert, "put_back").why(person(case)),
@@ -244,7 +244,7 @@ impl Draft {
     fn fault(self, fault: &Fault) -> Instruction {
         let small = Text::built(self.key, "small");
         let mut said = self.bare();
-        said.small.push(Sentence::Theirs(fault::message(fault)));
+        said.small.extend(faults::said(fault));
         said.small.push(Sentence::Ours(small));
         said
     }

@@ -132,9 +132,23 @@ fn what_is_urgent_sounds_and_what_is_not_does_not() {
 }
 
 #[test]
-fn in_german_what_is_said_of_a_fault_is_marked_as_english() {
-    let fault = "There is a passkey for Entra on this key";
-    let marked = format!("<span lang=\"en\">{fault}");
-    assert!(html(&busy(), "de")["slot-3"].contains(&marked));
-    assert!(!html(&busy(), "en")["slot-3"].contains(&marked));
+fn what_is_said_of_a_fault_is_in_the_language_of_the_page() {
+    let (english, german) = ("There is a passkey for Entra", "ist ein Passkey für Entra");
+    let slot = |language: &'static str| html(&busy(), language)["slot-3"].clone();
+    assert!(slot("en").contains(english));
+    assert!(slot("de").contains(german) && !slot("de").contains(english));
+    // A driver's words behind ours stay as they are, and are marked.
+    let board = Board::default();
+    let what = "no such device".to_owned();
+    let fault = Fault::Transport { what };
+    stage::slot(&board, 1, &SlotState::Refused { fault }, None);
+    let slot = html(&board.view(), "de")["slot-1"].clone();
+    assert!(
+        slot.contains("<span lang=\"en\">no such device.</span>"),
+        "{slot}"
+    );
+    assert!(
+        slot.contains("<span>Die Verbindung zum Schlüssel ist gestört:</span>"),
+        "{slot}"
+    );
 }
