@@ -71,7 +71,7 @@ const EXPECTED: &[Expected] = &[
     ("GET", "/policies/preview/expected", ADMINISTRATOR),
     ("GET", "/models", ADMINISTRATOR),
     ("GET", "/models/{aaguid}", ADMINISTRATOR),
-    ("GET", "/models/{aaguid}/logo", ADMINISTRATOR),
+    ("GET", "/models/{aaguid}/logo", OPERATOR),
     ("POST", "/models/import", ADMINISTRATOR),
 ];
 

@@ -173,8 +173,18 @@ fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
         | Unchanged::RetiredAlready(_)
         | Unchanged::KeyRetired(_)
         | Unchanged::Erased => refuse(format!("{who}: {why}."), "Nothing was changed."),
+        Unchanged::NotOffered => not_offered(),
         Unchanged::Fault(fault) => Complaint::from(fault),
     }
+}
+
+/// Somebody at the bench wanted what no card and no letter of the bench offers.
+pub fn not_offered() -> Complaint {
+    Complaint::new(
+        ExitCode::Refused,
+        "That is not offered at the bench, or not any more, so nothing was changed.".to_owned(),
+        "Look at the card once more.",
+    )
 }
 
 fn times(number: u32) -> String {

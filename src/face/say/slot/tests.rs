@@ -62,7 +62,15 @@ fn states() -> Vec<SlotView> {
     let waits = |fault| view(SlotState::AwaitingService { job: JOB, fault }, None, false);
     let held = |fault| view(SlotState::Held { job: JOB, fault }, None, false);
     let refused = |fault| view(SlotState::Refused { fault }, None, false);
-    let asks = |question| view(SlotState::Asking { job: JOB, question }, None, false);
+    let asks = |question| {
+        let asked = 1;
+        let state = SlotState::Asking {
+            job: JOB,
+            question,
+            asked,
+        };
+        view(state, None, false)
+    };
     let works = |step, touch| view(SlotState::Working { job: JOB }, step, touch);
     vec![
         view(SlotState::Empty, None, false),
@@ -160,7 +168,11 @@ fn a_slot_that_asks_says_exactly_what_to_type() {
             "take 3",
         ),
     ] {
-        let state = SlotState::Asking { job: JOB, question };
+        let state = SlotState::Asking {
+            job: JOB,
+            question,
+            asked: 1,
+        };
         let words = words(Slot(3), &view(state, None, false));
         assert_eq!(words.big, format!("type: {answer}"));
         assert!(words.small.contains(&format!("`{answer}`")));
