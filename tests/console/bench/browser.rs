@@ -30,7 +30,7 @@ const FOLLOW: &str = "
   new MutationObserver(note).observe(document.getElementById('cards'), { subtree: true, childList: true, attributes: true, characterData: true });
 ";
 
-fn sign_in(browser: &Browser, hall: &Hall, path: &str) {
+pub(crate) fn sign_in(browser: &Browser, hall: &Hall, path: &str) {
     let way = hall.url(&format!("/sign-in?next={path}"));
     browser.go_to(&way);
     browser.fill("input[name=name]", "ines");
