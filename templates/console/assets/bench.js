@@ -100,6 +100,7 @@ function look() {
     }
   }
   count();
+  ripen();
 }
 
 /** Seconds that are left, and seconds that have passed. */
@@ -198,7 +199,26 @@ const born = new WeakMap();
 function rest() {
   for (const form of document.querySelectorAll("form[data-act]")) {
     if (!born.has(form)) {
-      born.set(form, performance.now());
+      lie(form);
+    }
+  }
+}
+
+/** A form that has just come takes no press, and shows it. @param {Element} form */
+function lie(form) {
+  born.set(form, performance.now());
+  if (form.id !== "scan-form") {
+    form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-disabled", "true"));
+    window.setTimeout(ripen, INERT_MS);
+  }
+}
+
+/** Buttons that could be read by now may be pressed. */
+function ripen() {
+  for (const button of document.querySelectorAll("form[data-act] [aria-disabled]")) {
+    const form = button.closest("form");
+    if (form && isRipe(form)) {
+      button.removeAttribute("aria-disabled");
     }
   }
 }
@@ -211,9 +231,7 @@ function isRipe(form) {
 // What is folded out has just come as well.
 document.addEventListener("toggle", (event) => {
   if (event.target instanceof HTMLDetailsElement && event.target.open && event.target.matches(".sure")) {
-    for (const form of event.target.querySelectorAll("form[data-act]")) {
-      born.set(form, performance.now());
-    }
+    event.target.querySelectorAll("form[data-act]").forEach(lie);
   }
 }, true);
 
@@ -234,8 +252,8 @@ function morph(old, fresh) {
     return;
   }
   for (const { name } of [...old.attributes]) {
-    // A menu that is open stays open.
-    if (!fresh.hasAttribute(name) && name !== "open") {
+    // A menu that is open stays open, and what has just come is still new.
+    if (!fresh.hasAttribute(name) && name !== "open" && name !== "aria-disabled") {
       old.removeAttribute(name);
     }
   }
@@ -446,7 +464,7 @@ async function send(form, submitter) {
       button.disabled = false;
     }
     // The second press of a double click.
-    born.set(form, performance.now());
+    lie(form);
     form.closest("details.sure")?.removeAttribute("open");
     form.closest("details:not(.sure)")?.removeAttribute("open");
     if (form.id === "scan-form") {
