@@ -15,6 +15,13 @@ A passphrase has 12 characters or more. It is asked for twice and not shown, and
 argument, which other users of this computer could read. It works at once, also beside a running
 station. An operator works at the bench; an administrator may do everything else as well.";
 
+const LIST: &str = "Examples:
+  keyline console user list
+  keyline console user list --json";
+
+const REMOVE: &str = "Examples:
+  keyline console user remove anna";
+
 const PASSPHRASE: &str = "Examples:
   keyline console user passphrase anna
 
@@ -47,12 +54,14 @@ pub enum ConsoleUser {
         passphrase: PassphraseFrom,
     },
     /// List who may sign in; changes nothing
+    #[command(after_help = LIST)]
     List {
         /// Print JSON, for scripts
         #[arg(long)]
         json: bool,
     },
     /// Take an account away; its sessions end at once
+    #[command(after_help = REMOVE)]
     Remove {
         /// The name of the account
         #[arg(value_name = "NAME")]

@@ -87,13 +87,19 @@ fn judge(
     value: &toml::Value,
 ) -> Result<(), String> {
     if section != NAMED && !settings(section, known).contains(&setting) {
-        let elsewhere = defaults.iter().find(|(other, known)| {
+        let has_it = |(other, known): &(&String, &toml::Value)| {
             let known = known.as_table().map(|known| settings(other, known));
             known.is_some_and(|known| known.contains(&setting))
-        });
-        return Err(match elsewhere {
-            Some((other, _)) => format!("`{setting}` belongs under `[{other}]`"),
-            None => unknown("setting", setting, &settings(section, known)),
+        };
+        let elsewhere: Vec<String> = defaults
+            .iter()
+            .filter(has_it)
+            .map(|(other, _)| format!("`[{other}]`"))
+            .collect();
+        return Err(if elsewhere.is_empty() {
+            unknown("setting", setting, &settings(section, known))
+        } else {
+            format!("`{setting}` belongs under {}", elsewhere.join(" or "))
         });
     }
     let mut tried = defaults.clone();
@@ -190,7 +196,7 @@ mod tests {
             [
                 "line 2, column 1: there is no setting `certificat`; did you mean `certificate`?",
                 "line 3, column 1: there is no setting `challenge_timeout_minuts`; did you mean `challenge_timeout_minutes`?",
-                "line 5, column 1: `certificate` belongs under `[entra]`",
+                "line 5, column 1: `certificate` belongs under `[console]` or `[entra]`",
                 "line 7, column 1: `password` belongs under `[paper]`",
                 "line 9, column 1: there is no setting `pasword`; did you mean `password`?",
             ]
