@@ -152,6 +152,8 @@ pub enum Unchanged {
     KeyRetired(Fate),
     #[error("the person was erased")]
     Erased,
+    #[error("the bench does not offer that")]
+    NotOffered,
     #[error(transparent)]
     Fault(#[from] Fault),
 }

@@ -136,6 +136,7 @@ struct State {
     plans: BTreeMap<Slot, Vec<Step>>,
     upcoming: Vec<Case>,
     paused: bool,
+    unseen: usize,
     calls: BTreeMap<Option<Slot>, Call>,
     log: VecDeque<(u64, News)>,
     told: u64,
@@ -181,6 +182,8 @@ pub struct View {
     pub upcoming: Vec<Case>,
     /// No new job starts for now.
     pub paused: bool,
+    /// Jobs on hold that nobody has looked after yet.
+    pub unseen: usize,
     /// Who wants the supervisor; `None`: not at a slot.
     pub calls: BTreeMap<Option<Slot>, Call>,
     /// When the last keys were finished, oldest first.
@@ -203,6 +206,7 @@ impl Board {
             plans: state.plans.clone(),
             upcoming: state.upcoming.clone(),
             paused: state.paused,
+            unseen: state.unseen,
             calls: state.calls.clone(),
             finishes: state.finishes.iter().copied().collect(),
             version: state.version,
@@ -308,6 +312,12 @@ impl Board {
 
     pub(super) fn set_paused(&self, paused: bool) {
         self.change(|board| board.paused = paused);
+    }
+
+    pub(super) fn set_unseen(&self, unseen: usize) {
+        if self.lock().unseen != unseen {
+            self.change(|board| board.unseen = unseen);
+        }
     }
 
     /// Somebody wants the supervisor there, or does no longer.

@@ -6,6 +6,7 @@ pub(in crate::app) mod carry_out;
 pub(in crate::app) mod disabled;
 mod elsewhere;
 mod handle;
+pub mod offers;
 pub mod pulse;
 mod react;
 pub mod reading;
@@ -28,7 +29,7 @@ use crate::app::provisions::Provisions;
 use crate::app::restock::Looked;
 use crate::app::runner::{Hand, case_of};
 use crate::app::station::disabled::Rounds;
-pub use crate::app::station::handle::{Handle, Options, Request, Summary};
+pub use crate::app::station::handle::{Handle, Options, Request, Said, Summary};
 use crate::app::station::handle::{Message, PutOff};
 use crate::app::station::pulse::{Pulse, Sign};
 use crate::app::station::stock::Stock;
@@ -73,6 +74,8 @@ pub struct Desk {
     summary: Summary,
     /// Why the jobs are held that are.
     held: BTreeMap<JobId, Fault>,
+    /// Those of them that somebody has looked after.
+    seen: BTreeSet<JobId>,
     /// Bags and letters that wait for a person's word.
     unconfirmed: BTreeMap<JobId, Unconfirmed>,
     /// Whether it was told that nothing else is left.
@@ -129,6 +132,7 @@ impl Desk {
             cases: BTreeMap::new(),
             summary: Summary::default(),
             held: BTreeMap::new(),
+            seen: BTreeSet::new(),
             unconfirmed: BTreeMap::new(),
             only_words: false,
             folder_busy: false,
@@ -295,6 +299,11 @@ impl Desk {
                 };
                 self.in_turn(job, wish);
             }
+            Message::Answer { said, actor, reply } => {
+                // Whoever asked may have gone; what was said stands all the same.
+                let _ = reply.send(self.answer(&said, Some(&actor)));
+            }
+            Message::AtBench { offered, wish } => self.at_bench(offered, wish),
             Message::Reopen {
                 credential,
                 actor,
@@ -335,6 +344,8 @@ impl Desk {
     fn show(&mut self) {
         self.tell_notices();
         self.board.set_counts(self.counts());
+        let unseen = self.unseen();
+        self.board.set_unseen(unseen);
         if self.station.to_print() == 0 {
             self.board.forget_standstill();
         }

@@ -131,6 +131,8 @@ pub enum Refusal {
     ScanWanted(Step),
     /// The job does not wait for this.
     NotAwaited(Step),
+    /// The bench does not offer that, or not any more.
+    NotOffered,
     /// The station works on the job just now.
     InWork(Envelope),
     Fault(Fault),

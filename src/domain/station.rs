@@ -51,6 +51,8 @@ pub struct Station {
     started: BTreeSet<JobId>,
     paused: bool,
     draining: bool,
+    /// The number of the last question.
+    asked: u64,
 }
 
 impl Station {
@@ -69,6 +71,7 @@ impl Station {
             started: BTreeSet::new(),
             paused: false,
             draining: false,
+            asked: 0,
         }
     }
 

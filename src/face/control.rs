@@ -5,6 +5,7 @@
 //! SQLite would let a second process write, but a run in progress holds its job's state in memory. So the station makes the
 //! change in its own loop, and refuses in words when the job is in work.
 
+mod bench;
 mod socket;
 mod trail;
 mod void;
@@ -23,6 +24,7 @@ use crate::app::Policies;
 use crate::app::admin::{self, Change};
 use crate::app::board::{Board, News};
 use crate::app::station::Handle;
+use crate::app::station::offers::Offered;
 use crate::app::trail::{Deed, Desk, act, subject};
 use crate::domain::credential::CredentialId;
 use crate::domain::time::Timestamp;
@@ -53,6 +55,8 @@ pub enum Ask {
     Printer,
     /// Write down what hands did to paper and bags.
     Hands { hands: Hands, actor: String },
+    /// Do what the bench of the running station offers, if it still does.
+    AtBench { offered: Offered, actor: String },
 }
 
 /// What came of it, in words.
@@ -174,6 +178,9 @@ pub fn over_station(
                     }
                 })
             }
+            Ask::AtBench { offered, actor } => {
+                return bench::done(ledger.as_ref(), &station, &press, offered, actor).into();
+            }
             Ask::Erase { user, actor } => erase(user, actor),
             Ask::Keep { keeping, actor } => {
                 return match station.keep(keeping.clone(), actor.clone()) {
@@ -247,6 +254,7 @@ pub fn by_ourselves(alone: &Alone<'_>, asked: &Ask) -> Answer {
         }
         // Nobody prints.
         Ask::Printer => Ok(Told::default()),
+        Ask::AtBench { .. } => Err(bench::nobody_works()),
         Ask::Reopen { credential, actor } => require_given_up(ledger, credential)
             .and_then(|()| Ok(ledger.reopen(credential, actor, alone.now)?))
             .map(|()| say::reconcile::reopened(credential).into()),

@@ -5,4 +5,5 @@ mod browser;
 pub(crate) mod driver;
 mod hall;
 mod http;
+mod press;
 mod stream;

@@ -75,7 +75,7 @@ const EXPECTED: &[Expected] = &[
     ("POST", "/pins/{id}/open", ADMINISTRATOR),
     ("GET", "/models", ADMINISTRATOR),
     ("GET", "/models/{aaguid}", ADMINISTRATOR),
-    ("GET", "/models/{aaguid}/logo", ADMINISTRATOR),
+    ("GET", "/models/{aaguid}/logo", OPERATOR),
     ("POST", "/models/import", ADMINISTRATOR),
 ];
 

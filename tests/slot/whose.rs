@@ -18,6 +18,12 @@ use crate::manner::Manner;
 /// authenticatorConfig (CTAP 2.1 §6.11).
 const CONFIG: u8 = 0x0D;
 
+/// Agrees to the question with this number at slot 1; the first one of a station is 1.
+fn confirm(asked: u64) -> Request {
+    let slot = Slot(1);
+    Request::Confirm { slot, asked }
+}
+
 fn retries(key: &SimulatedKey) -> u32 {
     look(key, |authenticator| authenticator.pin_retries()).expect("a counter")
 }
@@ -178,7 +184,7 @@ fn the_finished_key_of_the_last_person_is_refused_by_name_and_left_as_it_is() {
                     SlotState::Refused { fault: Fault::KeyEnrolledFor { holder, .. } } if holder == users[0]
                 )
             });
-            running.handle.ask(Request::Confirm(Slot(1)));
+            running.handle.ask(confirm(1));
             table.take(1);
             assert_eq!(retries(&keys[0]), 8, "{policy} {tells_serial}");
             table.put(1, &keys[1]);
@@ -243,7 +249,7 @@ fn a_used_key_is_taken_refused_or_asked_about_as_the_policy_says() {
                 let fault = Fault::KeyUsed;
                 state(view, 1) == SlotState::Refused { fault }
             });
-            running.handle.ask(Request::Confirm(Slot(1)));
+            running.handle.ask(confirm(1));
             table.take(1);
             assert!(keys[0].photograph() == before, "the used key was changed");
             running.stop_now();
@@ -252,10 +258,10 @@ fn a_used_key_is_taken_refused_or_asked_about_as_the_policy_says() {
         if asks {
             running.wait_for("the question", |view| {
                 let question = Question::WipeUsedKey;
-                matches!(state(view, 1), SlotState::Asking { question: asked, .. } if asked == question)
+                matches!(state(view, 1), SlotState::Asking { question: put, .. } if put == question)
             });
             assert!(keys[0].photograph() == before, "not before the answer");
-            running.handle.ask(Request::Confirm(Slot(1)));
+            running.handle.ask(confirm(1));
         }
         // What was read of the key has shut its reset window: it has to be put back once, and is known by its serial then.
         running.wait_for("the key is to be put back", |view| {

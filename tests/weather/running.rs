@@ -215,8 +215,8 @@ impl Hands {
                 ) => {
                     self.bench.pull(&place);
                 }
-                (SlotState::Asking { .. }, Some(_)) => {
-                    self.handle.ask(Request::Confirm(slot));
+                (SlotState::Asking { asked, .. }, Some(_)) => {
+                    self.handle.ask(Request::Confirm { slot, asked });
                 }
                 _ => {}
             }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::app::admin::{Change, Changed, Unchanged};
 use crate::app::intake::Taken;
 use crate::app::runner::Hand;
+use crate::app::station::offers::{AtBench, ByHand, Offered};
 use crate::app::station::slots::SlotMap;
 use crate::app::trail::{Acted, Deed, Refusal};
 use crate::app::void::at_large::Untold;
@@ -38,18 +39,12 @@ pub struct Options {
 /// What faces ask of the station.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// The operator agrees to what this slot asks.
-    Confirm(Slot),
-    /// The same, or its opposite, said by `actor` to the job that the slot asked for then: an answer to a question that is over
-    /// does nothing.
-    Answer {
-        slot: Slot,
-        job: JobId,
-        yes: bool,
-        actor: String,
-    },
+    /// Whoever is at the bench agrees to what this slot asks under this number: to a question that is over nobody agrees.
+    Confirm { slot: Slot, asked: u64 },
     /// Start no new job, or start them again; jobs under way go on.
     Pause { paused: bool, actor: String },
+    /// Somebody has looked after all that is on hold just now.
+    Seen { actor: String },
     /// The supervisor is wanted at this slot, or at the bench; or has come.
     Help {
         slot: Option<Slot>,
@@ -66,6 +61,15 @@ pub enum Request {
     StopBy { actor: String },
     /// Break off the exchanges in hand and end. What is in doubt is settled next time.
     StopNow,
+}
+
+/// An answer to one question of one slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub slot: Slot,
+    /// The number of the question: see [`SlotState::Asking`](crate::domain::station::signal::SlotState::Asking).
+    pub asked: u64,
+    pub yes: bool,
 }
 
 /// How a run of the station ended, for the exit code.
@@ -123,6 +127,17 @@ pub(super) enum Message {
         untold: Result<Untold, Fault>,
     },
     Request(Request),
+    Answer {
+        said: Said,
+        actor: String,
+        /// Whether the slot still asked that.
+        reply: SyncSender<bool>,
+    },
+    /// To be done if the bench offers it still.
+    AtBench {
+        offered: Offered,
+        wish: PutOff,
+    },
     Change {
         job: JobId,
         change: Change,
@@ -199,6 +214,40 @@ impl Handle {
         };
         self.0.send(message).ok()?;
         answer.recv().ok()
+    }
+
+    /// Answers a question of a slot. `Some(false)`: it is not asked there any more, and nothing was done; `None` when the station
+    /// has ended.
+    pub fn answer(&self, said: Said, actor: String) -> Option<bool> {
+        let (reply, answer) = sync_channel(1);
+        let message = Message::Answer { said, actor, reply };
+        self.0.send(message).ok()?;
+        answer.recv().ok()
+    }
+
+    /// Has the station do what its bench offers, if it still offers it when the loop comes to it. Blocks until it is durable;
+    /// `None` when the station has ended.
+    pub fn at_bench(&self, offered: Offered, actor: String) -> Option<AtBench> {
+        let job = offered.job;
+        match offered.wish() {
+            ByHand::Change(change) => {
+                let (reply, answer) = sync_channel(1);
+                let wish = PutOff::Change {
+                    job,
+                    change,
+                    actor,
+                    reply,
+                };
+                self.0.send(Message::AtBench { offered, wish }).ok()?;
+                answer.recv().ok().map(AtBench::Changed)
+            }
+            ByHand::Deed(deed) => {
+                let (reply, answer) = sync_channel(1);
+                let wish = PutOff::Trail { deed, actor, reply };
+                self.0.send(Message::AtBench { offered, wish }).ok()?;
+                answer.recv().ok().map(AtBench::Acted)
+            }
+        }
     }
 
     /// Has the station write down what hands did to paper and bags, between two of its own steps. Blocks until it is durable;

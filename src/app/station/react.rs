@@ -5,7 +5,7 @@ use crate::app::board::{News, Standstill};
 use crate::app::intake::Taken;
 use crate::app::journal;
 use crate::app::runner::Hand;
-use crate::app::station::handle::{PutOff, Request};
+use crate::app::station::handle::{PutOff, Request, Said};
 use crate::app::station::pulse::Sign;
 use crate::app::station::{Desk, candidates, carry_out};
 use crate::domain::authenticator::Slot;
@@ -253,13 +253,11 @@ impl Desk {
 
     pub(super) fn request(&mut self, request: Request) {
         match request {
-            Request::Confirm(slot) => self.signal(Signal::Confirmed { slot }),
-            Request::Answer {
-                slot,
-                job,
-                yes,
-                actor,
-            } => self.answer(slot, job, yes, &actor),
+            Request::Confirm { slot, asked } => {
+                let yes = true;
+                self.answer(&Said { slot, asked, yes }, None);
+            }
+            Request::Seen { actor } => self.stops_seen(&actor),
             Request::Pause { paused, actor } => self.pause_line(paused, actor),
             Request::Help {
                 slot,

@@ -1,10 +1,14 @@
 //! What people at the bench ask of the station beside their keys: an answer, a pause, the supervisor; and what the board shows of
 //! keys and of those who come next. Nothing here touches a key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::app::admin::Unchanged;
 use crate::app::board::{Call, Case, KeyInSlot, News};
 use crate::app::station::Desk;
+use crate::app::station::handle::{PutOff, Said};
+use crate::app::station::offers::Offered;
+use crate::app::trail::Refusal;
 use crate::domain::authenticator::{Binding, Slot};
 use crate::domain::job::JobId;
 use crate::domain::station::signal::{Question, Reading, Signal, SlotState};
@@ -13,42 +17,69 @@ use crate::domain::station::signal::{Question, Reading, Signal, SlotState};
 const UPCOMING_MAX: usize = 8;
 
 impl Desk {
-    /// Answers what the slot asks, if it still asks it for this job.
-    pub(super) fn answer(&mut self, slot: Slot, job: JobId, yes: bool, actor: &str) {
-        let asked = self.station.slots().find_map(|(other, state)| match state {
-            SlotState::Asking {
-                job: asked,
+    /// Answers what the slot asks, if it still asks under that number; whether it did. `actor`: `None` is whoever is at the bench.
+    pub(super) fn answer(&mut self, said: &Said, actor: Option<&str>) -> bool {
+        let Said { slot, asked, yes } = *said;
+        let stands = self.station.slots().find_map(|(other, state)| {
+            if let SlotState::Asking {
+                job,
                 question,
-            } if other == slot && *asked == job => Some(question.clone()),
-            SlotState::Asking { .. }
-            | SlotState::Empty
-            | SlotState::LiftFirst
-            | SlotState::Reading
-            | SlotState::Working { .. }
-            | SlotState::WantsBack { .. }
-            | SlotState::AwaitingOptions { .. }
-            | SlotState::AwaitingService { .. }
-            | SlotState::Refused { .. }
-            | SlotState::Held { .. }
-            | SlotState::Done { .. }
-            | SlotState::KeyDone { .. }
-            | SlotState::Bagging { .. }
-            | SlotState::NoJob => None,
+                asked: number,
+            } = state
+                && other == slot
+                && *number == asked
+            {
+                Some((*job, question.clone()))
+            } else {
+                None
+            }
         });
-        let Some(question) = asked else {
-            return;
+        let Some((job, question)) = stands else {
+            return false;
         };
         let about = match question {
             Question::WipeUsedKey => "wipe the used key",
             Question::TakeCards { .. } => "take cards for the batch",
         };
-        let said = if yes { "yes" } else { "no" };
-        self.write_down(&format!("{slot}: {about}: {said} (job {job})"), actor);
+        let word = if yes { "yes" } else { "no" };
+        let what = format!("{slot}: {about}: {word} (job {job})");
+        let actor = actor.unwrap_or(&self.options.actor).to_owned();
+        self.write_down(&what, &actor);
         self.signal(if yes {
             Signal::Confirmed { slot }
         } else {
             Signal::Declined { slot }
         });
+        true
+    }
+
+    /// Does what the bench offers, if it offers it now: what a window shows may be over, and a browser may send anything.
+    pub(super) fn at_bench(&mut self, offered: Offered, wish: PutOff) {
+        // The board stands as the last message left it.
+        if !offered.stands(&self.board.view()) {
+            return match wish {
+                PutOff::Change { reply, .. } => drop(reply.send(Err(Unchanged::NotOffered))),
+                PutOff::Trail { reply, .. } => drop(reply.send(Err(Refusal::NotOffered))),
+            };
+        }
+        self.in_turn(offered.job, wish);
+    }
+
+    /// Somebody has looked after all that is on hold.
+    pub(super) fn stops_seen(&mut self, actor: &str) {
+        let held: BTreeSet<JobId> = self.held.keys().copied().collect();
+        if self.seen == held {
+            return;
+        }
+        let news = held.difference(&self.seen).count();
+        self.write_down(&format!("stops seen: {news}"), actor);
+        self.seen = held;
+    }
+
+    /// Jobs on hold that nobody has looked after. One that is held once more counts once more.
+    pub(super) fn unseen(&mut self) -> usize {
+        self.seen.retain(|job| self.held.contains_key(job));
+        self.held.len().saturating_sub(self.seen.len())
     }
 
     /// Starts no new job, or starts them again.

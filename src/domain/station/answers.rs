@@ -9,7 +9,7 @@ use crate::domain::station::signal::{CameBack, Order, Question, SlotState};
 impl Station {
     pub(super) fn confirmed(&mut self, slot: Slot, orders: &mut Vec<Order>) {
         let record = self.record(slot);
-        if let SlotState::Asking { job, question } = &record.state {
+        if let SlotState::Asking { job, question, .. } = &record.state {
             let reading = record.reading.as_ref();
             let waits = reading.and_then(|reading| reading.came_back.clone());
             match question.clone() {

@@ -9,6 +9,9 @@ use crate::domain::station::signal::{
     CameBack, Candidate, EnrolledFor, Question, Reading, SlotState,
 };
 
+/// A question has its number from where it is put, not from where it is found to be needed.
+const NOT_YET: u64 = 0;
+
 impl Station {
     /// Decides what the key that was read in `slot` is for.
     pub(super) fn choose(&mut self, slot: Slot) {
@@ -30,7 +33,37 @@ impl Station {
                 Err(fault) => SlotState::Refused { fault },
             },
         };
+        let state = self.numbered(slot, state);
         self.record(slot).state = state;
+    }
+
+    /// A question that the slot asks already keeps its number; any other one is new, whatever the words: an answer to the last
+    /// one is none to it.
+    fn numbered(&mut self, slot: Slot, state: SlotState) -> SlotState {
+        let SlotState::Asking { job, question, .. } = state else {
+            return state;
+        };
+        let stands = if let SlotState::Asking {
+            job: before,
+            question: other,
+            asked,
+        } = &self.record(slot).state
+            && *before == job
+            && *other == question
+        {
+            Some(*asked)
+        } else {
+            None
+        };
+        let asked = stands.unwrap_or_else(|| {
+            self.asked = self.asked.wrapping_add(1);
+            self.asked
+        });
+        SlotState::Asking {
+            job,
+            question,
+            asked,
+        }
     }
 
     /// A key that comes back to the job that wants it, or a stranger in a slot that waits for its own key. A key that is
@@ -212,6 +245,7 @@ impl Station {
                     return SlotState::Asking {
                         job,
                         question: Question::WipeUsedKey,
+                        asked: NOT_YET,
                     };
                 }
                 // It may be the key of a job under way: no policy wipes that one unasked.
@@ -219,6 +253,7 @@ impl Station {
                     return SlotState::Asking {
                         job,
                         question: Question::WipeUsedKey,
+                        asked: NOT_YET,
                     };
                 }
                 UsedKeys::Ask | UsedKeys::Reset => {}
@@ -231,6 +266,7 @@ impl Station {
                 question: Question::TakeCards {
                     batch: candidate.batch.clone(),
                 },
+                asked: NOT_YET,
             };
         }
         SlotState::AwaitingOptions { job }
@@ -243,6 +279,7 @@ fn ask_for_card(reading: &Reading) -> Option<SlotState> {
         CameBack::Unconfirmed { job, batch } => Some(SlotState::Asking {
             job,
             question: Question::TakeCards { batch },
+            asked: NOT_YET,
         }),
         CameBack::Foreign => None,
     }

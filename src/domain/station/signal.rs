@@ -237,9 +237,11 @@ pub enum SlotState {
         fault: Fault,
         key_in: bool,
     },
+    /// `asked`: the number of the question. It is asked on under its number for as long as it is the same one about the same key.
     Asking {
         job: JobId,
         question: Question,
+        asked: u64,
     },
     /// The key is good, the job is chosen, but its options cannot be had yet.
     AwaitingOptions {

@@ -131,6 +131,8 @@ struct Page<'a> {
     news: &'a str,
     /// One for administrators, none for others.
     pace: Vec<&'a str>,
+    /// Whoever may end the station.
+    may_stop: bool,
     events: String,
 }
 
@@ -193,6 +195,7 @@ fn show(visit: &Visit, name: &str) -> Response {
             letters: part("letters"),
             news: part("news"),
             pace: pace.collect(),
+            may_stop: visit.may(Role::Administrator),
             cards,
             events: format!(
                 "/bench/events?bench={bench}&lang={}",

@@ -100,7 +100,7 @@ impl Act {
     }
 }
 
-fn told(acted: &Acted, unasked: Option<&Complaint>) -> Answer {
+pub(super) fn told(acted: &Acted, unasked: Option<&Complaint>) -> Answer {
     Answer::Acted {
         message: say::trail::done(acted),
         result: say::trail::word(&acted.what).to_owned(),

@@ -101,11 +101,13 @@ const REPLACE: &str = "For a new PIN the person needs a new enrollment: drop a j
 /// Why nothing was done about the job called `who`.
 pub fn refused(why: &Unchanged, who: &str) -> Complaint {
     let who = clean(who);
+    if *why == Unchanged::NotOffered {
+        return not_offered();
+    }
     custody::refused(why, &who).unwrap_or_else(|| refused_by_its_work(why, &who))
 }
 
 fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
-    let refuse = |message: String, hint: &str| Complaint::new(ExitCode::Refused, message, hint);
     match why {
         Unchanged::NoSuchJob(_) => Complaint::usage(
             format!("{who} is not in this ledger."),
@@ -172,9 +174,22 @@ fn refused_by_its_work(why: &Unchanged, who: &str) -> Complaint {
         | Unchanged::NoKeyYet
         | Unchanged::RetiredAlready(_)
         | Unchanged::KeyRetired(_)
-        | Unchanged::Erased => refuse(format!("{who}: {why}."), "Nothing was changed."),
+        | Unchanged::Erased
+        | Unchanged::NotOffered => refuse(format!("{who}: {why}."), "Nothing was changed."),
         Unchanged::Fault(fault) => Complaint::from(fault),
     }
+}
+
+fn refuse(message: String, hint: &str) -> Complaint {
+    Complaint::new(ExitCode::Refused, message, hint)
+}
+
+/// Somebody at the bench wanted what no card and no letter of the bench offers.
+pub fn not_offered() -> Complaint {
+    refuse(
+        "That is not offered at the bench, or not any more, so nothing was changed.".to_owned(),
+        "Look at the card once more.",
+    )
 }
 
 fn times(number: u32) -> String {

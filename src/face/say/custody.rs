@@ -153,6 +153,7 @@ pub fn refused(why: &Unchanged, who: &str) -> Option<Complaint> {
         | Unchanged::ReissuedTooOften { .. }
         | Unchanged::LetterVoid
         | Unchanged::PinForgotten
+        | Unchanged::NotOffered
         | Unchanged::Fault(_) => return None,
     })
 }

@@ -11,6 +11,7 @@ use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::scan::Slip;
 use crate::face::report::name;
+use crate::face::say::admin::not_offered;
 use crate::face::say::admin::{job_at_printer, waits_elsewhere};
 use crate::face::say::news::{count, sentence};
 use crate::face::say::{Complaint, ExitCode, clean::clean, fault, moment};
@@ -229,6 +230,7 @@ pub fn refused(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
             format!("Nobody waits for {} now.", thing(*step)),
             "`keyline status` shows what is waited for.",
         ),
+        Refusal::NotOffered => not_offered(),
         Refusal::InWork(envelope) => Complaint::new(
             ExitCode::Waiting,
             format!("The station is working on envelope {envelope} just now, so nothing was written."),
@@ -269,6 +271,7 @@ fn unspoiled(why: &Refusal, record: Option<&JobRecord>) -> Complaint {
         | Refusal::NoSuchJob(_)
         | Refusal::ScanWanted(_)
         | Refusal::NotAwaited(_)
+        | Refusal::NotOffered
         | Refusal::InWork(_)
         | Refusal::Fault(_) => (
             format!("{who} is not in this ledger."),

@@ -9,6 +9,7 @@ use crate::app::board::{Board, Counts, SlotView};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::station::signal::SlotState;
+use crate::face::prompt::Wanted;
 use crate::face::say::clean::{fit, pad};
 use crate::face::say::news::count;
 use crate::face::say::slot::{self, Tone, Words};
@@ -59,15 +60,15 @@ impl Bars {
         }
     }
 
-    pub(super) fn draw(&mut self, board: &Board, typed: &str, asking: &[(Slot, String)]) {
+    pub(super) fn draw(&mut self, board: &Board, typed: &str, asking: &[Wanted]) {
         let view = board.view();
         let (width, rows) = size();
         let wanted = view.slots.len().saturating_mul(2);
         let roomy = rows >= wanted.saturating_add(ROWS_BELOW);
         for (number, slot) in &view.slots {
             self.add(*number);
-            let words = match asking.iter().find(|(asked, _)| asked == number) {
-                Some((_, person)) => asking_pin(*number, person),
+            let words = match asking.iter().find(|wanted| wanted.slot == *number) {
+                Some(wanted) => asking_pin(*number, &wanted.person),
                 None => slot::words(*number, slot),
             };
             if let Some(pair) = self.slots.get(number) {

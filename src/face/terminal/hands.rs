@@ -119,6 +119,7 @@ const fn envelope_of(refusal: &Refusal) -> Option<Envelope> {
         | Refusal::Cancelled
         | Refusal::ScanWanted(_)
         | Refusal::NotAwaited(_)
+        | Refusal::NotOffered
         | Refusal::InWork(_)
         | Refusal::Fault(_) => None,
     }

@@ -1,6 +1,7 @@
 //! What the operator types: whole words, never Enter alone, and never what a touched key types. What is not understood is
 //! never repeated on the screen, because it may be a PIN.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,15 +17,12 @@ use crate::domain::pin::Pin;
 use crate::domain::scan::{self, Code, Slip};
 use crate::domain::station::signal::{Question, SlotState};
 use crate::face::cli::badge;
+use crate::face::prompt::{ends_in_password, is_from_a_device, modhex_at_end};
 use crate::face::say::clean::clean;
 use crate::face::terminal::hands::{self, Named, Tell};
 use crate::face::terminal::keyboard::{Heard, Line, Quiet, listen};
 use crate::face::terminal::{Look, Prompt};
 
-/// One-time passwords are written in these letters, which lie at the same place on most keyboards.
-const MODHEX: &str = "cbdefghijklnrtuv";
-/// So many of them in a row were typed by a key, not by a person. A YubiKey types 44: 12 for its name and 32 for the password.
-const MODHEX_MIN: usize = 32;
 /// Lengths of the passwords that keys type as digits.
 const HOTP_LENGTHS: [usize; 2] = [6, 8];
 
@@ -53,6 +51,8 @@ const WHICH_SLOT: &str = "Which slot? Type its number as well, such as: wipe 3";
 const MISREAD: &str = "The check digits of this number do not agree: it was misread or mistyped. Nothing was written.";
 const HALF: &str = "The code was not read to its end: scan it once more. Nothing was written.";
 const BAD_BADGE: &str = "A badge is 1 to 40 visible characters, such as: badge 4711";
+const NOT_TYPED: &str =
+    "A scanner or a key typed that, not a person, so it is no PIN. Nothing was tried.";
 const BAD_PIN: &str =
     "That cannot be a PIN: 4 characters or more, and at most 63 bytes. Nothing was tried.";
 
@@ -89,13 +89,8 @@ pub(super) fn read(line: &str) -> Word {
 
 /// Whether this is a one-time password and not a word: nothing that ends in one is, either.
 fn typed_by_a_key(line: &str) -> bool {
-    let tail = line
-        .chars()
-        .rev()
-        .take_while(|c| MODHEX.contains(c.to_ascii_lowercase()))
-        .count();
     let digits = line.chars().all(|c| c.is_ascii_digit());
-    tail >= MODHEX_MIN || (digits && HOTP_LENGTHS.contains(&line.len()))
+    ends_in_password(line) || (digits && HOTP_LENGTHS.contains(&line.len()))
 }
 
 fn with_slot(rest: &str, word: impl FnOnce(Slot) -> Word) -> Word {
@@ -114,6 +109,7 @@ fn pin(rest: &str) -> Word {
     match (slot(number), pin) {
         (None, _) => Word::Unclear(WHICH_SLOT),
         (Some(slot), "-") => Word::Pin(slot, None),
+        (Some(_), pin) if is_from_a_device(pin) => Word::Unclear(NOT_TYPED),
         (Some(slot), pin) => match Pin::new(pin) {
             Ok(pin) => Word::Pin(slot, Some(pin)),
             Err(_) => Word::Unclear(BAD_PIN),
@@ -123,12 +119,7 @@ fn pin(rest: &str) -> Word {
 
 /// What of a line may be seen while it is typed: the beginning of a word of ours. A PIN and a one-time password are dots.
 pub(super) fn visible(line: &str) -> String {
-    let tail = line
-        .chars()
-        .rev()
-        .take_while(|c| MODHEX.contains(c.to_ascii_lowercase()))
-        .count();
-    if tail > SHOWN_MODHEX_MAX {
+    if modhex_at_end(line) > SHOWN_MODHEX_MAX {
         return String::new();
     }
     let lower = line.trim_start().to_ascii_lowercase();
@@ -181,6 +172,34 @@ impl Typed {
     }
 }
 
+/// What was asked when a line was begun. Whoever types answers what they saw then: a question that came meanwhile, at the same
+/// slot and in the same words, may be about another key.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    questions: BTreeMap<Slot, u64>,
+    pins: BTreeMap<Slot, u64>,
+}
+
+impl Seen {
+    /// What is asked now.
+    pub(super) fn now(board: &Board, prompt: &Prompt) -> Self {
+        let pins = prompt.asking();
+        Self {
+            questions: asking(board)
+                .map(|(slot, asked, _)| (slot, asked))
+                .collect(),
+            pins: pins.iter().map(|pin| (pin.slot, pin.asked)).collect(),
+        }
+    }
+
+    /// The number of the question of this kind that the slot asks, and asked when the line was begun.
+    fn question(&self, board: &Board, slot: Slot, kind: impl Fn(&Question) -> bool) -> Option<u64> {
+        let asked = asking(board).find(|(at, _, question)| *at == slot && kind(question));
+        let (_, asked, _) = asked?;
+        (self.questions.get(&slot) == Some(&asked)).then_some(asked)
+    }
+}
+
 /// What the keyboard's thread works with.
 pub(super) struct Desk {
     pub(super) board: Arc<Board>,
@@ -203,11 +222,15 @@ pub(super) fn start(desk: Desk) -> JoinHandle<()> {
             None
         };
         let mut line = Line::default();
+        let mut seen = Seen::default();
         while !desk.over.load(Ordering::SeqCst) {
             match listen() {
                 Heard::Bytes(bytes) => {
+                    if line.so_far().is_empty() {
+                        seen = Seen::now(&desk.board, &desk.prompt);
+                    }
                     for whole in line.feed(&bytes) {
-                        desk.heard(&whole);
+                        desk.heard(&whole, &seen);
                     }
                     desk.typed.show(visible(&line.so_far()));
                 }
@@ -220,11 +243,12 @@ pub(super) fn start(desk: Desk) -> JoinHandle<()> {
 }
 
 impl Desk {
-    fn heard(&self, line: &Zeroizing<String>) {
+    fn heard(&self, line: &Zeroizing<String>, seen: &Seen) {
         let way = Way {
             ask: &|request| self.station.ask(request),
             tell: &|deed| self.station.trail_of_bench(deed),
             named: &self.named,
+            seen,
         };
         if let Some(answer) = act(read(line), &self.board, &self.prompt, &way) {
             // A view that has ended shows nothing more.
@@ -238,6 +262,7 @@ pub(super) struct Way<'a> {
     pub(super) ask: &'a dyn Fn(Request) -> bool,
     pub(super) tell: Tell<'a>,
     pub(super) named: &'a Named,
+    pub(super) seen: &'a Seen,
 }
 
 /// Does what the word asks for; the answer, if it needs one, is a line for the operator.
@@ -247,22 +272,19 @@ pub(super) fn act(word: Word, board: &Board, prompt: &Prompt, way: &Way<'_>) -> 
         Word::Nothing => return None,
         Word::Unclear(help) => help.to_owned(),
         Word::Wipe(slot) => {
-            let asked =
-                asking(board).any(|(at, question)| at == slot && question == Question::WipeUsedKey);
-            return confirm(slot, asked, ask);
+            let wipe = |question: &Question| *question == Question::WipeUsedKey;
+            return confirm(slot, way.seen.question(board, slot, wipe), ask);
         }
         Word::Take(slot) => {
-            let asked = asking(board).any(|(at, question)| at == slot && is_cards(&question));
-            return confirm(slot, asked, ask);
+            return confirm(slot, way.seen.question(board, slot, is_cards), ask);
         }
         Word::Cards => {
-            let slots: Vec<Slot> = asking(board)
-                .filter(|(_, question)| is_cards(question))
-                .map(|(slot, _)| slot)
+            let asked: Vec<(Slot, u64)> = asking(board)
+                .filter_map(|(slot, ..)| Some((slot, way.seen.question(board, slot, is_cards)?)))
                 .collect();
-            if !slots.is_empty() {
-                slots.into_iter().for_each(|slot| {
-                    ask(Request::Confirm(slot));
+            if !asked.is_empty() {
+                asked.into_iter().for_each(|(slot, asked)| {
+                    ask(Request::Confirm { slot, asked });
                 });
                 return None;
             }
@@ -275,10 +297,13 @@ pub(super) fn act(word: Word, board: &Board, prompt: &Prompt, way: &Way<'_>) -> 
             return None;
         }
         Word::Pin(slot, pin) => {
-            if prompt.answer(slot, pin) {
+            let asked = way.seen.pins.get(&slot);
+            if asked.is_some_and(|asked| prompt.answer(slot, *asked, pin)) {
                 return None;
             }
-            format!("Nothing was tried: no PIN is asked for at {slot} now.")
+            format!(
+                "Nothing was tried: no PIN is asked for at {slot} now, or for another key than when you began to type."
+            )
         }
         Word::Quit => {
             ask(Request::Stop);
@@ -288,23 +313,25 @@ pub(super) fn act(word: Word, board: &Board, prompt: &Prompt, way: &Way<'_>) -> 
     Some(answer)
 }
 
-fn confirm(slot: Slot, asked: bool, ask: &dyn Fn(Request) -> bool) -> Option<String> {
-    if asked {
-        ask(Request::Confirm(slot));
+fn confirm(slot: Slot, asked: Option<u64>, ask: &dyn Fn(Request) -> bool) -> Option<String> {
+    if let Some(asked) = asked {
+        ask(Request::Confirm { slot, asked });
         return None;
     }
     Some(format!(
-        "Nothing was done: that is not asked at {slot} now."
+        "Nothing was done: that is not asked at {slot} now, or about another key than when you began to type."
     ))
 }
 
-fn asking(board: &Board) -> impl Iterator<Item = (Slot, Question)> {
+fn asking(board: &Board) -> impl Iterator<Item = (Slot, u64, Question)> {
     board
         .view()
         .slots
         .into_iter()
         .filter_map(|(slot, view)| match view.state {
-            SlotState::Asking { question, .. } => Some((slot, question)),
+            SlotState::Asking {
+                question, asked, ..
+            } => Some((slot, asked, question)),
             SlotState::Empty
             | SlotState::LiftFirst
             | SlotState::Reading

@@ -9,7 +9,7 @@ use expect_test::{Expect, expect};
 use jiff::tz::TimeZone;
 
 use super::hands::Named;
-use super::input::{Way, Word, act, read, visible};
+use super::input::{Seen, Way, Word, act, read, visible};
 use super::keyboard::Line;
 use super::lines::Lines;
 use super::*;
@@ -226,6 +226,11 @@ fn what_is_typed_is_shown_unless_it_may_be_a_pin() {
 
 /// What acting on a line asks of the station, and what it answers.
 fn acted(board: &Board, line: &str) -> (Vec<Request>, Option<String>) {
+    acted_on(&Seen::now(board, &Prompt::new(true)), board, line)
+}
+
+/// The same where this was asked when the line was begun.
+fn acted_on(seen: &Seen, board: &Board, line: &str) -> (Vec<Request>, Option<String>) {
     let asked = RefCell::new(Vec::new());
     let way = Way {
         ask: &|request| {
@@ -234,9 +239,32 @@ fn acted(board: &Board, line: &str) -> (Vec<Request>, Option<String>) {
         },
         tell: &|deed| panic!("{deed:?}"),
         named: &Named::default(),
+        seen,
     };
     let answer = act(read(line), board, &Prompt::new(true), &way);
     (asked.into_inner(), answer)
+}
+
+fn asks(question: Question, asked: u64) -> SlotState {
+    SlotState::Asking {
+        job: JOB,
+        question,
+        asked,
+    }
+}
+
+#[test]
+fn a_line_answers_what_was_asked_when_it_was_begun_and_nothing_that_came_meanwhile() {
+    let board = Board::default();
+    stage::slot(&board, 1, &asks(Question::WipeUsedKey, 7), None);
+    let seen = Seen::now(&board, &Prompt::new(true));
+    let (requests, answer) = acted_on(&seen, &board, "wipe 1");
+    assert_eq!((requests.len(), answer), (1, None));
+    // The key was exchanged while somebody typed: the words are the same.
+    stage::slot(&board, 1, &asks(Question::WipeUsedKey, 8), None);
+    let (requests, answer) = acted_on(&seen, &board, "wipe 1");
+    assert_eq!(requests, []);
+    assert!(answer.unwrap().starts_with("Nothing was done"));
 }
 
 #[test]
@@ -248,10 +276,12 @@ fn only_what_a_slot_asks_is_confirmed() {
         (2, Question::TakeCards { batch: batch() }),
         (4, Question::TakeCards { batch: batch() }),
     ] {
-        let state = SlotState::Asking { job: JOB, question };
-        stage::slot(&board, slot, &state, None);
+        stage::slot(&board, slot, &asks(question, 7), None);
     }
-    let confirm = |slot| Request::Confirm(Slot(slot));
+    let confirm = |slot| Request::Confirm {
+        slot: Slot(slot),
+        asked: 7,
+    };
     for (line, requests) in [
         ("wipe 1", vec![confirm(1)]),
         ("take 2", vec![confirm(2)]),
@@ -303,9 +333,14 @@ fn a_slot_that_asks_for_a_pin_gets_what_is_typed_for_it() {
     while prompt.asking().is_empty() {
         thread::yield_now();
     }
-    assert_eq!(prompt.asking(), [(slot, "Anna Lang".to_owned())]);
-    assert!(!prompt.answer(Slot(2), None));
-    assert!(prompt.answer(slot, Pin::new("48151623").ok()));
+    let [wanted] = &prompt.asking()[..] else {
+        panic!("{:?}", prompt.asking());
+    };
+    assert_eq!((wanted.slot, wanted.person.as_str()), (slot, "Anna Lang"));
+    let asked = wanted.asked;
+    assert!(!prompt.answer(Slot(2), asked, None));
+    assert!(!prompt.answer(slot, asked + 1, None));
+    assert!(prompt.answer(slot, asked, Pin::new("48151623").ok()));
     assert_eq!(answered.join().unwrap(), Pin::new("48151623").ok());
     assert!(prompt.asking().is_empty());
 }

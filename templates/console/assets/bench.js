@@ -12,9 +12,15 @@ const ANSWER_MS = 6000;
 const CARDS_AT_ONCE = 8;
 /** Keys that come faster than this after each other are typed by a scanner. */
 const SCANNER_MS = 60;
+/** No hand types so fast from key to key, and that often in a row; scanners and touched keys do. */
+const DEVICE_MS = 35;
+const DEVICE_GAPS_MIN = 4;
+/** What has just come under the pointer takes no press for so long: it was meant for what stood there before. */
+const INERT_MS = 600;
 
 const bench = /** @type {HTMLElement} */ (document.getElementById("bench"));
 const texts = bench.dataset;
+const scan = /** @type {HTMLInputElement | null} */ (document.getElementById("scan"));
 
 /** How far the station's clock is ahead of this computer's. */
 let ahead = 0;
@@ -116,6 +122,7 @@ function look() {
     }
   }
   count();
+  ripen();
 }
 
 /** Seconds that are left, and seconds that have passed. */
@@ -182,6 +189,19 @@ function show(parts) {
   isFirst = false;
   arrange();
   count();
+  rest();
+  // Nobody who looks at the card would see that the cursor stands in another field.
+  if (asksPin() && document.activeElement === scan && scan?.value === "") {
+    scan.blur();
+  }
+}
+
+/** Shows parts that are on this page anew. @param {Record<string, string>} parts */
+function refresh(parts) {
+  const here = Object.entries(parts).filter(([id]) => document.getElementById(id));
+  if (here.length > 0) {
+    show(Object.fromEntries(here));
+  }
 }
 
 /** A slot that was never used before: its card stands where its number belongs. @param {HTMLElement} card */
@@ -193,6 +213,49 @@ function place(card) {
   cards?.querySelector(".no-slots")?.remove();
   cards?.insertBefore(card, next ?? null);
 }
+
+/** When each form came to stand where it stands. @type {WeakMap<Element, number>} */
+const born = new WeakMap();
+
+/** Notes which forms are new. */
+function rest() {
+  for (const form of document.querySelectorAll("form[data-act]")) {
+    if (!born.has(form)) {
+      lie(form);
+    }
+  }
+}
+
+/** A form that has just come takes no press, and shows it. @param {Element} form */
+function lie(form) {
+  born.set(form, performance.now());
+  if (form.id !== "scan-form") {
+    form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-disabled", "true"));
+    window.setTimeout(ripen, INERT_MS);
+  }
+}
+
+/** Buttons that could be read by now may be pressed. */
+function ripen() {
+  for (const button of document.querySelectorAll("form[data-act] [aria-disabled]")) {
+    const form = button.closest("form");
+    if (form && isRipe(form)) {
+      button.removeAttribute("aria-disabled");
+    }
+  }
+}
+
+/** Whether whoever pressed this could have read it. @param {Element} form */
+function isRipe(form) {
+  return performance.now() - (born.get(form) ?? 0) >= INERT_MS;
+}
+
+// What is folded out has just come as well.
+document.addEventListener("toggle", (event) => {
+  if (event.target instanceof HTMLDetailsElement && event.target.open && event.target.matches(".sure")) {
+    event.target.querySelectorAll("form[data-act]").forEach(lie);
+  }
+}, true);
 
 function arrange() {
   const cards = document.getElementById("cards");
@@ -211,8 +274,8 @@ function morph(old, fresh) {
     return;
   }
   for (const { name } of [...old.attributes]) {
-    // A menu that is open stays open.
-    if (!fresh.hasAttribute(name) && name !== "open") {
+    // A menu that is open stays open, and what has just come is still new.
+    if (!fresh.hasAttribute(name) && name !== "open" && name !== "aria-disabled") {
       old.removeAttribute(name);
     }
   }
@@ -246,6 +309,14 @@ function morph(old, fresh) {
   olds.slice(freshes.length).forEach((left) => left.remove());
 }
 
+/** What a form, or what folds one out, is for: where it leads, for which slot, job or question. @param {Element} one */
+function purpose(one) {
+  const form = one.matches("form") ? one : one.querySelector("form");
+  const hidden = [...(form?.querySelectorAll("[type=hidden]") ?? [])];
+  const fields = hidden.map((field) => `${field.getAttribute("name")}=${field.getAttribute("value")}`);
+  return [form?.getAttribute("action") ?? "", ...fields].join(" ");
+}
+
 /** Whether one may become the other. A form for one thing never becomes a form for another. @param {Node} a @param {Node} b */
 function isSame(a, b) {
   if (a.nodeName !== b.nodeName) {
@@ -254,9 +325,9 @@ function isSame(a, b) {
   if (!(a instanceof HTMLElement && b instanceof HTMLElement)) {
     return true;
   }
-  const job = (/** @type {Element} */ one) => one.querySelector("[name=job]")?.getAttribute("value") ?? "";
-  const forms = a.nodeName !== "FORM" || (a.getAttribute("action") === b.getAttribute("action") && job(a) === job(b));
-  return a.id === b.id && forms && (a.nodeName === "FORM" || a.classList[0] === b.classList[0]);
+  const isForm = a.nodeName === "FORM";
+  const about = isForm || a.matches("details.sure") ? purpose(a) === purpose(b) : true;
+  return a.id === b.id && about && (isForm || a.classList[0] === b.classList[0]);
 }
 
 // --- What is heard --------------------------------------------------------------------------------------------------
@@ -326,9 +397,52 @@ document.addEventListener("submit", (event) => {
   if (form instanceof HTMLFormElement && form.matches("[data-act]")) {
     event.preventDefault();
     event.stopImmediatePropagation();
+    // A code is scanned as fast as it comes: the field was there before.
+    if (form.id !== "scan-form" && !isRipe(form)) {
+      return;
+    }
+    const pin = form.querySelector("input[name=pin]");
+    const isUnknown = event.submitter instanceof HTMLButtonElement && event.submitter.name === "unknown";
+    if (pin instanceof HTMLInputElement && !isUnknown && !isByHand(pin)) {
+      pin.value = "";
+      strokes.delete(pin);
+      tell(texts.notTyped ?? "", false);
+      return;
+    }
     void send(form, event.submitter);
   }
 }, true);
+
+/** When the characters of a PIN were typed. @type {WeakMap<HTMLInputElement, number[]>} */
+const strokes = new WeakMap();
+
+document.addEventListener("input", (event) => {
+  const field = event.target;
+  if (!(field instanceof HTMLInputElement && field.name === "pin" && event instanceof InputEvent)) {
+    return;
+  }
+  const times = field.value === "" ? [] : (strokes.get(field) ?? []);
+  if (event.inputType === "insertText") {
+    times.push(event.timeStamp);
+  }
+  strokes.set(field, times);
+});
+
+/**
+ * Whether a hand put this PIN there: not the browser, which may know another one, and nothing that types faster than hands do.
+ * @param {HTMLInputElement} field
+ */
+function isByHand(field) {
+  const times = strokes.get(field) ?? [];
+  let inARow = 0;
+  for (const [index, time] of times.slice(1).entries()) {
+    inARow = time - (times[index] ?? 0) < DEVICE_MS ? inARow + 1 : 0;
+    if (inARow >= DEVICE_GAPS_MIN) {
+      return false;
+    }
+  }
+  return !field.matches(":autofill");
+}
 
 /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
 async function send(form, submitter) {
@@ -358,6 +472,8 @@ async function send(form, submitter) {
     if (kind.startsWith("application/json")) {
       const told = await answer.json();
       tell(told.message, told.ok, told.lang);
+      // What was refused is shown as it is by now.
+      refresh(told.parts ?? {});
     } else if (answer.status === 401 || answer.status === 423) {
       window.location.reload();
     } else {
@@ -369,7 +485,10 @@ async function send(form, submitter) {
     for (const button of form.querySelectorAll("button")) {
       button.disabled = false;
     }
-    form.closest("details")?.removeAttribute("open");
+    // The second press of a double click.
+    lie(form);
+    form.closest("details.sure")?.removeAttribute("open");
+    form.closest("details:not(.sure)")?.removeAttribute("open");
     if (form.id === "scan-form") {
       focusScan();
     }
@@ -401,17 +520,22 @@ function tell(message, ok, lang) {
 
 // --- The keyboard, and the scanner, which is one ----------------------------------------------------------------------
 
-const scan = /** @type {HTMLInputElement | null} */ (document.getElementById("scan"));
-
 function focusScan() {
-  scan?.focus();
+  if (!asksPin()) {
+    scan?.focus();
+  }
 }
 
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-focus=scan]")) {
-    focusScan();
+    scan?.focus();
   }
 });
+
+/** While a card asks for a PIN, what is typed beside its field may be one: it goes nowhere, and stands nowhere to be read. */
+function asksPin() {
+  return document.querySelector(".card.asks-pin") !== null;
+}
 
 /** A key that was pressed outside any field and may be the first one of a scanner. @type {KeyboardEvent | undefined} */
 let held;
@@ -423,12 +547,12 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.key === "Escape") {
-    document.querySelector(".more[open]")?.removeAttribute("open");
+    document.querySelector(".more[open], .letters .sure[open]")?.removeAttribute("open");
     return;
   }
   const printable = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey;
   const types = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-  if (!printable || types || event.repeat || !event.isTrusted) {
+  if (!printable || types || event.repeat || !event.isTrusted || asksPin()) {
     return;
   }
   if (held) {

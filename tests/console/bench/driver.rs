@@ -19,6 +19,9 @@ pub(crate) const SHOWN_WITHIN: Duration = Duration::from_secs(60);
 /// How often a page is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(30);
 
+/// From key to key of a hand.
+const HAND: Duration = Duration::from_millis(60);
+
 /// A browser window. Its calls block, as those of everything else in these tests do.
 pub(crate) struct Browser {
     client: Client,
@@ -159,7 +162,15 @@ impl Browser {
     pub(crate) fn fill(&self, css: &str, text: &str) {
         let typed = async {
             let field = self.client.find(Locator::Css(css)).await?;
-            field.send_keys(text).await
+            if !css.starts_with("#pin-") {
+                return field.send_keys(text).await;
+            }
+            // A PIN that comes faster than a hand types is taken for a scanner's.
+            for letter in text.chars() {
+                field.send_keys(&letter.to_string()).await?;
+                tokio::time::sleep(HAND).await;
+            }
+            Ok(())
         };
         self.runtime.block_on(typed).expect(css);
     }

@@ -1,12 +1,14 @@
 //! The stream of events and the buttons, over real HTTP.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyline::app::station::Request;
 use keyline::domain::authenticator::Slot;
+use keyline::domain::job::JobId;
 use keyline::port::Operator as _;
+use serde_json::Value;
 
-use super::hall::Hall;
+use super::hall::{Hall, PATIENCE};
 use super::http::{Events, Guest};
 
 /// Puts a blank key into the slot and presses it whenever the window says so, until its card is done. What the window heard.
@@ -122,21 +124,180 @@ fn a_used_key_is_asked_about_and_the_answer_is_the_operators() {
     window.until("slot-2", "Wipe this used key?");
     let card = &window.shown["slot-2"];
     assert!(card.contains("What is on it is lost.") && card.contains("Nothing is changed."));
-    let job = card.split("name=\"job\" value=\"").nth(1).expect("a job");
-    let job = job.split('"').next().expect("a job").to_owned();
-    let other = guest.press(
-        "/bench/answer",
-        &[("slot", "2"), ("job", "99"), ("yes", "yes")],
-    );
-    assert!(other.0, "it is passed on, and the station knows better");
-    let (ok, message) = guest.press(
-        "/bench/answer",
-        &[("slot", "2"), ("job", &job), ("yes", "no")],
-    );
-    assert_eq!((ok, message.as_str()), (true, ""));
-    window.until("slot-2", "Lay it aside");
+    let first = field(card, "asked");
+    // The key is exchanged for another used one: the same words, another question.
     hall.pull(2);
     window.until("slot-2", "Insert a key");
+    hall.insert(2, &hall.used_key(2));
+    window.until("slot-2", "Wipe this used key?");
+    let second = field(&window.shown["slot-2"], "asked");
+    assert_ne!(first, second);
+    let answer = |asked: &str, yes: &str| {
+        let answer = guest.post(
+            "/bench/answer",
+            &[("slot", "2"), ("asked", asked), ("yes", yes)],
+        );
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().expect("JSON"),
+        )
+    };
+    let (status, told) = answer(&first, "yes");
+    assert_eq!(status, 409, "{told}");
+    let card = told["parts"]["slot-2"].as_str().expect("the card as it is");
+    assert_eq!(field(card, "asked"), second);
+    let (status, told) = answer(&second, "no");
+    assert_eq!((status, told["message"].as_str()), (200, Some("")));
+    window.until("slot-2", "Lay it aside");
+    // The second press of a double click.
+    let (status, told) = answer(&second, "yes");
+    assert_eq!(status, 409, "{told}");
+    hall.pull(2);
+    window.until("slot-2", "Insert a key");
+}
+
+/// No letter and no bag waits: how often that was said of this job.
+fn refused_paper(guest: &Guest, job: &str) -> usize {
+    let wishes = [
+        ("/bench/spoiled", ""),
+        ("/bench/reissue", ""),
+        ("/bench/confirm", "letter"),
+        ("/bench/confirm", "bag"),
+    ];
+    for (path, step) in wishes {
+        let answer = guest.post(path, &[("slot", "2"), ("job", job), ("step", step)]);
+        assert_eq!(answer.status(), 409, "{path} {job}");
+    }
+    wishes.len()
+}
+
+/// Whatever an operator's browser sends about whichever job: what stands on no card, or is not offered there, is not done.
+#[test]
+fn an_operator_does_what_the_bench_offers_and_nothing_else() {
+    let hall = Hall::open(2, 3);
+    hall.wait_for("the jobs", |view| view.upcoming.len() == 3);
+    let guest = Guest::sign_in(&hall, "ines");
+    let jobs: Vec<String> = hall
+        .board
+        .view()
+        .upcoming
+        .iter()
+        .map(|case| case.job.to_string())
+        .collect();
+    let key = hall.key(1);
+    hall.insert(2, &key);
+    assert!(
+        key.wait_for_blink(PATIENCE),
+        "the first job is at work in slot 2"
+    );
+    hall.wait_for("the next one", |view| view.upcoming.len() == 2);
+    let at_work = ("2", jobs[0].as_str(), "cancel");
+    let next = |slot| (slot, jobs[1].as_str(), "skip");
+    let mut tried = 0;
+    for job in [
+        &jobs[0],
+        &jobs[1],
+        &jobs[2],
+        &"99".to_owned(),
+        &"anna.lang@contoso.com".to_owned(),
+    ] {
+        for slot in ["1", "2", "3"] {
+            for change in ["skip", "another", "cancel"] {
+                let wish = (slot, job.as_str(), change);
+                // These stand on the cards.
+                if wish == at_work || wish == next("1") || wish == next("3") {
+                    continue;
+                }
+                let (slot, job, change) = wish;
+                let answer = guest.post(
+                    "/bench/job",
+                    &[("slot", slot), ("job", job), ("change", change)],
+                );
+                assert_eq!(answer.status(), 409, "{wish:?}");
+                tried += 1;
+            }
+        }
+        tried += refused_paper(&guest, job);
+    }
+    assert_eq!(tried, 5 * 9 - 3 + 5 * 4);
+    let view = hall.board.view();
+    assert_eq!(
+        (view.counts.held, view.upcoming.len()),
+        (0, 2),
+        "nothing was done"
+    );
+    // What is offered is done, in the administrator's window as well.
+    let (ok, message) = guest.press(
+        "/bench/job",
+        &[("slot", "1"), ("job", &jobs[1]), ("change", "skip")],
+    );
+    assert!(ok, "{message}");
+    hall.wait_for("the stop", |view| view.counts.held == 1);
+    // Once more: it is the next one's turn, whom the second press does not skip.
+    let again = guest.post(
+        "/bench/job",
+        &[("slot", "1"), ("job", &jobs[1]), ("change", "skip")],
+    );
+    assert_eq!(again.status(), 409);
+    let told: Value = again.json().expect("JSON");
+    assert!(
+        told["parts"]["slot-1"]
+            .as_str()
+            .expect("the card")
+            .contains("Cy Costa")
+    );
+}
+
+#[test]
+fn an_operator_may_pause_the_line_and_an_administrator_may_end_it() {
+    let hall = Hall::open(1, 0);
+    let (ines, adam) = (Guest::sign_in(&hall, "ines"), Guest::sign_in(&hall, "adam"));
+    let stop = [("what", "stop")];
+    assert_eq!(ines.post("/bench/line", &stop).status(), 403);
+    assert!(ines.press("/bench/line", &[("what", "pause")]).0);
+    let page = |guest: &Guest| guest.get("/bench").text().expect("a page");
+    assert!(!page(&ines).contains("value=\"stop\""));
+    assert!(page(&adam).contains("value=\"stop\""));
+    hall.wait_for("the pause", |view| view.paused);
+    assert!(adam.press("/bench/line", &stop).0);
+    // The station's loop is gone once it has finished what it was at.
+    let until = Instant::now() + PATIENCE;
+    while hall.handle.ask(Request::Changed(JobId(1))) {
+        assert!(Instant::now() < until, "it runs on");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_stop_that_somebody_has_seen_is_no_longer_counted() {
+    let hall = Hall::open(1, 2);
+    hall.wait_for("the jobs", |view| view.upcoming.len() == 2);
+    let guest = Guest::sign_in(&hall, "ines");
+    let mut window = guest.events("");
+    window.next_parts();
+    assert!(!window.shown["top"].contains("I have seen them"));
+    let job = hall.board.view().upcoming[0].job.to_string();
+    assert!(
+        guest
+            .press(
+                "/bench/job",
+                &[("slot", "1"), ("job", &job), ("change", "skip")]
+            )
+            .0
+    );
+    window.until("top", "I have seen them");
+    assert!(window.shown["top"].contains("Stops <b class=\"figures\">1</b>"));
+    assert!(guest.press("/bench/line", &[("what", "seen")]).0);
+    window.until("top", "Stops <b class=\"figures\">0</b>");
+    assert!(!window.shown["top"].contains("I have seen them"));
+}
+
+/// The value of a hidden field of a card.
+fn field(card: &str, name: &str) -> String {
+    let (_, rest) = card
+        .split_once(&format!("name=\"{name}\" value=\""))
+        .expect(card);
+    rest.split('"').next().expect("a value").to_owned()
 }
 
 #[test]
@@ -175,7 +336,10 @@ fn whoever_is_skipped_waits_and_the_next_one_comes() {
     let card = &window.shown["slot-2"];
     assert!(card.contains("Ada Ammann") && card.contains("Skip this person"));
     let job = hall.board.view().upcoming[0].job.to_string();
-    let (ok, message) = guest.press("/bench/job", &[("job", &job), ("change", "skip")]);
+    let (ok, message) = guest.press(
+        "/bench/job",
+        &[("slot", "2"), ("job", &job), ("change", "skip")],
+    );
     assert!(ok, "{message}");
     window.until("slot-2", "Bo Berg");
     hall.wait_for("the stop", |view| view.counts.held == 1);
@@ -185,17 +349,58 @@ fn whoever_is_skipped_waits_and_the_next_one_comes() {
 fn a_pin_is_typed_at_its_card_and_told_to_nobody_else() {
     let hall = Hall::open(2, 0);
     let guest = Guest::sign_in(&hall, "ines");
-    let nobody = guest.press("/bench/pin", &[("slot", "2"), ("pin", "739154")]);
-    assert!(!nobody.0, "nobody asked");
+    let type_in = |asked: &str, pin: &str| {
+        guest.press(
+            "/bench/pin",
+            &[("slot", "2"), ("asked", asked), ("pin", pin)],
+        )
+    };
+    assert!(!type_in("1", "739154").0, "nobody asked");
     let mut window = guest.events("");
     window.next_parts();
-    let prompt = hall.prompt.clone();
-    let asking = std::thread::spawn(move || prompt.current_pin(Slot(2), "Ada Ammann"));
+    let ask = || {
+        let prompt = hall.prompt.clone();
+        std::thread::spawn(move || prompt.current_pin(Slot(2), "Ada Ammann"))
+    };
+    let asking = ask();
     window.until("slot-2", "Type its PIN");
-    assert!(window.shown["slot-2"].contains("type=\"password\""));
-    let (ok, message) = guest.press("/bench/pin", &[("slot", "2"), ("pin", "1")]);
+    let card = &window.shown["slot-2"];
+    assert!(card.contains("type=\"password\"") && card.contains("autocomplete=\"new-password\""));
+    let first = field(card, "asked");
+    // Nobody knows it, and the next key in the slot is asked about: what was typed for the first one is not tried on it.
+    assert!(
+        guest
+            .press(
+                "/bench/pin",
+                &[("slot", "2"), ("asked", &first), ("unknown", "yes")]
+            )
+            .0
+    );
+    assert!(asking.join().expect("no panic").is_none());
+    let asking = ask();
+    let second = loop {
+        window.next_parts();
+        let card = &window.shown["slot-2"];
+        if card.contains("Type its PIN") && field(card, "asked") != first {
+            break field(card, "asked");
+        }
+    };
+    let (ok, message) = type_in(&first, "739154");
+    assert!(!ok && message.contains("no PIN is asked for"), "{message}");
+    for scanned in [
+        "B-0042",
+        "PM1:onboarding:4",
+        "cccccccbdefghijklnrtuvcbdefghijklnrtuvcbdefg",
+    ] {
+        let (ok, message) = type_in(&second, scanned);
+        assert!(
+            !ok && message.contains("not from a person's hands"),
+            "{message}"
+        );
+    }
+    let (ok, message) = type_in(&second, "1");
     assert!(!ok && message.contains("four characters"), "{message}");
-    let (ok, message) = guest.press("/bench/pin", &[("slot", "2"), ("pin", "739154")]);
+    let (ok, message) = type_in(&second, "739154");
     assert_eq!(
         (ok, message.as_str()),
         (true, ""),

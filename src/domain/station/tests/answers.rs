@@ -9,6 +9,7 @@ fn a_used_key_that_is_to_stay_as_it_is_stops_its_slot_and_its_job_takes_another(
     let asks = SlotState::Asking {
         job: JobId(1),
         question: Question::WipeUsedKey,
+        asked: 1,
     };
     assert_eq!(hall.state(1), asks);
     assert_eq!(runs(&hall.tell(Signal::Declined { slot: Slot(1) })), []);
@@ -71,4 +72,36 @@ fn those_who_come_next_stand_in_no_slot() {
     hall.put(1, blank("a"));
     hall.put(2, used("b"));
     assert_eq!(next(&hall), [JobId(3), JobId(4)]);
+}
+
+/// The number of what slot 1 asks.
+fn number(hall: &Hall) -> Option<u64> {
+    match hall.state(1) {
+        SlotState::Asking { asked, .. } => Some(asked),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_question_keeps_its_number_while_it_is_asked_and_the_same_words_about_another_key_are_a_new_one()
+ {
+    let mut hall = Hall::new(vec![candidate(1), candidate(2)]);
+    hall.put(1, used("a"));
+    let first = number(&hall).expect("a question");
+    // Whatever happens elsewhere, it is the same question.
+    hall.tell(Signal::Tick);
+    hall.put(2, blank("b"));
+    assert_eq!(number(&hall), Some(first));
+    hall.lift(1);
+    assert_eq!(number(&hall), None);
+    hall.put(1, used("c"));
+    let second = number(&hall).expect("a question");
+    assert_ne!(first, second, "the same job, the same words, another key");
+    // The job is gone: the key that lies there is asked about for the next one.
+    let mut hall = Hall::new(vec![candidate(1), candidate(2)]);
+    hall.put(1, used("a"));
+    let first = number(&hall).expect("a question");
+    let (job, now) = (JobId(1), None);
+    hall.tell(Signal::Changed { job, now });
+    assert!(number(&hall).is_some_and(|second| second != first));
 }

@@ -217,7 +217,13 @@ fn a_card_that_came_back_is_read_again_once_somebody_has_agreed_and_serves_nobod
     let question = Question::TakeCards {
         batch: batch.clone(),
     };
-    assert_eq!(hall.state(1), SlotState::Asking { job, question });
+    let asked = 1;
+    let asks = SlotState::Asking {
+        job,
+        question,
+        asked,
+    };
+    assert_eq!(hall.state(1), asks);
     assert!(!hall.station.cards().are_taken_for(&batch));
     let slot = Slot(1);
     let orders = hall.tell(Signal::Confirmed { slot });

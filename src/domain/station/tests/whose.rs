@@ -106,7 +106,13 @@ fn no_policy_wipes_a_used_key_unasked_while_a_job_wants_one_like_it_back() {
     assert_eq!(runs(&hall.put(5, used(""))), []);
     let question = Question::WipeUsedKey;
     let job = JobId(2);
-    assert_eq!(hall.state(5), SlotState::Asking { job, question });
+    let asked = 1;
+    let asks = SlotState::Asking {
+        job,
+        question,
+        asked,
+    };
+    assert_eq!(hall.state(5), asks);
     // A key that tells its serial is not the one.
     hall.lift(5);
     assert_eq!(runs(&hall.put(5, used("z"))), [(5, 2)]);

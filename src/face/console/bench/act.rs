@@ -1,29 +1,26 @@
 //! What the buttons of the bench do: each passes one wish on to the station and tells what came of it. Nothing is decided here,
 //! and every wish carries the name of whoever is signed in.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-use crate::app::admin::Change;
-use crate::app::station::Request;
-use crate::app::trail::Deed;
+use crate::app::station::offers::{Offer, Offered};
+use crate::app::station::{Request, Said};
+use crate::domain::account::Role;
 use crate::domain::authenticator::Slot;
-use crate::domain::event::Step;
 use crate::domain::job::JobId;
 use crate::domain::pin::Pin;
+use crate::face::console::bench::part;
+use crate::face::console::bench::stream::{self, Frame};
 use crate::face::console::fields::Fields;
 use crate::face::console::visit::Visit;
-use crate::face::control::{Ask, Hands};
+use crate::face::control::{Answer, Ask, Hands};
+use crate::face::prompt::is_from_a_device;
 use crate::face::say;
-
-/// Why a job is on hold that was skipped.
-const SKIPPED: &str = "skipped at the bench";
-/// Why a letter is void that was called spoiled.
-const SPOILED: &str = "spoiled, said at the bench";
-/// Why a letter is made anew that nobody found.
-const NOT_FOUND: &str = "not found at the printer, said at the bench";
 
 /// What came of it, for the page.
 #[derive(Serialize)]
@@ -34,6 +31,9 @@ struct Told {
     /// The language of the message, where it is not the page's.
     #[serde(skip_serializing_if = "Option::is_none")]
     lang: Option<&'static str>,
+    /// What the page shows by now of what was refused.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<String, String>,
 }
 
 fn told(ok: bool, message: String, lang: Option<&'static str>) -> Response {
@@ -42,18 +42,43 @@ fn told(ok: bool, message: String, lang: Option<&'static str>) -> Response {
     } else {
         StatusCode::CONFLICT
     };
-    (status, Json(Told { ok, message, lang })).into_response()
+    with_parts(status, message, lang, BTreeMap::new())
+}
+
+fn with_parts(
+    status: StatusCode,
+    message: String,
+    lang: Option<&'static str>,
+    parts: BTreeMap<String, String>,
+) -> Response {
+    let told = Told {
+        ok: status == StatusCode::OK,
+        message,
+        lang,
+        parts,
+    };
+    (status, Json(told)).into_response()
+}
+
+/// What the card of `slot` shows by now, or the letters: a window may be behind.
+fn parts(visit: &Visit, slot: Option<Slot>) -> BTreeMap<String, String> {
+    let frame = stream::make(&visit.shared, visit.words, &Frame::default());
+    let name = slot.map_or_else(|| part::LETTERS.to_owned(), part::of_slot);
+    let text = frame.parts.get(&name).map(ToString::to_string);
+    text.map(|text| (name, text)).into_iter().collect()
 }
 
 /// A sentence of [`crate::face::say`], which is English.
 fn said(result: Result<String, say::Complaint>) -> Response {
     match result {
         Ok(message) => told(true, message, Some("en")),
-        Err(complaint) => {
-            let message = format!("{} {}", complaint.message, complaint.hint);
-            told(false, message.trim_end().to_owned(), Some("en"))
-        }
+        Err(complaint) => told(false, sentence(&complaint), Some("en")),
     }
+}
+
+fn sentence(complaint: &say::Complaint) -> String {
+    let sentence = format!("{} {}", complaint.message, complaint.hint);
+    sentence.trim_end().to_owned()
 }
 
 /// A text of the page's own words.
@@ -84,49 +109,46 @@ fn job_of(fields: &Fields) -> Option<JobId> {
     fields.get("job").parse().ok().map(JobId)
 }
 
+fn asked_of(fields: &Fields) -> Option<u64> {
+    fields.get("asked").parse().ok()
+}
+
 fn slot_of(fields: &Fields) -> Option<Slot> {
     fields.get("slot").parse().ok().map(Slot)
 }
 
-/// `POST /bench/answer`: `slot`, `job`, `yes` (`yes` or `no`).
+/// `POST /bench/answer`: `slot`, `asked` (the number of the question), `yes` (`yes` or `no`).
 pub(in crate::face::console) async fn answer(visit: Visit, fields: Fields) -> Response {
     let yes = match fields.get("yes") {
         "yes" => true,
         "no" => false,
         _ => return own(&visit, false, "bench.failed"),
     };
-    let (Some(slot), Some(job)) = (slot_of(&fields), job_of(&fields)) else {
+    let (Some(slot), Some(asked)) = (slot_of(&fields), asked_of(&fields)) else {
         return own(&visit, false, "bench.failed");
     };
-    let actor = visit.actor();
-    let wish = Request::Answer {
-        slot,
-        job,
-        yes,
-        actor,
-    };
-    request(&visit, wish)
+    let (said, actor) = (Said { slot, asked, yes }, visit.actor());
+    let answered = visit.apart(move |shared| shared.station.as_ref()?.answer(said, actor));
+    match answered.await.flatten() {
+        Some(true) => told(true, String::new(), None),
+        Some(false) => over(&visit, slot, "bench.over"),
+        None => own(&visit, false, "bench.ended"),
+    }
 }
 
-/// `POST /bench/confirm`: `job`, `step` (`bag` or `letter`), where the policy takes one button for it.
+/// The slot asks that no more.
+fn over(visit: &Visit, slot: Slot, key: &str) -> Response {
+    let message = visit.words.say(key).to_owned();
+    let parts = parts(visit, Some(slot));
+    with_parts(StatusCode::CONFLICT, message, None, parts)
+}
+
+/// `POST /bench/confirm`: `job`, `step` (`bag`, then `slot` as well, or `letter`), where the policy takes one button for it.
 pub(in crate::face::console) async fn confirm(visit: Visit, fields: Fields) -> Response {
-    let step = match fields.get("step") {
-        "bag" => Step::Bag,
-        "letter" => Step::Deliver,
-        _ => return own(&visit, false, "bench.failed"),
-    };
-    let Some(job) = job_of(&fields) else {
-        return own(&visit, false, "bench.failed");
-    };
-    let actor = visit.actor();
-    let acted = visit.apart(move |shared| {
-        let station = shared.station.as_ref()?;
-        station.trail(Deed::Pressed { job, step }, actor)
-    });
-    match acted.await.flatten() {
-        Some(Ok(acted)) => said(Ok(say::trail::done(&acted))),
-        Some(Err(refusal)) => said(Err(say::trail::refused(&refusal, None))),
-        None => own(&visit, false, "bench.ended"),
+    match (fields.get("step"), slot_of(&fields)) {
+        ("bag", Some(slot)) => at_bench(&visit, &fields, Some(slot), Offer::Bagged).await,
+        ("letter", _) => at_bench(&visit, &fields, None, Offer::Good).await,
+        _ => own(&visit, false, "bench.failed"),
     }
 }
 
@@ -143,67 +165,67 @@ pub(in crate::face::console) async fn scan(visit: Visit, fields: Fields) -> Resp
 
 /// `POST /bench/spoiled`: the letter of `job` is void.
 pub(in crate::face::console) async fn spoiled(visit: Visit, fields: Fields) -> Response {
-    let Some(job) = job_of(&fields) else {
-        return own(&visit, false, "bench.failed");
-    };
-    let asked = Ask::Hands {
-        hands: Hands::Spoiled {
-            job: job.to_string(),
-            reason: SPOILED.to_owned(),
-        },
-        actor: visit.actor(),
-    };
-    ask(&visit, asked).await
+    at_bench(&visit, &fields, None, Offer::Spoiled).await
 }
 
 /// `POST /bench/reissue`: nobody finds the letter of `job`; the key gets a new PIN.
 pub(in crate::face::console) async fn reissue(visit: Visit, fields: Fields) -> Response {
-    let reason = NOT_FOUND.to_owned();
-    change(&visit, &fields, Change::Reissue { reason }).await
+    at_bench(&visit, &fields, None, Offer::Reissue).await
 }
 
-/// `POST /bench/job`: `job`, `change` (`skip`, `another` or `cancel`).
+/// `POST /bench/job`: `slot`, `job`, `change` (`skip`, `another` or `cancel`), as the slot's card offers it.
 pub(in crate::face::console) async fn job(visit: Visit, fields: Fields) -> Response {
-    let wish = match fields.get("change") {
-        "skip" => Change::Hold {
-            reason: SKIPPED.to_owned(),
-        },
-        "another" => Change::Retry,
-        "cancel" => Change::Cancel,
-        _ => return own(&visit, false, "bench.failed"),
-    };
-    change(&visit, &fields, wish).await
+    let offers = [Offer::Skip, Offer::Another, Offer::Cancel];
+    let named = |offer: &Offer| part::word(*offer) == fields.get("change");
+    match (offers.into_iter().find(named), slot_of(&fields)) {
+        (Some(offer), Some(slot)) => at_bench(&visit, &fields, Some(slot), offer).await,
+        _ => own(&visit, false, "bench.failed"),
+    }
 }
 
-async fn change(visit: &Visit, fields: &Fields, change: Change) -> Response {
+/// Has the station do what it offers there, if it still does when its loop comes to it.
+async fn at_bench(visit: &Visit, fields: &Fields, slot: Option<Slot>, offer: Offer) -> Response {
     let Some(job) = job_of(fields) else {
         return own(visit, false, "bench.failed");
     };
-    let asked = Ask::Change {
-        job: job.to_string(),
-        change,
+    let asked = Ask::AtBench {
+        offered: Offered { slot, job, offer },
         actor: visit.actor(),
     };
-    ask(visit, asked).await
+    let answer = visit.apart(move |shared| (shared.answer)(&asked)).await;
+    match answer.map(Answer::into_result) {
+        Some(Err(complaint)) => {
+            let message = sentence(&complaint);
+            let parts = parts(visit, slot);
+            with_parts(StatusCode::CONFLICT, message, Some("en"), parts)
+        }
+        Some(result) => said(result),
+        None => own(visit, false, "refusal.internal"),
+    }
 }
 
-/// `POST /bench/pin`: `slot`, and `pin` or `unknown`. The PIN goes to the key's run and nowhere else.
+/// `POST /bench/pin`: `slot`, `asked` (the number of the question), and `pin` or `unknown`. The PIN goes to the key's run and
+/// nowhere else.
 pub(in crate::face::console) async fn pin(visit: Visit, fields: Fields) -> Response {
-    let Some(slot) = slot_of(&fields) else {
+    let (Some(slot), Some(asked)) = (slot_of(&fields), asked_of(&fields)) else {
         return own(&visit, false, "bench.failed");
     };
     let pin = if fields.get("unknown") == "yes" {
         None
     } else {
+        // Each wrong one costs the key a try.
+        if is_from_a_device(fields.get("pin")) {
+            return own(&visit, false, "bench.pin.not_typed");
+        }
         match Pin::new(fields.get("pin")) {
             Ok(pin) => Some(pin),
             Err(_) => return own(&visit, false, "bench.pin.unfit"),
         }
     };
-    if visit.shared.bench.prompt.answer(slot, pin) {
+    if visit.shared.bench.prompt.answer(slot, asked, pin) {
         told(true, String::new(), None)
     } else {
-        own(&visit, false, "bench.pin.over")
+        over(&visit, slot, "bench.pin.over")
     }
 }
 
@@ -217,7 +239,7 @@ pub(in crate::face::console) async fn help(visit: Visit, fields: Fields) -> Resp
     request(&visit, wish)
 }
 
-/// `POST /bench/line`: `what` (`pause`, `go` or `stop`).
+/// `POST /bench/line`: `what` (`pause`, `go`, `seen`: all that is on hold, or `stop`, which is the administrator's).
 pub(in crate::face::console) async fn line(visit: Visit, fields: Fields) -> Response {
     let actor = visit.actor();
     let wish = match fields.get("what") {
@@ -229,7 +251,12 @@ pub(in crate::face::console) async fn line(visit: Visit, fields: Fields) -> Resp
             paused: false,
             actor,
         },
-        "stop" => Request::StopBy { actor },
+        "seen" => Request::Seen { actor },
+        "stop" if visit.may(Role::Administrator) => Request::StopBy { actor },
+        "stop" => {
+            let message = visit.words.say("refusal.role").to_owned();
+            return with_parts(StatusCode::FORBIDDEN, message, None, BTreeMap::new());
+        }
         _ => return own(&visit, false, "bench.failed"),
     };
     request(&visit, wish)

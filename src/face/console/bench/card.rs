@@ -4,13 +4,14 @@
 mod instruction;
 
 use crate::app::board::{Case, KeyInSlot, SlotView, View};
+use crate::app::station::offers::{self, Offer};
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::domain::job::JobId;
-use crate::domain::paper::Bagging;
 use crate::domain::station::signal::{Question, SlotState};
 use crate::face::console::bench::moment::Anchor;
 use crate::face::console::bench::text::{Sentence, Text};
+use crate::face::prompt::Wanted;
 use crate::face::say::clean::clean;
 use crate::face::say::slot::Tone;
 
@@ -95,32 +96,12 @@ pub(super) enum Reached {
 /// A question that a policy left to the operator: two buttons, and what each leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Asked {
+    /// An answer is one to the question with this number.
+    pub(super) number: u64,
     pub(super) yes: Text,
     pub(super) yes_means: Text,
     pub(super) no: Text,
     pub(super) no_means: Text,
-}
-
-/// What may be done to the job in a slot by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
-    /// Held until an administrator releases it; the next person comes first.
-    Skip,
-    /// This key is the wrong one: begin anew with another.
-    Another,
-    /// Given up for good.
-    Cancel,
-}
-
-impl Deed {
-    /// Its word in forms and in the keys of its texts.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Skip => "skip",
-            Self::Another => "another",
-            Self::Cancel => "cancel",
-        }
-    }
 }
 
 /// One slot's card.
@@ -137,11 +118,11 @@ pub(super) struct Card {
     pub(super) since: Option<i64>,
     pub(super) key: Option<KeyInSlot>,
     pub(super) asked: Option<Asked>,
-    /// The PIN that the key has now is typed here.
-    pub(super) asks_pin: bool,
+    /// The PIN that the key has now is typed here, under the number of the question.
+    pub(super) asks_pin: Option<u64>,
     /// The key lies in its bag: one button says so.
     pub(super) bags_by_key: bool,
-    pub(super) deeds: Vec<Deed>,
+    pub(super) offers: &'static [Offer],
     /// Who called for the supervisor.
     pub(super) call: Option<String>,
 }
@@ -151,7 +132,7 @@ pub(super) struct Scene<'a> {
     pub(super) view: &'a View,
     pub(super) anchor: Anchor,
     /// The slots at which somebody is to type a PIN.
-    pub(super) pins: &'a [(Slot, String)],
+    pub(super) pins: &'a [Wanted],
 }
 
 impl Scene<'_> {
@@ -160,7 +141,8 @@ impl Scene<'_> {
         let shown = self.view.slots.get(&slot);
         let state = shown.map_or(&SlotState::Empty, |shown| &shown.state);
         let case = shown.and_then(|shown| shown.case.as_ref());
-        let asks_pin = self.pins.iter().any(|(asked, _)| *asked == slot);
+        let wanted = self.pins.iter().find(|wanted| wanted.slot == slot);
+        let asks_pin = wanted.map(|wanted| wanted.asked);
         let next = self.view.upcoming.first();
         let free = matches!(state, SlotState::Empty);
         let who = case
@@ -175,7 +157,7 @@ impl Scene<'_> {
         Card {
             slot: slot.0,
             job: case_or_next.map(|case| case.job),
-            says: instruction::of(self.view, state, shown, asks_pin),
+            says: instruction::of(self.view, state, shown, asks_pin.is_some()),
             who,
             steps: self.steps(slot, state, shown),
             touch,
@@ -185,9 +167,8 @@ impl Scene<'_> {
             key: self.view.keys.get(&slot).cloned(),
             asked: asked(state, case),
             asks_pin,
-            bags_by_key: matches!(state, SlotState::Bagging { .. })
-                && case.is_some_and(|case| case.bag == Bagging::Key),
-            deeds: deeds(state, case_or_next.is_some()),
+            bags_by_key: case.is_some_and(|case| offers::is_bagged_by_key(state, case.bag)),
+            offers: offers::of_card(state, case_or_next.is_some()),
             call: self.view.calls.get(&Some(slot)).map(|call| by(&call.by)),
         }
     }
@@ -262,45 +243,32 @@ fn who(case: &Case, is_next: bool) -> Who {
 }
 
 fn asked(state: &SlotState, case: Option<&Case>) -> Option<Asked> {
-    let SlotState::Asking { question, .. } = state else {
+    let SlotState::Asking {
+        question,
+        asked: number,
+        ..
+    } = state
+    else {
         return None;
     };
+    let number = *number;
     let person = case.map_or_else(String::new, |case| clean(&case.person));
     Some(match question {
         Question::WipeUsedKey => Asked {
+            number,
             yes: Text::plain("bench.wipe.yes"),
             yes_means: Text::with("bench.wipe.yes_means", "person", person),
             no: Text::plain("bench.wipe.no"),
             no_means: Text::plain("bench.wipe.no_means"),
         },
         Question::TakeCards { batch } => Asked {
+            number,
             yes: Text::plain("bench.cards.yes"),
             yes_means: Text::with("bench.cards.yes_means", "batch", clean(&batch.0)),
             no: Text::plain("bench.cards.no"),
             no_means: Text::plain("bench.cards.no_means"),
         },
     })
-}
-
-/// What may be done by hand. A job at work is only given up; whatever else would surprise its run.
-fn deeds(state: &SlotState, somebody: bool) -> Vec<Deed> {
-    match state {
-        SlotState::Empty if somebody => vec![Deed::Skip],
-        SlotState::Working { .. } => vec![Deed::Cancel],
-        SlotState::WantsBack { .. } => vec![Deed::Another, Deed::Skip, Deed::Cancel],
-        SlotState::Asking { .. }
-        | SlotState::AwaitingOptions { .. }
-        | SlotState::AwaitingService { .. } => vec![Deed::Skip, Deed::Cancel],
-        SlotState::Empty
-        | SlotState::LiftFirst
-        | SlotState::Reading
-        | SlotState::Refused { .. }
-        | SlotState::Held { .. }
-        | SlotState::Done { .. }
-        | SlotState::KeyDone { .. }
-        | SlotState::Bagging { .. }
-        | SlotState::NoJob => Vec::new(),
-    }
 }
 
 #[cfg(test)]

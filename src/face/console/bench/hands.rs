@@ -2,8 +2,8 @@
 //! its two ways and what each means. Made from the board alone.
 
 use crate::app::board::{Awaited, Unconfirmed, View};
+use crate::app::station::offers::{self, Offer};
 use crate::domain::job::JobId;
-use crate::domain::paper::Confirm;
 use crate::face::console::bench::text::Text;
 use crate::face::say::clean::clean;
 
@@ -15,37 +15,10 @@ pub(super) struct Letter {
     pub(super) number: String,
     pub(super) person: String,
     pub(super) says: Text,
-    pub(super) yes: Yes,
-    /// What the other button is for, and what it means.
-    pub(super) no: No,
-}
-
-/// How the letter is said to be good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Yes {
-    /// Its code is scanned, or its number typed.
-    Scan,
-    /// One button is enough.
-    Button,
-}
-
-/// What is done when it is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum No {
-    /// It lies there and is torn or misprinted: it is void.
-    Spoiled,
-    /// Nobody finds it: the same key gets a new PIN and a new letter.
-    Reissue,
-}
-
-impl No {
-    /// Its word in forms and in the keys of its texts.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Spoiled => "spoiled",
-            Self::Reissue => "reissue",
-        }
-    }
+    /// One button says that it is good; otherwise its code is scanned, or its number typed.
+    pub(super) is_by_button: bool,
+    /// What the other button is for.
+    pub(super) no: Offer,
 }
 
 /// The letters that wait, oldest job first.
@@ -54,22 +27,25 @@ pub(super) fn of(view: &View) -> Vec<Letter> {
 }
 
 fn letter(one: &Unconfirmed) -> Option<Letter> {
-    let Awaited::Letter { by, doubtful, .. } = &one.awaited else {
+    let Awaited::Letter { doubtful, .. } = &one.awaited else {
         // A bag is asked for at its slot.
         return None;
     };
-    let (says, yes) = match (by, doubtful) {
-        (_, true) => ("bench.letter.doubt", Yes::Scan),
-        (Confirm::Key, false) => ("bench.letter.look", Yes::Button),
-        (Confirm::Scan | Confirm::Device, false) => ("bench.letter.scan", Yes::Scan),
+    let offers = offers::of_letter(&one.awaited);
+    let no = offers.iter().find(|offer| **offer != Offer::Good)?;
+    let is_by_button = offers.contains(&Offer::Good);
+    let says = match (doubtful, is_by_button) {
+        (true, _) => "bench.letter.doubt",
+        (false, true) => "bench.letter.look",
+        (false, false) => "bench.letter.scan",
     };
     Some(Letter {
         job: one.case.job,
         number: format!("L-{}", clean(&one.case.envelope)),
         person: clean(&one.case.person),
         says: Text::plain(says),
-        yes,
-        no: if *doubtful { No::Reissue } else { No::Spoiled },
+        is_by_button,
+        no: *no,
     })
 }
 
@@ -79,7 +55,7 @@ mod tests {
     use crate::app::board::Board;
     use crate::app::world::stage;
     use crate::domain::authenticator::Slot;
-    use crate::domain::paper::Bagging;
+    use crate::domain::paper::{Bagging, Confirm};
 
     #[test]
     fn each_letter_has_two_ways_and_a_bag_stands_at_its_slot() {
@@ -104,16 +80,23 @@ mod tests {
         stage::await_words(&board, waiting.collect());
         let told: Vec<_> = of(&board.view())
             .into_iter()
-            .map(|one| (one.number, one.says.key().to_owned(), one.yes, one.no))
+            .map(|one| {
+                (
+                    one.number,
+                    one.says.key().to_owned(),
+                    one.is_by_button,
+                    one.no,
+                )
+            })
             .collect();
         let row = |number: &str, key: &str, yes, no| (number.to_owned(), key.to_owned(), yes, no);
         assert_eq!(
             told,
             [
-                row("L-0002", "bench.letter.scan", Yes::Scan, No::Spoiled),
-                row("L-0003", "bench.letter.look", Yes::Button, No::Spoiled),
+                row("L-0002", "bench.letter.scan", false, Offer::Spoiled),
+                row("L-0003", "bench.letter.look", true, Offer::Spoiled),
                 // One key says nothing of a sheet that nobody has found.
-                row("L-0004", "bench.letter.doubt", Yes::Scan, No::Reissue),
+                row("L-0004", "bench.letter.doubt", false, Offer::Reissue),
             ]
         );
     }

@@ -6,14 +6,16 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use crate::app::board::{KeyInSlot, View};
+use crate::app::station::offers::Offer;
 use crate::domain::authenticator::Slot;
 use crate::domain::event::Step;
 use crate::face::console::bench::Facts;
-use crate::face::console::bench::card::{Card, Deed, Picture, Reached, Scene};
-use crate::face::console::bench::hands::{self, Letter, Yes};
+use crate::face::console::bench::card::{Card, Picture, Reached, Scene};
+use crate::face::console::bench::hands::{self, Letter};
 use crate::face::console::bench::moment::Anchor;
 use crate::face::console::bench::top::{self, Top};
 use crate::face::console::words::Words;
+use crate::face::prompt::Wanted;
 use crate::face::say::clean::clean;
 use crate::face::say::slot::Tone;
 
@@ -27,7 +29,7 @@ pub(super) struct Sight<'a> {
     pub(super) view: &'a View,
     pub(super) anchor: Anchor,
     /// The slots at which somebody is to type a PIN, and for whose key.
-    pub(super) pins: &'a [(Slot, String)],
+    pub(super) pins: &'a [Wanted],
     /// What happened last, in English; may be empty.
     pub(super) news: &'a str,
     pub(super) facts: &'a Facts,
@@ -36,6 +38,8 @@ pub(super) struct Sight<'a> {
 
 /// The name of the part that only administrators are sent.
 pub(super) const PACE: &str = "pace";
+/// The name of the part with the letters that wait for a word.
+pub(super) const LETTERS: &str = "letters";
 
 /// The name of a slot's part.
 pub(super) fn of_slot(slot: Slot) -> String {
@@ -51,10 +55,7 @@ pub(super) fn parts(sight: &Sight<'_>, words: &'static Words) -> BTreeMap<String
     let rate = top::keys_per_hour(sight.view);
     parts.insert(PACE.to_owned(), render(&PacePart { rate, words }));
     let letters = hands::of(sight.view);
-    parts.insert(
-        "letters".to_owned(),
-        render(&LettersPart { letters, words }),
-    );
+    parts.insert(LETTERS.to_owned(), render(&LettersPart { letters, words }));
     let news = sight.news;
     parts.insert("news".to_owned(), render(&NewsPart { news }));
     let scene = Scene {
@@ -195,9 +196,16 @@ impl CardPart {
         self.words.fill("bench.more", &[("slot", &slot)])
     }
 
-    fn deed(&self, deed: &Deed, part: &str) -> String {
-        let key = format!("bench.{}.{part}", deed.word());
-        self.words.say(&key).to_owned()
+    const fn is_asked_twice(&self, offer: &Offer) -> bool {
+        is_asked_twice(*offer)
+    }
+
+    const fn word(&self, offer: &Offer) -> &'static str {
+        word(*offer)
+    }
+
+    fn offer(&self, offer: &Offer, part: &str) -> String {
+        said_of(self.words, *offer, part)
     }
 }
 
@@ -262,15 +270,40 @@ impl LettersPart {
         self.words.count("bench.letter.others", others)
     }
 
+    const fn word(&self, letter: &Letter) -> &'static str {
+        word(letter.no)
+    }
+
     fn no(&self, letter: &Letter, part: &str) -> String {
-        let key = format!("bench.{}.{part}", letter.no.word());
-        self.words.say(&key).to_owned()
+        said_of(self.words, letter.no, part)
     }
 }
 
-impl Letter {
-    fn is_by_button(&self) -> bool {
-        self.yes == Yes::Button
+/// What `part` of an offer is called: `do` on its button, `means` behind it.
+fn said_of(words: &Words, offer: Offer, part: &str) -> String {
+    words
+        .say(&format!("bench.{}.{part}", word(offer)))
+        .to_owned()
+}
+
+/// The word of an offer in forms, and in the keys of its texts.
+pub(super) const fn word(offer: Offer) -> &'static str {
+    match offer {
+        Offer::Skip => "skip",
+        Offer::Another => "another",
+        Offer::Cancel => "cancel",
+        Offer::Bagged => "bag",
+        Offer::Good => "letter",
+        Offer::Spoiled => "spoiled",
+        Offer::Reissue => "reissue",
+    }
+}
+
+/// Whether it cannot be taken back, so that one press is not enough.
+const fn is_asked_twice(offer: Offer) -> bool {
+    match offer {
+        Offer::Another | Offer::Cancel | Offer::Spoiled | Offer::Reissue => true,
+        Offer::Skip | Offer::Bagged | Offer::Good => false,
     }
 }
 

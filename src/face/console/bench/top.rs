@@ -31,6 +31,8 @@ pub(super) struct Top {
     pub(super) disk_is_low: bool,
     pub(super) paused: bool,
     pub(super) stops: usize,
+    /// Some of them are jobs on hold: one button says that somebody has seen them.
+    pub(super) unseen: bool,
     /// Whoever called for the supervisor, and where: a slot, or the bench.
     pub(super) calls: Vec<(Option<u16>, String)>,
 }
@@ -56,6 +58,7 @@ pub(super) fn of(view: &View, anchor: Anchor, free_bytes: Option<u64>) -> Top {
         disk_is_low: free_bytes.is_some_and(|bytes| bytes < LITTLE_ROOM_BYTES),
         paused: view.paused,
         stops: stops(view),
+        unseen: view.unseen > 0,
         calls: view
             .calls
             .iter()
@@ -64,15 +67,14 @@ pub(super) fn of(view: &View, anchor: Anchor, free_bytes: Option<u64>) -> Top {
     }
 }
 
-/// Stops that nobody has looked after: jobs on hold, keys that lie refused in their slots, and calls that nobody has come to.
+/// Stops that nobody has looked after: jobs on hold that nobody has seen, keys that lie refused in their slots, and calls that nobody has come to.
 fn stops(view: &View) -> usize {
     let refused = view
         .slots
         .values()
         .filter(|slot| matches!(slot.state, SlotState::Refused { .. }))
         .count();
-    view.counts
-        .held
+    view.unseen
         .saturating_add(refused)
         .saturating_add(view.calls.len())
 }
@@ -147,6 +149,7 @@ mod tests {
         stage::counts(&board, 6, 2);
         let mut view = board.view();
         view.counts.held = 2;
+        view.unseen = 2;
         let call = Call {
             by: "ines".to_owned(),
             at: Timestamp(0),
@@ -156,6 +159,13 @@ mod tests {
         let top = of(&view, anchor, Some(5 * MIB));
         assert_eq!(top.stops, 4);
         assert_eq!((top.all, top.percent), (11, 18));
+        view.unseen = 0;
+        let top_after = of(&view, anchor, None);
+        assert_eq!(
+            (top_after.stops, top_after.unseen),
+            (2, false),
+            "somebody has seen them"
+        );
         assert!(top.disk_is_low && top.disk_mib == Some(5));
         assert_eq!(top.calls, [(Some(3), "ines".to_owned())]);
         assert_eq!(of(&View::default(), anchor, None).percent, 0);

@@ -47,6 +47,14 @@ fn bos() -> Fault {
     }
 }
 
+fn asking(question: Question) -> SlotState {
+    SlotState::Asking {
+        job: JOB,
+        question,
+        asked: 1,
+    }
+}
+
 fn states() -> Vec<SlotView> {
     let unreachable = || Fault::Unreachable {
         what: "connection refused".to_owned(),
@@ -62,7 +70,7 @@ fn states() -> Vec<SlotView> {
     let waits = |fault| view(SlotState::AwaitingService { job: JOB, fault }, None, false);
     let held = |fault| view(SlotState::Held { job: JOB, fault }, None, false);
     let refused = |fault| view(SlotState::Refused { fault }, None, false);
-    let asks = |question| view(SlotState::Asking { job: JOB, question }, None, false);
+    let asks = |question| view(asking(question), None, false);
     let works = |step, touch| view(SlotState::Working { job: JOB }, step, touch);
     vec![
         view(SlotState::Empty, None, false),
@@ -160,7 +168,7 @@ fn a_slot_that_asks_says_exactly_what_to_type() {
             "take 3",
         ),
     ] {
-        let state = SlotState::Asking { job: JOB, question };
+        let state = asking(question);
         let words = words(Slot(3), &view(state, None, false));
         assert_eq!(words.big, format!("type: {answer}"));
         assert!(words.small.contains(&format!("`{answer}`")));

@@ -12,6 +12,7 @@ use crate::app::world::stage;
 use crate::domain::authenticator::Aaguid;
 use crate::domain::fault::Fault;
 use crate::domain::job::BatchName;
+use crate::domain::paper::Bagging;
 use crate::domain::station::signal::InSlot;
 use crate::domain::time::Timestamp;
 use crate::face::console::words::Words;
@@ -54,6 +55,14 @@ fn bag(name: &'static str, lies: InSlot, bag: Bagging) -> Way {
     }
 }
 
+fn asks(question: Question) -> SlotState {
+    SlotState::Asking {
+        job: JOB,
+        question,
+        asked: 7,
+    }
+}
+
 fn bos() -> Fault {
     Fault::KeyEnrolledFor {
         holder: "Bo Berg".to_owned(),
@@ -89,7 +98,7 @@ fn ways() -> Vec<Way> {
         way(name, SlotState::WantsBack { job, fault, key_in })
     };
     let waits = |name, fault| way(name, SlotState::AwaitingService { job: JOB, fault });
-    let asks = |name, question| way(name, SlotState::Asking { job: JOB, question });
+    let asks = |name, question| way(name, asks(question));
     let refused = |name, fault| way(name, SlotState::Refused { fault });
     let held = |name, fault| way(name, SlotState::Held { job: JOB, fault });
     let batch = BatchName("onboarding".to_owned());
@@ -245,13 +254,13 @@ fn an_empty_slot_names_who_comes_next() {
     let way = way("empty", SlotState::Empty);
     let mut view = board(&way).view();
     assert_eq!(card_of(&view).says.big.key(), "bench.nobody.big");
-    assert_eq!((card_of(&view).who, card_of(&view).deeds), (None, vec![]));
+    assert_eq!((card_of(&view).who, card_of(&view).offers), (None, &[][..]));
     next_is(&mut view, "Bo Berg");
     let card = card_of(&view);
     assert_eq!(card.says.big.key(), "bench.insert.big");
     let who = card.who.expect("the next person");
     assert!(who.is_next && who.person == "Bo Berg" && who.envelope == "0042");
-    assert_eq!(card.deeds, [Deed::Skip], "somebody can be skipped");
+    assert_eq!(card.offers, [Offer::Skip], "somebody can be skipped");
     view.paused = true;
     let says = card_of(&view).says;
     assert_eq!(says.big.key(), "bench.paused.big");
@@ -280,8 +289,9 @@ fn a_question_has_two_ways_with_what_each_means() {
             "Not this one: Nothing is changed. Lift the card.",
         ),
     ] {
-        let card = card(&way("asks", SlotState::Asking { job: JOB, question }));
+        let card = card(&way("asks", asks(question)));
         let asked = card.asked.expect("a question");
+        assert_eq!(asked.number, 7, "the answer is for this question");
         let told = |what: &Text, means: &Text| format!("{}: {}", what.say(words), means.say(words));
         assert_eq!(told(&asked.yes, &asked.yes_means), yes);
         assert_eq!(told(&asked.no, &asked.no_means), no);
@@ -352,7 +362,11 @@ fn a_key_is_shown_with_its_model_and_serial() {
 #[test]
 fn a_slot_that_wants_a_pin_says_so_whatever_else_it_is_at() {
     let view = board(&work("wipes", Some(Step::MakeCredential), None)).view();
-    let pins = [(SLOT, "Anna Lang".to_owned())];
+    let pins = [Wanted {
+        slot: SLOT,
+        asked: 3,
+        person: "Anna Lang".to_owned(),
+    }];
     let anchor = Anchor::new(Timestamp(0));
     let scene = Scene {
         view: &view,
@@ -360,9 +374,9 @@ fn a_slot_that_wants_a_pin_says_so_whatever_else_it_is_at() {
         pins: &pins,
     };
     let card = scene.card(SLOT);
-    assert!(card.asks_pin);
+    assert_eq!(card.asks_pin, Some(3));
     assert_eq!(card.says.picture, Picture::Pin);
-    assert!(!scene.card(Slot(4)).asks_pin);
+    assert_eq!(scene.card(Slot(4)).asks_pin, None);
 }
 
 #[test]
@@ -370,16 +384,16 @@ fn what_may_be_done_by_hand_surprises_no_run() {
     for way in ways() {
         let card = card(&way);
         let working = matches!(way.state, SlotState::Working { .. });
-        let gentle = card.deeds.iter().all(|deed| *deed == Deed::Cancel);
-        assert!(!working || gentle, "{}: {:?}", way.name, card.deeds);
+        let gentle = card.offers.iter().all(|deed| *deed == Offer::Cancel);
+        assert!(!working || gentle, "{}: {:?}", way.name, card.offers);
     }
     let wants = SlotState::WantsBack {
         job: JOB,
         fault: Fault::WrongKey,
         key_in: true,
     };
-    let deeds = card(&way("wrong", wants)).deeds;
-    assert_eq!(deeds, [Deed::Another, Deed::Skip, Deed::Cancel]);
+    let deeds = card(&way("wrong", wants)).offers;
+    assert_eq!(deeds, [Offer::Another, Offer::Skip, Offer::Cancel]);
 }
 
 #[test]

@@ -20,7 +20,11 @@ fn busy() -> View {
     let fault = Fault::KeyHoldsPasskey;
     let states = [
         SlotState::Working { job: JOB },
-        SlotState::Asking { job: JOB, question },
+        SlotState::Asking {
+            job: JOB,
+            question,
+            asked: 1,
+        },
         SlotState::Refused { fault },
         SlotState::Done { job: JOB },
         SlotState::WantsBack {
@@ -75,7 +79,11 @@ fn html(view: &View, language: &str) -> BTreeMap<String, String> {
     let sight = Sight {
         view,
         anchor: Anchor::new(Timestamp(1_000)),
-        pins: &[(Slot(5), "Anna".to_owned())],
+        pins: &[Wanted {
+            slot: Slot(5),
+            asked: 3,
+            person: "Anna".to_owned(),
+        }],
         news: "may.csv was taken: 2 jobs.",
         facts: &facts,
         free_bytes: Some(100 << 20),
