@@ -25,6 +25,9 @@ const SECRET: &str = "client-secret";
 const JOB_FILE: &str = "queue/new/onboarding.csv";
 
 /// Whoever gets a PIN of the administrator's choice gets this one. It is long enough to stand nowhere by chance.
+/// Where copies of printed letters lie until these are confirmed.
+pub(crate) const SPOOL: &str = "spool";
+
 pub(crate) const SPECIFIED_PIN: &str = "730918264517";
 
 /// A person of the sample (0 is the first) and the policy of their key.
@@ -132,10 +135,12 @@ impl Home {
         let tenant = Tenant::start(setup).unwrap();
         let url = tenant.url().to_string();
         let prints = printer.is_some();
+        let spool = if prints { SPOOL } else { "none" };
         let settings = [
             settings,
             vec![
                 ("paper", "printer", printer.unwrap_or_default().into()),
+                ("paper", "spool", spool.into()),
                 ("entra", "authority", url.clone().into()),
                 ("entra", "graph", url.into()),
             ],
