@@ -24,10 +24,10 @@ const SECRET: &str = "client-secret";
 /// Where a file with jobs waits.
 const JOB_FILE: &str = "queue/new/onboarding.csv";
 
-/// Whoever gets a PIN of the administrator's choice gets this one. It is long enough to stand nowhere by chance.
 /// Where copies of printed letters lie until these are confirmed.
 pub(crate) const SPOOL: &str = "spool";
 
+/// Whoever gets a PIN of the administrator's choice gets this one. It is long enough to stand nowhere by chance.
 pub(crate) const SPECIFIED_PIN: &str = "730918264517";
 
 /// A person of the sample (0 is the first) and the policy of their key.

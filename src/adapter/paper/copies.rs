@@ -166,7 +166,7 @@ mod tests {
             format!("x{name}"),
             format!("{name}~"),
             name.to_lowercase(),
-            format!("PM-{}.pdf", number(2).grouped()),
+            format!("PM-{}.pdf", number(1).grouped()),
             name.replace(".pdf", ".PDF"),
         ]
         .map(|name| lay(&spool, &name));
