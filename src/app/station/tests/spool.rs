@@ -1,10 +1,12 @@
 //! Folders with copies of letters that the station spools into no more.
 
 use super::*;
+use crate::app::trail::Deed;
 use crate::app::world::{NEW_SPOOL, SPOOL, When, course};
 use crate::domain::event::{Happening, Intent, Step};
 use crate::domain::job::JobId;
 use crate::domain::mailer::ControlNumber;
+use crate::domain::scan;
 
 const JOB: JobId = JobId(1);
 const LETTER: &str = "482091735525";
@@ -143,4 +145,29 @@ async fn one_that_is_used_again_is_no_former_one() {
     reach(&world, NEW_SPOOL, false);
     assert_eq!(start(&world).await.len(), 1);
     assert_eq!(start(&world).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_a_station_a_copy_in_a_former_one_goes_with_the_deed() {
+    for prints in [true, false] {
+        let scanned = Deed::Scanned(scan::read(LETTER).expect("a code"));
+        let spoiled = Deed::Spoiled {
+            job: JOB,
+            reason: "jammed".to_owned(),
+            sheet: None,
+        };
+        for deed in [scanned, spoiled] {
+            let world = moved(prints).await;
+            let desk = desk(&world, Arc::default(), Policy::default(), None);
+            let handle = desk.handle();
+            let running = tokio::spawn(desk.run());
+            let (asked, what) = (handle.clone(), deed.clone());
+            let told = tokio::task::spawn_blocking(move || asked.trail(what, "4711".to_owned()));
+            assert!(matches!(told.await, Ok(Some(Ok(_)))), "{deed:?}");
+            // Before the answer.
+            assert_eq!(world.state().press.kept, [], "{deed:?}");
+            handle.ask(Request::Stop);
+            running.await.expect("no panic").expect("it ran");
+        }
+    }
 }
