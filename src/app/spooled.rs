@@ -33,7 +33,7 @@ pub fn clear(ledger: &dyn Ledger, press: &dyn Press, job: JobId) -> Result<(), F
         if awaits(&state, &control) {
             continue;
         }
-        if let Some(folder) = folder(outlet.as_ref(), press) {
+        for folder in folders(outlet.as_ref(), press) {
             result = result.and(press.forget(&control, &folder));
         }
     }
@@ -69,19 +69,17 @@ fn awaits(state: &Enrollment, control: &ControlNumber) -> bool {
     })
 }
 
-/// Where the copy of a letter is, which went to `outlet`.
-fn folder(outlet: Option<&Outlet>, press: &dyn Press) -> Option<String> {
-    match outlet {
-        Some(Outlet::Printer {
-            spool: Some(folder),
-            ..
-        }) => Some(folder.clone()),
-        // Older versions did not write it down, and spooled where the configuration still says, or nobody knows.
-        Some(Outlet::Printer { spool: None, .. }) | None => {
-            press.outlet().spool().map(str::to_owned)
-        }
-        Some(Outlet::Folder { .. }) => None,
-    }
+/// Where the copy of a letter may be that went to `outlet`.
+fn folders(outlet: Option<&Outlet>, press: &dyn Press) -> Vec<String> {
+    let written = match outlet {
+        Some(Outlet::Folder { .. }) => return Vec::new(),
+        Some(Outlet::Printer { spool, .. }) => spool.clone(),
+        None => None,
+    };
+    // Older versions wrote nothing down, and whoever moves a whole station to another place moves its copies with it.
+    let today = press.outlet().spool().map(str::to_owned);
+    let today = today.filter(|today| written.as_ref() != Some(today));
+    written.into_iter().chain(today).collect()
 }
 
 #[cfg(test)]
@@ -234,6 +232,14 @@ mod tests {
             assert_eq!(clear(&world, &world, JOB), Ok(()));
             assert_eq!(world.state().press.kept, []);
         }
+    }
+
+    #[test]
+    fn a_copy_that_was_moved_with_the_whole_station_goes_as_well() {
+        let world = moved(true, vec![delivered()]);
+        world.state().press.kept = vec![(NEW_SPOOL.to_owned(), letter())];
+        assert_eq!(clear(&world, &world, JOB), Ok(()));
+        assert_eq!(world.state().press.kept, []);
     }
 
     #[test]

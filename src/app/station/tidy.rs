@@ -73,6 +73,9 @@ impl Desk {
             folders.retain(|(folder, _)| folder != today);
             folders.push((today.to_owned(), Noted::InUse));
         }
+        if folders.is_empty() {
+            return Ok(());
+        }
         let awaited = self.awaited_spools()?;
         for (folder, last) in &folders {
             let is_former = today != Some(folder);
