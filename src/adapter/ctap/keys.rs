@@ -4,6 +4,7 @@
 //! shows itself as HID and as a smart card is reported once, as HID.
 
 mod hotplug;
+mod ports;
 mod readers;
 mod sighting;
 pub mod survey;
