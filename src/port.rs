@@ -211,22 +211,19 @@ pub trait Press: Send + Sync {
         Ok(())
     }
 
-    /// The sheet is confirmed: whatever the press still keeps of it, such as a spooled file, goes.
+    /// Removes the copy of the letter with this number from `folder`, into which this press or any earlier one has spooled it. May be
+    /// repeated.
     ///
     /// # Errors
-    /// [`Fault::Mailer`]: something is left, and where.
-    fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
-        let _ = (control, envelope);
-        Ok(())
-    }
+    /// [`Fault::Mailer`]: it lies there still, or that cannot be seen.
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault>;
 
-    /// The numbers of the letters that the press keeps a copy of.
+    /// The numbers of the letters of which a copy lies in `folder`, into which this press or any earlier one has spooled: also those
+    /// of other stations.
     ///
     /// # Errors
     /// [`Fault::Mailer`] when that cannot be seen.
-    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
-        Ok(Vec::new())
-    }
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault>;
 
     /// The numbers of the letters that a printer has taken and that may still come out of it, as it tells them: also those of
     /// other stations. Asks once; changes nothing.

@@ -44,6 +44,8 @@ impl Operator for Nobody {
 
 /// 2026-11-22T12:00:00Z.
 const NOON: Timestamp = Timestamp(1_795_348_800_000);
+/// A vendor's logo: no picture, but what is taken for one.
+const LOGO: &str = "data:image/png;base64,iVBORw0KGgo=";
 const JOBS: &str = "user,name,policy\r\nanna.lang@contoso.com,Anna Lang,standard\r\n";
 
 fn day(text: &str) -> Date {
@@ -66,7 +68,8 @@ fn line_for(publisher: &Publisher) -> Line {
 
 /// Metadata of the practice model: these makers' roots, and what is reported of it.
 fn practice(number: u64, roots: &[&[u8]], reports: &[(&str, Date)]) -> serde_json::Value {
-    let model = entry(PRACTICE_AAGUID, PRODUCT, roots, reports);
+    let mut model = entry(PRACTICE_AAGUID, PRODUCT, roots, reports);
+    model["metadataStatement"]["icon"] = LOGO.into();
     edition(number, day("2099-01-01"), &[model])
 }
 
@@ -334,6 +337,7 @@ fn metadata_is_imported_shown_and_never_taken_back_on_the_command_line() {
         (&one["alarm"], &one["roots"]),
         (&"REVOKED".into(), &1.into())
     );
+    assert_eq!(one["logo"], LOGO);
     let unknown = keyline(&line, &["mds", "show", &Aaguid([9; 16]).to_string()]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).contains("says nothing of a model"));

@@ -2,6 +2,8 @@
 
 #[path = "support/again.rs"]
 mod again;
+#[path = "pcsc/arrivals.rs"]
+mod arrivals;
 mod support;
 
 use std::ffi::CString;
@@ -65,12 +67,16 @@ fn attendant() -> Attendant {
     }
 }
 
-fn client() {
-    see_the_first_card();
-    let hardware = Hardware::new(Watched {
+fn all_readers() -> Hardware {
+    Hardware::new(Watched {
         hid: false,
         readers: ReaderChoice::All,
-    });
+    })
+}
+
+fn client() {
+    see_a_card(0, State::PRESENT);
+    let hardware = all_readers();
     let (sink, events) = mpsc::channel();
     hardware
         .watch(Box::new(move |event| sink.send(event).is_ok()))
@@ -95,11 +101,11 @@ fn client() {
 }
 
 /// The service looks at its readers only now and then: what it has not seen yet cannot be there at our start.
-fn see_the_first_card() {
+fn see_a_card(reader: u16, state: State) {
     let context = Context::establish(Scope::User).unwrap();
-    let name = CString::new(reader_name(0)).unwrap();
+    let name = CString::new(reader_name(reader)).unwrap();
     let mut states = [ReaderState::new(name, State::UNAWARE)];
-    while !states[0].event_state().contains(State::PRESENT) {
+    while !states[0].event_state().contains(state) {
         context.get_status_change(PATIENCE, &mut states).unwrap();
         states[0].sync_current_state();
     }

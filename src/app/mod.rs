@@ -20,6 +20,7 @@ pub mod provisions;
 pub mod reconcile;
 pub mod restock;
 pub mod runner;
+pub mod spooled;
 pub mod station;
 pub mod tenant_policy;
 pub mod tenant_setup;

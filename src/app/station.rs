@@ -182,8 +182,7 @@ impl Desk {
             &self.options.actor,
             self.ports.clock.now(),
         )?;
-        let tidied = tidy::tidy(&self.ports);
-        self.survive(tidied);
+        self.clear_spools()?;
         self.doubt_letters_elsewhere()?;
         self.load_jobs()?;
         let (waiting, under_way) = self.station.queue();

@@ -20,6 +20,9 @@ pub use choice::{Choice, NoChoice, wanted};
 const NEW_WAITS_SECONDS: [u64; 6] = [1, 3, 6, 10, 20, 20];
 /// Before each look whether a change was made whose answer was lost, in seconds: the directory's lists lag behind.
 const DOUBT_WAITS_SECONDS: [u64; 3] = [1, 4, 10];
+/// Before each further look for an app registration that the directory does not list, where nobody is asked before it is made, in
+/// seconds: a run a moment ago may have made it.
+const UNLISTED_WAITS_SECONDS: [u64; 2] = [2, 5];
 
 /// What is needed for it.
 pub struct Tools<'a> {
@@ -50,6 +53,11 @@ pub enum News {
     },
     /// Nobody knows whether it was done; it is looked at again.
     Doubtful(Step),
+    /// The directory lists no such thing, and nobody is asked before it is made: it is looked for once more.
+    Unlisted {
+        step: Step,
+        seconds: u64,
+    },
 }
 
 /// Whoever is asked.
@@ -161,6 +169,9 @@ impl Tools<'_> {
         look: &Look,
         whom: &mut dyn Administrator,
     ) -> Result<Seen, Fault> {
+        if let Look::RegistrationsNamed(name) = look {
+            return self.look_for(course, name, whom);
+        }
         let mut waits = NEW_WAITS_SECONDS.into_iter();
         loop {
             let seen = self.look_once(look);
@@ -174,6 +185,27 @@ impl Tools<'_> {
                 Some(_) | None => return seen,
             }
         }
+    }
+
+    /// Looks for app registrations by name. An administrator who is asked knows of a run a moment ago; a script does not, and would
+    /// make a second one while the list lags.
+    fn look_for(
+        &self,
+        course: &Course,
+        name: &str,
+        whom: &mut dyn Administrator,
+    ) -> Result<Seen, Fault> {
+        let mut found = self.tenant.registrations_named(name)?;
+        for seconds in UNLISTED_WAITS_SECONDS {
+            if course.asks_somebody() || !found.is_empty() {
+                break;
+            }
+            let step = Step::Registration;
+            whom.hears(course, News::Unlisted { step, seconds });
+            self.wait(seconds)?;
+            found = self.tenant.registrations_named(name)?;
+        }
+        Ok(Seen::Registrations(found))
     }
 
     fn look_once(&self, look: &Look) -> Result<Seen, Fault> {

@@ -321,9 +321,7 @@ impl Case<'_> {
             what: What::Confirmed(self.envelope()),
             doubt: self.state.doubt().map(str::to_owned),
             elsewhere: None,
-            left: self.at_press(&number, |press, control, envelope| {
-                press.forget(control, envelope)
-            }),
+            left: self.copies_left(),
         })
     }
 
@@ -413,10 +411,9 @@ impl Case<'_> {
             reason: reason.to_owned(),
         };
         self.write(self.state.clone(), spoiled)?;
+        let (sheet, copies) = (self.take_back(&number), self.copies_left());
         Ok(Acted {
-            left: self.at_press(&number, |press, control, envelope| {
-                press.take_back(control, envelope)
-            }),
+            left: sheet.or(copies),
             doubt: None,
             elsewhere: self.elsewhere(&number),
             what: What::Spoiled {

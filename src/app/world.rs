@@ -28,7 +28,7 @@ use crate::domain::job::JobId;
 use crate::domain::time::Timestamp;
 
 pub(crate) use canon::Canon;
-pub(crate) use desk::{PressState, request};
+pub(crate) use desk::{NEW_SPOOL, PressState, SPOOL, request};
 pub(crate) use directory::{DirectoryState, denied, policy_for};
 pub(crate) use key::KeyState;
 pub(crate) use ledger::LedgerState;

@@ -26,10 +26,11 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Where it was given.
+    /// Where it was given. Of a copy a printer knows nothing.
     pub fn outlet(&self) -> Outlet {
         Outlet::Printer {
             uri: self.printer.clone(),
+            spool: None,
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use rustix::termios::{QueueSelector, tcflush};
 use zeroize::Zeroizing;
 
 use crate::face::say::{Complaint, ExitCode};
@@ -22,6 +23,9 @@ pub fn text(question: &str) -> Option<String> {
     if !std::io::stdin().is_terminal() {
         return None;
     }
+    // What was typed before the question was there is no answer to it. A terminal that cannot be emptied is asked all the same: an
+    // answer typed ahead has to be a yes, and a guess at what would be asked.
+    let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     say(question);
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).ok()?;

@@ -240,16 +240,16 @@ impl Press for Watched<dyn Press> {
         effect("press.take_back", || self.0.take_back(control, envelope))
     }
 
-    fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
-        effect("press.forget", || self.0.forget(control, envelope))
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault> {
+        effect("press.forget", || self.0.forget(control, folder))
     }
 
     fn deliver(&self, mailer: &Mailer) -> Result<Delivered, Fault> {
         effect("press.deliver", || self.0.deliver(mailer))
     }
 
-    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
-        self.0.kept()
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault> {
+        self.0.kept(folder)
     }
 
     fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {

@@ -51,10 +51,15 @@ impl Seen {
     fn of(line: &Line, more: &[&str]) -> Self {
         let output = keyline(line, &[&["check", "--online", "--json"], more].concat());
         let value = serde_json::from_slice(&output.stdout);
-        Self {
+        let seen = Self {
             code: output.status.code(),
             value: value.unwrap_or_else(|_| panic!("{}{}", out(&output), err(&output))),
+        };
+        // The hint of the whole refers to it.
+        for row in seen.rows().iter().filter(|row| row["grade"] == "stop") {
+            assert!(row["todo"].is_string(), "{row:#}");
         }
+        seen
     }
 
     fn rows(&self) -> &[Value] {

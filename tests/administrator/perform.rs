@@ -654,6 +654,34 @@ fn what_others_have_put_there_stays() {
 }
 
 #[test]
+fn where_nobody_is_asked_a_second_run_does_not_take_a_list_that_lags_for_an_empty_one() {
+    let bench = Bench::new();
+    bench.tenant.set_faults(Faults {
+        directory_lag_seconds: 6,
+        ..Faults::default()
+    });
+    let mut person = Person {
+        no: vec![Step::Permissions, Step::Certificate],
+        ..Person::agreeing()
+    };
+    bench
+        .tenant
+        .misbehave(Operation::MakePrincipal, 1, Trick::DropBeforeCommit);
+    let (end, _) = bench.run_with(None, false, &mut person);
+    assert!(matches!(end, End::Failed { .. }), "{end:?}");
+    assert!(matches!(person.news.first(), Some(News::Unlisted { .. })));
+    let (end, _) = bench.run_with(None, false, &mut Person::agreeing());
+    assert!(matches!(end, End::Stopped(Stop::Unconfirmed(_))), "{end:?}");
+    assert_eq!(bench.tenant.applications().len(), 1);
+    // Whoever is asked is not kept waiting.
+    let other = Bench::new();
+    let mut person = Person::agreeing();
+    assert_eq!(other.run(&mut person).0, End::Through);
+    let looked_again = |news: &News| matches!(news, News::Unlisted { .. });
+    assert!(!person.news.iter().any(looked_again));
+}
+
+#[test]
 fn of_several_of_one_name_none_is_taken_unless_the_configuration_names_it() {
     let bench = Bench::new();
     for _ in 0..3 {
@@ -1158,6 +1186,13 @@ fn at_a_terminal_each_step_is_asked_and_ctrl_c_between_two_leaves_what_is_done()
     };
     let line = until("and type");
     let code = line.trim().rsplit(' ').next().expect("a code").to_owned();
+    // What is typed before a question is there is no answer to it.
+    for number in 1..=20 {
+        keyboard
+            .write_all(format!("ahead {number}\n").as_bytes())
+            .expect("typed");
+    }
+    until("ahead 20");
     assert!(station.tenant.answer_device(&code, SignInAnswer::Approve));
     until("App registration. Make");
     until("(yes / no)");

@@ -20,7 +20,7 @@ use keyline::practice::tenant::TenantCredential;
 use rusqlite::Connection;
 
 use crate::hands::Known;
-use crate::home::{Home, SPECIFIED_PIN, Template};
+use crate::home::{Home, SPECIFIED_PIN, SPOOL, Template};
 use crate::letters;
 use crate::many::Hall;
 use crate::tray::Sheet;
@@ -323,6 +323,8 @@ fn left_over(home: &Home) -> Vec<String> {
     let strange =
         names(home, "mailers").filter(|name| home.prints || name.starts_with(".unfinished"));
     left.extend(strange.map(|name| format!("mailers/{name} is left")));
+    // Every letter is confirmed or void by now.
+    left.extend(names(home, SPOOL).map(|name| format!("{SPOOL}/{name} is left")));
     let mut done: Vec<_> = names(home, "queue/done").collect();
     done.sort();
     if done != ["onboarding.csv", "onboarding.csv.report.json"] {

@@ -1,10 +1,12 @@
 //! The operator's hands: lay, lift and put back cards as the slots say, and take another key where one is laid aside. They
 //! never choose; whatever they do, a line of the program told them to.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use keyline::practice::authenticator::{SimulatedKey, Touch};
 
+use crate::eyes::Sight;
 use crate::many::Hall;
 use crate::support::vpcd::VirtualCard;
 
@@ -33,6 +35,8 @@ struct Slot {
 pub(crate) struct Hands<'a> {
     hall: &'a Hall,
     slots: Vec<Slot>,
+    /// Keys of which was told whose they are, by envelope: laid aside, they may be wanted back.
+    told: BTreeMap<String, Known>,
     pub(crate) taken: Vec<Known>,
 }
 
@@ -52,6 +56,7 @@ impl<'a> Hands<'a> {
         Self {
             hall,
             slots,
+            told: BTreeMap::new(),
             taken: Vec::new(),
         }
     }
@@ -70,9 +75,15 @@ impl<'a> Hands<'a> {
         if at >= self.slots.len() {
             return;
         }
+        if let (Some(envelope), Some(known)) = (owner(words), &self.slots[at].key) {
+            self.told.insert(envelope.to_owned(), known.clone());
+        }
         if words.starts_with("put the key back") {
             // Also one that was done: its letter is made anew.
             self.slots[at].done = false;
+            if let Some(known) = envelope(words).and_then(|number| self.told.get(number).cloned()) {
+                self.fetch(at, known);
+            }
             self.lay(at);
         } else if words.starts_with("insert a key") {
             self.lay(at);
@@ -90,12 +101,25 @@ impl<'a> Hands<'a> {
         }
     }
 
-    /// A card that the service does not see is laid down once more, as anybody would: a virtual reader drops one now and then when
-    /// the program that used the last one was killed.
+    /// Takes this key in hand for a slot, wherever it is.
+    fn fetch(&mut self, at: usize, known: Known) {
+        for other in 0..self.slots.len() {
+            let here = self.slots[other].key.as_ref();
+            if other != at && here.is_some_and(|here| here.number == known.number) {
+                self.lift(other);
+                self.slots[other].key = None;
+            }
+        }
+        if self.slots[at].card.is_none() {
+            self.slots[at].key = Some(known);
+        }
+    }
+
+    /// A card that the service does not see is laid down once more, as anybody would.
     pub(crate) fn tend(&mut self) {
         for at in 0..self.slots.len() {
             let slot = &self.slots[at];
-            let unseen = self.hall.eyes.look(slot.reader) == Some(false);
+            let unseen = self.hall.eyes.look(slot.reader) != Some(Sight::Card);
             if slot.card.is_some() && unseen && slot.laid.elapsed() > UNSEEN_MAX {
                 self.lift(at);
                 self.lay(at);
@@ -187,9 +211,33 @@ fn told(line: &str) -> Option<(usize, &str)> {
     Some((number.trim().parse::<usize>().ok()?.checked_sub(1)?, words))
 }
 
+/// The envelope of whom the key in the slot belongs to, if that is told.
+fn owner(words: &str) -> Option<&str> {
+    words
+        .split_once("already belongs to ")
+        .and_then(|(_, rest)| envelope(rest))
+}
+
+/// The number of the first envelope that is named.
+fn envelope(words: &str) -> Option<&str> {
+    let (_, rest) = words.split_once("envelope ")?;
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric());
+    Some(rest.split_at(end.unwrap_or(rest.len())).0)
+}
+
 #[test]
 fn a_slots_words_are_heard() {
     let line = "11:02:33  slot 2: insert a key";
     assert_eq!(told(line), Some((1, "insert a key")));
     assert_eq!(told("11:02:33  The station is ready"), None);
+}
+
+#[test]
+fn whose_a_key_is_and_whose_is_wanted_is_heard() {
+    let aside = "lay this key aside. This key already belongs to Jürgen Müller, envelope 0001. Then take another key.";
+    assert_eq!(owner(aside), Some("0001"));
+    let wrong = "wrong key: lift it (Jürgen Müller, envelope 0001). This key already belongs to Emily Carter, envelope 0002. Put back the one for Jürgen Müller.";
+    assert_eq!(owner(wrong), Some("0002"));
+    let wanted = "put the key back (Jürgen Müller, envelope 0001). It is the key for Jürgen Müller, envelope 0001.";
+    assert_eq!((owner(wanted), envelope(wanted)), (None, Some("0001")));
 }

@@ -24,6 +24,9 @@ const SECRET: &str = "client-secret";
 /// Where a file with jobs waits.
 const JOB_FILE: &str = "queue/new/onboarding.csv";
 
+/// Where copies of printed letters lie until these are confirmed.
+pub(crate) const SPOOL: &str = "spool";
+
 /// Whoever gets a PIN of the administrator's choice gets this one. It is long enough to stand nowhere by chance.
 pub(crate) const SPECIFIED_PIN: &str = "730918264517";
 
@@ -132,10 +135,12 @@ impl Home {
         let tenant = Tenant::start(setup).unwrap();
         let url = tenant.url().to_string();
         let prints = printer.is_some();
+        let spool = if prints { SPOOL } else { "none" };
         let settings = [
             settings,
             vec![
                 ("paper", "printer", printer.unwrap_or_default().into()),
+                ("paper", "spool", spool.into()),
                 ("entra", "authority", url.clone().into()),
                 ("entra", "graph", url.into()),
             ],

@@ -177,10 +177,14 @@ fn a_copy_is_kept_for_its_owner_alone_until_its_sheet_is_confirmed_or_void() {
         assert_eq!(mode(&copy(number)), 0o600);
     }
     let envelope = letter(0).envelope;
-    press.forget(&control(0), envelope).unwrap();
+    let real = spool.canonicalize().unwrap().display().to_string();
+    assert_eq!(press.outlet().spool(), Some(real.as_str()));
+    press.forget(&control(0), &real).unwrap();
     press.take_back(&control(1), envelope).unwrap();
+    press.forget(&control(1), &real).unwrap();
     // Once more, as after a cut.
-    press.forget(&control(0), envelope).unwrap();
+    press.forget(&control(0), &real).unwrap();
+    assert_eq!(press.kept(&real), Ok(vec![control(2)]));
     assert!(!copy(0).exists() && !copy(1).exists() && copy(2).exists());
     // A refusal leaves nothing, a doubt leaves the copy.
     printer.device.set(Mood::Slow).unwrap();

@@ -1,5 +1,7 @@
 //! The station is given another printer while letters wait in the old one.
 
+use std::path::PathBuf;
+
 use keyline::app::board::News;
 use keyline::app::station::Request;
 use keyline::domain::fault::Fault;
@@ -197,7 +199,122 @@ fn a_reissue_of_a_letter_that_was_cut_off_says_that_it_may_still_come_out_there(
             } => Some((control.to_string(), outlet.clone())),
             _ => None,
         });
-        let outlet = Outlet::Printer { uri: tap.uri() };
+        let outlet = Outlet::Printer {
+            uri: tap.uri(),
+            spool: None,
+        };
         assert_eq!(told, Some((control, outlet)), "{news:?}");
+    }
+}
+
+/// As [`in_the_old_one`], where a copy of the letter lies in a spool; and what the station has by now: another printer with another
+/// spool, or with `prints` = false neither.
+fn spooled(prints: bool) -> (Printer, Printer, Line) {
+    let (old, new) = (Printer::start().unwrap(), Printer::start().unwrap());
+    old.device.set(Mood::OutOfPaper).unwrap();
+    let line = station(&old.uri(), 1);
+    let line = moved(line, "spool = \"none\"", "spool = \"old spool\"");
+    let device = old.device.clone();
+    let supply = vec![line.maker.make(1).expect("a key")];
+    line.run_attended(Knows::nothing(), supply, |_, handle| {
+        let handle = handle.clone();
+        std::thread::spawn(move || {
+            device.wait_until_begun(1);
+            handle.ask(Request::Stop);
+        });
+    });
+    let (printer, spool) = if prints {
+        (new.uri(), "new spool")
+    } else {
+        (String::new(), "none")
+    };
+    let line = moved(
+        line,
+        "spool = \"old spool\"",
+        &format!("spool = \"{spool}\""),
+    );
+    let line = moved(line, &old.uri(), &printer);
+    assert_eq!(copies(&line), 1);
+    (old, new, line)
+}
+
+fn old_spool(line: &Line) -> PathBuf {
+    line.root().join("old spool")
+}
+
+fn copies(line: &Line) -> usize {
+    let names = std::fs::read_dir(old_spool(line)).expect("a folder");
+    names.count()
+}
+
+/// What a start of the station says of folders that it cannot look into.
+fn told_of_folders(line: &Line) -> Vec<String> {
+    let (_, parts) = line.run(Knows::nothing(), Vec::new());
+    let news = parts.board.take_news();
+    let troubles = news.into_iter().filter_map(|one| match one {
+        News::Trouble { what } if what.contains("old spool") => Some(what),
+        _ => None,
+    });
+    troubles.collect()
+}
+
+#[test]
+fn the_copy_of_a_letter_is_gone_once_it_is_confirmed_or_void_wherever_it_was_spooled() {
+    if unavailable().is_some() {
+        return;
+    }
+    for (prints, what) in [
+        (true, "confirm"),
+        (false, "confirm"),
+        (true, "reissue"),
+        (false, "reissue"),
+        (false, "spoil"),
+    ] {
+        let (_old, _new, line) = spooled(prints);
+        // While its letter is in doubt it stays.
+        assert_doubts(&line, &run(&line, 0), 0, 1);
+        assert_eq!(copies(&line), 1, "{what}");
+        let control = control_of(&line, "1");
+        let told = match what {
+            "confirm" => keyline(&line, &["mailer", "confirm", &control]),
+            _ => keyline(&line, &["mailer", what, "1", "--reason", "lost"]),
+        };
+        assert!(!told.contains("still there"), "{told}");
+        assert_eq!(copies(&line), 0, "{what}");
+    }
+}
+
+#[test]
+fn a_spool_that_is_gone_is_told_once_and_cleared_when_it_is_back() {
+    if unavailable().is_some() {
+        return;
+    }
+    for prints in [true, false] {
+        let (_old, _new, line) = spooled(prints);
+        let (spool, aside) = (old_spool(&line), line.root().join("aside"));
+        let control = control_of(&line, "1");
+        std::fs::rename(&spool, &aside).unwrap();
+        let told = keyline(&line, &["mailer", "confirm", &control]);
+        for words in [
+            "is confirmed",
+            "still there",
+            "holds a PIN",
+            "the folder is gone",
+        ] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        let told = told_of_folders(&line);
+        assert!(
+            matches!(told.as_slice(), [one] if one.contains("the folder is gone")),
+            "{told:?}"
+        );
+        assert_eq!(told_of_folders(&line), Vec::<String>::new());
+        std::fs::rename(&aside, &spool).unwrap();
+        assert_eq!(copies(&line), 1);
+        // A start does what the cut before the removal left undone.
+        assert_eq!(told_of_folders(&line), Vec::<String>::new());
+        assert_eq!(copies(&line), 0);
+        std::fs::remove_dir(&spool).unwrap();
+        assert_eq!(told_of_folders(&line), Vec::<String>::new());
     }
 }

@@ -16,9 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use keyline::practice::authenticator::SimulatedKey;
-
-use super::vpcd::VirtualCard;
+use super::vpcd::{Laid, VirtualCard};
 
 /// The variable by which libpcsclite finds a socket elsewhere than in `/run/pcscd`.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -143,11 +141,11 @@ impl Pcscd {
         command
     }
 
-    /// Lays `key` on the reader with this index. It takes up to 0.4 s until pcscd looks.
-    pub(crate) fn lay(&self, reader: u16, key: SimulatedKey) -> io::Result<VirtualCard> {
+    /// Lays a key on the reader with this index. It takes up to 0.4 s until pcscd looks.
+    pub(crate) fn lay(&self, reader: u16, what: impl Into<Laid>) -> io::Result<VirtualCard> {
         assert!(reader < self.readers);
         let network = File::open(format!("/proc/{}/ns/net", self.child.id()))?;
-        VirtualCard::lay(network, PORT + reader, key)
+        VirtualCard::lay(network, PORT + reader, what.into())
     }
 }
 

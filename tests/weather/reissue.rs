@@ -59,6 +59,14 @@ impl Press for Unsure {
         self.press.take_back(control, envelope)
     }
 
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault> {
+        self.press.forget(control, folder)
+    }
+
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault> {
+        self.press.kept(folder)
+    }
+
     fn whereabouts(
         &self,
         control: &ControlNumber,

@@ -4,6 +4,7 @@
 //! shows itself as HID and as a smart card is reported once, as HID.
 
 mod hotplug;
+mod ports;
 mod readers;
 mod sighting;
 pub mod survey;
@@ -146,6 +147,7 @@ impl Hardware {
         let reporter = Reporter {
             hid: self.watched.hid,
             cards,
+            found: false,
             seen: Arc::clone(&self.seen),
             sink,
         };
@@ -237,6 +239,8 @@ fn open_node(key: &HidKey) -> Result<HidrawReports, Fault> {
 struct Reporter {
     hid: bool,
     cards: Vec<Card>,
+    /// The cards may have lain there for long, and nobody was told yet.
+    found: bool,
     seen: Arc<Mutex<Sighting>>,
     sink: Box<dyn FnMut(KeyEvent) -> bool + Send>,
 }
@@ -245,23 +249,24 @@ impl Reporter {
     fn run(mut self, inbox: &Receiver<Hint>) {
         loop {
             let hint = inbox.recv_timeout(Duration::from_millis(RESCAN_MILLIS));
-            let (cause, at_start) = match hint {
-                Ok(Hint::Hid(cause)) => (cause, false),
-                Err(RecvTimeoutError::Timeout) => (Cause::Turn, false),
+            let cause = match hint {
+                Ok(Hint::Hid(cause)) => cause,
+                Err(RecvTimeoutError::Timeout) => Cause::Turn,
                 Ok(Hint::Cards(cards, found)) => {
                     self.cards = cards;
-                    (Cause::Announced, found)
+                    self.found |= found;
+                    Cause::Announced
                 }
                 Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             };
-            if !self.look(cause, at_start) {
+            if !self.look(cause) {
                 return;
             }
         }
     }
 
     /// Returns whether anybody still listens.
-    fn look(&mut self, cause: Cause, at_start: bool) -> bool {
+    fn look(&mut self, cause: Cause) -> bool {
         // Always both: a reader inside a USB key is often announced before its HID interface is.
         let hid = if self.hid {
             usb::fido_devices()
@@ -272,6 +277,7 @@ impl Reporter {
             tracing::warn!("USB keys cannot be listed just now; trying again");
             return true;
         };
+        let at_start = std::mem::take(&mut self.found);
         let now = sighting::merge(hid, &self.cards);
         let before = std::mem::replace(&mut *lock(&self.seen), now.clone());
         events(&before, &now, at_start).into_iter().all(|event| {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{RenameFlags, renameat_with};
 
-use super::Composer;
+use super::{Composer, copies};
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
@@ -238,6 +238,14 @@ impl Press for FolderPress {
         self.folder.sync_all().map_err(|error| Fault::Mailer {
             what: format!("the void letter {name} may still be there: {error}"),
         })
+    }
+
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault> {
+        copies::remove(Path::new(folder), control)
+    }
+
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault> {
+        copies::kept(Path::new(folder))
     }
 
     fn whereabouts(

@@ -7,6 +7,7 @@
 //! it is refused when it is read, and each sheet is looked over once more before it becomes a file.
 
 mod batch;
+mod copies;
 mod desk;
 mod folder;
 mod fonts;

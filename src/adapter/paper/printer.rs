@@ -20,6 +20,7 @@ mod spool;
 mod state;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 pub use self::options::{LOCAL_SERVER, Password, PrinterOptions};
@@ -32,7 +33,7 @@ use self::place::{Place, is_same_queue};
 use self::request::{Request, Which};
 use self::spool::Spool;
 use self::state::Standing;
-use super::Composer;
+use super::{Composer, copies};
 use crate::domain::fault::Fault;
 use crate::domain::job::Envelope;
 use crate::domain::mailer::{ControlNumber, Mailer};
@@ -262,7 +263,7 @@ impl Press for PrinterPress {
             });
         }
         self.validate(&about, &name)?;
-        self.spool.keep(&name, &letter)?;
+        self.spool.keep(&mailer.control, &letter)?;
         let wish = about.wish(&self.options, &name);
         let printed = self.print(Request::print(&self.channel, &wish, letter), &name);
         match printed {
@@ -275,7 +276,7 @@ impl Press for PrinterPress {
                 Err(Fault::DeliveryUncertain)
             }
             Err(refused) => {
-                self.spool.remove(&name)?;
+                self.spool.remove(&mailer.control)?;
                 Err(refused)
             }
         }
@@ -284,12 +285,13 @@ impl Press for PrinterPress {
     fn outlet(&self) -> Outlet {
         Outlet::Printer {
             uri: self.channel.uri.clone(),
+            spool: self.spool.known_as().map(str::to_owned),
         }
     }
 
     fn reaches(&self, outlet: &Outlet) -> bool {
         match outlet {
-            Outlet::Printer { uri } => is_same_queue(uri, &self.channel.uri),
+            Outlet::Printer { uri, .. } => is_same_queue(uri, &self.channel.uri),
             Outlet::Folder { .. } => false,
         }
     }
@@ -323,23 +325,15 @@ impl Press for PrinterPress {
     }
 
     fn take_back(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
-        let name = job_name(control);
-        // Whatever becomes of the copy, what still waits there would come out minutes later.
-        let cancelled = self.cancel(&name);
-        self.spool.remove(&name).and(cancelled)
+        self.cancel(&job_name(control))
     }
 
-    fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
-        self.spool.remove(&job_name(control))
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault> {
+        copies::remove(Path::new(folder), control)
     }
 
-    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
-        Ok(self
-            .spool
-            .kept()?
-            .iter()
-            .filter_map(|name| control_of(name))
-            .collect())
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault> {
+        copies::kept(Path::new(folder))
     }
 
     fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {

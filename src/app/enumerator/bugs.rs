@@ -167,8 +167,12 @@ impl Press for Bent {
         Ok(answer)
     }
 
-    fn forget(&self, control: &ControlNumber, envelope: Envelope) -> Result<(), Fault> {
-        self.world.forget(control, envelope)
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault> {
+        self.world.forget(control, folder)
+    }
+
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault> {
+        self.world.kept(folder)
     }
 }
 

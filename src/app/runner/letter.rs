@@ -50,6 +50,7 @@ impl Run<'_> {
         if let Err(fault) = taken {
             tracing::warn!(job = self.job.id.0, fault = %fault.brief(), "a void letter was not taken back");
         }
+        self.forget_sheet();
     }
 
     pub(super) fn mailer(&self, control: &str, pin: Pin) -> Result<Mailer, Fault> {

@@ -8,6 +8,7 @@ use crate::app::board::{News, Standstill};
 use crate::app::runner::Run;
 use crate::app::runner::outcome::Outcome;
 use crate::app::runner::perform::Prepared;
+use crate::app::spooled;
 use crate::domain::enrollment::Command;
 use crate::domain::event::{Evidence, Happening, Intent, Step};
 use crate::domain::fault::Fault;
@@ -183,13 +184,12 @@ impl Run<'_> {
         self.settle(Step::Deliver, Outcome::done(evidence))
     }
 
-    /// The letter is confirmed: nobody needs the press's own copy any more. What is left of it is told, and stops nothing.
+    /// The letter is confirmed, or an earlier one void: nobody needs its copy any more. What is left of it is told, and stops nothing.
     pub(super) fn forget_sheet(&self) {
-        let (press, envelope) = (&self.bench.ports.press, self.job.envelope);
-        let control = self.enrollment.delivered().unwrap_or_default();
-        let forgotten = parsed(control).and_then(|control| press.forget(&control, envelope));
-        if let Err(fault) = forgotten {
-            tracing::warn!(job = self.job.id.0, fault = %fault.brief(), "the press keeps something of a confirmed letter");
+        let ports = self.bench.ports;
+        let cleared = spooled::clear(ports.ledger.as_ref(), ports.press.as_ref(), self.job.id);
+        if let Err(fault) = cleared {
+            tracing::warn!(job = self.job.id.0, fault = %fault.brief(), "the copy of a letter is left");
             let what = fault.to_string();
             self.bench.board.announce(News::Trouble { what });
         }

@@ -5,6 +5,7 @@ mod elsewhere;
 mod log;
 mod nobody;
 mod paper;
+mod spool;
 mod trail;
 mod void;
 mod wishes;

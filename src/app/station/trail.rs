@@ -1,5 +1,6 @@
 //! What hands did to paper and bags, written down in the loop: no run of the job is surprised.
 
+use crate::app::spooled;
 use crate::app::station::Desk;
 use crate::app::station::handle::PutOff;
 use crate::app::trail::{self, Acted, Deed, Refusal, What};
@@ -48,6 +49,8 @@ impl Desk {
             let number = ControlNumber::parse(control).ok();
             let elsewhere = number.map(|number| at_large::elsewhere(ledger, press, job, &number));
             acted.elsewhere = elsewhere.and_then(Result::ok).flatten();
+            // On a disk, and at once.
+            acted.left = spooled::clear(ledger, press, job).err();
             self.cancel_void_letters(number.map(|number| (number, record.job.envelope)));
         }
         match &acted.what {

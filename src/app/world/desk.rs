@@ -13,6 +13,11 @@ use crate::domain::pin::Pin;
 use crate::domain::time::Timestamp;
 use crate::port::{CancelFlag, Clock, Delivered, Entropy, Operator, Press};
 
+/// Where the printer's letters are spooled, before the station was given another.
+pub(crate) const SPOOL: &str = "/srv/spool";
+/// And after that.
+pub(crate) const NEW_SPOOL: &str = "/srv/new spool";
+
 /// A sheet that left the press.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sheet {
@@ -39,10 +44,12 @@ pub(crate) struct PressState {
     pub(crate) most_at_once: usize,
     /// What that printer was handed over.
     pub(crate) accepted: Vec<Accepted>,
-    /// The numbers of letters of which the press keeps nothing any more.
-    pub(crate) forgotten: Vec<String>,
-    /// The numbers of letters of which it says that it keeps a copy.
-    pub(crate) kept: Vec<ControlNumber>,
+    /// The letters whose copies were removed, and the folders.
+    pub(crate) forgotten: Vec<(String, ControlNumber)>,
+    /// The letters of which copies lie in folders.
+    pub(crate) kept: Vec<(String, ControlNumber)>,
+    /// The folders that nobody can look into.
+    pub(crate) unreadable: Vec<String>,
     /// How long the PINs of the letters were that were checked beforehand.
     pub(crate) checked: Vec<usize>,
     /// The press cannot tell whether a sheet came out.
@@ -61,9 +68,10 @@ pub(crate) fn request(user: &str) -> Request {
     }
 }
 
-fn printer(uri: &str) -> Outlet {
+fn printer(uri: &str, spool: &str) -> Outlet {
     Outlet::Printer {
         uri: uri.to_owned(),
+        spool: Some(spool.to_owned()),
     }
 }
 
@@ -98,8 +106,8 @@ impl Press for World {
     fn outlet(&self) -> Outlet {
         let state = self.state();
         match (state.press.prints, state.press.moved) {
-            (true, false) => printer(PRINTER),
-            (true, true) => printer("ipp://new.example/ipp/print"),
+            (true, false) => printer(PRINTER, SPOOL),
+            (true, true) => printer("ipp://new.example/ipp/print", NEW_SPOOL),
             (false, false) => folder("letters"),
             (false, true) => folder("new letters"),
         }
@@ -118,8 +126,15 @@ impl Press for World {
         self.call(Op::Follow, |state| state.follow(ticket))
     }
 
-    fn kept(&self) -> Result<Vec<ControlNumber>, Fault> {
-        Ok(self.state().press.kept.clone())
+    fn kept(&self, folder: &str) -> Result<Vec<ControlNumber>, Fault> {
+        let state = self.state();
+        if state.press.unreadable.iter().any(|one| one == folder) {
+            let what = format!("{folder} is gone");
+            return Err(Fault::Mailer { what });
+        }
+        let kept = state.press.kept.iter();
+        let there = kept.filter(|(place, _)| place == folder);
+        Ok(there.map(|(_, control)| *control).collect())
     }
 
     fn waiting(&self) -> Result<Vec<ControlNumber>, Fault> {
@@ -133,9 +148,11 @@ impl Press for World {
         })
     }
 
-    fn forget(&self, control: &ControlNumber, _: Envelope) -> Result<(), Fault> {
+    fn forget(&self, control: &ControlNumber, folder: &str) -> Result<(), Fault> {
         self.call(Op::Forget, |state| {
-            state.press.forgotten.push(control.to_string());
+            let forgotten = (folder.to_owned(), *control);
+            state.press.kept.retain(|kept| *kept != forgotten);
+            state.press.forgotten.push(forgotten);
             Ok(())
         })
     }

@@ -15,9 +15,25 @@ use crate::domain::paper::Ticket;
 #[serde(rename_all = "snake_case")]
 pub enum Outlet {
     /// A printer, by its URI.
-    Printer { uri: String },
+    Printer {
+        uri: String,
+        /// The absolute path of the folder that keeps a copy of each sheet until somebody has confirmed it; absent without one, and in
+        /// the ledgers of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spool: Option<String>,
+    },
     /// A folder, by its absolute path.
     Folder { path: String },
+}
+
+impl Outlet {
+    /// Where copies of the sheets lie.
+    pub fn spool(&self) -> Option<&str> {
+        match self {
+            Self::Printer { spool, .. } => spool.as_deref(),
+            Self::Folder { .. } => None,
+        }
+    }
 }
 
 /// A sheet that today's press can neither ask about nor take back.
@@ -39,7 +55,7 @@ impl Astray {
             Self::Taken { ticket } => ticket.elsewhere(),
             Self::Perhaps {
                 control,
-                outlet: Outlet::Printer { uri },
+                outlet: Outlet::Printer { uri, .. },
             } => format!(
                 "it may have been sent to {uri} as {}, and the station does not print there any more: look for it there, and cancel it there if it still waits",
                 job_name(control)
@@ -57,4 +73,21 @@ impl Astray {
 /// What the letter with this number is called at a printer. It names neither person nor key; the number stands on the sheet.
 pub fn job_name(control: &ControlNumber) -> String {
     format!("PM-{control}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_older_version_wrote_is_read_and_a_printer_without_a_spool_is_written_as_it_was() {
+        let old = r#"{"printer":{"uri":"ipp://p/x"}}"#;
+        let outlet: Outlet = serde_json::from_str(old).expect("it is read");
+        assert_eq!(outlet.spool(), None);
+        assert_eq!(serde_json::to_string(&outlet).expect("text"), old);
+        let new = r#"{"printer":{"uri":"ipp://p/x","spool":"/srv/spool"}}"#;
+        let outlet: Outlet = serde_json::from_str(new).expect("it is read");
+        assert_eq!(outlet.spool(), Some("/srv/spool"));
+        assert_eq!(serde_json::to_string(&outlet).expect("text"), new);
+    }
 }

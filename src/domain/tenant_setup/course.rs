@@ -103,6 +103,11 @@ impl Course {
         self.own.as_ref()
     }
 
+    /// Whether somebody can be asked before an app registration is made or taken.
+    pub const fn asks_somebody(&self) -> bool {
+        self.wish.may_adopt
+    }
+
     /// The station's certificate, once there is one.
     pub fn certificate(&self) -> Option<&PublicCertificate> {
         self.certificate.as_ref()?.as_ref()

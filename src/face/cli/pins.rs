@@ -14,7 +14,7 @@ pub enum Pins {
     ///
     /// Meant for the administrator's own computer, with a copy of the ledger. The PIN goes to stdout and nowhere else. With the station's own
     /// ledger the opening is noted in its audit chain first, by the running station where one runs; what cannot be noted is not opened. With
-    /// a copy nothing is noted.
+    /// a copy, or from a folder that has no configuration of that station, nothing is noted, and the command says so.
     #[command(
         after_help = PINS
     )]

@@ -51,7 +51,8 @@ pub struct Perform {
     /// Do every step without asking
     ///
     /// An app registration that the configuration names gets no permission then but the one without which no key can be enrolled,
-    /// and those of --also.
+    /// and those of --also. Where the configuration names none, put what is printed into it before the next run: Entra may not
+    /// list for a while what was made a moment ago, and a second one would be made.
     #[arg(long, requires = "perform")]
     pub yes: bool,
     /// A permission that not every station needs, such as User.Read.All; may be given several times

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::app::admin::{Change, Changed};
+use crate::app::spooled;
 use crate::app::void::{self, at_large};
 use crate::domain::event::{Happening, Intent};
 use crate::domain::fault::Fault;
@@ -48,6 +49,12 @@ pub(super) fn told(
             }
             None if is_taken_back => {}
             None => message.push_str(&say::admin::may_still_print(&control)),
+        }
+        if let Ok(press) = press()
+            && let Err(fault) = spooled::clear(ledger, press.as_ref(), record.job.id)
+        {
+            tracing::warn!(job = record.job.id.0, fault = %fault.brief(), "the copy of a void letter is left");
+            message.push_str(&say::trail::left(&fault));
         }
         if let Some(fields) = facts.as_object_mut() {
             fields.insert("may_still_print".to_owned(), in_printer.into());
@@ -121,15 +128,21 @@ pub(super) const fn may_make_void(change: &Change) -> bool {
     }
 }
 
-/// Where no station runs: has everything cancelled that waits in the printer and is void. Only for a job that had a letter, so that no
+/// Where no station runs: has the copies of the job's void letters removed, and everything cancelled that waits in the printer and is void. Only for a job that had a letter, so that no
 /// other command waits for a printer. What fails is tried again by the next station.
 pub(super) fn cancel_others(alone: &Alone<'_>, job: JobId, actor: &str, press: &Lazy<'_>) {
     if !had_a_letter(alone.ledger.as_ref(), job).unwrap_or(false) {
         return;
     }
-    let Some(press) = press.get().ok().filter(|press| press.prints()) else {
+    let Ok(press) = press.get() else {
         return;
     };
+    if let Err(fault) = spooled::clear(alone.ledger.as_ref(), press.as_ref(), job) {
+        tracing::warn!(job = job.0, fault = %fault.brief(), "the copy of a void letter is left");
+    }
+    if !press.prints() {
+        return;
+    }
     let ledger = Arc::clone(&alone.ledger);
     let (actor, now) = (actor.to_owned(), alone.now);
     let (done, is_done) = channel();

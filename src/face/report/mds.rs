@@ -36,21 +36,21 @@ pub fn edition(
     })
 }
 
-/// Writes what `shelf` says of one of its models.
+/// Writes what `shelf` says of one of its models. Only a script gets the logo, a data URL that nobody has looked into.
 ///
 /// # Errors
 /// When `to` fails.
 pub fn model(
     shelf: &Shelf,
     entry: &Entry,
-    has_logo: bool,
+    logo: Option<&str>,
     today: Date,
     style: &Style,
     to: &mut dyn Write,
 ) -> Result<(), Complaint> {
     written(to, |to| {
         if style.json {
-            let value = model_value(&shelf.edition, entry, has_logo, today);
+            let value = model_value(&shelf.edition, entry, logo, today);
             return json::write(&value, to);
         }
         for (title, value) in lines(entry, today) {
@@ -139,7 +139,7 @@ pub fn edition_value(edition: &Edition, today: Date) -> Value {
     })
 }
 
-fn model_value(edition: &Edition, entry: &Entry, has_logo: bool, today: Date) -> Value {
+fn model_value(edition: &Edition, entry: &Entry, logo: Option<&str>, today: Date) -> Value {
     let reports: Vec<Value> = entry
         .reports
         .iter()
@@ -160,7 +160,7 @@ fn model_value(edition: &Edition, entry: &Entry, has_logo: bool, today: Date) ->
         "reports": reports,
         "roots": entry.roots.len(),
         "may_vouch_for_itself": entry.vouching == Vouching::BySelf,
-        "logo": has_logo,
+        "logo": logo,
         "metadata": edition_value(edition, today),
     })
 }

@@ -71,7 +71,7 @@ pub fn waits_elsewhere(letter: &str, astray: &Astray) -> String {
         ),
         Astray::Perhaps {
             control,
-            outlet: Outlet::Printer { uri },
+            outlet: Outlet::Printer { uri, .. },
         } => format!(
             "{letter} may have been sent to {}, where the station does not print any more, and may still come out there: cancel {} there, and destroy it if it comes out.",
             clean(uri),

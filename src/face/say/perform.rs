@@ -193,6 +193,11 @@ pub fn news(course: &Course, news: News) -> String {
             title(step),
             count(usize::try_from(seconds).unwrap_or(usize::MAX), "second")
         ),
+        News::Unlisted { step, seconds } => format!(
+            "{}: Entra lists none. A run a moment ago may have made one, so it is looked for again in {}.",
+            title(step),
+            count(usize::try_from(seconds).unwrap_or(usize::MAX), "second")
+        ),
         News::Doubtful(step) => format!(
             "{}: no answer came, so it is looked at whether it was done.",
             title(step)

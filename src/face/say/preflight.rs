@@ -148,7 +148,7 @@ pub fn todo(row: &Row) -> Option<String> {
         Finding::Readers { .. } if notable => NO_READER.to_owned(),
         Finding::Disk { .. } if notable => DISK.to_owned(),
         Finding::Ledger(_) if notable => LEDGER.to_owned(),
-        Finding::TrialOpen(_) => trial::again(),
+        Finding::TrialOpen(_) | Finding::TrialNotTried => trial::again(),
         Finding::TrialUserHasJobs { .. } => trial::OWN_USER.to_owned(),
         Finding::Trial(result) if notable => trial::todo(result),
         Finding::Clock { .. } if notable => tenant::CLOCK.to_owned(),
@@ -185,8 +185,7 @@ pub fn todo(row: &Row) -> Option<String> {
         | Finding::DiskUnread { .. }
         | Finding::Ledger(_)
         | Finding::Trial(_)
-        | Finding::TrialSettled { .. }
-        | Finding::TrialNotTried => return None,
+        | Finding::TrialSettled { .. } => return None,
     };
     Some(text)
 }

@@ -81,13 +81,18 @@ pub fn done(acted: &Acted) -> String {
         ));
     }
     if let Some(left) = acted.left.as_ref().filter(|_| unasked(acted).is_none()) {
-        told.push_str(&format!(
-            " Something of it is still there, though. {} {}",
-            fault::message(left),
-            fault::hint_to_command(left)
-        ));
+        told.push_str(&self::left(left));
     }
     told
+}
+
+/// Said behind what was done: something of the letter could not be removed.
+pub fn left(why: &Fault) -> String {
+    format!(
+        " Something of it is still there, though. {} {}",
+        fault::message(why),
+        fault::hint_to_command(why)
+    )
 }
 
 /// What is still to be looked after, for whoever is not to take it for a part of what was done. `no_press`: why nobody could be

@@ -163,7 +163,7 @@ fn show(config: &Config, aaguid: Option<Aaguid>, json: bool, out: &mut dyn Write
                 ));
             };
             let logo = kept.logo(aaguid).map_err(|fault| complaint(&fault))?;
-            report::mds::model(&shelf, entry, logo.is_some(), today, &style, out)?;
+            report::mds::model(&shelf, entry, logo.as_deref(), today, &style, out)?;
         }
     }
     if let Some(stale) = words::stale(&shelf.edition, today) {

@@ -1,18 +1,16 @@
 //! Watches smart-card and NFC readers through PC/SC: which of them hold a card. Survives a missing or restarted service.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcsc::{
-    Attribute, Context, Disposition, Error, PNP_NOTIFICATION, Protocols, ReaderState, Scope,
-    ShareMode, State,
-};
+use pcsc::{Context, Error, PNP_NOTIFICATION, ReaderState, Scope, State};
 
 use super::ReaderChoice;
-use super::sighting::{Card, Port, UsbAddress};
+use super::ports::Ports;
+use super::sighting::Card;
 
 /// pcsc-lite takes 16 reader states in one call, and the notification of new readers is one of them.
 const READERS_PER_CALL_MAX: usize = 15;
@@ -22,8 +20,8 @@ const WAIT_MILLIS: u64 = 500;
 const TURN_MILLIS: u64 = 50;
 /// Before the service is asked for again.
 const RETRY_MILLIS: u64 = 1000;
-/// High word of SCARD_ATTR_CHANNEL_ID when the reader is a USB device.
-const CHANNEL_USB: u32 = 0x0020;
+/// Where a state has the reader's count of arrivals and departures: in its high word.
+const COUNT_SHIFT: u32 = 16;
 
 /// Watches the readers of `choice`.
 pub(super) struct Lookout {
@@ -31,8 +29,9 @@ pub(super) struct Lookout {
     context: Option<Context>,
     /// One state per reader, as last told; the calls wait for a change from it.
     states: Vec<ReaderState>,
-    /// Where a reader is plugged in. Asking costs a connection.
-    ports: HashMap<CString, Port>,
+    ports: Ports,
+    /// What each reader's count was when it was looked at first, if it was mute then.
+    mute_from_the_first: HashMap<CString, Option<u32>>,
 }
 
 impl Lookout {
@@ -41,7 +40,8 @@ impl Lookout {
             choice,
             context: None,
             states: Vec::new(),
-            ports: HashMap::new(),
+            ports: Ports::default(),
+            mute_from_the_first: HashMap::new(),
         }
     }
 
@@ -94,6 +94,7 @@ impl Lookout {
         self.context = None;
         self.states.clear();
         self.ports.clear();
+        self.mute_from_the_first.clear();
     }
 
     /// Waits up to `patience` for a change, and tells what is there then.
@@ -121,7 +122,7 @@ impl Lookout {
         for states in self.states.chunks_mut(READERS_PER_CALL_MAX) {
             ask(context, states, patience)?;
         }
-        self.cards()
+        Ok(self.cards())
     }
 
     /// Brings the list of readers up to date. One that stays keeps its state.
@@ -138,7 +139,9 @@ impl Lookout {
         let names: Vec<CString> = names.into_iter().filter(admitted).collect();
         self.states
             .retain(|state| names.iter().any(|name| name.as_c_str() == state.name()));
-        self.ports.retain(|known, _| names.contains(known));
+        self.ports.retain(&names);
+        self.mute_from_the_first
+            .retain(|known, _| names.contains(known));
         for name in names {
             if !self
                 .states
@@ -151,40 +154,36 @@ impl Lookout {
         Ok(())
     }
 
-    fn cards(&mut self) -> Result<Vec<Card>, Error> {
-        let Some(context) = &self.context else {
-            return Err(Error::InvalidHandle);
-        };
+    fn cards(&mut self) -> Vec<Card> {
         let mut cards = Vec::new();
         for state in &self.states {
             let now = state.event_state();
             // A key that is plugged in anew brings its reader back under the same name and at another address.
             if now.intersects(State::UNKNOWN | State::UNAVAILABLE) {
-                self.ports.remove(state.name());
-            }
-            // A card that does not answer its reset is no key, or not yet.
-            if !now.contains(State::PRESENT) || now.contains(State::MUTE) {
+                self.ports.forget(state.name());
+                self.mute_from_the_first.remove(state.name());
                 continue;
             }
-            let port = match self.ports.get(state.name()) {
-                Some(known) => *known,
-                None => match port_of(context, state.name()) {
-                    // Asked again the next time.
-                    Err(Error::SharingViolation) => Port::Untold,
-                    answer => {
-                        let port = answer.unwrap_or(Port::Elsewhere);
-                        self.ports.insert(state.name().to_owned(), port);
-                        port
-                    }
-                },
-            };
+            if state.current_state() == State::UNAWARE {
+                continue;
+            }
+            let (mute, count) = (now.contains(State::MUTE), state.event_count());
+            let from_the_first = *self
+                .mute_from_the_first
+                .entry(state.name().to_owned())
+                .or_insert_with(|| mute.then_some(count));
+            // A card that does not answer its reset was laid badly, and whoever opens it gives it power once more. But some
+            // readers say so of nothing at all, all day long: what was mute before anybody laid anything is no key.
+            if !now.contains(State::PRESENT) || mute && from_the_first == Some(count) {
+                continue;
+            }
             cards.push(Card {
                 reader: state.name().to_string_lossy().into_owned(),
-                count: state.event_count(),
-                port,
+                count,
+                port: self.ports.of(state.name()),
             });
         }
-        Ok(cards)
+        cards
     }
 }
 
@@ -195,7 +194,7 @@ fn ask(context: &Context, states: &mut [ReaderState], patience: Duration) -> Res
     asked.extend(
         states
             .iter()
-            .map(|state| ReaderState::new(state.name(), state.current_state())),
+            .map(|state| ReaderState::new(state.name(), known(state))),
     );
     let began = Instant::now();
     let mut answer = context.get_status_change(patience, &mut asked);
@@ -223,55 +222,15 @@ fn ask(context: &Context, states: &mut [ReaderState], patience: Duration) -> Res
     }
 }
 
-/// Where a reader is plugged in (SCARD_ATTR_CHANNEL_ID), without touching the card.
-fn port_of(context: &Context, reader: &CStr) -> Result<Port, Error> {
-    let card = context.connect(reader, ShareMode::Direct, Protocols::UNDEFINED)?;
-    let mut buffer = [0; 8];
-    let port = card
-        .get_attribute(Attribute::ChannelId, &mut buffer)
-        .map(port_of_channel);
-    if let Err((card, _)) = card.disconnect(Disposition::LeaveCard) {
-        drop(card);
-    }
-    // Many drivers do not know the attribute.
-    Ok(port.unwrap_or(Port::Elsewhere))
-}
-
-/// DDDDCCCC: the kind of channel, then for USB the bus and the device.
-fn port_of_channel(attribute: &[u8]) -> Port {
-    let Some(attribute) = attribute.first_chunk() else {
-        return Port::Elsewhere;
-    };
-    let channel = u32::from_ne_bytes(*attribute);
-    let [_, _, bus, device] = channel.to_be_bytes();
-    if channel >> 16 == CHANNEL_USB {
-        Port::Usb(UsbAddress { bus, device })
-    } else {
-        Port::Elsewhere
-    }
+/// The state as last told, with the count: without it a card that took another's place since then is no change.
+fn known(state: &ReaderState) -> State {
+    let count = pcsc::ffi::DWORD::from(state.event_count());
+    State::from_bits_retain(state.current_state().bits() | count << COUNT_SHIFT)
 }
 
 fn pause(stop: &AtomicBool) {
     let until = Instant::now() + Duration::from_millis(RETRY_MILLIS);
     while !stop.load(Ordering::SeqCst) && Instant::now() < until {
         thread::sleep(Duration::from_millis(TURN_MILLIS));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_channel_of_a_usb_reader_names_bus_and_device() {
-        assert_eq!(
-            port_of_channel(&0x0020_032A_u32.to_ne_bytes()),
-            Port::Usb(UsbAddress { bus: 3, device: 42 })
-        );
-        assert_eq!(
-            port_of_channel(&0x0001_0001_u32.to_ne_bytes()),
-            Port::Elsewhere
-        );
-        assert_eq!(port_of_channel(&[0x20]), Port::Elsewhere);
     }
 }

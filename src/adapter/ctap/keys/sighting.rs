@@ -32,7 +32,7 @@ pub(super) enum Port {
     Usb(UsbAddress),
     /// It is no USB device, or its driver does not say.
     Elsewhere,
-    /// Another program holds the card, and then the driver is not asked.
+    /// Another program holds the card: the driver is not asked, or does not answer yet.
     Untold,
 }
 
@@ -73,6 +73,17 @@ impl Whereabouts {
             Self::Reader(_) => Attachment::Pcsc,
         }
     }
+
+    /// Whether this is the same plugging in, or laying down. A reader may tell its address only later.
+    fn is_still(&self, before: &Self) -> bool {
+        match (self, before) {
+            (Self::Hid(key), Self::Hid(other)) => key == other,
+            (Self::Reader(card), Self::Reader(other)) => {
+                card.reader == other.reader && card.count == other.count
+            }
+            (Self::Hid(_), Self::Reader(_)) | (Self::Reader(_), Self::Hid(_)) => false,
+        }
+    }
 }
 
 /// All keys of one scan.
@@ -100,15 +111,20 @@ pub(super) fn merge(hid: Vec<HidKey>, cards: &[Card]) -> Sighting {
 
 /// What happened between two scans: departures first, and a key that was exchanged between them both leaves and arrives.
 pub(super) fn events(before: &Sighting, now: &Sighting, at_start: bool) -> Vec<KeyEvent> {
+    let is_still = |sighting: &Sighting, place: &Place, what: &Whereabouts| {
+        sighting
+            .get(place)
+            .is_some_and(|other| what.is_still(other))
+    };
     let left = before
         .iter()
-        .filter(|(place, what)| now.get(place) != Some(what))
+        .filter(|(place, what)| !is_still(now, place, what))
         .map(|(place, _)| KeyEvent::Left {
             place: place.clone(),
         });
     let arrived = now
         .iter()
-        .filter(|(place, what)| before.get(place) != Some(what))
+        .filter(|(place, what)| !is_still(before, place, what))
         .map(|(place, what)| KeyEvent::Arrived {
             place: place.clone(),
             attachment: what.attachment(),
@@ -209,6 +225,25 @@ mod tests {
             ..yubikey
         };
         assert_eq!(merge(vec![nameless], &cards).len(), 3);
+    }
+
+    #[test]
+    fn a_card_whose_reader_tells_its_address_later_is_the_same() {
+        let told = |port| {
+            let card = Card {
+                port,
+                ..card("ACME 00 00", 1, None)
+            };
+            merge(vec![], &[card])
+        };
+        let usb = Port::Usb(UsbAddress { bus: 1, device: 7 });
+        for later in [Port::Elsewhere, usb] {
+            check(&told(Port::Untold), &told(later), &[]);
+        }
+        // Now it is known to be inside the key beside it.
+        let both = merge(vec![hid("usb:1-2", 7)], &[card("ACME 00 00", 1, Some(7))]);
+        let expected = ["- reader:ACME 00 00", "+ usb:1-2 Hid"];
+        check(&told(Port::Untold), &both, &expected);
     }
 
     #[test]

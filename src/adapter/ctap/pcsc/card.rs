@@ -28,7 +28,7 @@ impl PcscCard {
     /// Connects to the card on `reader`.
     ///
     /// # Errors
-    /// [`Fault::KeyGone`], [`Fault::KeyHeldElsewhere`], [`Fault::Transport`].
+    /// [`Fault::KeyGone`], [`Fault::KeyHeldElsewhere`], [`Fault::KeyMute`], [`Fault::Transport`].
     pub fn connect(reader: &CStr) -> Result<Self, Fault> {
         let context = Context::establish(Scope::User).map_err(fault)?;
         let mut tries = 0;
@@ -110,6 +110,8 @@ pub(in super::super) fn fault(error: Error) -> Fault {
         Fault::KeyGone
     } else if error == Error::SharingViolation {
         Fault::KeyHeldElsewhere
+    } else if matches!(error, Error::UnpoweredCard | Error::UnresponsiveCard) {
+        Fault::KeyMute
     } else {
         Fault::Transport {
             what: format!("PC/SC: {error}"),

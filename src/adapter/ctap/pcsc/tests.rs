@@ -212,6 +212,9 @@ fn refusals_and_departures_are_named() {
     use ::pcsc::Error;
     assert_eq!(card::fault(Error::RemovedCard), Fault::KeyGone);
     assert_eq!(card::fault(Error::NotTransacted), Fault::KeyGone);
+    for lies_badly in [Error::UnpoweredCard, Error::UnresponsiveCard] {
+        assert_eq!(card::fault(lies_badly), Fault::KeyMute);
+    }
     assert_eq!(
         card::fault(Error::SharingViolation),
         Fault::KeyHeldElsewhere

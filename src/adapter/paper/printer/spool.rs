@@ -1,19 +1,21 @@
 //! A folder with a copy of each letter that went to the printer, where the configuration asks for one: readable for its owner only,
-//! on the disk before the printer has the letter, and gone when its sheet is confirmed or void. Holds nothing else, and without
-//! a folder nothing at all.
+//! on the disk before the printer has the letter. Holds nothing else, and without a folder nothing at all. A copy of a confirmed or
+//! void letter goes by what the journal says, since the configuration may have changed meanwhile.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::copies;
 use crate::domain::fault::Fault;
+use crate::domain::mailer::ControlNumber;
 
 /// Bits that let somebody else in.
 const OTHERS: u32 = 0o077;
 
-/// Where copies lie, if they do.
-pub(super) struct Spool(Option<PathBuf>);
+/// Where copies lie, if they do: the real path, which the journal can name.
+pub(super) struct Spool(Option<String>);
 
 impl Spool {
     /// # Errors
@@ -44,18 +46,31 @@ impl Spool {
                 folder.display()
             )));
         }
-        Ok(Self(Some(folder.to_owned())))
+        let real = folder
+            .canonicalize()
+            .map_err(|error| wrong(error.to_string()))?;
+        match real.into_os_string().into_string() {
+            Ok(path) => Ok(Self(Some(path))),
+            Err(_) => Err(wrong(
+                "its path is no UTF-8, so the ledger cannot name it".to_owned(),
+            )),
+        }
+    }
+
+    /// The folder, for whoever removes a copy when its letter is confirmed or void.
+    pub(super) fn known_as(&self) -> Option<&str> {
+        self.0.as_deref()
     }
 
     /// Keeps a copy of the letter. It is on the disk when this returns.
     ///
     /// # Errors
     /// [`Fault::Mailer`], also when one of this name was kept before: a number belongs to one sheet.
-    pub(super) fn keep(&self, name: &str, letter: &[u8]) -> Result<(), Fault> {
+    pub(super) fn keep(&self, control: &ControlNumber, letter: &[u8]) -> Result<(), Fault> {
         let Some(folder) = &self.0 else {
             return Ok(());
         };
-        let path = file(folder, name);
+        let path = Path::new(folder).join(copies::file_name(control));
         let written = write(&path, letter).and_then(|()| File::open(folder)?.sync_all());
         written.map_err(|error| {
             let what = if error.kind() == ErrorKind::AlreadyExists {
@@ -72,53 +87,16 @@ impl Spool {
         })
     }
 
-    /// The names of all copies.
-    ///
-    /// # Errors
-    /// [`Fault::Mailer`] when the folder cannot be read.
-    pub(super) fn kept(&self) -> Result<Vec<String>, Fault> {
-        let Some(folder) = &self.0 else {
-            return Ok(Vec::new());
-        };
-        let listed = std::fs::read_dir(folder).and_then(|entries| {
-            entries
-                .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-                .collect::<io::Result<Vec<_>>>()
-        });
-        let names = listed.map_err(|error| Fault::Mailer {
-            what: format!("the folder {} cannot be read: {error}", folder.display()),
-        })?;
-        let stems = names.iter().filter_map(|name| name.strip_suffix(".pdf"));
-        Ok(stems.map(str::to_owned).collect())
-    }
-
-    /// Removes the copy, if there is one.
+    /// Removes the copy of a letter that the printer refused, if there is one.
     ///
     /// # Errors
     /// [`Fault::Mailer`]: it lies there still, or may again after a power cut.
-    pub(super) fn remove(&self, name: &str) -> Result<(), Fault> {
-        let Some(folder) = &self.0 else {
-            return Ok(());
-        };
-        let path = file(folder, name);
-        let removed = match std::fs::remove_file(&path) {
-            // An earlier removal may have been cut before its name was off the disk.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            removed => removed,
-        };
-        removed
-            .and_then(|()| File::open(folder)?.sync_all())
-            .map_err(|error| Fault::Mailer {
-                what: format!(
-                    "the copy {}, which holds a PIN, cannot be removed: {error}",
-                    path.display()
-                ),
-            })
+    pub(super) fn remove(&self, control: &ControlNumber) -> Result<(), Fault> {
+        match &self.0 {
+            Some(folder) => copies::remove(Path::new(folder), control),
+            None => Ok(()),
+        }
     }
-}
-
-fn file(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.pdf"))
 }
 
 fn write(path: &Path, letter: &[u8]) -> io::Result<()> {

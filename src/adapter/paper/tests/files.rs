@@ -88,7 +88,7 @@ fn a_folder_answers_for_itself_under_each_of_its_names_and_for_no_other() {
     std::os::unix::fs::symlink(&there, &link).unwrap();
     assert!(!open(&link).reaches(&press.outlet()));
     let uri = "ipp://printer.example/ipp/print".to_owned();
-    assert!(!press.reaches(&Outlet::Printer { uri }));
+    assert!(!press.reaches(&Outlet::Printer { uri, spool: None }));
 }
 
 #[test]

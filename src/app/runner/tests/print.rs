@@ -3,8 +3,9 @@
 use super::*;
 use crate::app::admin::{self, Change, Changed, Unchanged};
 use crate::app::board::{News, Standstill};
-use crate::app::world::{Weather, When, course, started};
+use crate::app::world::{SPOOL, Weather, When, course, started};
 use crate::domain::event::Evidence;
+use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::{Bagging, Confirm, Sheet};
 use crate::port::Clock;
 
@@ -135,9 +136,10 @@ fn where_the_printers_word_is_enough_nobody_is_asked() {
     };
     assert_eq!(*confirmed, Some(Confirm::Device));
     assert_eq!(target, "ipp://printer.example/ipp/print");
+    let control = ControlNumber::parse(control).expect("a number");
     assert_eq!(
-        &line.world.state().press.forgotten[..],
-        std::slice::from_ref(control)
+        line.world.state().press.forgotten,
+        [(SPOOL.to_owned(), control)]
     );
     assert!(!has_pin(&line));
     assert_eq!(line.board.finished(0).len(), 1, "with its slot and key");

@@ -147,7 +147,7 @@ async fn a_void_letter_in_it_is_told_once() {
 
 fn place(outlet: &Outlet) -> &str {
     match outlet {
-        Outlet::Printer { uri } => uri,
+        Outlet::Printer { uri, .. } => uri,
         Outlet::Folder { path } => path,
     }
 }

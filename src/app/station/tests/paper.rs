@@ -4,6 +4,7 @@ use super::*;
 use crate::app::admin::{Change, Changed};
 use crate::app::board::{Awaited, Standstill};
 use crate::app::trail::Deed;
+use crate::app::world::SPOOL;
 use crate::domain::job::JobId;
 use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::{Bagging, Confirm};
@@ -184,16 +185,19 @@ async fn a_copy_that_outlived_its_confirmation_goes_at_the_next_start() {
     running.await.expect("no panic").expect("it ran");
 
     // As though the power had gone before the removal.
-    world.state().press.forgotten.clear();
-    world.state().press.kept = controls
+    let copies: Vec<_> = controls
         .iter()
         .map(|control| ControlNumber::parse(control).expect("a number"))
+        .map(|control| (SPOOL.to_owned(), control))
         .collect();
+    world.state().press.forgotten.clear();
+    world.state().press.kept.clone_from(&copies);
     let next = desk(&world, Arc::new(Folder::default()), scan_only(), None);
     let (handle, running) = (next.handle(), tokio::spawn(next.run()));
     assert!(handle.ask(Request::Stop));
     running.await.expect("no panic").expect("it ran");
-    assert_eq!(world.state().press.forgotten, controls[..1]);
+    assert_eq!(world.state().press.forgotten, copies[..1]);
+    assert_eq!(world.state().press.kept, copies[1..]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,6 +37,12 @@ impl Press for Thinking {
     fn deliver(&self, _: &Mailer) -> Result<Delivered, Fault> {
         Err(Fault::DeliveryUncertain)
     }
+    fn forget(&self, _: &ControlNumber, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+    fn kept(&self, _: &str) -> Result<Vec<ControlNumber>, Fault> {
+        Ok(Vec::new())
+    }
     fn whereabouts(&self, _: &ControlNumber, _: Envelope) -> Result<Option<Delivered>, Fault> {
         self.asked.send(()).unwrap();
         self.may.lock().unwrap().recv().unwrap();

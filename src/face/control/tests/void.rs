@@ -1,9 +1,10 @@
 //! A letter that a change makes void and that may still wait in the printer.
 
 use super::*;
-use crate::app::world::{Op, When};
+use crate::app::world::{Op, SPOOL, When};
 use crate::domain::event::Intent;
 use crate::domain::fault::Fault;
+use crate::domain::mailer::ControlNumber;
 use crate::domain::paper::Outlet;
 
 const MAY_PRINT: &str = " The printer may still print it: cancel PM-482091735525 there.";
@@ -34,7 +35,7 @@ fn what_may_be_in_a_former_printer_or_folder_is_not_called_taken_back() {
     let path = "/srv/old letters".to_owned();
     for (outlet, said) in [
         (
-            Outlet::Printer { uri },
+            Outlet::Printer { uri, spool: None },
             "It may have been sent to ipp://old.example/ipp/print, where the station does not print any more, and may still come out there: cancel PM-482091735525 there, and destroy it if it comes out.",
         ),
         (
@@ -207,5 +208,41 @@ fn whoever_spoils_a_letter_hears_that_it_may_still_come_out() {
         ] {
             assert!(note.contains(words), "{words}: {note}");
         }
+    }
+}
+
+#[test]
+fn the_copy_of_a_void_letter_goes_from_where_it_was_spooled_and_what_stays_is_said() {
+    let control = ControlNumber::parse("482091735525").unwrap();
+    let copy = (SPOOL.to_owned(), control);
+    let outlet = Outlet::Printer {
+        uri: "ipp://old.example/ipp/print".to_owned(),
+        spool: Some(SPOOL.to_owned()),
+    };
+    let stuck = Fault::Mailer {
+        what: "PM-482091735525.pdf cannot be removed".to_owned(),
+    };
+    for prints in [true, false] {
+        for wanted in changes() {
+            for stays in [false, true] {
+                let ledger = sent_to(Some(outlet.clone()));
+                ledger.state().press.prints = prints;
+                ledger.state().press.kept = vec![copy.clone()];
+                if stays {
+                    ledger.trick(Op::Forget, When::Before, stuck.clone());
+                }
+                // The second look, after the answer, finds no fault any more.
+                let told = asked(&ledger, wanted.clone(), Some(ledger.clone()));
+                let said = " Something of it is still there, though. ";
+                assert_eq!(told.contains(said), stays, "{told}");
+                assert_eq!(told.contains("PM-482091735525.pdf"), stays, "{told}");
+                assert_eq!(ledger.state().press.kept, []);
+            }
+        }
+        let ledger = sent_to(Some(outlet.clone()));
+        ledger.state().press.prints = prints;
+        ledger.state().press.kept = vec![copy.clone()];
+        spoil(&ledger, Some(&ledger));
+        assert_eq!(ledger.state().press.kept, []);
     }
 }
