@@ -23,6 +23,10 @@ mod papers;
 #[path = "support/software_key.rs"]
 mod software_key;
 
+/// A person as Entra may call one.
+const NAMED: &str = "Zsofia Kovacs";
+const NAMED_SHORT: &str = "zkovacs";
+
 /// Collects what `tracing` writes.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -111,6 +115,40 @@ fn other_ways(bench: &Bench, papers: &Papers) -> Vec<String> {
     secrets
 }
 
+/// Entra refuses, and fails, in words that name a person without an address. The bench is told them, the log is not.
+fn names_somebody(bench: &Bench) {
+    let body = |code: &str| {
+        let message = format!("{NAMED} ({NAMED_SHORT}) may not be acted on");
+        serde_json::json!({ "error": { "code": code, "message": message } }).to_string()
+    };
+    let answer = |status, code: &str| Trick::Answer {
+        status,
+        body: body(code),
+    };
+    for (on, times, trick) in [
+        (Operation::CreationOptions, 1, answer(403, "accessDenied")),
+        (
+            Operation::List,
+            1,
+            answer(403, &format!("denied to {NAMED}")),
+        ),
+        // As often as it is asked again.
+        (Operation::CreationOptions, 4, answer(503, "serviceBusy")),
+    ] {
+        bench.tenant.misbehave(on, times, trick);
+    }
+    let refused = [
+        bench.entra.creation_options(ADA).unwrap_err(),
+        bench.entra.credentials(ADA).unwrap_err(),
+        bench.entra.creation_options(ADA).unwrap_err(),
+    ];
+    for fault in refused {
+        let told = keyline::face::say::fault::message(&fault);
+        assert!(told.contains(NAMED), "the bench is told: {told}");
+        tracing::warn!(fault = %fault.brief(), "as the station logs it");
+    }
+}
+
 #[test]
 fn the_log_holds_request_ids_but_no_secret_token_name_or_body() {
     let log = Log::default();
@@ -137,6 +175,7 @@ fn the_log_holds_request_ids_but_no_secret_token_name_or_body() {
     bench.enroll(ADA, &SoftwareKey::new(1)).unwrap();
     bench.entra.credentials(ADA).unwrap();
     bench.entra.credentials("nobody@contoso.com").unwrap_err();
+    names_somebody(&bench);
     let tokens = bench.tenant.tokens();
     secrets.extend(tokens.iter().map(|token| token.to_string()));
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -144,7 +183,17 @@ fn the_log_holds_request_ids_but_no_secret_token_name_or_body() {
         log.contains("request_id=") && log.contains("client_request_id="),
         "{log}"
     );
-    assert!(log.contains("no answer"), "{log}");
+    for told in [
+        "no answer",
+        "code=\"accessDenied\"",
+        "code=\"(no code)\"",
+        "code=\"serviceBusy\"",
+        "reason=\"Unreachable (request ",
+        "fault=Refused 403 accessDenied (request ",
+        "fault=Unreachable (request ",
+    ] {
+        assert!(log.contains(told), "nothing of {told} in:\n{log}");
+    }
     let secret = TenantSetup::default().client_secret;
     for hidden in [
         secret.as_str(),
@@ -157,6 +206,8 @@ fn the_log_holds_request_ids_but_no_secret_token_name_or_body() {
         "admin@",
         "ada.brook",
         "nobody@",
+        NAMED,
+        NAMED_SHORT,
         "attestationObject",
     ] {
         assert!(!log.contains(hidden), "{hidden} is in the log:\n{log}");

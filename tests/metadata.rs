@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use keyline::adapter::mds::{Catalogue, Kept, MdsFault, Trust, chain};
+use keyline::app::board::{Board, News};
 use keyline::domain::authenticator::{Aaguid, Slot};
 use keyline::domain::enrollment::Standing;
 use keyline::domain::event::{Evidence, Happening};
@@ -22,7 +23,7 @@ use keyline::domain::pin::Pin;
 use keyline::domain::time::Timestamp;
 use keyline::face::say::ExitCode;
 use keyline::port::{
-    Attendant, Authenticator, KeyEvent, Keys, Ledger as _, Models as _, Operator, Place,
+    Attendant, Authenticator, Keeping, KeyEvent, Keys, Ledger as _, Models as _, Operator, Place,
 };
 use keyline::practice::authenticator::{
     Bench, Manufacturer, Model, PRACTICE_AAGUID, PRODUCT, SimulatedKey, TRAINING_AAGUID,
@@ -31,6 +32,7 @@ use keyline::practice::metadata::{Publisher, edition, entry};
 use keyline::practice::tenant::TenantSetup;
 use keyline::wire::WireFault;
 use keyline::wire::commands::keys::identify_next;
+use keyline::wire::config::Config;
 use keyline::wire::station::{self, read_ledger};
 use line::Line;
 
@@ -382,7 +384,7 @@ fn the_number_does_not_go_back_when_the_kept_file_does() {
     assert_eq!(take_in(8).0, Some(0));
     std::fs::remove_file(&kept).expect("it goes");
     refuses(7, "number 8 is here already");
-    starts().expect("a station that knows no model");
+    starts().expect("a station that knows no model, as it knew none but for practice");
     let file = line.config.file.to_str().expect("text");
     let checked = keyline(&line, &["check", file]);
     let told = text(&checked.stdout) + &text(&checked.stderr);
@@ -418,6 +420,93 @@ fn the_number_does_not_go_back_when_the_kept_file_does() {
     refuses(8, "number 9 is here already");
     let verified = keyline(&line, &["ledger", "verify"]);
     assert!(verified.status.success(), "{}", text(&verified.stderr));
+}
+
+/// A genuine file that is gone does not lift what it said: neither by its removal, nor because what lies there does not count.
+#[test]
+fn genuine_metadata_that_is_gone_stops_a_station_that_refuses_revoked_models() {
+    let publisher = Publisher::new().expect("a publisher");
+    let line = line_for(&publisher);
+    let kept = line.config.path(&line.config.metadata.file);
+    let assemble = || station::assemble(&line.config, line.keys.clone(), Arc::new(Nobody));
+    let parts = assemble().expect("a station that never knew any");
+    let genuine = Keeping::Metadata {
+        signer: Signer::Fido,
+        number: 31,
+    };
+    parts
+        .ledger
+        .keep(&genuine, "anna", NOON)
+        .expect("it is noted");
+    drop(parts);
+    let lost = assemble().map(drop).expect_err("it is gone");
+    assert!(
+        matches!(
+            &lost,
+            WireFault::Metadata(MdsFault::Lost { number: 31, .. })
+        ),
+        "{lost}"
+    );
+    let file = line.config.file.to_str().expect("text");
+    let checked = keyline(&line, &["check", file]);
+    let told = text(&checked.stdout) + &text(&checked.stderr);
+    assert_eq!(checked.status.code(), Some(2), "{told}");
+    for part in ["metadata number 31 was here", "keyline mds import FILE"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let run = keyline(&line, &["run"]);
+    let told = text(&run.stderr);
+    assert_eq!(run.status.code(), Some(8), "{told}");
+    for part in ["keyline mds import FILE", "revoked_models = \"warn\""] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    // What counts here is less than what was here, and that is told: nobody's real keys are in it.
+    import(&line, &publisher, &practice(7, &[line.maker.root()], &[]));
+    let parts = assemble().expect("a station for practice");
+    let told = troubles(&parts.board);
+    assert!(told.contains("Metadata number 31 was here"), "{told}");
+    drop(parts);
+    // Without a practice root the same file counts as none.
+    let mut config = line.config.clone();
+    config.metadata.practice_root = PathBuf::new();
+    let lost = station::assemble(&config, line.keys.clone(), Arc::new(Nobody));
+    assert!(matches!(
+        lost.map(drop),
+        Err(WireFault::Metadata(MdsFault::Lost { .. }))
+    ));
+    std::fs::remove_file(&kept).expect("it goes");
+}
+
+fn troubles(board: &Board) -> String {
+    let troubles = board.take_news().into_iter().filter_map(|news| match news {
+        News::Trouble { what } => Some(what),
+        _ => None,
+    });
+    troubles.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_bench_is_told_of_metadata_that_is_out_of_date_or_does_not_count() {
+    let publisher = Publisher::new().expect("a publisher");
+    let line = line_for(&publisher);
+    let old = |until: &str| {
+        let model = entry(PRACTICE_AAGUID, PRODUCT, &[line.maker.root()], &[]);
+        edition(5, day(until), &[model])
+    };
+    let told = |config: &Config| {
+        let parts = station::assemble(config, line.keys.clone(), Arc::new(Nobody));
+        troubles(&parts.expect("a station").board)
+    };
+    import(&line, &publisher, &old("2099-01-01"));
+    assert_eq!(told(&line.config), "");
+    import(&line, &publisher, &old("2026-01-01"));
+    let stale = told(&line.config);
+    assert!(stale.contains("out of date since 2026-01-01"), "{stale}");
+    let mut config = line.config.clone();
+    config.metadata.practice_root = PathBuf::new();
+    let left_out = told(&config);
+    assert!(left_out.contains("is signed for practice"), "{left_out}");
+    assert!(!left_out.contains("out of date"), "{left_out}");
 }
 
 /// Answers one request with `answer`, on a free port of this computer; gives back the address.

@@ -5,7 +5,8 @@
 //! Only what the tenant says for certain stops a job: the account is disabled, or a guest's; the policy leaves the person out, or
 //! refuses the model. A tenant that keeps its directory or its policy to itself is told of once, and Entra's own answer decides
 //! then, later and dearer. A policy that is closed to everybody is left to the creation options, which Entra refuses in its own
-//! words: what we hold of a policy may be ten minutes old.
+//! words: what we hold of a policy may be ten minutes old. Where it refuses them, and the policy, asked anew, is closed, that is
+//! nobody's own matter: the line stops, and no job is held.
 //!
 //! The number of keys stops nobody either, unless Entra refuses creation options to somebody who has that many. That Entra takes ten of one person stands in no document of Microsoft's; a stop for a
 //! number that may be wrong leaves somebody without a key, a refused registration costs one touch.
@@ -187,7 +188,7 @@ impl Eligibility {
         }
     }
 
-    /// What a refusal of creation options comes to. Of a person who has as many passkeys as Entra is believed to take, it is told
+    /// What a refusal of creation options comes to. Under a policy that is closed it is everybody's. Of a person who has as many passkeys as Entra is believed to take, it is told
     /// that this may be why, with Entra's own words: it does not say so in any way that a program could go by.
     pub fn weigh_refusal(
         &self,
@@ -203,6 +204,12 @@ impl Eligibility {
         else {
             return refusal;
         };
+        if let Some(closed) = self.closed() {
+            return Fault::NotPermitted {
+                why: format!("{closed}. {refusal}"),
+                refused: Vec::new(),
+            };
+        }
         match relying_party.credentials(applicant.user) {
             Ok(list) if list.len() >= PASSKEYS_BELIEVED_MAX => unfit(&format!(
                 "they have {} passkeys there, which is as many as it is believed to take of one person. {refusal}. If that is why, delete old ones (`keyline keys list`, `keyline keys remove`)",
@@ -302,6 +309,15 @@ impl Eligibility {
         let asks = known.policy.speaks_of_groups();
         let groups = asks.then(|| self.groups_of(user, seconds_ago));
         Some((known, groups.flatten()))
+    }
+
+    /// What is closed to everybody in the policy, where it could be read of late.
+    fn closed(&self) -> Option<&'static str> {
+        let known = self.policy.at_most(REFUSAL_SECONDS).ok()?;
+        // What was heard longer ago may be open by now, and the refusal this person's own.
+        (known.age_seconds < REFUSAL_SECONDS)
+            .then(|| known.policy.closed())
+            .flatten()
     }
 
     fn groups_of(&self, user: &str, seconds_ago: i64) -> Option<BTreeSet<ObjectId>> {

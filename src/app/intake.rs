@@ -137,7 +137,8 @@ impl Intake {
                 Err(fault) => {
                     // It stays claimed. One file that cannot be moved on does not keep the others waiting.
                     let stop = matches!(fault, Fault::Ledger { .. });
-                    tracing::warn!(file = %claim.name, fault = %fault.brief(), "a job file waits");
+                    // By its id, with which its name in `work/` begins: a file may be called what its person is.
+                    tracing::warn!(claim = %claim.id, fault = %fault.brief(), "a job file waits");
                     first.get_or_insert(fault);
                     if stop {
                         break;
@@ -170,10 +171,8 @@ impl Intake {
             (Err(unusable), _) => return self.reject(claim, unusable.unit, unusable.reasons),
         };
         let unit = file.unit;
-        let (batch, lines) = (
-            file.batch.clone(),
-            file.drafts.len().saturating_add(file.bad_rows.len()),
-        );
+        let batch = file.batch.clone();
+        let lines = file.drafts.len().saturating_add(file.bad_rows.len());
         let sorted = sort(file, &self.policies, self.habits, self.ledger.as_ref())?;
         let nothing_left = sorted.drafts.is_empty() && sorted.skipped.is_empty();
         if !sorted.bad_rows.is_empty()
@@ -181,7 +180,8 @@ impl Intake {
         {
             return self.reject(claim, unit, sorted.bad_rows);
         }
-        tracing::info!(file = %claim.name, batch = %batch.0, lines, "job file read");
+        // Its report has the same id; batch and file may be called what a person is.
+        tracing::info!(claim = %claim.id, lines, "job file read");
         self.admit(
             claim,
             JobFile {

@@ -14,7 +14,7 @@ use crate::domain::authenticator::Aaguid;
 use crate::domain::credential::MethodId;
 use crate::domain::custody::Fate;
 
-pub use brief::kind;
+pub use brief::{kind, plain_code};
 pub use veil::veil;
 
 /// A CTAP2 status byte (CTAP 2.1 §8.2) other than success.
@@ -188,7 +188,8 @@ pub enum Fault {
     #[error("the station cannot sign in to the tenant: {}", veil(what))]
     SignIn { what: String },
     /// Not one person's matter, as far as can be told: `refused` were asked for and refused by name, whoever was refused last comes
-    /// last. Without anybody there the token itself bears no permission, and no other job would fare better.
+    /// last. Without anybody there the token itself bears no permission, or the tenant's passkey policy is closed, and no other job
+    /// would fare better.
     #[error("Entra lets this station enroll nobody: {}", veil(why))]
     NotPermitted {
         why: String,

@@ -16,6 +16,19 @@ impl PasskeyPolicy {
         self.enabled && self.self_service
     }
 
+    /// What is closed, and where an administrator opens it; `None` where nothing is.
+    pub const fn closed(&self) -> Option<&'static str> {
+        match (self.enabled, self.self_service) {
+            (false, _) => Some(
+                "passkeys (FIDO2) are disabled in this tenant; enable them in the Entra admin center: Authentication methods, Policies, Passkey (FIDO2), Enable and target",
+            ),
+            (true, false) => Some(
+                "the tenant's passkey (FIDO2) policy does not allow self-service set-up; allow it in the Entra admin center: Authentication methods, Policies, Passkey (FIDO2), Configure",
+            ),
+            (true, true) => None,
+        }
+    }
+
     /// Whether it speaks of groups, so that a user's own may decide.
     pub fn speaks_of_groups(&self) -> bool {
         let is_group = |audience: &Audience| match audience {

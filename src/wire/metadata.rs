@@ -9,8 +9,11 @@ use crate::adapter::RegularFile;
 use crate::adapter::ledger::{SqliteLedger, newest_metadata};
 use crate::adapter::mds::{Catalogue, Floors, Kept, MdsFault, Source, Trust};
 use crate::adapter::system::SystemClock;
+use crate::app::Policies;
+use crate::app::board::{Board, News};
 use crate::domain::fault::Fault;
 use crate::domain::metadata::Signer;
+use crate::domain::policy::RevokedModels;
 use crate::face::say;
 use crate::port::{Clock as _, Keeping, Ledger as _, Models};
 use crate::wire::WireFault;
@@ -33,14 +36,65 @@ const ROOT_BYTES_MAX: u64 = 64 << 10;
 /// # Errors
 /// When there is a kept file and it cannot be used, or is older than one that was here before.
 pub(super) fn catalogue(config: &Config, ledger: &SqliteLedger) -> Result<Catalogue, WireFault> {
-    let floors = floors(ledger)?;
-    let catalogue = Catalogue::over(kept(config).not_below(floors))?;
-    if let Some(shelf) = catalogue.shelf()
-        && let Some(stale) = say::mds::stale(&shelf.edition, SystemClock.now().utc_day())
-    {
-        tracing::warn!("{stale}");
+    Ok(Catalogue::over(kept(config).not_below(floors(ledger)?))?)
+}
+
+/// Why a station does not begin where nothing that counts is kept any more: genuine metadata was here, and a policy refuses what it
+/// calls revoked. A file that is gone must not lift what a file that went back does not.
+pub(super) fn missed(
+    config: &Config,
+    floors: Floors,
+    in_use: Option<Signer>,
+    policies: &Policies,
+) -> Option<MdsFault> {
+    let refusing = policies
+        .by_name
+        .iter()
+        .find(|(_, policy)| policy.revoked_models == RevokedModels::Refuse);
+    match (in_use, floors.of(Signer::Fido), refusing) {
+        (None, Some(number), Some((name, _))) => Some(MdsFault::Lost {
+            file: config.path(&config.metadata.file).display().to_string(),
+            number,
+            policy: name.clone(),
+        }),
+        (Some(_), _, _) | (None, None, _) | (None, Some(_), None) => None,
     }
-    Ok(catalogue)
+}
+
+/// Tells log and bench what is to be said of the metadata, and refuses what [`missed`] does.
+///
+/// # Errors
+/// [`MdsFault::Lost`], and those of the ledger.
+pub(super) fn begin(
+    config: &Config,
+    ledger: &SqliteLedger,
+    models: &dyn Models,
+    policies: &Policies,
+    board: &Board,
+) -> Result<(), WireFault> {
+    let in_use = models.shelf().map(|shelf| shelf.edition.signer);
+    match missed(config, floors(ledger)?, in_use, policies) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(tell(config, ledger, models, board)?),
+    }
+}
+
+/// Tells log and bench what is to be said of the metadata. Also told again, once a day: it becomes out of date while a station
+/// runs.
+///
+/// # Errors
+/// Those of the ledger.
+pub(super) fn tell(
+    config: &Config,
+    ledger: &SqliteLedger,
+    models: &dyn Models,
+    board: &Board,
+) -> Result<(), Fault> {
+    for what in warnings(config, ledger, models)? {
+        tracing::warn!("{what}");
+        board.announce(News::Trouble { what });
+    }
+    Ok(())
 }
 
 /// The highest numbers that were here before.
@@ -86,8 +140,16 @@ pub(super) fn warnings(
     ledger: &SqliteLedger,
     models: &dyn Models,
 ) -> Result<Vec<String>, Fault> {
-    let in_use = models.shelf().map(|shelf| shelf.edition.signer);
-    Ok(lost(config, floors(ledger)?, in_use))
+    let shelf = models.shelf();
+    let edition = shelf.as_ref().map(|shelf| &shelf.edition);
+    let mut told = lost(
+        config,
+        floors(ledger)?,
+        edition.map(|edition| edition.signer),
+    );
+    let today = SystemClock.now().utc_day();
+    told.extend(edition.and_then(|edition| say::mds::stale(edition, today)));
+    Ok(told)
 }
 
 /// The number that is kept stands in the ledger from now on. An import that was cut off just before that is made up for.
@@ -165,6 +227,66 @@ fn practice(root: &Path) -> Result<Trust, MdsFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::policy::Policy;
+
+    fn config(home: &Path, practice_root: &str) -> Config {
+        let mut config = Config::parse(&format!(
+            "[metadata]\npractice_root = \"{practice_root}\"\n"
+        ))
+        .expect("it parses");
+        config.root = home.to_owned();
+        config
+    }
+
+    #[test]
+    fn metadata_for_practice_in_the_place_of_genuine_metadata_is_told() {
+        let home = tempfile::tempdir().expect("a folder");
+        let config = config(home.path(), "root.pem");
+        let floors = Floors::default()
+            .with(Signer::Fido, 31)
+            .with(Signer::Practice, 7);
+        let told = |in_use| lost(&config, floors, in_use).join("\n");
+        assert_eq!(told(Some(Signer::Fido)), "");
+        for in_use in [Some(Signer::Practice), None] {
+            let told = told(in_use);
+            assert!(told.contains("Metadata number 31 was here"), "{told}");
+        }
+        let practice = Floors::default().with(Signer::Practice, 7);
+        assert_eq!(lost(&config, practice, Some(Signer::Practice)), [""; 0]);
+    }
+
+    #[test]
+    fn lost_metadata_stops_a_station_only_where_it_was_genuine_and_a_policy_goes_by_it() {
+        let home = tempfile::tempdir().expect("a folder");
+        let config = config(home.path(), "");
+        let policy = |revoked_models| Policy {
+            revoked_models,
+            ..Policy::default()
+        };
+        let policies = |listed: &[(&str, RevokedModels)]| Policies {
+            by_name: listed
+                .iter()
+                .map(|(name, rule)| ((*name).to_owned(), policy(*rule)))
+                .collect(),
+            default_name: String::new(),
+            default_language: String::new(),
+        };
+        let (lenient, strict) = (
+            policies(&[("a", RevokedModels::Warn)]),
+            policies(&[("a", RevokedModels::Warn), ("b", RevokedModels::Refuse)]),
+        );
+        let genuine = Floors::default().with(Signer::Fido, 31);
+        let practice = Floors::default().with(Signer::Practice, 7);
+        let missed = |floors, in_use, policies| missed(&config, floors, in_use, policies);
+        assert_eq!(missed(genuine, Some(Signer::Practice), &strict), None);
+        assert_eq!(missed(genuine, None, &lenient), None);
+        assert_eq!(missed(practice, None, &strict), None);
+        let fault = missed(genuine, None, &strict).expect("it is missed");
+        let told = fault.to_string();
+        for part in ["number 31", "policy `b`", "keyline mds import FILE"] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
 
     #[test]
     fn a_pipe_in_the_place_of_the_practice_root_is_refused_at_once() {

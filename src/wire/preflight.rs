@@ -75,7 +75,7 @@ pub(super) fn take_apart(config: &Config) -> Parts {
         settings.objections.push(message(&fault));
     }
     examine_paper(config, &usable, &mut settings);
-    examine_metadata(config, &mut settings);
+    examine_metadata(config, &usable, &mut settings);
     let (mut printer, mut ledger) = (Findings::default(), Findings::default());
     examine_printer(config, &mut printer);
     examine_ledger(config, &mut ledger);
@@ -128,15 +128,18 @@ fn examine_folders(config: &Config) -> Findings {
     found
 }
 
-/// What is known of models. A run that would forget its alarms does not begin; one that knows none does.
-fn examine_metadata(config: &Config, found: &mut Findings) {
+/// What is known of models. A run that would forget its alarms does not begin; one that never knew any does.
+fn examine_metadata(config: &Config, policies: &Policies, found: &mut Findings) {
     // What is wrong with the ledger is told where it is looked at.
     let floors = station::read_ledger(config)
         .ok()
         .and_then(|ledger| metadata::floors(&ledger).ok())
         .unwrap_or_default();
     match metadata::kept(config).not_below(floors).load() {
-        Ok(None) => found.warnings.extend(metadata::lost(config, floors, None)),
+        Ok(None) => match metadata::missed(config, floors, None, policies) {
+            Some(fault) => found.objections.push(format!("[metadata] file: {fault}")),
+            None => found.warnings.extend(metadata::lost(config, floors, None)),
+        },
         Ok(Some(shelf)) => {
             let signer = Some(shelf.edition.signer);
             found

@@ -14,7 +14,7 @@ use crate::wire::config::Config;
 use crate::wire::left_test::LeftTest;
 use crate::wire::retention::Retention;
 use crate::wire::station::{Parts, slots};
-use crate::wire::{WireFault, printer, service};
+use crate::wire::{WireFault, metadata, printer, service};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -73,7 +73,7 @@ pub fn run<T, E: From<WireFault>>(
     let attendance = attend(parts, desk.handle())?;
     let summary = runtime.block_on(async {
         let signals = tokio::spawn(obey_signals(desk.handle(), parts.cancel.clone()));
-        let upkeep = tokio::spawn(daily(Arc::new(retention)));
+        let upkeep = tokio::spawn(daily(DAY, each_day(config, parts, retention)));
         let summary = desk.run().await;
         signals.abort();
         upkeep.abort();
@@ -95,16 +95,34 @@ fn tell_of_removals(parts: &Parts) {
     }
 }
 
-/// What was to be kept for so many days goes on the day it is due, also in a station that runs for months.
-async fn daily(retention: Arc<Retention>) {
-    let mut days = tokio::time::interval(DAY);
-    // The first tick comes at once, and the start has seen to it already.
+/// What a station that runs for months sees to on each day: what was to be kept for so many days goes on the day it is due, and
+/// metadata that became out of date is told.
+fn each_day(
+    config: &Config,
+    parts: &Parts,
+    retention: Retention,
+) -> impl Fn() + Send + Sync + use<> {
+    let (config, ledger) = (config.clone(), Arc::clone(&parts.ledger));
+    let (models, board) = (Arc::clone(&parts.ports.models), Arc::clone(&parts.board));
+    move || {
+        retention.apply_or_warn();
+        if let Err(fault) = metadata::tell(&config, &ledger, models.as_ref(), &board) {
+            tracing::warn!(fault = %fault.brief(), "whether the metadata is out of date is looked at tomorrow");
+        }
+    }
+}
+
+/// Does `work` after each `day`. The first time a day from now: the start has seen to it already.
+async fn daily(day: Duration, work: impl Fn() + Send + Sync + 'static) {
+    let work = Arc::new(work);
+    let mut days = tokio::time::interval(day);
+    // The first tick comes at once.
     days.tick().await;
     loop {
         days.tick().await;
-        let today = Arc::clone(&retention);
+        let today = Arc::clone(&work);
         // A panic there was reported there.
-        let _ = tokio::task::spawn_blocking(move || today.apply_or_warn()).await;
+        let _ = tokio::task::spawn_blocking(move || today()).await;
     }
 }
 
@@ -201,6 +219,24 @@ fn ignores_hang_up(status: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_due_each_day_is_done_again_even_after_a_panic() {
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let days = tokio::spawn(daily(Duration::from_millis(1), move || {
+            let day = done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            assert_ne!(day, 1, "the second day goes wrong");
+            // The test may have heard enough.
+            let _ = tell.send(day);
+        }));
+        let mut heard = Vec::new();
+        while heard.len() < 3 {
+            heard.push(told.recv().await.expect("another day"));
+        }
+        assert_eq!(heard, [0, 2, 3]);
+        days.abort();
+    }
 
     #[test]
     fn an_ignored_hang_up_is_seen() {

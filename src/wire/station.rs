@@ -9,7 +9,7 @@ use crate::adapter::entra::Entra;
 use crate::adapter::folder::Folder;
 use crate::adapter::ledger::{Opening, Recipients, SqliteLedger, StationKeys};
 use crate::adapter::system::{SystemClock, SystemEntropy};
-use crate::app::board::{Board, News};
+use crate::app::board::Board;
 use crate::app::intake::Intake;
 use crate::app::station::slots::SlotMap;
 use crate::app::{Policies, Ports};
@@ -60,10 +60,7 @@ pub fn assemble(
     ledger.sign_lock("a station");
     let models = metadata::catalogue(config, &ledger)?;
     let board: Arc<Board> = Arc::default();
-    for what in metadata::warnings(config, &ledger, &models)? {
-        tracing::warn!("{what}");
-        board.announce(News::Trouble { what });
-    }
+    metadata::begin(config, &ledger, &models, &policies, &board)?;
     metadata::note(&models, &ledger)?;
     let (press, languages) = open_press(config)?;
     let policies = Arc::new(policies.at_a_station_that_prints(press.prints()));

@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::domain::fault::{Fault, veil};
+use crate::domain::fault::{Fault, plain_code};
 use crate::domain::time::Timestamp;
 
 /// Characters of a service's message that are shown.
@@ -142,10 +142,16 @@ impl Answer {
         }
     }
 
-    /// Code and message, as far as they were given, for a log that names nobody.
-    pub(super) fn reason(&self) -> (String, String) {
+    /// Code and message, as far as they were given, for people.
+    pub(super) fn said(&self) -> (String, String) {
         let GraphError { code, message } = self.error();
-        (code, veil(&message))
+        (code, message)
+    }
+
+    /// The code, where one was given, for a log that names nobody.
+    pub(super) fn code(&self) -> Option<String> {
+        let GraphError { code, .. } = self.error();
+        (!code.is_empty()).then(|| plain_code(&code).to_owned())
     }
 
     /// Status, code, message and request id, as far as they were given.

@@ -82,7 +82,10 @@ fn with_padding_count(text: &str) -> Option<Vec<u8>> {
 pub(super) fn path_segment(raw: &str) -> Result<String, Fault> {
     if raw.is_empty() || raw == "." || raw == ".." || raw.chars().any(char::is_control) {
         return Err(Fault::Internal {
-            what: format!("{raw:?} cannot be part of an address"),
+            // Without what it is: most are user names, and no log line names a person.
+            what:
+                "a name that is empty, dots, or has control characters cannot be part of an address"
+                    .to_owned(),
         });
     }
     let mut encoded = String::with_capacity(raw.len());

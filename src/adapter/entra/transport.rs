@@ -1,8 +1,8 @@
 //! One HTTP client per endpoint: TLS, proxy, timeouts, request ids, the patience of [`super::patience`] and the wishes that
 //! [`super::gate`] keeps.
 //!
-//! It follows no redirect, so a token goes to the address it was meant for. It logs ids, statuses and durations, never an
-//! address (user names are in it), a header or a body.
+//! It follows no redirect, so a token goes to the address it was meant for. It logs ids, statuses, codes and durations, never an
+//! address (user names are in it), a header, a body, or what a service says in words: those may name a person.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use url::Url;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::domain::fault::Fault;
+use crate::domain::fault::{Fault, plain_code};
 use crate::port::{CancelFlag, Clock};
 
 use super::answer::Answer;
@@ -177,7 +177,7 @@ impl Wire {
             };
             let is_wish = asked.is_some() || matches!(fault, Fault::Throttled { .. });
             let wish = is_wish.then(|| wait.or(asked).unwrap_or(UNSAID_WAIT));
-            if !self.pause(call.name, wait, wish, &fault.to_string())? {
+            if !self.pause(call.name, wait, wish, &fault.brief().to_string())? {
                 return Err(fault);
             }
         }
@@ -324,24 +324,21 @@ fn install_crypto_provider() {
 
 /// What changes something at Entra is in every log with its request-id; what only asks is told on request, unless it fails.
 fn log(call: &Call<'_>, result: &Result<Answer, Lost>, client_request_id: &str, elapsed_ms: u128) {
-    // What the service said to a refusal; empty fields are not written.
-    let (code, reason) = match result {
-        Ok(answer) if answer.status >= 400 => answer.reason(),
-        Ok(_) | Err(_) => Default::default(),
+    // The code of a refusal, never its words; an empty field is not written.
+    let code = match result {
+        Ok(answer) if answer.status >= 400 => answer.code(),
+        Ok(_) | Err(_) => None,
     };
-    let some = |text: String| (!text.is_empty()).then_some(text);
-    let (code, reason) = (some(code), some(reason));
     macro_rules! answered {
         ($level:ident, $answer:ident) => {
             tracing::$level!(
                 call = call.name,
                 method = %call.method,
                 status = $answer.status,
-                request_id = $answer.request_id,
+                request_id = plain_code(&$answer.request_id),
                 client_request_id,
                 elapsed_ms,
                 code,
-                reason,
                 "answered"
             )
         };

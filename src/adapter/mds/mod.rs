@@ -52,6 +52,15 @@ pub enum MdsFault {
         number: u64,
         newest: u64,
     },
+    /// Nothing that counts is kept, although genuine metadata was here, and a policy refuses what it calls revoked.
+    #[error(
+        "metadata number {number} was here before, and {file} holds none that counts: no model would be known to be revoked, and the policy `{policy}` refuses revoked models. Import it again: `keyline mds import FILE` takes it from a file, `keyline mds update` fetches it"
+    )]
+    Lost {
+        file: String,
+        number: u64,
+        policy: String,
+    },
     /// The service, or the way to it.
     #[error("the metadata could not be fetched: {what}")]
     Unreachable { what: String },

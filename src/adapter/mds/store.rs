@@ -21,8 +21,9 @@ use crate::domain::authenticator::Aaguid;
 use crate::domain::metadata::{Edition, Entry, Shelf, Signer};
 use crate::domain::time::Timestamp;
 
-/// The version of the kept file that is written, and the only one that is read: it can be imported anew at any time.
-const VERSION: u32 = 1;
+/// The version of the kept file that is written, and the only one that is read: it can be imported anew at any time. The first one
+/// had no check sum over its edition, so nobody could tell whether its number, signer and date were still those of the import.
+const VERSION: u32 = 2;
 /// Bytes of the edition and its models, without logos.
 const MODELS_BYTES_MAX: u64 = 64 << 20;
 /// Bytes. Models and logos come out of one file of the service.
@@ -32,9 +33,16 @@ const KEPT_BYTES_MAX: u64 = MODELS_BYTES_MAX + BLOB_BYTES_MAX;
 #[derive(Serialize, Deserialize)]
 struct Head {
     keyline_metadata: u32,
-    /// SHA-256 of the models' lines.
-    models_sha256: String,
+    /// SHA-256 of the edition's JSON and a line break, then the models' lines. It shows damage, not who did it: whoever may write
+    /// the file can write this as well.
+    sha256: String,
     edition: Edition,
+}
+
+/// What every version of the first line has.
+#[derive(Deserialize)]
+struct Written {
+    keyline_metadata: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -166,7 +174,8 @@ impl Kept {
         };
         let head = self.head(&mut reader)?;
         let mut models = BTreeMap::new();
-        let mut digest = Sha256::new();
+        let mut digest = begun(&head.edition)
+            .map_err(|error| self.damaged(format!("its edition cannot be read ({error})")))?;
         let mut line = String::new();
         for _ in 0..head.edition.models {
             self.line(&mut reader, &mut line)?;
@@ -175,8 +184,8 @@ impl Kept {
                 .map_err(|error| self.damaged(format!("a model cannot be read ({error})")))?;
             models.insert(entry.aaguid, Arc::new(entry));
         }
-        if hex(&digest.finalize()) != head.models_sha256 || models.len() != head.edition.models {
-            return Err(self.damaged("its models are not those that were written"));
+        if hex(&digest.finalize()) != head.sha256 || models.len() != head.edition.models {
+            return Err(self.damaged("its edition and models are not those that were written"));
         }
         Ok(Some(Shelf {
             edition: head.edition,
@@ -224,12 +233,14 @@ impl Kept {
     fn head(&self, reader: &mut impl io::BufRead) -> Result<Head, MdsFault> {
         let mut line = String::new();
         self.line(reader, &mut line)?;
-        let head: Head = serde_json::from_str(&line)
-            .map_err(|_| self.damaged("it does not begin as keyline writes it"))?;
-        if head.keyline_metadata == VERSION {
-            Ok(head)
-        } else {
-            Err(self.damaged("another version of keyline wrote it"))
+        let strange = |_| self.damaged("it does not begin as keyline writes it");
+        let written: Written = serde_json::from_str(&line).map_err(strange)?;
+        match written.keyline_metadata {
+            VERSION => serde_json::from_str(&line).map_err(strange),
+            0..VERSION => Err(self.damaged(
+                "an older keyline wrote it, without a check sum over its number, signer and date",
+            )),
+            _ => Err(self.damaged("another version of keyline wrote it")),
         }
     }
 
@@ -306,9 +317,11 @@ fn lines(shelf: &Shelf, logos: &BTreeMap<Aaguid, String>) -> serde_json::Result<
         models.push_str(&serde_json::to_string(&**entry)?);
         models.push('\n');
     }
+    let mut digest = begun(&shelf.edition)?;
+    digest.update(models.as_bytes());
     let head = Head {
         keyline_metadata: VERSION,
-        models_sha256: hex(&Sha256::digest(models.as_bytes())),
+        sha256: hex(&digest.finalize()),
         edition: shelf.edition.clone(),
     };
     let mut lines = serde_json::to_string(&head)? + "\n" + &models;
@@ -321,6 +334,12 @@ fn lines(shelf: &Shelf, logos: &BTreeMap<Aaguid, String>) -> serde_json::Result<
         lines.push('\n');
     }
     Ok(lines)
+}
+
+/// A digest that has taken in the edition.
+fn begun(edition: &Edition) -> serde_json::Result<Sha256> {
+    let text = serde_json::to_string(edition)? + "\n";
+    Ok(Sha256::new_with_prefix(text))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -3,7 +3,8 @@
 //!
 //! # Why
 //! A 403 may concern one person, such as an administrator whom the one who signed in may not act on, and then its job is to be
-//! held. Where the token itself lacks the permission the adapter says so at once. What else concerns everybody (a role, Conditional
+//! held. Where the token itself lacks the permission the adapter says so at once, and where the tenant's passkey policy is closed
+//! [`crate::app::eligibility`] does. What else concerns everybody (a role, Conditional
 //! Access, an administrative unit) shows only in that one person after another is refused and none is not.
 //!
 //! People who may not be acted on can also stand one behind the other in a job file. So while the line is closed somebody is

@@ -40,6 +40,11 @@ impl DirectoryState {
         *self.asked.entry(op).or_default() += 1;
     }
 
+    /// Whether nobody is handed creation options.
+    pub(super) fn is_closed(&self) -> bool {
+        self.policy.as_ref().is_some_and(|policy| !policy.is_open())
+    }
+
     /// Whether a registration of this model would be refused.
     pub(super) fn refuses(&self, user: &str, aaguid: Aaguid) -> bool {
         let attested = Some(true);

@@ -91,6 +91,9 @@ impl RelyingParty for World {
             if state.directory.untouchable.contains(user) {
                 return Err(refused(403));
             }
+            if state.directory.is_closed() {
+                return Err(refused(400));
+            }
             let number = state.tenant.issued.len() + 1;
             let challenge = format!("challenge {number}").into_bytes();
             let expires = state.now + CHALLENGE_SECONDS * 1000;

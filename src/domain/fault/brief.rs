@@ -33,27 +33,28 @@ impl Display for Brief<'_> {
             } => write!(
                 f,
                 "Refused {status} {} (request {})",
-                plain(code),
-                plain(request_id)
+                plain_code(code),
+                plain_code(request_id)
             ),
             Fault::UserUnknown {
                 request_id, code, ..
             } => write!(
                 f,
                 "UserUnknown {} (request {})",
-                plain(code),
-                plain(request_id)
+                plain_code(code),
+                plain_code(request_id)
             ),
             Fault::AnswerUnusable { request_id, .. } => {
-                write!(f, "AnswerUnusable (request {})", plain(request_id))
+                write!(f, "AnswerUnusable (request {})", plain_code(request_id))
             }
             Fault::KeyEnrolledFor { envelope, .. } | Fault::KeyRetired { envelope, .. } => {
-                write!(f, "{} (envelope {})", kind(self.0), plain(envelope))
+                write!(f, "{} (envelope {})", kind(self.0), plain_code(envelope))
             }
             Fault::NotPermitted { refused, .. } => {
                 write!(f, "NotPermitted (people refused: {})", refused.len())
             }
             Fault::PasskeyRefused { why } => write!(f, "PasskeyRefused: {}", why.brief()),
+            Fault::Unreachable { what } => write!(f, "Unreachable{}", of_request(what)),
             Fault::SignIn { what } => write!(f, "SignIn{}", sign_in_code(what)),
             Fault::UserUnfit { .. }
             | Fault::TenantRefuses { .. }
@@ -97,7 +98,6 @@ impl Display for Brief<'_> {
             | Fault::AttestationForeign { .. }
             | Fault::WrongSerial { .. }
             | Fault::KeyUnlisted { .. }
-            | Fault::Unreachable { .. }
             | Fault::Throttled { .. }
             | Fault::Clock { .. }
             | Fault::PasskeyAmbiguous { .. }
@@ -122,8 +122,8 @@ pub fn kind(value: &impl Debug) -> String {
     name.unwrap_or_default().to_owned()
 }
 
-/// Text that should be a code: anything else is left out.
-fn plain(code: &str) -> &str {
+/// Text that should be a code or an id, for the log: anything else is left out, for it may name a person.
+pub fn plain_code(code: &str) -> &str {
     let is_code = code
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
@@ -132,6 +132,16 @@ fn plain(code: &str) -> &str {
     } else {
         "(no code)"
     }
+}
+
+/// The request that words of a service end with, where they do: `… (request ID)`.
+fn of_request(what: &str) -> String {
+    let id = what
+        .strip_suffix(')')
+        .and_then(|what| what.rsplit_once("(request "));
+    id.map_or_else(String::new, |(_, id)| {
+        format!(" (request {})", plain_code(id))
+    })
 }
 
 /// The number by which Entra calls what is wrong with a sign-in, where it tells one.
@@ -196,6 +206,19 @@ mod tests {
                 "NotPermitted (people refused: 1)",
             ),
             (Fault::SignIn { what: words() }, "SignIn AADSTS50076"),
+            (
+                Fault::Unreachable {
+                    what: "the service failed with 503 busy: Anna Lang (request r-0) waits (request r-3)".to_owned(),
+                },
+                "Unreachable (request r-3)",
+            ),
+            (Fault::Unreachable { what: words() }, "Unreachable"),
+            (
+                Fault::Unreachable {
+                    what: "no (request Anna Lang)".to_owned(),
+                },
+                "Unreachable (request (no code))",
+            ),
             (Fault::UserUnfit { why: words() }, "UserUnfit"),
             (Fault::OnHold { why: words() }, "OnHold"),
             (Fault::KeyGone, "the key was taken out"),

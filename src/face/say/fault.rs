@@ -361,7 +361,7 @@ pub fn hint(fault: &Fault) -> String {
             "Look at the role of whoever signed in (may it manage these people?), at administrative units, at Conditional Access and at the permission (`keyline check --online`). A running station asks again every minute, each time for somebody else, and goes on by itself; jobs that are held for it are released with `keyline jobs release JOB`."
         }
         Fault::NotPermitted { .. } => {
-            "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."
+            "`keyline check --online` names what is missing. A permission is given to the application (Entra admin center: App registrations, API permissions, then Grant admin consent); a passkey policy that is closed is opened under Authentication methods, Policies, Passkey (FIDO2). Where an administrator has signed in, look at their role and at Conditional Access as well. A running station asks again every minute and goes on by itself."
         }
         Fault::Clock { .. } => "Set the clock of this computer, best by NTP; work then goes on by itself.",
         Fault::Refused { .. } => {

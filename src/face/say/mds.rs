@@ -127,6 +127,22 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_count_any_more_says_what_to_do() {
+        assert_eq!(
+            for_practice("keyline/models\u{1b}.jsonl"),
+            format!(
+                "The metadata in {} is signed for practice, and `[metadata] practice_root` names no root: it does not count, and no model is known to be revoked or compromised. Import the FIDO Alliance's: `keyline mds import FILE`",
+                clean("keyline/models\u{1b}.jsonl")
+            )
+        );
+        assert!(!for_practice("a\u{1b}b").contains('\u{1b}'));
+        assert_eq!(
+            lost(31),
+            "Metadata number 31 was here and is gone: no model is known to be revoked or compromised until it is imported again"
+        );
+    }
+
+    #[test]
     fn an_edition_says_whose_it_is_and_what_was_left_out() {
         assert_eq!(
             edition(&of_october()),

@@ -111,7 +111,7 @@ fn network(fault: &Fault) -> String {
         if !refused.is_empty() {
             return one_after_another(refused);
         }
-        "No job is held for it; `keyline check --online` names the permission that is missing. "
+        "No job is held for it; `keyline check --online` names what is missing. "
     } else {
         ""
     };

@@ -39,6 +39,9 @@ pub(super) fn identify(path: &Path, json: bool, out: &mut dyn Write) -> Ended {
     refuse_beside_a_station(&config)?;
     let ledger = station::read_ledger(&config)?;
     let models = metadata::catalogue(&config, &ledger)?;
+    for warning in metadata::warnings(&config, &ledger, &models)? {
+        say(&format!("warning: {warning}"));
+    }
     let keys = station::hardware(&config);
     identify_next(&keys, &ledger, &models, PATIENCE, json, out)
 }

@@ -195,6 +195,10 @@ pub(in crate::wire) fn complaint(fault: &MdsFault) -> Complaint {
             ExitCode::Journal,
             "An older file could hide what was found out since. Import the newest: `keyline mds update`, or `keyline mds import FILE`.",
         ),
+        MdsFault::Lost { .. } => (
+            ExitCode::Journal,
+            "The station starts once it is imported. To go on without it, which lets keys of revoked models through, say `revoked_models = \"warn\"` in every policy.",
+        ),
         MdsFault::Damaged { .. } => (
             ExitCode::Journal,
             "Import it anew: `keyline mds update`, or `keyline mds import FILE`.",

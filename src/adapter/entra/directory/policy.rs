@@ -77,7 +77,7 @@ pub(super) fn fetch(entra: &Entra) -> Result<PasskeyPolicy, Fault> {
     let answer = entra.send(&Call::get("policy", url))?;
     if answer.status == 404 && answer.is_graphs() {
         // Elsewhere a 404 means a user; nobody was asked for here.
-        let (code, message) = answer.reason();
+        let (code, message) = answer.said();
         let none = format!("the tenant answers that it has none ({code}: {message})");
         return answer.owns(Err(wrong(&none)));
     }

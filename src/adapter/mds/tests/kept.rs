@@ -162,12 +162,61 @@ fn a_damaged_file_is_told_and_an_import_mends_it() {
         assert!(told.contains(expected), "{expected}: {told}");
         assert!(Catalogue::open(&home.file()).is_err());
     }
-    let newer = text.replacen("\"keyline_metadata\":1", "\"keyline_metadata\":2", 1);
+    let newer = text.replacen("\"keyline_metadata\":2", "\"keyline_metadata\":3", 1);
     std::fs::write(home.file(), newer).expect("it is written");
     let told = home.kept().load().expect_err("newer").to_string();
     assert!(told.contains("another version of keyline"), "{told}");
     home.import(&numbered(3)).expect("an import mends it");
     assert!(home.kept().load().is_ok());
+}
+
+/// Whatever is said of the edition is covered, not only the models.
+#[test]
+fn a_head_that_somebody_changed_is_damage() {
+    let home = Home::new();
+    home.import(&numbered(7)).expect("an import");
+    let text = std::fs::read_to_string(home.file()).expect("the file");
+    for (there, put) in [
+        ("\"number\":7", "\"number\":9"),
+        ("\"signer\":\"practice\"", "\"signer\":\"fido\""),
+        ("\"next_update\":\"2026", "\"next_update\":\"2099"),
+        ("\"broken\":0", "\"broken\":1"),
+    ] {
+        let changed = text.replacen(there, put, 1);
+        assert_ne!(changed, text, "{there} is there");
+        std::fs::write(home.file(), changed).expect("it is written");
+        let told = home.kept().load().expect_err(put).to_string();
+        assert!(told.contains("not those that were written"), "{told}");
+    }
+    // As the first version was written: nobody can tell whether its edition is what it was, so it is imported anew.
+    let (head, models) = text.split_once('\n').expect("a line");
+    let mut head: Value = serde_json::from_str(head).expect("JSON");
+    head["keyline_metadata"] = json!(1);
+    let sum = head.as_object_mut().and_then(|head| head.remove("sha256"));
+    head["models_sha256"] = sum.expect("a check sum");
+    std::fs::write(home.file(), format!("{head}\n{models}")).expect("it is written");
+    let told = home.kept().load().expect_err("older").to_string();
+    assert!(told.contains("an older keyline wrote it"), "{told}");
+    home.import(&numbered(7)).expect("an import mends it");
+    let mended = home.kept().load().expect("it loads");
+    assert_eq!(mended.map(|shelf| shelf.edition.number), Some(7));
+}
+
+#[test]
+fn metadata_for_practice_counts_as_none_where_only_genuine_metadata_does() {
+    let home = Home::new();
+    home.import(&numbered(7)).expect("an import");
+    assert_eq!(home.kept().genuine_only().load(), Ok(None));
+    // Nor does one that went back stop anybody: it does not count anyway.
+    let floors = Floors::default().with(Signer::Practice, 8);
+    assert_eq!(
+        home.kept().genuine_only().not_below(floors).load(),
+        Ok(None)
+    );
+    let counts = home.kept().load().expect("it loads");
+    assert_eq!(counts.map(|shelf| shelf.edition.number), Some(7));
+    let catalogue = Catalogue::over(home.kept().genuine_only()).expect("a catalogue");
+    assert_eq!(catalogue.shelf(), None);
 }
 
 #[test]

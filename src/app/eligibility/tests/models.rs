@@ -76,6 +76,47 @@ fn knowledge(listed: Option<&[&str]>, next_update: jiff::civil::Date) -> Knowled
 }
 
 #[test]
+fn a_400_is_everybodys_only_where_the_policy_is_read_and_closed() {
+    let refusal = Fault::Refused {
+        status: 400,
+        code: "badRequest".to_owned(),
+        message: "No.".to_owned(),
+        request_id: "r-1".to_owned(),
+    };
+    let policy = |enabled, self_service| {
+        with_policy(PasskeyPolicy {
+            enabled,
+            self_service,
+            ..policy_for(Audience::AllUsers, &[])
+        })
+    };
+    for (directory, closed) in [
+        (policy(false, true), Some("disabled in this tenant")),
+        (policy(true, false), Some("self-service set-up")),
+        (policy(true, true), None),
+        (DirectoryState::default(), None),
+    ] {
+        let (world, eligibility) = over(directory);
+        let weighed = eligibility.weigh_refusal(&world, &anna(), refusal.clone());
+        match (weighed, closed) {
+            (Fault::NotPermitted { why, refused }, Some(part)) => {
+                assert_eq!(refused, [""; 0]);
+                assert!(why.contains(part) && why.contains("r-1"), "{why}");
+            }
+            (other, None) => assert_eq!(other, refusal),
+            (other, Some(_)) => panic!("{other}"),
+        }
+    }
+    // What was read a while ago, and cannot be read now, closes nothing: it may have been opened.
+    let (world, eligibility) = over(policy(false, true));
+    assert_eq!(eligibility.person_may(&anna()), Ok(()));
+    world.trick(Op::Policy, When::Before, lost());
+    world.pass_seconds(120);
+    let weighed = eligibility.weigh_refusal(&world, &anna(), refusal.clone());
+    assert_eq!(weighed, refusal);
+}
+
+#[test]
 fn a_refusal_to_somebody_with_many_passkeys_says_that_this_may_be_why() {
     let refusal = |status| Fault::Refused {
         status,

@@ -41,7 +41,7 @@ fn refused(status: u16) -> Fault {
 async fn goes_wrong() {
     let world = four_keys(|| KeyState::blank(None));
     let folder = Arc::new(Folder::default());
-    folder.drop_file("may.csv", 1, || {
+    folder.drop_file(&format!("{USER}.csv"), 1, || {
         let drafts = (1..=JOBS).map(|number| Draft {
             line: u32::try_from(number).expect("few rows") + 1,
             request: crate::domain::job::Request {
@@ -51,7 +51,7 @@ async fn goes_wrong() {
             pin: None,
             current_pin: None,
         });
-        file_of("may", drafts.collect())
+        file_of(USER, drafts.collect())
     });
     let unknown = Fault::UserUnknown {
         request_id: "r-2".to_owned(),
@@ -140,6 +140,7 @@ fn names_nobody() {
         "run ended",
         "\"order\"",
         "journal",
+        "job file read",
         "accessDenied",
     ] {
         assert!(log.contains(told), "nothing of `{told}` in the log");

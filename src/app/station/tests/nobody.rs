@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::app::board::News;
+use crate::domain::passkey_policy::{Audience, PasskeyPolicy};
 
 /// People in the job file.
 const PEOPLE: usize = 9;
@@ -88,6 +89,67 @@ async fn after_three_people_who_were_refused_nobody_else_is_held() {
         request_id: "r-1".to_owned(),
     };
     refused_for_a_while(fault, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_is_closed_stops_the_line_once_and_holds_nobody() {
+    const MANY: usize = 40;
+    let world = four_keys(|| KeyState::blank(None));
+    let open = world::policy_for(Audience::AllUsers, &[]);
+    let policy = |enabled| PasskeyPolicy {
+        enabled,
+        ..open.clone()
+    };
+    world.state().directory.policy = Some(policy(false));
+    let options = Options {
+        until_empty: false,
+        ..options()
+    };
+    let desk = world::desk(world.ports(), people(MANY), Policy::default(), options);
+    let (handle, board) = (desk.handle(), Arc::clone(&desk.board));
+    let running = tokio::spawn(desk.run());
+    let mut news = Vec::new();
+    let counts = || board.view().counts;
+    until("the news of it", || {
+        news.extend(board.take_news());
+        news.iter().any(|news| matches!(news, News::Network { .. }))
+    })
+    .await;
+    for _ in 0..3 {
+        let asked = world.count(Op::Ready);
+        world.pass_seconds(76);
+        until("one more has asked", || world.count(Op::Ready) > asked).await;
+        let counts = counts();
+        assert_eq!((counts.held, counts.waiting, counts.done), (0, MANY, 0));
+    }
+    // Whoever may ask looks first whether the service is there.
+    assert!(world.count(Op::Ready) <= PREPARED + 3, "a storm of calls");
+    assert_eq!(world.count(Op::List), 0, "nobody's keys are counted for it");
+    assert_eq!(world.count(Op::Reset), 0, "no key is wiped for nothing");
+    news.extend(board.take_news());
+    let told: Vec<&Fault> = news
+        .iter()
+        .filter_map(|one| match one {
+            News::Network { fault } => Some(fault),
+            _ => None,
+        })
+        .collect();
+    let [Fault::NotPermitted { why, refused }] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    assert!(refused.is_empty(), "{refused:?}");
+    for part in ["disabled in this tenant", "Passkey (FIDO2)", "400", "r-1"] {
+        assert!(why.contains(part), "{why}");
+    }
+
+    world.state().directory.policy = Some(policy(true));
+    world.pass_seconds(76);
+    until("four are done", || counts().done == 4).await;
+    assert_eq!(counts().held, 0);
+    news.extend(board.take_news());
+    assert!(news.contains(&News::NetworkBack));
+    assert!(handle.ask(Request::Stop));
+    running.await.expect("no panic").expect("it ran");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,7 +24,7 @@ pub fn hint_to_command(fault: &Fault) -> String {
             "Have the policy changed in the Entra admin center (Authentication methods, Passkey (FIDO2)), then give the command again."
         }
         Fault::NotPermitted { .. } => {
-            "`keyline check --online` names the permission that is missing: give it to the application (Entra admin center: App registrations, API permissions, then Grant admin consent), and give the command again. Where an administrator has signed in, look at their role and at Conditional Access as well."
+            "`keyline check --online` names what is missing. A permission is given to the application (Entra admin center: App registrations, API permissions, then Grant admin consent); a passkey policy that is closed is opened under Authentication methods, Policies, Passkey (FIDO2). Then give the command again. Where an administrator has signed in, look at their role and at Conditional Access as well."
         }
         Fault::AnswerUnusable { .. } => {
             "Look whether a proxy answers in Entra's place, and for a newer keyline; then give the command again."
