@@ -20,9 +20,19 @@ const ANNA: &str = "anna.lang@contoso.com";
 const EMILY: &str = "emily.carter@contoso.com";
 
 /// Every command with `--json`, and what is typed behind it. Nothing here waits for a key or asks a foreign service.
-const WITH_JSON: [(&str, &[&str]); 38] = [
+const WITH_JSON: [(&str, &[&str]); 42] = [
     ("batches", &[]),
     ("check", &["--online"]),
+    (
+        "console user add",
+        &["anna", "--role", "operator", "--passphrase-file", "none"],
+    ),
+    ("console user list", &[]),
+    (
+        "console user passphrase",
+        &["anna", "--passphrase-file", "none"],
+    ),
+    ("console user remove", &["anna"]),
     ("entra setup", &[]),
     ("entra whoami", &[]),
     ("groups find", &["nobody"]),

@@ -103,6 +103,9 @@ pub enum ConsoleUser {
         /// The name of the account
         #[arg(value_name = "NAME")]
         name: AccountName,
+        /// Print JSON, for scripts
+        #[arg(long)]
+        json: bool,
     },
     /// Set another passphrase
     #[command(after_help = PASSPHRASE)]
@@ -121,6 +124,9 @@ pub struct PassphraseFrom {
     /// Read the passphrase from FILE, or from stdin with -; without it, it is asked for
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
+    /// Print JSON, for scripts; nobody is asked then
+    #[arg(long, requires = "passphrase_file")]
+    pub json: bool,
 }
 
 /// A role, as it is typed.

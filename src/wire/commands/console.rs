@@ -6,6 +6,7 @@ use std::io::{Read as _, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::adapter::accounts::AccountsFile;
@@ -17,7 +18,8 @@ use crate::face::report::{self, Style};
 use crate::face::say::console as words;
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::{Accounts as _, Keeping};
-use crate::wire::commands::{Ended, admin, said};
+use crate::wire::commands::reply::reply;
+use crate::wire::commands::{Ended, admin};
 use crate::wire::config::Config;
 use crate::wire::console::{accounts, accounts_path};
 use crate::wire::init::refuse_as_root_for_another;
@@ -43,27 +45,33 @@ pub(super) fn console(path: &Path, command: &Console, out: &mut dyn Write) -> En
             name,
             role,
             passphrase,
-        } => {
+        } => reply(passphrase.json, out, |reply| {
             let accounts = writable(&config)?;
             // Before anybody types a passphrase for nothing.
             if accounts.find(name)?.is_some() {
                 return Err(AccountsFault::Taken(name.clone()).into());
             }
             let added = accounts.add(name, (*role).into(), &chosen(passphrase)?)?;
-            said(out, &format!("{}\n", words::added(&added)))
-        }
-        ConsoleUser::Remove { name } => {
+            reply.fact("added", json!({ "name": added.name, "role": added.role }));
+            reply.line(&words::added(&added));
+            Ok(ExitCode::Done)
+        }),
+        ConsoleUser::Remove { name, json } => reply(*json, out, |reply| {
             writable(&config)?.remove(name)?;
-            said(out, &format!("{}\n", words::removed(name)))
-        }
-        ConsoleUser::Passphrase { name, passphrase } => {
+            reply.fact("removed", json!({ "name": name }));
+            reply.line(&words::removed(name));
+            Ok(ExitCode::Done)
+        }),
+        ConsoleUser::Passphrase { name, passphrase } => reply(passphrase.json, out, |reply| {
             let accounts = writable(&config)?;
             if accounts.find(name)?.is_none() {
                 return Err(AccountsFault::Unknown(name.clone()).into());
             }
             accounts.set_passphrase(name, &chosen(passphrase)?)?;
-            said(out, &format!("{}\n", words::passphrase_set(name)))
-        }
+            reply.fact("passphrase_set", json!({ "name": name }));
+            reply.line(&words::passphrase_set(name));
+            Ok(ExitCode::Done)
+        }),
     }
 }
 

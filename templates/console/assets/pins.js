@@ -223,7 +223,8 @@ async function unlock(bytes, armored, passphrase, says) {
     throw new Trouble(says.noPassphrase ?? "");
   }
   try {
-    const locked = armored ? armor.decode(new TextDecoder().decode(bytes).trim()) : bytes;
+    const dearmor = /** @type {{ decode(text: string): Uint8Array }} */ (armor);
+    const locked = armored ? dearmor.decode(new TextDecoder().decode(bytes).trim()) : bytes;
     const decrypter = new Decrypter();
     decrypter.addPassphrase(passphrase);
     return await decrypter.decrypt(locked);

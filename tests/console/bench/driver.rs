@@ -177,8 +177,25 @@ impl Browser {
 
     /// Types where the page has its focus.
     pub(crate) fn press(&self, keys: &str) {
+        let until = Instant::now() + SHOWN_WITHIN;
+        while !self.try_press(keys) {
+            assert!(Instant::now() < until, "no place for keys");
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// The same, once. `false`: what had the focus changed in that moment, and nothing was typed.
+    pub(crate) fn try_press(&self, keys: &str) -> bool {
         let typed = async { self.client.active_element().await?.send_keys(keys).await };
-        self.runtime.block_on(typed).expect("a place for keys");
+        match self.runtime.block_on(typed) {
+            Ok(()) => true,
+            Err(error)
+                if error.is_element_not_interactable() || error.is_stale_element_reference() =>
+            {
+                false
+            }
+            Err(error) => panic!("no place for keys: {error}"),
+        }
     }
 
     /// What came into this log since it was asked for last: `browser` is what pages and the browser say, `performance` has each
