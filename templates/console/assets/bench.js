@@ -250,11 +250,11 @@ function isRipe(form) {
   return performance.now() - (born.get(form) ?? 0) >= INERT_MS;
 }
 
-// What is folded out has just come as well.
-document.addEventListener("toggle", (event) => {
-  if (event.target instanceof HTMLDetailsElement && event.target.open && event.target.matches(".sure")) {
-    event.target.querySelectorAll("form[data-act]").forEach(lie);
-  }
+// What is folded out has just come as well. The press that folds it out counts, and not the browser's word that it is open, which
+// comes later: on a busy computer after the second press of a double click.
+document.addEventListener("click", (event) => {
+  const summary = event.target instanceof Element ? event.target.closest(".sure > summary") : null;
+  summary?.parentElement?.querySelectorAll("form[data-act]").forEach(lie);
 }, true);
 
 function arrange() {
