@@ -188,13 +188,15 @@ impl Eligibility {
         }
     }
 
-    /// What a refusal of creation options comes to. Under a policy that is closed it is everybody's. Of a person who has as many passkeys as Entra is believed to take, it is told
-    /// that this may be why, with Entra's own words: it does not say so in any way that a program could go by.
+    /// What a refusal of creation options comes to. Under a policy that is closed it is everybody's, unless this person stands `alone`
+    /// with it. Of a person who has as many passkeys as Entra is believed to take, it is told that this may be why, with Entra's own
+    /// words: it does not say so in any way that a program could go by.
     pub fn weigh_refusal(
         &self,
         relying_party: &dyn RelyingParty,
         applicant: &Applicant<'_>,
         refusal: Fault,
+        alone: bool,
     ) -> Fault {
         // 401, 403 and 404 say what they mean, and a 5xx is no refusal.
         let Fault::Refused {
@@ -204,7 +206,7 @@ impl Eligibility {
         else {
             return refusal;
         };
-        if let Some(closed) = self.closed() {
+        if !alone && let Some(closed) = self.closed() {
             return Fault::NotPermitted {
                 why: format!("{closed}. {refusal}"),
                 refused: Vec::new(),

@@ -95,8 +95,9 @@ impl Provisions {
         let options = relying_party
             .creation_options(applicant.user)
             .map_err(|refusal| {
+                let alone = self.stop.is_alone(applicant.user);
                 self.eligibility
-                    .weigh_refusal(relying_party, applicant, refusal)
+                    .weigh_refusal(relying_party, applicant, refusal, alone)
             });
         let options = self.stop.weigh(applicant.user, options, now)?;
         self.eligibility

@@ -117,9 +117,16 @@ impl Stop {
             Err(fault) => fault,
         };
         if matches!(fault, Fault::NotPermitted { .. }) {
+            // Taken for everybody's by what the policy says: when another gets options all the same, it was this person's.
+            heard.waiting.insert(user.to_ascii_lowercase());
             heard.closed = Some((fault.clone(), now));
         }
         Err(fault)
+    }
+
+    /// Whether `user` was refused while another got options: then a refusal is their own, whatever the policy says.
+    pub(super) fn is_alone(&self, user: &str) -> bool {
+        self.heard().alone.contains(&user.to_ascii_lowercase())
     }
 
     fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -242,5 +249,10 @@ mod tests {
             Err(fault.clone())
         );
         assert_eq!(stop.let_through("dora@contoso.com", NOW), Err(fault));
+        // Somebody gets options all the same: it was no matter of everybody's.
+        assert!(!stop.is_alone("anna@contoso.com"));
+        stop.weigh("dora@contoso.com", Ok(()), NOW)
+            .expect("options");
+        assert!(stop.is_alone("Anna@contoso.com") && !stop.is_alone("dora@contoso.com"));
     }
 }

@@ -45,7 +45,7 @@ impl Station {
     pub(super) fn unprepared(&mut self, job: JobId, fault: Fault, orders: &mut Vec<Order>) {
         self.preparing.remove(&job);
         if let Fault::NotPermitted { refused, .. } = &fault {
-            self.refused = Some(refused.clone());
+            self.refused = Some(self.asked_in_vain(job, refused));
         }
         // A call that was broken off because the station stops says nothing about the job.
         if fault.whose_move() == Move::Wait || fault == Fault::Cancelled {
@@ -55,6 +55,20 @@ impl Station {
             self.drop_candidate(job);
             orders.push(Order::Hold { job, fault });
         }
+    }
+
+    /// Whom the next to ask comes after: those who were refused by name, or, where nobody was named, whoever asked, one after
+    /// another. The head of the line alone may be refused for a reason of their own, which would never be seen.
+    fn asked_in_vain(&mut self, job: JobId, named: &[String]) -> Vec<String> {
+        if !named.is_empty() {
+            return named.to_vec();
+        }
+        let mut asked = self.refused.take().unwrap_or_default();
+        if let Some(one) = self.jobs.iter().find(|one| one.job == job) {
+            asked.retain(|user| !user.eq_ignore_ascii_case(&one.user));
+            asked.push(one.user.clone());
+        }
+        asked
     }
 
     /// Those whose keys lie in a slot already, then the first ones of the line.

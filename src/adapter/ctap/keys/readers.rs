@@ -173,8 +173,9 @@ impl Lookout {
                 .entry(state.name().to_owned())
                 .or_insert_with(|| mute.then_some(count));
             // A card that does not answer its reset was laid badly, and whoever opens it gives it power once more. But some
-            // readers say so of nothing at all, all day long: what was mute before anybody laid anything is no key.
-            if !now.contains(State::PRESENT) || mute && from_the_first == Some(count) {
+            // readers say so of nothing at all, all day long: what was mute before anybody laid anything is no key. It stays none
+            // when another program gives it power: it lay there before, and does not count until it was lifted.
+            if !now.contains(State::PRESENT) || from_the_first == Some(count) {
                 continue;
             }
             cards.push(Card {

@@ -97,9 +97,12 @@ fn a_400_is_everybodys_only_where_the_policy_is_read_and_closed() {
         (DirectoryState::default(), None),
     ] {
         let (world, eligibility) = over(directory);
-        let weighed = eligibility.weigh_refusal(&world, &anna(), refusal.clone());
+        let weighed = eligibility.weigh_refusal(&world, &anna(), refusal.clone(), false);
         match (weighed, closed) {
             (Fault::NotPermitted { why, refused }, Some(part)) => {
+                // Of somebody who stands alone with it, it is their own.
+                let own = eligibility.weigh_refusal(&world, &anna(), refusal.clone(), true);
+                assert_eq!(own, refusal);
                 assert_eq!(refused, [""; 0]);
                 assert!(why.contains(part) && why.contains("r-1"), "{why}");
             }
@@ -112,7 +115,7 @@ fn a_400_is_everybodys_only_where_the_policy_is_read_and_closed() {
     assert_eq!(eligibility.person_may(&anna()), Ok(()));
     world.trick(Op::Policy, When::Before, lost());
     world.pass_seconds(120);
-    let weighed = eligibility.weigh_refusal(&world, &anna(), refusal.clone());
+    let weighed = eligibility.weigh_refusal(&world, &anna(), refusal.clone(), false);
     assert_eq!(weighed, refusal);
 }
 
@@ -134,7 +137,7 @@ fn a_refusal_to_somebody_with_many_passkeys_says_that_this_may_be_why() {
             let number = u8::try_from(number).unwrap();
             world.add_foreign(ANNA, number, CredentialKind::SecurityKey);
         }
-        match eligibility.weigh_refusal(&world, &anna(), refusal(status)) {
+        match eligibility.weigh_refusal(&world, &anna(), refusal(status), false) {
             Fault::UserUnfit { why } if says => {
                 for part in ["10 passkeys", "400 badRequest", "No more of them", "r-1"] {
                     assert!(why.contains(part), "{why}");

@@ -39,3 +39,24 @@ fn whoever_was_refused_lets_the_others_ask_first() {
     assert_eq!(opened.len(), PREPARED_MIN - 1, "{opened:?}");
     assert!(opened.contains(&Order::Prepare { job: JobId(1) }));
 }
+
+/// Where nobody is named, such as under a policy that is closed, it is not the head of the line that asks again and again.
+#[test]
+fn where_nobody_is_named_they_ask_one_after_another() {
+    let mut hall = Hall::new(Vec::new());
+    let last = i64::try_from(PREPARED_MIN).unwrap() + 1;
+    hall.tell(Signal::Jobs((1..=last).map(candidate).collect()));
+    let mut orders = Vec::new();
+    for number in 1..last {
+        orders = hall.tell(Signal::Unprepared {
+            job: JobId(number),
+            fault: Fault::NotPermitted {
+                why: String::new(),
+                refused: Vec::new(),
+            },
+        });
+    }
+    assert_eq!(orders, [Order::Prepare { job: JobId(last) }]);
+    let opened = hall.tell(Signal::Prepared { job: JobId(last) });
+    assert!(opened.contains(&Order::Prepare { job: JobId(1) }));
+}
