@@ -126,3 +126,86 @@ fn what_is_no_form_is_told_before_anybody_waits_for_it() {
     let told = answer(call(&house, &head));
     assert!(told.starts_with("HTTP/1.1 403 "), "{told}");
 }
+
+/// Sends a head, and waits until the console asks for the body: by then it has let the caller in.
+fn let_in(house: &House, path: &str, more: &str) -> TcpStream {
+    let host = house.address();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nExpect: 100-continue\r\nConnection: close\r\n{more}\r\n"
+    );
+    let mut stream = call(house, &head);
+    let mut told = [0; 25];
+    stream.read_exact(&mut told).expect("it is asked for");
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
+#[test]
+fn whoever_is_out_before_the_body_is_there_does_nothing() {
+    let house = House::new();
+    for (way, status) in [("/sign-out", "401"), ("/lock", "423")] {
+        let (adam, olga) = (house.signed_in("adam"), house.signed_in("olga"));
+        let csrf = adam.get("/sessions").field("csrf").expect("a token");
+        let listed = house.shared.sessions.list(house.shared.now());
+        let hers = listed.iter().find(|one| one.name.as_str() == "olga");
+        let hers = hers.expect("her session").session.0;
+        let body = format!("csrf={csrf}&session={hers}");
+        let cookie = adam.cookie("keyline").expect("a session");
+        let more = format!(
+            "Cookie: keyline={cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        let mut stream = let_in(&house, "/sessions/end", &more);
+        assert_eq!(adam.post(way, &[]).status, 303);
+        stream.write_all(body.as_bytes()).expect("sent");
+        let told = answer(stream);
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")), "{told}");
+        assert_eq!(olga.get("/sessions").status, 200, "her session lives");
+        assert_eq!(olga.post("/sign-out", &[]).status, 303);
+    }
+}
+
+#[test]
+fn only_so_many_large_bodies_are_taken_in_at_a_time() {
+    let house = House::new();
+    let adam = house.signed_in("adam");
+    let csrf = adam.get("/sessions").field("csrf").expect("a token");
+    let cookie = adam.cookie("keyline").expect("a session");
+    let more = format!(
+        "Cookie: keyline={cookie}\r\nX-Keyline-Csrf: {csrf}\r\nContent-Length: 1000000\r\n"
+    );
+    let mut held: Vec<TcpStream> = (0..2)
+        .map(|_| let_in(&house, "/models/import", &more))
+        .collect();
+    let host = house.address();
+    let head = format!(
+        "POST /models/import HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\n{more}\r\n"
+    );
+    let told = answer(call(&house, &head));
+    assert!(told.starts_with("HTTP/1.1 503 "), "{told}");
+    assert!(told.contains("retry-after: 10\r\n"), "{told}");
+    assert!(told.contains("Other files are being taken in"), "{told}");
+    // What is no larger than an ordinary form needs no place.
+    let small = adam.post("/people/selected", &[("user", "x")]);
+    assert!(!small.text.contains("Other files"), "{}", small.text);
+    // The one that is done has made room.
+    let mut done = held.pop().expect("a call");
+    done.write_all(&vec![b'x'; 1_000_000]).expect("sent");
+    answer(done);
+    let_in(&house, "/models/import", &more);
+}
+
+#[test]
+fn no_other_page_draws_what_is_here_into_itself() {
+    let house = House::new();
+    let browser = house.signed_in("adam");
+    let ask = |site: &str, mode: &str| {
+        let headers = [("sec-fetch-site", site), ("sec-fetch-mode", mode)];
+        browser.send(Method::GET, "/sessions", &headers, "").status
+    };
+    assert_eq!(ask("same-site", "no-cors"), 403);
+    assert_eq!(ask("cross-site", "cors"), 403);
+    assert_eq!(ask("same-origin", "cors"), 200);
+    assert_eq!(ask("none", "navigate"), 200);
+    assert_eq!(ask("cross-site", "navigate"), 200);
+}

@@ -43,6 +43,8 @@ const NAMES_OF_A_DEVICE_MAX: usize = 32;
 /// together they leave threads to the guard.
 const BENCH_AT_A_TIME: usize = 6;
 const OFFICE_AT_A_TIME: usize = 6;
+/// Bodies larger than an ordinary form that are taken in at a time: each lies in memory whole.
+const UPLOADS_AT_A_TIME: usize = 2;
 
 type Key = [u8; 32];
 
@@ -110,7 +112,11 @@ pub struct Gate {
     known: Arc<Semaphore>,
     bench: Arc<Semaphore>,
     office: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
 }
+
+/// A place in memory for a large body, kept for as long as anybody holds it.
+pub(super) type UploadPlace = Arc<OwnedSemaphorePermit>;
 
 impl Default for Gate {
     fn default() -> Self {
@@ -121,6 +127,7 @@ impl Default for Gate {
             known: places(KNOWN_AT_A_TIME),
             bench: places(BENCH_AT_A_TIME),
             office: places(OFFICE_AT_A_TIME),
+            uploads: places(UPLOADS_AT_A_TIME),
         }
     }
 }
@@ -249,6 +256,12 @@ impl Gate {
             Line::Office => &self.office,
         };
         Arc::clone(places).acquire_owned().await.ok()
+    }
+
+    /// A place for a large body, if one is free: nobody stands in line for it with a body in hand.
+    pub(super) fn upload(&self) -> Option<UploadPlace> {
+        let place = Arc::clone(&self.uploads).try_acquire_owned().ok()?;
+        Some(Arc::new(place))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

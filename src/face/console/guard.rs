@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -21,6 +21,8 @@ use crate::domain::account::{Account, AccountsFault, Role};
 
 /// Bytes that a large body has to bring in each second; whoever sends one has signed in.
 const LARGE_BODY_BYTES_PER_SECOND: usize = 64 * 1024;
+/// Seconds after which a place for a large body may be free again.
+const UPLOAD_AGAIN_SECONDS: HeaderValue = HeaderValue::from_static("10");
 /// What a window asks for by itself, without anybody sitting there.
 const BY_ITSELF: &str = "/bench/events";
 /// The header in which a script sends what a form has in its field [`CSRF_FIELD`].
@@ -130,13 +132,23 @@ pub(super) async fn receive(
 
 /// Lets in whoever may, with a form that is one of ours.
 pub(super) async fn admit(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
-    let Some(Arrival { visit, authority }) = request.extensions_mut().remove::<Arrival>() else {
+    let Some(Arrival {
+        mut visit,
+        authority,
+    }) = request.extensions_mut().remove::<Arrival>()
+    else {
         return StatusCode::FORBIDDEN.into_response();
     };
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && rule.who != Who::Anyone && is_drawn_by_others(request.headers()) {
+        return visit.refuse(StatusCode::FORBIDDEN, visit.words.say("refusal.origin"));
+    }
     if let Err(response) = may(&visit, rule.who) {
         return *response;
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    // Held until the answer is there; what goes on after it holds it as well.
+    let mut _place = None;
+    if !reads {
         let secure = visit.shared.settings.secure;
         if !is_from_our_page(request.headers(), &authority, secure) {
             return visit.refuse(StatusCode::FORBIDDEN, visit.words.say("refusal.origin"));
@@ -147,10 +159,24 @@ pub(super) async fn admit(State(rule): State<Rule>, mut request: Request, next: 
         if !is_form && rule.who != Who::Anyone && !is_our_form(&visit, request.headers(), &early) {
             return visit.refuse(StatusCode::FORBIDDEN, visit.words.say("refusal.csrf"));
         }
+        if is_large(&request) && rule.body_bytes_max > FORM_BYTES_MAX {
+            let Some(place) = visit.shared.gate.upload() else {
+                return too_many(&visit);
+            };
+            request.extensions_mut().insert(Arc::clone(&place));
+            _place = Some(place);
+        }
         let body = match body(&mut request, rule).await {
             Ok(body) => body,
             Err(status) => return late_or_large(&visit, status),
         };
+        // A body may have been long on its way: whoever was let in before it may be out by now, or away from the desk.
+        if rule.who != Who::Anyone {
+            visit.guest = still(&visit).await;
+            if let Err(response) = may(&visit, rule.who) {
+                return *response;
+            }
+        }
         let fields = if is_form {
             Fields::read(body)
         } else {
@@ -185,6 +211,17 @@ async fn guest(shared: &Arc<Shared>, token: &str, by_itself: bool) -> Option<Gue
     };
     let stands = stands(shared, guest.session, guest.account.clone()).await;
     stands.then_some(guest)
+}
+
+/// Whoever came, as they are now: nobody, when their session is over or their account is not what it was.
+async fn still(visit: &Visit) -> Option<Guest> {
+    let (shared, session) = (&visit.shared, visit.guest.as_ref()?.session);
+    let account = shared.sessions.account(session)?;
+    if !stands(shared, session, account).await {
+        return None;
+    }
+    // Asked last, so that nothing is waited for after it.
+    shared.sessions.still(session, shared.now())
 }
 
 /// Whether the account is still as it was when this session of it began. One that is not has no session any more.
@@ -262,6 +299,22 @@ fn is_from_our_page(headers: &HeaderMap, authority: &Authority, secure: bool) ->
     }
 }
 
+/// Whether another page draws something of ours into itself, or reads it. Whoever follows a link from elsewhere sees a page of
+/// their own. What is no browser, or an old one, says nothing of it.
+fn is_drawn_by_others(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(HeaderName::from_static(name));
+    let elsewhere =
+        text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    elsewhere && text("sec-fetch-mode").is_none_or(|mode| mode != "navigate")
+}
+
+/// Whether the body is, or may be, more than an ordinary form has.
+fn is_large(request: &Request) -> bool {
+    let bytes = request.body().size_hint().upper();
+    let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.is_none_or(|bytes| bytes > FORM_BYTES_MAX)
+}
+
 fn is_our_form(visit: &Visit, headers: &HeaderMap, fields: &Fields) -> bool {
     let Some(guest) = &visit.guest else {
         return false;
@@ -286,6 +339,16 @@ async fn body(request: &mut Request, rule: Rule) -> Result<Bytes, StatusCode> {
     let whole = tokio::time::timeout(rule.body_within(), whole).await;
     let in_time = whole.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
     in_time.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+}
+
+fn too_many(visit: &Visit) -> Response {
+    let text = visit.words.say("refusal.too_many");
+    let mut response = visit.refuse(StatusCode::SERVICE_UNAVAILABLE, text);
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, UPLOAD_AGAIN_SECONDS);
+    // What still comes of it is nobody's.
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn late_or_large(visit: &Visit, status: StatusCode) -> Response {

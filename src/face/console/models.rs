@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, Request};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 
-use super::office;
+use super::office::{self, Upload};
 use super::page::{self, Shell};
 use super::visit::{Visit, query};
 use super::wrong::trouble;
@@ -175,14 +175,18 @@ pub(super) async fn logo(visit: Visit, Path(aaguid): Path<String>) -> Response {
 }
 
 /// `POST /models/import`: the file as the body.
-pub(super) async fn import(visit: Visit, body: Body) -> Response {
-    let upload = match office::upload(&visit, body, FILE_BYTES_MAX).await {
+pub(super) async fn import(visit: Visit, request: Request) -> Response {
+    let upload = match office::upload(&visit, request, FILE_BYTES_MAX).await {
         Ok(upload) => upload,
         Err(refusal) => return *refusal,
     };
     let actor = visit.actor();
     let imported = office::ask(&visit, move |shared, office| {
-        let taken_in = office.library.import(&upload.bytes)?;
+        let Upload {
+            bytes,
+            place: _place,
+        } = upload;
+        let taken_in = office.library.import(&bytes)?;
         let mut lines = taken_in.lines;
         let asked = Ask::Keep {
             keeping: taken_in.keeping,

@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
 use super::Shared;
+use super::gate::UploadPlace;
 use super::visit::Visit;
 use super::wrong::Wrong;
 use crate::app::Policies;
@@ -112,11 +113,6 @@ pub struct Office {
     pub calls: Calls,
 }
 
-/// Files that are taken in at a time: each lies in memory whole.
-const UPLOADS_AT_A_TIME: usize = 2;
-/// Seconds that a file may be on its way: 64 MiB at half a megabyte a second.
-const UPLOAD_SECONDS_MAX: u64 = 130;
-
 /// Places for calls to the tenant.
 pub struct Calls(Arc<Semaphore>);
 
@@ -126,31 +122,29 @@ impl Default for Calls {
     }
 }
 
-/// Places for files on their way.
-static UPLOADS: Semaphore = Semaphore::const_new(UPLOADS_AT_A_TIME);
-
-/// A file that somebody hands over, whole, and its place in memory, which is kept until it is looked at.
+/// A file that somebody hands over, whole, and its place in memory, which is kept until the file has been looked at, also where
+/// the browser has gone.
 pub(super) struct Upload {
     pub(super) bytes: Bytes,
-    _place: Option<SemaphorePermit<'static>>,
+    /// None for a file that is no larger than an ordinary form.
+    pub(super) place: Option<UploadPlace>,
 }
 
-/// Takes in a file. Whoever sends more than `bytes_max`, or dawdles, is told so.
+/// Takes in a file. Whoever sends more than `bytes_max` is told so. The guard has waited for it, and has given it its time and
+/// its place.
 pub(super) async fn upload(
     visit: &Visit,
-    body: Body,
+    request: Request,
     bytes_max: usize,
 ) -> Result<Upload, Box<Response>> {
-    let refused = |status, key| Box::new(visit.refuse(status, visit.words.say(key)));
-    let place = UPLOADS.acquire().await.ok();
-    let time = Duration::from_secs(UPLOAD_SECONDS_MAX);
-    match tokio::time::timeout(time, to_bytes(body, bytes_max)).await {
-        Ok(Ok(bytes)) => Ok(Upload {
-            bytes,
-            _place: place,
-        }),
-        Ok(Err(_)) => Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "refusal.too_large")),
-        Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "refusal.too_slow")),
+    let (mut parts, body) = request.into_parts();
+    let place = parts.extensions.remove();
+    match to_bytes(body, bytes_max).await {
+        Ok(bytes) => Ok(Upload { bytes, place }),
+        Err(_) => {
+            let text = visit.words.say("refusal.too_large");
+            Err(Box::new(visit.refuse(StatusCode::PAYLOAD_TOO_LARGE, text)))
+        }
     }
 }
 

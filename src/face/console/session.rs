@@ -197,6 +197,11 @@ impl Sessions {
         Some(session.guest.clone())
     }
 
+    /// Whose session this is, while it lives, locked or not. No sign of life.
+    pub(super) fn still(&self, session: SessionId, now: impl Into<Moment>) -> Option<Guest> {
+        of(&mut self.tidied(now.into()), session).map(|session| session.guest.clone())
+    }
+
     /// The account of a session, as it was when the session began.
     pub(super) fn account(&self, session: SessionId) -> Option<Account> {
         of(&mut self.state(), session).map(|session| session.guest.account.clone())

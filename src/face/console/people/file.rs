@@ -2,14 +2,14 @@
 //! It may hold PINs: nothing of it is kept, logged or shown but what the check says, which quotes none.
 
 use askama::Template;
-use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use zeroize::Zeroize as _;
 
 use crate::domain::job::row::BadRow;
 use crate::domain::job::sheet::Unit;
-use crate::face::console::office::{self, Offered};
+use crate::face::console::office::{self, Offered, Upload};
 use crate::face::console::page::{self, Shell};
 use crate::face::console::visit::{Visit, query};
 use crate::face::console::wrong::trouble;
@@ -40,9 +40,13 @@ struct Verdict {
 }
 
 /// `POST /people/file`: `name` in the query, the file as the body.
-pub(in crate::face::console) async fn drop_file(visit: Visit, uri: Uri, body: Body) -> Response {
+pub(in crate::face::console) async fn drop_file(
+    visit: Visit,
+    uri: Uri,
+    request: Request,
+) -> Response {
     let name = query(&uri, "name").unwrap_or_default();
-    let mut upload = match office::upload(&visit, body, JOB_FILE_BYTES_MAX).await {
+    let upload = match office::upload(&visit, request, JOB_FILE_BYTES_MAX).await {
         Ok(upload) => upload,
         Err(refusal) => return *refusal,
     };
@@ -55,8 +59,12 @@ pub(in crate::face::console) async fn drop_file(visit: Visit, uri: Uri, body: Bo
         .to_owned();
     let shown = clean(&name);
     let offered = office::ask(&visit, move |_, office| {
-        let offered = office.inbox.offer(&name, &upload.bytes);
-        if let Ok(mut bytes) = std::mem::take(&mut upload.bytes).try_into_mut() {
+        let Upload {
+            bytes,
+            place: _place,
+        } = upload;
+        let offered = office.inbox.offer(&name, &bytes);
+        if let Ok(mut bytes) = bytes.try_into_mut() {
             bytes.as_mut().zeroize();
         }
         Ok(offered?)
