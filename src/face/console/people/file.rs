@@ -54,8 +54,10 @@ pub(in crate::face::console) async fn drop_file(visit: Visit, uri: Uri, body: Bo
         .trim()
         .to_owned();
     let shown = clean(&name);
-    let offered = office::ask(&visit, move |_, office| {
-        let offered = office.inbox.offer(&name, &upload.bytes);
+    let actor = visit.actor();
+    let offered = office::ask(&visit, move |shared, office| {
+        let note = |keeping| office::note_queued(shared, &actor, keeping);
+        let offered = office.inbox.offer(&name, &upload.bytes, &note);
         if let Ok(mut bytes) = std::mem::take(&mut upload.bytes).try_into_mut() {
             bytes.as_mut().zeroize();
         }
