@@ -36,6 +36,9 @@ pub enum Keeping {
         name: AccountName,
         change: AccountChange,
     },
+    /// A job file is about to be put into the queue. `content`: HMAC-SHA256 of its bytes under the station's key, as its batch has
+    /// it; its name may be a person's.
+    Queued { rows: usize, content: [u8; 32] },
 }
 
 /// A passkey that an administrator wants gone.

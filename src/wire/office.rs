@@ -18,7 +18,7 @@ use crate::domain::job::sheet::Unit;
 use crate::domain::person::Group;
 use crate::domain::policy::Policy;
 use crate::face::console::office::{
-    Calls, Inbox, Library, Offered, Office, Setting, Sheet, TakenIn,
+    Calls, Inbox, Library, Note, Offered, Office, Setting, Sheet, TakenIn,
 };
 use crate::face::say::{Complaint, mds as words};
 use crate::port::{Clock as _, Keeping, Ledger};
@@ -26,7 +26,7 @@ use crate::wire::commands::check;
 use crate::wire::commands::mds::complaint;
 use crate::wire::commands::people::{COLUMNS, minute, title};
 use crate::wire::config::{Config, TEMPLATE};
-use crate::wire::station::Parts;
+use crate::wire::station::{Parts, station_keys};
 use crate::wire::{WireFault, metadata, stationery};
 
 /// The office of a station that is about to run.
@@ -73,13 +73,25 @@ impl Queue {
         self.config.path(&self.config.queue.folder)
     }
 
+    /// Has it noted who puts this file into the queue, and only then puts it there.
+    fn lay(
+        &self,
+        (name, bytes): (&str, &[u8]),
+        rows: usize,
+        note: Note<'_>,
+    ) -> Result<String, Complaint> {
+        let content = station_keys(&self.config)?.content_hash(bytes);
+        note(Keeping::Queued { rows, content })?;
+        Ok(folder::put(&self.folder(), name, bytes).map_err(WireFault::from)?)
+    }
+
     fn composer(&self) -> Result<crate::adapter::paper::Composer, WireFault> {
         stationery::composer(&self.config, stationery::templates(&self.config)?)
     }
 }
 
 impl Inbox for Queue {
-    fn offer(&self, name: &str, bytes: &[u8]) -> Result<Offered, Complaint> {
+    fn offer(&self, name: &str, bytes: &[u8], note: Note<'_>) -> Result<Offered, Complaint> {
         let bad = |unit, rows| Ok(Offered::Bad { unit, rows });
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if length >= format::FILE_BYTES_MAX {
@@ -103,11 +115,16 @@ impl Inbox for Queue {
         if !found.is_empty() {
             return bad(unit, found);
         }
-        let name = folder::put(&self.folder(), name, bytes).map_err(WireFault::from)?;
+        let name = self.lay((name, bytes), rows, note)?;
         Ok(Offered::Put { name, rows })
     }
 
-    fn put(&self, group: Option<&Group>, rows: &[Proposal]) -> Result<String, Complaint> {
+    fn put(
+        &self,
+        group: Option<&Group>,
+        rows: &[Proposal],
+        note: Note<'_>,
+    ) -> Result<String, Complaint> {
         let mut file = NewFile::new(&COLUMNS).map_err(WireFault::from)?;
         for row in rows {
             file.push(row).map_err(WireFault::from)?;
@@ -120,9 +137,8 @@ impl Inbox for Queue {
             // Not a person's name: a batch's name outlives the person.
             None => format!("added {}", minute()),
         };
-        Ok(file
-            .drop_into(&self.folder(), &title)
-            .map_err(WireFault::from)?)
+        let bytes = file.into_bytes().map_err(WireFault::from)?;
+        self.lay((&format!("{title}.csv"), &bytes), rows.len(), note)
     }
 }
 

@@ -45,6 +45,44 @@ fn hand_over(browser: &Browser, path: &str, file: &str) -> Page {
     browser.send(Method::POST, path, &headers, file)
 }
 
+/// What the audit's export tells of job files that came from the console.
+fn queued(browser: &Browser) -> Vec<String> {
+    let rows = browser.get("/audit/export.jsonl");
+    assert_eq!(rows.status, 200, "{}", rows.text);
+    let rows = rows
+        .text
+        .lines()
+        .filter(|row| row.contains("a job file of"));
+    rows.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_put_into_the_queue() {
+    let desk = Desk::new(0);
+    let adam = desk.signed_in("adam");
+    let ledger = desk.line.config.path(&desk.line.config.ledger.file);
+    let ledger = rusqlite::Connection::open(ledger).expect("a ledger");
+    ledger
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON journal BEGIN SELECT raise(ABORT, 'full'); END",
+        )
+        .expect("a trigger");
+    let put = adam.post("/people/queue", &[("user", ANNA), ("policy", "standard")]);
+    assert!(
+        put.status == 409 && put.text.contains("Nothing was put into the queue"),
+        "{}",
+        put.text
+    );
+    let file = format!("user,name,policy\r\n{ANNA},Anna,standard\r\n");
+    let page = hand_over(&adam, "/people/file?name=May.csv", &file);
+    assert!(
+        page.text.contains("Nothing was put into the queue"),
+        "{}",
+        page.text
+    );
+    assert_eq!(desk.queue(), []);
+}
+
 #[test]
 fn a_page_is_there_at_once_and_what_entra_says_comes_after_it() {
     let desk = Desk::new(0);
@@ -339,6 +377,13 @@ fn picked_people_become_one_batch_and_who_gets_none_is_told() {
         name.starts_with("added ") && text.lines().count() == 3,
         "{name}: {text}"
     );
+    let noted = queued(&adam);
+    assert!(
+        noted.len() == 1
+            && noted[0].contains("console:adam")
+            && noted[0].contains("a job file of 2 rows is put into the queue"),
+        "{noted:?}"
+    );
     let anna = text.lines().find(|line| line.contains(ANNA)).expect("Anna");
     assert!(anna.contains("backup") && anna.contains(",fr,"), "{anna}");
     // A policy that needs a PIN in the job file is refused before anybody is looked up.
@@ -372,6 +417,16 @@ fn a_dropped_job_file_is_taken_or_told_row_by_row_and_never_echoes_a_pin() {
     );
     assert!(!page.text.contains("73910462"), "{}", page.text);
     assert_eq!(desk.queue(), [("March.csv".to_owned(), right)]);
+    // Who did it is in the journal, and no name with it.
+    let noted = queued(&adam);
+    assert_eq!(noted.len(), 1, "{noted:?}");
+    assert!(
+        noted[0].contains("console:adam")
+            && noted[0].contains("a job file of 1 row is put into the queue")
+            && !noted[0].contains("March")
+            && !noted[0].contains("nna"),
+        "{noted:?}"
+    );
     let wrong = format!(
         "user,name,policy,pin\r\nnobody,X,standard,\r\n{ANNA},<b>A</b>,nosuch,\r\n{ANNA},Anna,specified,1234567890123456789012345678901234567890123456789012345678901234\r\nliam.obrien@contoso.com,Liam,standard,84620157\r\n"
     );

@@ -94,11 +94,17 @@ impl NewFile {
     /// # Errors
     /// As the folder fails; nothing of it lies in the queue then.
     pub fn drop_into(self, root: &Path, title: &str) -> Result<String, MailboxFault> {
-        let bytes = self
-            .writer
+        lay(root, (&plain(title), "csv"), &self.into_bytes()?)
+    }
+
+    /// What the file will be, for [`put`].
+    ///
+    /// # Errors
+    /// Never in practice: it is written into memory.
+    pub fn into_bytes(self) -> Result<Vec<u8>, MailboxFault> {
+        self.writer
             .into_inner()
-            .map_err(|error| failed(&error.into_error()))?;
-        lay(root, (&plain(title), "csv"), &bytes)
+            .map_err(|error| failed(&error.into_error()))
     }
 }
 

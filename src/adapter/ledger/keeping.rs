@@ -34,6 +34,7 @@ pub(super) fn keep(pen: &Pen<'_>, keeping: &Keeping) -> Result<Kept, Trouble> {
         Keeping::Opening { job, reason, void } => open(pen, *job, reason.as_deref(), *void),
         Keeping::Metadata { signer, number } => edition(pen, *signer, *number),
         Keeping::Account { name, change } => account(pen, name, *change),
+        Keeping::Queued { rows, content } => queued(pen, *rows, content),
     }
 }
 
@@ -206,6 +207,16 @@ fn account(pen: &Pen<'_>, name: &AccountName, change: AccountChange) -> Result<K
     };
     let account = json!({ "name": name, "change": what, "role": role });
     write(pen, &json!({ "note": note, "account": account }))?;
+    Ok(Kept::Noted)
+}
+
+/// The file's name may be a person's: its content tells which one it is, as the batch that it becomes has it.
+fn queued(pen: &Pen<'_>, rows: usize, content: &[u8; 32]) -> Result<Kept, Trouble> {
+    let unit = if rows == 1 { "row" } else { "rows" };
+    let note = format!("a job file of {rows} {unit} is put into the queue");
+    let content = hex(content).to_string();
+    let queued = json!({ "rows": rows, "content": content });
+    write(pen, &json!({ "note": note, "queued": queued }))?;
     Ok(Kept::Noted)
 }
 

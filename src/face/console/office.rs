@@ -22,6 +22,7 @@ use crate::domain::job::proposal::Proposal;
 use crate::domain::job::row::{BadRow, Rules};
 use crate::domain::job::sheet::Unit;
 use crate::domain::person::Group;
+use crate::face::control::{Answer, Ask};
 use crate::face::say::{Complaint, ExitCode};
 use crate::port::{CancelFlag, Clock, Directory, Keeping, Models, RelyingParty};
 
@@ -37,20 +38,28 @@ pub enum Offered {
     Bad { unit: Unit, rows: Vec<BadRow> },
 }
 
+/// Writes down durably that a job file is about to be put into the queue. What cannot be written down is not put there.
+pub type Note<'a> = &'a dyn Fn(Keeping) -> Result<(), Complaint>;
+
 /// The station's queue, as somebody at a page reaches it.
 pub trait Inbox: Send + Sync {
     /// Checks a job file as the intake does, and puts it into the queue where nothing is wrong. What it says never has a PIN
     /// in it.
     ///
     /// # Errors
-    /// When it cannot be checked or put.
-    fn offer(&self, name: &str, bytes: &[u8]) -> Result<Offered, Complaint>;
+    /// When it cannot be checked, noted or put.
+    fn offer(&self, name: &str, bytes: &[u8], note: Note<'_>) -> Result<Offered, Complaint>;
 
     /// Puts these rows into the queue as one file. `group`: the one that they are of, for the batch's name.
     ///
     /// # Errors
-    /// When it cannot be put.
-    fn put(&self, group: Option<&Group>, rows: &[Proposal]) -> Result<String, Complaint>;
+    /// When it cannot be noted or put.
+    fn put(
+        &self,
+        group: Option<&Group>,
+        rows: &[Proposal],
+        note: Note<'_>,
+    ) -> Result<String, Complaint>;
 }
 
 /// A file of metadata that is here now.
@@ -216,6 +225,32 @@ pub(super) fn values(uri: &Uri, name: &str) -> Vec<String> {
         .filter(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())
         .collect()
+}
+
+/// Has it written down, by whoever may write the ledger, who puts a job file into the queue.
+pub(super) fn note_queued(shared: &Shared, actor: &str, keeping: Keeping) -> Result<(), Complaint> {
+    let actor = actor.to_owned();
+    let complaint = match (shared.answer)(&Ask::Keep { keeping, actor }) {
+        Answer::Kept { .. } => return Ok(()),
+        other @ (Answer::Done { .. }
+        | Answer::Acted { .. }
+        | Answer::Part { .. }
+        | Answer::Refused { .. }) => other.into_result().err(),
+    };
+    let (exit, why, hint) = complaint.map_or_else(
+        || {
+            (
+                ExitCode::Bug,
+                String::new(),
+                "The station's log says why.".to_owned(),
+            )
+        },
+        |complaint| (complaint.exit, complaint.message, complaint.hint),
+    );
+    let message = format!(
+        "Nothing was put into the queue, because the station could not write down who did it. {why}"
+    );
+    Err(Complaint::new(exit, message.trim_end(), hint))
 }
 
 /// As a part of a query.

@@ -18,7 +18,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 
-use super::admin::job::{answered, reason, unknown};
+use super::admin::job::{answered, reason, there, unknown};
 use super::admin::notice::Notice;
 use super::admin::pager::Query;
 use super::admin::queue::{internal, standing_said, standing_word, unreadable};
@@ -227,6 +227,9 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, fields: Fields)
     let Ok(id) = id.parse::<i64>() else {
         return unknown(&visit);
     };
+    if let Err(response) = there(&visit, JobId(id)).await {
+        return *response;
+    }
     let back = format!("/pins/{id}");
     let change = match (fields.get("change"), reason(fields.get("reason"))) {
         ("reissue", Some(reason)) => Ok(Change::Reissue { reason }),

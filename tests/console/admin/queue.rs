@@ -193,6 +193,21 @@ fn every_action_is_done_in_the_name_of_whoever_asked_and_told_once() {
 }
 
 #[test]
+fn a_number_that_is_no_jobs_changes_no_job_whose_serial_it_is() {
+    let desk = Desk::new();
+    let ledger = desk.house.config.path(&desk.house.config.ledger.file);
+    let ledger = rusqlite::Connection::open(ledger).expect("a ledger");
+    let bound = "UPDATE job SET serial = '9999' WHERE id = ?1";
+    assert_eq!(ledger.execute(bound, [desk.waiting.0]), Ok(1));
+    for (address, change) in [("/queue/jobs/9999", "hold"), ("/pins/9999", "reissue")] {
+        let fields = [("change", change), ("reason", "lost its card")];
+        let sent = desk.adam.post(address, &fields);
+        assert_eq!(sent.status, 404, "{address}: {}", sent.text);
+        assert_eq!(desk.standing(desk.waiting), Standing::Waiting);
+    }
+}
+
+#[test]
 fn a_person_is_erased_only_by_whoever_types_the_right_name() {
     let desk = Desk::new();
     let address = format!("/queue/jobs/{}/erase", desk.cancelled);

@@ -114,6 +114,9 @@ pub(in crate::face::console) async fn change(
     let Ok(id) = id.parse() else {
         return unknown(&visit);
     };
+    if let Err(response) = there(&visit, JobId(id)).await {
+        return *response;
+    }
     let change = match fields.get("change") {
         "hold" => match reason(fields.get("reason")) {
             Some(reason) => Change::Hold { reason },
@@ -142,14 +145,9 @@ pub(in crate::face::console) async fn erase(
         return unknown(&visit);
     };
     let typed = fields.get("user").trim().to_owned();
-    let read = visit
-        .apart(move |shared| shared.ledger.job(JobId(id)))
-        .await;
-    let record = match read {
-        Some(Ok(Some(record))) => record,
-        Some(Ok(None)) => return unknown(&visit),
-        Some(Err(why)) => return unreadable(&visit, &why),
-        None => return internal(&visit),
+    let record = match there(&visit, JobId(id)).await {
+        Ok(record) => record,
+        Err(response) => return *response,
     };
     if !typed.eq_ignore_ascii_case(record.job.request.user.trim()) {
         return refused(&visit, id, visit.words.say("job.other_user"));
@@ -159,6 +157,20 @@ pub(in crate::face::console) async fn erase(
         actor: visit.actor(),
     };
     answered(&visit, asked, &address(id)).await
+}
+
+/// The job of this number; otherwise the page that says why not. What is asked for by a number may otherwise be understood as the
+/// envelope, serial or control number of another job.
+pub(in crate::face::console) async fn there(
+    visit: &Visit,
+    id: JobId,
+) -> Result<JobRecord, Box<Response>> {
+    match visit.apart(move |shared| shared.ledger.job(id)).await {
+        Some(Ok(Some(record))) => Ok(record),
+        Some(Ok(None)) => Err(Box::new(unknown(visit))),
+        Some(Err(why)) => Err(Box::new(unreadable(visit, &why))),
+        None => Err(Box::new(internal(visit))),
+    }
 }
 
 /// Asks whoever may write the ledger, and leads to the page where the answer is told.

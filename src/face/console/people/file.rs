@@ -58,12 +58,14 @@ pub(in crate::face::console) async fn drop_file(
         .trim()
         .to_owned();
     let shown = clean(&name);
-    let offered = office::ask(&visit, move |_, office| {
+    let actor = visit.actor();
+    let offered = office::ask(&visit, move |shared, office| {
         let Upload {
             bytes,
             place: _place,
         } = upload;
-        let offered = office.inbox.offer(&name, &bytes);
+        let note = |keeping| office::note_queued(shared, &actor, keeping);
+        let offered = office.inbox.offer(&name, &bytes, &note);
         if let Ok(mut bytes) = bytes.try_into_mut() {
             bytes.as_mut().zeroize();
         }

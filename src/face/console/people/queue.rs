@@ -57,9 +57,9 @@ pub(in crate::face::console) async fn queue(visit: Visit, fields: Fields) -> Res
         Ok(choice) => choice,
         Err(refusal) => return *refusal,
     };
-    let words = visit.words;
+    let (words, actor) = (visit.words, visit.actor());
     let put = office::ask(&visit, move |shared, office| {
-        of_people(shared, office, words, &users, &choice)
+        of_people(shared, (office, &actor), words, &users, &choice)
     });
     told(&visit, put.await)
 }
@@ -71,9 +71,9 @@ pub(in crate::face::console) async fn queue_group(visit: Visit, fields: Fields) 
         Err(refusal) => return *refusal,
     };
     let group = fields.get("group").to_owned();
-    let words = visit.words;
+    let (words, actor) = (visit.words, visit.actor());
     let put = office::ask(&visit, move |shared, office| {
-        of_group(shared, office, words, &group, &choice)
+        of_group(shared, (office, &actor), words, &group, &choice)
     });
     told(&visit, put.await)
 }
@@ -151,7 +151,7 @@ fn objections(office: &Office, row: &Proposal) -> Result<Option<LeftOut>, Fault>
 
 fn of_people(
     shared: &Shared,
-    office: &Office,
+    (office, actor): (&Office, &str),
     words: &Words,
     users: &[String],
     choice: &Choice,
@@ -184,12 +184,12 @@ fn of_people(
             None => rows.push(row),
         }
     }
-    put(office, None, &rows, out)
+    put(shared, (office, actor), None, &rows, out)
 }
 
 fn of_group(
     shared: &Shared,
-    office: &Office,
+    (office, actor): (&Office, &str),
     words: &Words,
     group: &str,
     choice: &Choice,
@@ -213,7 +213,7 @@ fn of_group(
             Ok(())
         });
     match tally {
-        Ok(_) => put(office, Some(&group), &rows, out),
+        Ok(_) => put(shared, (office, actor), Some(&group), &rows, out),
         Err(Stop::Fault(fault)) => {
             let rights = format!("{} or {}", say::people::READ_GROUPS, say::people::READ_KEYS);
             Err(Wrong::denied(fault, &rights))
@@ -240,7 +240,8 @@ impl From<Fault> for Stop {
 }
 
 fn put(
-    office: &Office,
+    shared: &Shared,
+    (office, actor): (&Office, &str),
     group: Option<&Group>,
     rows: &[Proposal],
     left_out: Vec<Out>,
@@ -248,7 +249,8 @@ fn put(
     let file = if rows.is_empty() {
         None
     } else {
-        Some(office.inbox.put(group, rows)?)
+        let note = |keeping| office::note_queued(shared, actor, keeping);
+        Some(office.inbox.put(group, rows, &note)?)
     };
     Ok(Put {
         file,
