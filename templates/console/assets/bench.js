@@ -2,8 +2,9 @@
 // The bench in a window: takes the parts that changed from the stream of events, counts seconds down, speaks and sounds, and hands
 // what is pressed, scanned or typed to the station. It decides nothing and keeps nothing: a new connection brings all parts again.
 
-/** A window that has heard nothing for so long, in milliseconds, has lost its station. */
-const SILENCE_MS = 2000;
+/** A window that has heard nothing for so long, in milliseconds, has lost its station: with the next look it says so within two
+ * seconds. A beat comes each second. */
+const SILENCE_MS = 1700;
 /** How often seconds are counted and silence is looked for. */
 const LOOK_MS = 200;
 /** How long an answer stays on the screen. */

@@ -15,7 +15,7 @@ use super::hall::{Hall, PASSPHRASE, PEOPLE};
 /// A window without a word from its station says so within this.
 const LOST_WITHIN: Duration = Duration::from_secs(2);
 /// What the driver may need to look, on a busy machine.
-const LOOK_SLACK: Duration = Duration::from_millis(1500);
+const LOOK_SLACK: Duration = Duration::from_millis(500);
 /// Notes every text that a card shows, in order.
 const FOLLOW: &str = "
   window.said = {};
@@ -31,9 +31,13 @@ const FOLLOW: &str = "
 ";
 
 pub(crate) fn sign_in(browser: &Browser, hall: &Hall, path: &str) {
+    sign_in_as(browser, hall, "ines", path);
+}
+
+fn sign_in_as(browser: &Browser, hall: &Hall, name: &str, path: &str) {
     let way = hall.url(&format!("/sign-in?next={path}"));
     browser.go_to(&way);
-    browser.fill("input[name=name]", "ines");
+    browser.fill("input[name=name]", name);
     browser.fill("input[name=passphrase]", PASSPHRASE);
     browser.fill("input[name=passphrase]", "\u{e007}");
     browser.until("document.getElementById('bench') !== null");
@@ -152,6 +156,43 @@ fn a_station_that_went_away_is_missed_at_once_and_comes_back_as_it_is_by_then() 
     browser.card_says(2, "Paused");
     let paused = "document.querySelector('#top .paused') !== null";
     browser.until(paused);
+    browser.close();
+}
+
+/// A card with a touch, one with a question and one where help is called, on the smallest screen, in both languages.
+#[test]
+fn eight_small_cards_cut_nothing_off() {
+    let Some(browser) = Browser::open(1024, 600) else {
+        return;
+    };
+    // Slot 1 is the bench `left`'s.
+    let hall = Hall::open(9, 4);
+    hall.wait_for("the jobs", |view| view.upcoming.len() == 4);
+    sign_in_as(&browser, &hall, "adam", "/bench");
+    hall.insert(2, &hall.key(1));
+    browser.card_says(2, "Touch now");
+    hall.insert(3, &hall.used_key(2));
+    browser.card_says(3, "Wipe this used key?");
+    browser.until("(document.querySelector('#slot-4 form[action=\"/bench/help\"] button:not([value=no])')?.click(), document.querySelector('#slot-4 .called') !== null)");
+    assert_eq!(
+        browser.value("document.querySelectorAll('.card').length"),
+        8
+    );
+    for language in ["en", "de"] {
+        browser.run(&format!(
+            "document.querySelector('[name=language][value={language}]').click();"
+        ));
+        browser.until(&format!(
+            "document.documentElement.lang === {language:?} && document.querySelector('#slot-4 .called') !== null"
+        ));
+        picture(&browser, &format!("eight-{language}"));
+        let cut = browser.value(
+            "[...document.querySelectorAll('.card-body')].filter((one) => one.scrollHeight > one.clientHeight)
+              .map((one) => `${one.closest('.card').id}: ${one.scrollHeight} > ${one.clientHeight}, card ${one.closest('.card').clientHeight}, bar ${document.querySelector('.bar').clientHeight}, top ${document.querySelector('.top').clientHeight}`)",
+        );
+        assert_eq!(cut, Value::Array(Vec::new()), "{language}");
+        fits(&browser);
+    }
     browser.close();
 }
 

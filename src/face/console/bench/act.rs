@@ -122,10 +122,10 @@ pub(in crate::face::console) async fn answer(visit: Visit, fields: Fields) -> Re
     let yes = match fields.get("yes") {
         "yes" => true,
         "no" => false,
-        _ => return own(&visit, false, "bench.failed"),
+        _ => return own(&visit, false, "job.no_such_change"),
     };
     let (Some(slot), Some(asked)) = (slot_of(&fields), asked_of(&fields)) else {
-        return own(&visit, false, "bench.failed");
+        return own(&visit, false, "job.no_such_change");
     };
     let (said, actor) = (Said { slot, asked, yes }, visit.actor());
     let answered = visit.apart(move |shared| shared.station.as_ref()?.answer(said, actor));
@@ -148,7 +148,7 @@ pub(in crate::face::console) async fn confirm(visit: Visit, fields: Fields) -> R
     match (fields.get("step"), slot_of(&fields)) {
         ("bag", Some(slot)) => at_bench(&visit, &fields, Some(slot), Offer::Bagged).await,
         ("letter", _) => at_bench(&visit, &fields, None, Offer::Good).await,
-        _ => own(&visit, false, "bench.failed"),
+        _ => own(&visit, false, "job.no_such_change"),
     }
 }
 
@@ -179,14 +179,14 @@ pub(in crate::face::console) async fn job(visit: Visit, fields: Fields) -> Respo
     let named = |offer: &Offer| part::word(*offer) == fields.get("change");
     match (offers.into_iter().find(named), slot_of(&fields)) {
         (Some(offer), Some(slot)) => at_bench(&visit, &fields, Some(slot), offer).await,
-        _ => own(&visit, false, "bench.failed"),
+        _ => own(&visit, false, "job.no_such_change"),
     }
 }
 
 /// Has the station do what it offers there, if it still does when its loop comes to it.
 async fn at_bench(visit: &Visit, fields: &Fields, slot: Option<Slot>, offer: Offer) -> Response {
     let Some(job) = job_of(fields) else {
-        return own(visit, false, "bench.failed");
+        return own(visit, false, "job.no_such_change");
     };
     let asked = Ask::AtBench {
         offered: Offered { slot, job, offer },
@@ -208,7 +208,7 @@ async fn at_bench(visit: &Visit, fields: &Fields, slot: Option<Slot>, offer: Off
 /// nowhere else.
 pub(in crate::face::console) async fn pin(visit: Visit, fields: Fields) -> Response {
     let (Some(slot), Some(asked)) = (slot_of(&fields), asked_of(&fields)) else {
-        return own(&visit, false, "bench.failed");
+        return own(&visit, false, "job.no_such_change");
     };
     let pin = if fields.get("unknown") == "yes" {
         None
@@ -257,7 +257,7 @@ pub(in crate::face::console) async fn line(visit: Visit, fields: Fields) -> Resp
             let message = visit.words.say("refusal.role").to_owned();
             return with_parts(StatusCode::FORBIDDEN, message, None, BTreeMap::new());
         }
-        _ => return own(&visit, false, "bench.failed"),
+        _ => return own(&visit, false, "job.no_such_change"),
     };
     request(&visit, wish)
 }
