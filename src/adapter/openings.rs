@@ -25,7 +25,7 @@ impl Openings {
         let openings = Self {
             path: PathBuf::from(name),
         };
-        openings.file()?.sync_all()?;
+        openings.file(true)?.sync_all()?;
         // The name of a new file is durable with its folder.
         let folder = openings.path.parent().filter(|at| *at != Path::new(""));
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
@@ -42,8 +42,8 @@ impl Openings {
     /// # Errors
     /// Those of the file.
     pub fn append(&self, line: &str) -> io::Result<()> {
-        // Opened anew: what somebody took away is missed, not written to in vain.
-        let mut file = self.file()?;
+        // Opened anew, and not made anew: what somebody took away is missed, and holds what this would leave out.
+        let mut file = self.file(false)?;
         flock(&file, FlockOperation::LockExclusive)?;
         let mut text = String::with_capacity(line.len().saturating_add(2));
         // What was cut off by a power cut stays a line of its own.
@@ -56,12 +56,12 @@ impl Openings {
         file.sync_all()
     }
 
-    fn file(&self) -> io::Result<File> {
+    fn file(&self, make: bool) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
         let file = fs::OpenOptions::new()
             .read(true)
             .append(true)
-            .create(true)
+            .create(make)
             .mode(0o600)
             .custom_flags(flags.bits().cast_signed())
             .open(&self.path)?;
@@ -108,6 +108,10 @@ mod tests {
         assert_eq!(text, "{\"job\":1}\n{\"jo\n{\"job\":2}\n");
         let mode = fs::metadata(openings.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        // Somebody takes it away: nothing is noted anywhere else.
+        fs::remove_file(openings.path()).unwrap();
+        assert!(openings.append("{\"job\":3}").is_err());
+        assert!(!openings.path().exists());
     }
 
     #[test]

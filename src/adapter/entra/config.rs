@@ -216,7 +216,7 @@ fn is_national(host: &str) -> bool {
 }
 
 /// Whether `url` points at this very machine, so that neither proxy nor encryption is called for.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

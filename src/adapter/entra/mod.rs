@@ -48,7 +48,7 @@ use crate::port::{CancelFlag, Clock, Deleted, RelyingParty};
 
 pub use browser::Pages;
 pub use certificate::{CertificateFacts, CertificateSource};
-pub use config::{Api, EntraConfig, EntraConfigError, TIMEOUT_SECONDS_DEFAULT};
+pub use config::{Api, EntraConfig, EntraConfigError, TIMEOUT_SECONDS_DEFAULT, is_loopback};
 pub use device_code::DevicePrompt;
 pub use encoding::credential_ids;
 pub use fido2_methods::DISPLAY_NAME_CHARACTERS_MAX;

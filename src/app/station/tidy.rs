@@ -87,7 +87,7 @@ impl Desk {
                     }
                 }
                 Err(fault) => {
-                    tracing::warn!(fault = %fault.brief(), "nobody can look into a folder of spooled letters");
+                    tracing::warn!(%folder, fault = %fault.brief(), "nobody can look into a folder of spooled letters");
                     if *last == Noted::InUse {
                         let what = fault.to_string();
                         self.board.announce(News::Trouble { what });
@@ -129,13 +129,28 @@ impl Desk {
     fn clear_spool(&self, folder: &str) -> Result<bool, Fault> {
         let (ledger, press) = (self.ports.ledger.as_ref(), self.ports.press.as_ref());
         let mut is_clear = true;
+        let mut unknown = 0_usize;
         for control in press.kept(folder)? {
+            if ledger.job_of_letter(&control)?.is_none() {
+                unknown = unknown.saturating_add(1);
+                continue;
+            }
             if let Err(fault) = spooled::clear_one(ledger, press, folder, &control) {
                 // Told at every start: it is there, and somebody can mend that.
                 is_clear = false;
                 let what = fault.to_string();
+                tracing::warn!(%folder, "the copy of a letter cannot be removed");
                 self.board.announce(News::Trouble { what });
             }
+        }
+        if unknown > 0 {
+            // Such as after an older backup was put back. They may be another station's, so they stay.
+            is_clear = false;
+            tracing::warn!(%folder, unknown, "copies of letters that the ledger does not know");
+            let what = format!(
+                "copies of letters that this ledger does not know lie in {folder} ({unknown}): they hold PINs; look whose they are, and remove them"
+            );
+            self.board.announce(News::Trouble { what });
         }
         Ok(is_clear)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::adapter::entra::is_loopback;
 use crate::adapter::ledger::{SealedPin, SqliteLedger, sealed_rows};
 use crate::adapter::{folder, logs};
 use crate::face::console::admin::log::Tail;
@@ -22,7 +23,9 @@ pub fn oversight(config: &Config) -> Result<Oversight, WireFault> {
     let log = config.path(&config.log.folder);
     let (of_walk, of_preflight) = (config.clone(), config.clone());
     let ledger = Arc::new(station::read_ledger(config)?);
-    let place = if metadata::names_practice_root(config) {
+    // A practice root that was left behind makes no practice of a station whose tenant is real.
+    let practice = metadata::names_practice_root(config) && is_loopback(&config.entra.authority);
+    let place = if practice {
         Place::Practice
     } else {
         Place::Station

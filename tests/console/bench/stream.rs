@@ -315,6 +315,8 @@ fn the_line_is_paused_and_help_is_called_for_in_every_window() {
             .0
     );
     window.until("slot-2", "Help called by ines");
+    let nowhere = [("slot", "900"), ("wanted", "yes")];
+    assert!(!ines.press("/bench/help", &nowhere).0, "it has no card");
     assert!(
         adam.press("/bench/help", &[("slot", "2"), ("wanted", "no")])
             .0

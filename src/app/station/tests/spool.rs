@@ -148,6 +148,21 @@ async fn one_that_is_used_again_is_no_former_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copies_that_the_ledger_does_not_know_stay_and_are_told_at_every_start() {
+    let world = moved(true).await;
+    let foreign = ControlNumber::draw(7_u64.to_be_bytes()).expect("a number");
+    world.state().press.kept = vec![(SPOOL.to_owned(), foreign.clone())];
+    for _ in 0..2 {
+        let told = start(&world).await;
+        assert!(
+            told.iter().any(|told| told.contains("does not know")),
+            "{told:?}"
+        );
+    }
+    assert_eq!(world.state().press.kept, [(SPOOL.to_owned(), foreign)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beside_a_station_a_copy_in_a_former_one_goes_with_the_deed() {
     for prints in [true, false] {
         let scanned = Deed::Scanned(scan::read(LETTER).expect("a code"));

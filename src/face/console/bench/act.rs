@@ -231,8 +231,15 @@ pub(in crate::face::console) async fn pin(visit: Visit, fields: Fields) -> Respo
 
 /// `POST /bench/help`: `slot` (empty: the bench), `wanted` (`yes` or `no`).
 pub(in crate::face::console) async fn help(visit: Visit, fields: Fields) -> Response {
+    let slot = slot_of(&fields);
+    let view = visit.shared.board.view();
+    let has_card = |slot| visit.shared.bench.facts.slots(&view).contains(&slot);
+    // Each call stands in every window, and in the ledger.
+    if slot.is_some_and(|slot| !has_card(slot)) {
+        return own(&visit, false, "job.no_such_change");
+    }
     let wish = Request::Help {
-        slot: slot_of(&fields),
+        slot,
         wanted: fields.get("wanted") == "yes",
         actor: visit.actor(),
     };
