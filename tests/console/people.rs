@@ -628,7 +628,7 @@ fn what_is_lost_with_a_passkey_is_said_in_german() {
     for told in [
         "Sicherheitsschlüssel, nur auf diesem einen Gerät",
         "nicht hier",
-        "offen",
+        "aktiv",
     ] {
         assert!(list.contains(told), "{told}: {list}");
     }

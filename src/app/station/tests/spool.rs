@@ -151,7 +151,7 @@ async fn one_that_is_used_again_is_no_former_one() {
 async fn copies_that_the_ledger_does_not_know_stay_and_are_told_at_every_start() {
     let world = moved(true).await;
     let foreign = ControlNumber::draw(7_u64.to_be_bytes()).expect("a number");
-    world.state().press.kept = vec![(SPOOL.to_owned(), foreign.clone())];
+    world.state().press.kept = vec![(SPOOL.to_owned(), foreign)];
     for _ in 0..2 {
         let told = start(&world).await;
         assert!(
